@@ -1,0 +1,1 @@
+"""Models: one adapter per wire, and the layers around them."""

@@ -1,0 +1,1 @@
+"""Who is spoken to: the command line and its surfaces."""
