@@ -1,0 +1,63 @@
+"""Records to lines and back: the border between the record and the bytes that strangers read.
+
+A line is one JSON object: the envelope's fields and the body's side by side. Unknown fields and
+unknown kinds are tolerated on reading.
+"""
+
+from hashlib import sha256
+
+import msgspec
+
+from .errors import StoreError
+from .events import FORMAT_VERSION, Body, Event
+
+
+class _Envelope(msgspec.Struct):
+    v: int
+    seq: int
+    session: str
+    path: tuple[str, ...]
+    turn: int
+    ts: str
+    prev: str | msgspec.UnsetType = msgspec.UNSET
+
+
+_encoder = msgspec.json.Encoder()
+_envelopes = msgspec.json.Decoder(_Envelope)
+_bodies: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+
+
+def encode(event: Event) -> bytes:
+    """The line of a record, without its newline."""
+    prev = msgspec.UNSET if event.prev is None else event.prev
+    envelope = _encoder.encode(
+        _Envelope(
+            FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev
+        )
+    )
+    return envelope[:-1] + b"," + _encoder.encode(event.body)[1:]
+
+
+def decode(line: bytes) -> Event | None:
+    """The record of a line; None if its kind is not known to this version.
+
+    Raises:
+        StoreError: the line is not a record.
+    """
+    try:
+        head = _envelopes.decode(line)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"not a record: {error}") from error
+    try:
+        body = _bodies.decode(line)
+    except msgspec.ValidationError as error:
+        if "Invalid value" in str(error) and str(error).endswith("`$.kind`"):
+            return None
+        raise StoreError(f"record {head.seq}: {error}") from error
+    prev = None if isinstance(head.prev, msgspec.UnsetType) else head.prev
+    return Event(head.seq, head.session, head.path, head.turn, head.ts, body, prev)
+
+
+def digest(line: bytes) -> str:
+    """What the next fact's `prev` says of this line."""
+    return sha256(line).hexdigest()

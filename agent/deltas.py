@@ -1,0 +1,136 @@
+"""What a provider streams, and the draft that folds it into a message.
+
+Order, per attempt: any number of `TextDelta`, `ThinkingDelta` and `CallDelta`, each belonging to
+the part that is being written; `PartDone` when that part is complete; `Finished` last, exactly
+once. `Restarted` may come at any point before `Finished`: everything since the start of the
+answer is void and an attempt begins anew.
+"""
+
+from msgspec import Struct
+
+from .messages import Message, Part, StopReason, Text, Thinking, Usage
+
+
+class TextDelta(Struct, frozen=True):
+    """More words of the text part being written."""
+
+    text: str
+
+
+class ThinkingDelta(Struct, frozen=True):
+    """More words of the thinking part being written."""
+
+    text: str
+
+
+class CallDelta(Struct, frozen=True):
+    """More of a tool call's arguments; for eyes only, the call itself arrives as `PartDone`."""
+
+    name: str
+    characters: int
+
+
+class PartDone(Struct, frozen=True):
+    """A part is complete."""
+
+    part: Part
+
+
+class Restarted(Struct, frozen=True):
+    """The attempt failed and another begins."""
+
+    attempt: int
+    """Number of the attempt that begins; the first one is 1."""
+    wait_seconds: float
+    reason: str
+
+
+class Finished(Struct, frozen=True):
+    """The answer is complete."""
+
+    stop_reason: StopReason
+    usage: Usage
+    model: str = ""
+    """The model that answered, as the provider names it."""
+    response_id: str = ""
+
+
+Delta = TextDelta | ThinkingDelta | CallDelta | PartDone | Restarted | Finished
+
+
+class Draft:
+    """The message as far as it has arrived."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._text: list[str] = []
+        self.finished: Finished | None = None
+
+    def add(self, delta: Delta) -> None:
+        """Fold one more delta in."""
+        match delta:
+            case TextDelta(text):
+                self._text.append(text)
+            case PartDone(part):
+                self._parts.append(part)
+                self._text.clear()
+            case Restarted():
+                self._parts.clear()
+                self._text.clear()
+            case Finished():
+                self.finished = delta
+            case ThinkingDelta() | CallDelta():
+                pass
+
+    def message(self) -> Message:
+        """The finished message."""
+        return Message("assistant", tuple(self._parts))
+
+    def spoken(self) -> Message | None:
+        """What was said before an interruption: words and finished thinking, no calls.
+
+        Calls are left out because nobody will answer them; thinking that nothing follows is left
+        out because no provider takes it back. None if nothing was said.
+        """
+        parts = [part for part in self._parts if isinstance(part, Text | Thinking)]
+        if self._text:
+            parts.append(Text("".join(self._text)))
+        while parts and isinstance(parts[-1], Thinking):
+            parts.pop()
+        return Message("assistant", tuple(parts)) if parts else None
+
+
+class Shown:
+    """Keeps text from being shown twice when an attempt is repeated.
+
+    Feed it every delta; it answers with the words to show. After a restart it holds its peace
+    while the new attempt repeats what the eye has already seen, and goes on where the old one
+    broke off. If the new attempt says something else, `diverged` becomes true once: what was
+    shown is void, and the new words are shown from their beginning.
+    """
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._said = ""
+        self._repeating = False
+
+    def text(self, text: str) -> tuple[str, bool]:
+        """The words to show for a text delta, and whether what was shown before is void."""
+        if not self._repeating:
+            self._shown += text
+            return text, False
+        self._said += text
+        if self._shown.startswith(self._said):
+            return "", False
+        self._repeating = False
+        if self._said.startswith(self._shown):
+            fresh = self._said[len(self._shown) :]
+            self._shown = self._said
+            return fresh, False
+        self._shown = self._said
+        return self._said, True
+
+    def restart(self) -> None:
+        """Another attempt begins."""
+        self._said = ""
+        self._repeating = bool(self._shown)

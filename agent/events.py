@@ -1,0 +1,374 @@
+"""The record: everything that happens in a session, as one numbered stream of plain data.
+
+Session log, JSON stream, screens, replay and metrics are views of these records. A record is an
+envelope (`Event`) around a body. Bodies are *facts*, which are stored and alone rebuild the
+session, or *progress*, which is for eyes and may be dropped.
+
+The stream's law:
+
+1. `seq` numbers every record of a session, facts and progress alike, without gap and rising; it
+   goes on rising when the session is resumed. The log holds the facts only.
+2. `session.started` is the first record of every run, `result` the last, also after an error, a
+   signal or a spent budget.
+3. Brackets close: `turn.started … turn.ended`; `action.proposed … action.ended`, with exactly one
+   `decision` between. `action.started` is on disk before the action begins.
+4. Streamed text is provisional until its `message`; a notice `restarted` voids it.
+5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored.
+6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from ..config.exit_codes import Status
+from .messages import Image, Part, Role, StopReason, Text, Usage
+
+FORMAT_VERSION = 1
+"""The `v` of every record written by this package."""
+
+Outcome = Literal["allow", "deny"]
+ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
+"""How an action ended. `unknown`: it was begun and kedge did not live to see its end."""
+Purpose = Literal["main", "sub-agent", "compaction", "reviewer", "title"]
+
+
+class ToolSpec(Struct, frozen=True):
+    """A tool as the model is told of it."""
+
+    name: str
+    description: str
+    parameters: dict[str, object]
+    """A flat JSON Schema object; its property order is the declaration's order."""
+
+
+class Effect(Struct, frozen=True):
+    """What an action would do to the world."""
+
+    kind: Literal["read", "write", "run", "reach"]
+    target: str
+    """A resolved path, a command or a host."""
+
+
+class FileChange(Struct, frozen=True, omit_defaults=True):
+    """What happened to one file."""
+
+    path: str
+    change: Literal["created", "modified", "deleted", "moved"]
+    added: int = 0
+    """Lines."""
+    removed: int = 0
+    """Lines."""
+    moved_from: str = ""
+    diff: str = ""
+    """Unified diff, cut when it is long."""
+
+
+class Cost(Struct, frozen=True):
+    """Usage of one model over a run, with its price."""
+
+    usage: Usage
+    calls: int
+    usd: float | None
+    """None: the price of this model is not known."""
+
+
+class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started"):
+    """A process opened the session: what it is and what it runs under."""
+
+    cwd: str
+    git_head: str | None
+    kedge_version: str
+    config_version: str
+    experiment_arm: str | None
+    policy_hash: str
+    sandbox: str
+    """The level attested at start; `none` while commands run unconfined."""
+    mode: str
+    model: str
+    system: str
+    """The system text, frozen for the life of the session."""
+    environment: str
+    """The description of the surroundings that opens the first message."""
+    tools: tuple[ToolSpec, ...]
+    mcp: tuple[str, ...] = ()
+    """State of each MCP server."""
+    config_problems: tuple[str, ...] = ()
+    resumed_after: int | None = None
+    """The last `seq` of the log that is being continued."""
+
+
+class TurnStarted(Struct, frozen=True, tag_field="kind", tag="turn.started"):
+    """A prompt was accepted."""
+
+    prompt: tuple[Text | Image, ...]
+
+
+class ModelRequest(Struct, frozen=True, tag_field="kind", tag="model.request"):
+    """A model is about to be called."""
+
+    purpose: Purpose
+    model: str
+    estimated_tokens: int
+
+
+class MessageAdded(Struct, frozen=True, tag_field="kind", tag="message", omit_defaults=True):
+    """A finished message: the model's, or one of ours that is not a prompt."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    origin: Literal["model", "person", "check", "kedge"] = "model"
+    model: str = ""
+    stop_reason: StopReason = "end"
+    usage: Usage = Usage()
+    cost_usd: float | None = None
+    duration_ms: int = 0
+    """From the request to the end of the answer, repeated attempts included."""
+    response_id: str = ""
+
+
+class ActionProposed(Struct, frozen=True, tag_field="kind", tag="action.proposed"):
+    """The model asks for an action."""
+
+    id: str
+    tool: str
+    arguments: dict[str, object] | str
+    """As understood; the raw text where it could not be understood."""
+    effects: tuple[Effect, ...]
+
+
+class Considered(Struct, frozen=True, omit_defaults=True):
+    """One voice in a decision."""
+
+    by: str
+    verdict: str
+    reason: str = ""
+
+
+class Decision(Struct, frozen=True, tag_field="kind", tag="decision", omit_defaults=True):
+    """Whether a proposed action may happen, and why."""
+
+    id: str
+    outcome: Outcome
+    by: str
+    """Who decided: a validator, a reviewer or the person."""
+    reason: str
+    rule: str = ""
+    """The rule's text with file and line, where a rule decided."""
+    considered: tuple[Considered, ...] = ()
+    modified: dict[str, object] | None = None
+    """The arguments after modification, where they were modified."""
+    asked: bool = False
+    """Whether a person was asked."""
+    waited_ms: int = 0
+    """How long the answer took."""
+
+
+class ActionStarted(Struct, frozen=True, tag_field="kind", tag="action.started"):
+    """The action begins now."""
+
+    id: str
+    tool: str
+
+
+class ActionEnded(Struct, frozen=True, tag_field="kind", tag="action.ended", omit_defaults=True):
+    """The action is over; `content` is what the model is told."""
+
+    id: str
+    tool: str
+    status: ActionStatus
+    content: tuple[Text | Image, ...]
+    error_kind: str | None = None
+    duration_ms: int = 0
+    exit_code: int | None = None
+    signal: str | None = None
+    truncated: bool = False
+    full_output: str | None = None
+    """File with the whole output, where `content` was cut."""
+    changes: tuple[FileChange, ...] = ()
+
+
+class CheckEnded(Struct, frozen=True, tag_field="kind", tag="check", omit_defaults=True):
+    """A final check was run on the finished work."""
+
+    name: str
+    ok: bool
+    exit_code: int | None = None
+    duration_ms: int = 0
+    output: str = ""
+    """The end of what it printed, or what was found wrong."""
+
+
+class Finding(Struct, frozen=True, tag_field="kind", tag="finding"):
+    """A monitor saw something."""
+
+    monitor: str
+    severity: Literal["info", "warning", "critical"]
+    text: str
+
+
+class BreakerChanged(Struct, frozen=True, tag_field="kind", tag="breaker"):
+    """A circuit breaker changed its state."""
+
+    name: str
+    state: Literal["closed", "open", "half-open"]
+    reason: str
+
+
+class BudgetSpent(Struct, frozen=True, tag_field="kind", tag="budget"):
+    """A limit was reached."""
+
+    name: Literal["turns", "cost", "seconds", "tokens"]
+    spent: float
+    limit: float
+
+
+class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction"):
+    """Everything up to `upto` is represented by a summary from here on."""
+
+    upto: int
+    summary: str
+
+
+class Checkpointed(Struct, frozen=True, tag_field="kind", tag="checkpoint"):
+    """The state of the workspace was kept."""
+
+    id: str
+    reason: str
+
+
+class Notice(Struct, frozen=True, tag_field="kind", tag="notice"):
+    """Something a person should be able to know; nothing depends on it."""
+
+    code: str
+    text: str
+
+
+class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=True):
+    """Something went wrong that ends the turn."""
+
+    code: str
+    """A provider's kind of error (`rate_limit`, …), `internal`, `store` or `script`."""
+    text: str
+    retryable: bool = False
+    http_status: int | None = None
+    request_id: str = ""
+
+
+class TurnEnded(Struct, frozen=True, tag_field="kind", tag="turn.ended"):
+    """The turn is over; every bracket within it is closed."""
+
+    status: Status
+
+
+class Evidence(Struct, frozen=True):
+    """What the outcome rests on."""
+
+    checks: tuple[CheckEnded, ...]
+    """The last outcome of each final check."""
+    files_changed: tuple[FileChange, ...]
+    """Net changes by tools, one entry per path, without diffs."""
+    unverified_claims: tuple[str, ...]
+    """What the answer states, or a reader would assume, and no record supports."""
+
+
+class Denial(Struct, frozen=True):
+    """An action that was not allowed."""
+
+    id: str
+    tool: str
+    by: str
+    reason: str
+
+
+class Result(Struct, frozen=True, tag_field="kind", tag="result"):
+    """How the run ended. Always the last record."""
+
+    status: Status
+    exit_code: int
+    text: str
+    """The model's last words."""
+    structured: object
+    """The answer as data, where an output schema was given and met; else null."""
+    evidence: Evidence
+    usage: dict[str, Cost]
+    """By model."""
+    cost_usd: float | None
+    """Sum over the models; null if the price of one is not known."""
+    turns: int
+    """Model calls made in this run: what `--max-turns` counts."""
+    duration_ms: int
+    api_ms: int
+    """Time spent waiting for models."""
+    denials: tuple[Denial, ...]
+    session: str
+    config_version: str
+    model: str
+    sandbox: str
+    mode: str
+    error: Failure | None = None
+
+
+class TextStreamed(Struct, frozen=True, tag_field="kind", tag="text.delta"):
+    """More of the answer's words."""
+
+    text: str
+
+
+class ThinkingStreamed(Struct, frozen=True, tag_field="kind", tag="thinking.delta"):
+    """More of the model's reasoning."""
+
+    text: str
+
+
+class ActionOutput(Struct, frozen=True, tag_field="kind", tag="action.output"):
+    """More of a running action's output."""
+
+    id: str
+    text: str
+
+
+class Heartbeat(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
+    """Still at it, though there is nothing to show."""
+
+    doing: str
+
+
+Fact = (
+    SessionStarted
+    | TurnStarted
+    | ModelRequest
+    | MessageAdded
+    | ActionProposed
+    | Decision
+    | ActionStarted
+    | ActionEnded
+    | CheckEnded
+    | Finding
+    | BreakerChanged
+    | BudgetSpent
+    | Compacted
+    | Checkpointed
+    | Notice
+    | Failure
+    | TurnEnded
+    | Result
+)
+Progress = TextStreamed | ThinkingStreamed | ActionOutput | Heartbeat
+Body = Fact | Progress
+
+
+class Event(Struct, frozen=True):
+    """One record: the envelope and its body."""
+
+    seq: int
+    session: str
+    path: tuple[str, ...]
+    """Names of the agents, outermost first: `("main",)`, `("main", "search")`."""
+    turn: int
+    """Number of the prompt this belongs to; 0 before the first."""
+    ts: str
+    """RFC 3339, UTC, microseconds."""
+    body: Body
+    prev: str | None = None
+    """On facts: SHA-256 (hex) of the fact before; empty for the first of a log."""
