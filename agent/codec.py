@@ -31,9 +31,7 @@ def encode(event: Event) -> bytes:
     """The line of a record, without its newline."""
     prev = msgspec.UNSET if event.prev is None else event.prev
     envelope = _encoder.encode(
-        _Envelope(
-            FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev
-        )
+        _Envelope(FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev)
     )
     return envelope[:-1] + b"," + _encoder.encode(event.body)[1:]
 

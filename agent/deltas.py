@@ -6,9 +6,9 @@ once. `Restarted` may come at any point before `Finished`: everything since the 
 answer is void and an attempt begins anew.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from .messages import Message, Part, StopReason, Text, Thinking, Usage
+from .messages import Message, Part, StopReason, Text, Thinking, ToolCall, Usage
 
 
 class TextDelta(Struct, frozen=True):
@@ -71,6 +71,9 @@ class Draft:
         match delta:
             case TextDelta(text):
                 self._text.append(text)
+            case PartDone(ToolCall() as call):
+                self._parts.append(self._distinct(call))
+                self._text.clear()
             case PartDone(part):
                 self._parts.append(part)
                 self._text.clear()
@@ -81,6 +84,13 @@ class Draft:
                 self.finished = delta
             case ThinkingDelta() | CallDelta():
                 pass
+
+    def _distinct(self, call: ToolCall) -> ToolCall:
+        """Results are matched by id, and some servers leave ids empty or repeat them."""
+        taken = {part.id for part in self._parts if isinstance(part, ToolCall)}
+        if call.id and call.id not in taken:
+            return call
+        return structs.replace(call, id=f"call_{len(self._parts)}_{call.name}")
 
     def message(self) -> Message:
         """The finished message."""

@@ -1,0 +1,244 @@
+"""From calls to results: understand, judge, run, record.
+
+Every call gets one `action.proposed`, one `decision` and one `action.ended`. Neighbouring calls
+that only read run side by side, all others alone and in order; results are recorded in the order
+in which the model asked. A result that exists is recorded even when the turn is being stopped.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec import Struct, structs
+
+from .bus import Bus
+from .errors import ToolError
+from .events import (
+    ActionEnded,
+    ActionOutput,
+    ActionProposed,
+    ActionStarted,
+    ActionStatus,
+    Body,
+    Decision,
+    ToolSpec,
+)
+from .gate import Gate, Ruling
+from .messages import Text, ToolCall
+from .ports import Action, Approver, Output, Tool
+from .transcript import Transcript
+
+
+class _Ready(Struct, frozen=True):
+    """An allowed action, about to run."""
+
+    tool: Tool
+    action: Action
+
+
+class _Refused(Struct, frozen=True):
+    """A call that will not run, with its answer."""
+
+    end: ActionEnded
+
+
+_Prepared = _Ready | _Refused
+
+
+class Actor:
+    """Carries out the calls of one agent."""
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        gate: Gate,
+        approver: Approver,
+        bus: Bus,
+        transcript: Transcript,
+        path: tuple[str, ...] = ("main",),
+    ) -> None:
+        self._tools = {tool.spec.name: tool for tool in tools}
+        self._gate = gate
+        self._approver = approver
+        self._bus = bus
+        self._transcript = transcript
+        self._path = path
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as the model is told of them, in their order."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    async def run(self, calls: Sequence[ToolCall]) -> None:
+        """Answer the calls. Raises only what stops the turn."""
+        cut_off = self._transcript.stop_reason == "max_tokens"
+        prepared: list[_Prepared] = []
+        for call in calls:
+            prepared.append(await self._prepare(call, cut_off and call is calls[-1]))
+        for group in _side_by_side(prepared):
+            await self._run_group(group)
+
+    def close_open_calls(self, why: str) -> None:
+        """Give every call of the last message that has no end an honest one."""
+        for lost in self._transcript.lost():
+            call = lost.call
+            if not self._transcript.proposed(call.id):
+                self._emit(ActionProposed(call.id, call.name, call.arguments, ()))
+            if lost.begun:
+                text = (
+                    "Effect unknown: kedge ended while this was running. It may have happened, "
+                    "in part or not at all. Look before doing it again."
+                )
+                self._emit(_ended(call, "unknown", text))
+            else:
+                self._emit(_ended(call, "cancelled", f"Not carried out: {why}."))
+
+    async def _prepare(self, call: ToolCall, cut_off: bool) -> _Prepared:
+        tool = self._tools.get(call.name)
+        try:
+            if tool is None:
+                names = ", ".join(self._tools)
+                raise ToolError("other", f"There is no tool {call.name!r}. The tools are: {names}.")
+            if cut_off:
+                raise ToolError(
+                    "other",
+                    "The call was cut off at the output limit. Nothing was done. "
+                    "Send it again in smaller pieces.",
+                )
+            action = _understood(tool, call)
+        except ToolError as error:
+            self._emit(ActionProposed(call.id, call.name, call.arguments, ()))
+            self._emit(Decision(call.id, "deny", "schema", str(error)))
+            return _Refused(_ended(call, "failed", str(error), error.kind))
+        self._emit(ActionProposed(call.id, call.name, action.arguments, action.effects))
+        return await self._judge(tool, action)
+
+    async def _judge(self, tool: Tool, action: Action) -> _Prepared:
+        call = action.call
+        ruling = self._gate.review(action, lambda arguments: _remade(tool, call, arguments))
+        decision = Decision(
+            call.id,
+            "allow" if ruling.outcome == "allow" else "deny",
+            ruling.by,
+            ruling.reason,
+            ruling.rule,
+            ruling.considered,
+            ruling.action.arguments if ruling.modified else None,
+        )
+        if ruling.outcome == "ask":
+            decision = await self._asked(ruling, decision)
+        self._emit(decision)
+        if decision.outcome == "deny":
+            text = f"Not allowed: {decision.reason}. Nothing was done."
+            return _Refused(_ended(call, "denied", text, "denied"))
+        return _Ready(tool, ruling.action)
+
+    async def _asked(self, ruling: Ruling, decision: Decision) -> Decision:
+        began = time.monotonic()
+        approval = await self._approver.decide(ruling.action, ruling.reason)
+        return structs.replace(
+            decision,
+            outcome="allow" if approval.allowed else "deny",
+            by=approval.by,
+            reason=approval.reason,
+            asked=approval.by == "person",
+            waited_ms=_since(began),
+        )
+
+    async def _run_group(self, group: Sequence[_Prepared]) -> None:
+        ends: list[ActionEnded | None] = [None] * len(group)
+        for item in group:
+            if isinstance(item, _Ready):
+                self._emit(ActionStarted(item.action.call.id, item.action.call.name))
+
+        async def carry_out(place: int, item: _Prepared) -> None:
+            ends[place] = item.end if isinstance(item, _Refused) else await self._carry_out(item)
+
+        try:
+            if len(group) == 1:
+                await carry_out(0, group[0])
+            else:
+                async with asyncio.TaskGroup() as tasks:
+                    for place, item in enumerate(group):
+                        tasks.create_task(carry_out(place, item))
+        finally:
+            for item, end in zip(group, ends, strict=True):
+                self._emit(end or _stopped(item))
+
+    async def _carry_out(self, ready: _Ready) -> ActionEnded:
+        call = ready.action.call
+        began = time.monotonic()
+        try:
+            output = await ready.tool.run(
+                ready.action.arguments,
+                lambda text: self._emit(ActionOutput(call.id, text)),
+            )
+        except ToolError as error:
+            status = "timeout" if error.kind == "timeout" else "failed"
+            end = _ended(call, status, str(error), error.kind)
+        except Exception as error:  # border: a defective tool must not end the turn
+            text = f"The tool itself failed: {type(error).__name__}: {error}"
+            end = _ended(call, "failed", text, "other")
+        else:
+            end = _from_output(call, output)
+        return structs.replace(end, duration_ms=_since(began))
+
+    def _emit(self, body: Body) -> None:
+        self._bus.emit(body, self._path)
+
+
+def _understood(tool: Tool, call: ToolCall) -> Action:
+    arguments = tool.parse(call.arguments)
+    return Action(call, dict(arguments), tool.effects(arguments))
+
+
+def _remade(tool: Tool, call: ToolCall, arguments: dict[str, object]) -> Action:
+    text = msgspec.json.encode(arguments).decode()
+    return _understood(tool, structs.replace(call, arguments=text))
+
+
+def _side_by_side(prepared: Sequence[_Prepared]) -> Iterator[Sequence[_Prepared]]:
+    """Neighbours that only read form a group; everything else stands alone."""
+    group: list[_Prepared] = []
+    for item in prepared:
+        if isinstance(item, _Ready) and item.action.mutates:
+            if group:
+                yield group
+            yield [item]
+            group = []
+        else:
+            group.append(item)
+    if group:
+        yield group
+
+
+def _ended(
+    call: ToolCall, status: ActionStatus, text: str, error_kind: str | None = None
+) -> ActionEnded:
+    return ActionEnded(call.id, call.name, status, (Text(text),), error_kind)
+
+
+def _from_output(call: ToolCall, output: Output) -> ActionEnded:
+    return ActionEnded(
+        call.id,
+        call.name,
+        "ok",
+        output.content,
+        exit_code=output.exit_code,
+        signal=output.signal,
+        truncated=output.truncated,
+        full_output=output.full_output,
+        changes=output.changes,
+    )
+
+
+def _stopped(item: _Prepared) -> ActionEnded:
+    if isinstance(item, _Refused):
+        return item.end
+    text = "Stopped before it was finished; what it had done until then stays done."
+    return _ended(item.action.call, "cancelled", text)
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

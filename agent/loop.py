@@ -1,0 +1,266 @@
+"""The loop. Read this first.
+
+An `Agent` takes a prompt and goes on until nothing is left to do: it asks the transcript what
+comes next, calls the model, judges and runs what the model asks for, and checks the work at rest.
+Everything it does and learns is emitted as a record; the transcript grows from the records alone.
+
+Whatever happens (an error, a spent limit, a stop, asyncio cancellation at any await), a turn ends
+with every bracket closed: each call that was proposed has its end, and the turn its own.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from ..config.errors import KedgeError
+from ..config.exit_codes import Status
+from ..config.settings import LimitSettings
+from .actions import Actor
+from .bus import Bus
+from .context import ModelUse, assemble, estimated_tokens
+from .deltas import Delta, Draft, Restarted, Shown, TextDelta, ThinkingDelta
+from .errors import ProviderError
+from .events import (
+    Body,
+    BudgetSpent,
+    Event,
+    Failure,
+    MessageAdded,
+    ModelRequest,
+    Notice,
+    TextStreamed,
+    ThinkingStreamed,
+    ToolSpec,
+    TurnEnded,
+    TurnStarted,
+)
+from .messages import Image, Message, Text, Usage
+from .outcome import Outcome, status_of
+from .ports import Check, CheckOutcome, Provider
+from .transcript import CallModel, Rest, RunActions, Transcript
+
+Prompt = tuple[Text | Image, ...]
+
+
+class Agent:
+    """One agent of a session."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        actor: Actor,
+        bus: Bus,
+        transcript: Transcript,
+        *,
+        use: ModelUse,
+        limits: LimitSettings,
+        checks: Sequence[Check] = (),
+        path: tuple[str, ...] = ("main",),
+    ) -> None:
+        self._provider = provider
+        self._actor = actor
+        self._bus = bus
+        self._transcript = transcript
+        self._use = use
+        self._limits = limits
+        self._checks = tuple(checks)
+        self._path = path
+        self._inbox: list[Prompt] = []
+        self._outcome: Outcome
+        self._task: asyncio.Task[object] | None = None
+        self._stopped: Status | None = None
+        self._rounds = 0
+        self.structured: object = None
+        """The answer as data, once a check has found it."""
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """What the model can do."""
+        return self._actor.specs
+
+    def steer(self, words: Prompt) -> None:
+        """Say something to the running turn; it is heard as soon as no call is open."""
+        self._inbox.append(words)
+
+    def stop(self, status: Status) -> None:
+        """End the running turn now, in whatever it is doing. Without one, nothing happens."""
+        if self._task is not None and self._stopped is None:
+            self._stopped = status
+            self._task.cancel()
+
+    async def turn(self, prompt: Prompt | None, outcome: Outcome) -> Status:
+        """Work on a prompt until rest; with None, go on where the log broke off.
+
+        Never raises for what goes wrong in the turn; that is recorded, and the status says it.
+
+        Raises:
+            StoreError: the log cannot be written; brackets may be open in it.
+            CancelledError: the task was cancelled by somebody other than `stop`; brackets are
+                closed.
+        """
+        self._outcome = outcome
+        self._task = asyncio.current_task()
+        self._stopped = None
+        self._rounds = 0
+        status: Status = "interrupted"
+        try:
+            self._open(prompt)
+            status = await self._until_rest()
+        except asyncio.CancelledError:
+            if self._task is None or self._stopped is None or self._task.uncancel() > 0:
+                raise
+            status = self._stopped
+        except KedgeError as error:
+            status = self._failed(error)
+        except Exception as error:  # border: a defect of ours must not cost the session
+            self._emit(Failure("internal", f"{type(error).__name__}: {error}"))
+            status = "failed"
+        finally:
+            self._task = None
+            self._actor.close_open_calls("it was not finished when the turn was stopped")
+            self._emit(TurnEnded(status))
+        return status
+
+    def _open(self, prompt: Prompt | None) -> None:
+        self._actor.close_open_calls("the session ended before it was carried out")
+        if prompt is not None:
+            self._bus.turn = self._transcript.turn + 1
+            self._emit(TurnStarted(prompt))
+
+    async def _until_rest(self) -> Status:
+        while True:
+            match self._transcript.next_step():
+                case RunActions(calls):
+                    await self._actor.run(calls)
+                case CallModel():
+                    self._take_inbox()
+                    if spent := self._spent():
+                        self._emit(spent)
+                        return "turn_limit" if spent.name == "turns" else "budget"
+                    await self._call_model()
+                case Rest():
+                    if self._take_inbox():
+                        continue
+                    if (status := await self._rested()) is not None:
+                        return status
+
+    def _take_inbox(self) -> bool:
+        words, self._inbox = self._inbox, []
+        for said in words:
+            self._emit(MessageAdded("user", said, origin="person"))
+        return bool(words)
+
+    def _spent(self) -> BudgetSpent | None:
+        limits = self._limits
+        if limits.max_turns and self._outcome.calls >= limits.max_turns:
+            return BudgetSpent("turns", self._outcome.calls, limits.max_turns)
+        cost = self._outcome.cost or 0.0
+        if limits.max_cost and cost >= limits.max_cost:
+            return BudgetSpent("cost", cost, limits.max_cost)
+        return None
+
+    async def _call_model(self) -> None:
+        request = assemble(self._transcript, self.tools, self._use, self._bus.session)
+        tokens = estimated_tokens(self._transcript)
+        self._emit(ModelRequest("main", self._provider.name, tokens))
+        began = time.monotonic()
+        draft, shown = Draft(), Shown()
+        try:
+            async with aclosing(self._provider.stream(request)) as deltas:
+                async for delta in deltas:
+                    draft.add(delta)
+                    self._show(delta, shown)
+        except (asyncio.CancelledError, ProviderError):
+            if (spoken := draft.spoken()) is not None:
+                self._say(spoken, draft, began)
+            raise
+        self._say(draft.message(), draft, began)
+
+    def _show(self, delta: Delta, shown: Shown) -> None:
+        match delta:
+            case TextDelta(text):
+                fresh, void = shown.text(text)
+                if void:
+                    self._emit(Notice("restarted", "the text streamed before is void"))
+                if fresh:
+                    self._emit(TextStreamed(fresh))
+            case ThinkingDelta(text):
+                self._emit(ThinkingStreamed(text))
+            case Restarted(attempt, wait, reason):
+                shown.restart()
+                self._emit(Notice("retry", f"{reason}; attempt {attempt} in {wait:.1f} s"))
+            case _:
+                pass
+
+    def _say(self, message: Message, draft: Draft, began: float) -> None:
+        end = draft.finished
+        usage = end.usage if end else Usage()
+        self._emit(
+            MessageAdded(
+                "assistant",
+                message.parts,
+                model=self._provider.name,
+                stop_reason=end.stop_reason if end else "interrupted",
+                usage=usage,
+                cost_usd=self._use.price(usage) if end else None,
+                duration_ms=_since(began),
+                response_id=end.response_id if end else "",
+            )
+        )
+
+    async def _rested(self) -> Status | None:
+        """The status to end with; None if there is more to do."""
+        match self._transcript.stop_reason:
+            case "max_tokens":
+                self._emit(Failure("max_tokens", "the answer was cut off at the output limit"))
+                return "failed"
+            case "refusal":
+                self._emit(Failure("refusal", "the model refused to go on"))
+                return "failed"
+            case "context_window":
+                self._emit(Failure("context_length", "the conversation fills the model's window"))
+                return "upstream"
+            case _:
+                return await self._checked()
+
+    async def _checked(self) -> Status | None:
+        if not self._checks:
+            return "blocked" if self._outcome.blocked else "done"
+        complaints = [
+            f"{outcome.record.name}: {outcome.record.output}"
+            for outcome in [await self._check(check) for check in self._checks]
+            if not outcome.record.ok
+        ]
+        if not complaints:
+            return "done"
+        if self._rounds >= self._limits.verify_rounds:
+            return "verification"
+        self._rounds += 1
+        words = "The work is not finished: a final check failed.\n\n" + "\n\n".join(complaints)
+        self._emit(MessageAdded("user", (Text(words),), origin="check"))
+        return None
+
+    async def _check(self, check: Check) -> CheckOutcome:
+        outcome = await check.run(self._outcome.text)
+        self._emit(outcome.record)
+        if outcome.structured is not None:
+            self.structured = outcome.structured
+        return outcome
+
+    def _failed(self, error: KedgeError) -> Status:
+        if isinstance(error, ProviderError):
+            failure = Failure(
+                error.kind, str(error), error.retryable, error.status, error.request_id
+            )
+        else:
+            failure = Failure(type(error).__name__, str(error))
+        self._emit(failure)
+        return status_of(error.exit_code)
+
+    def _emit(self, body: Body) -> Event:
+        return self._bus.emit(body, self._path)
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

@@ -1,0 +1,180 @@
+"""What came of a run: a fold of its facts, never of the model's prose."""
+
+import re
+
+from msgspec import structs
+
+from ..config.exit_codes import EXIT_CODES, Status
+from .events import (
+    ActionEnded,
+    ActionProposed,
+    CheckEnded,
+    Cost,
+    Decision,
+    Denial,
+    Event,
+    Evidence,
+    Failure,
+    FileChange,
+    MessageAdded,
+    Result,
+    SessionStarted,
+    TurnEnded,
+)
+from .messages import Text, Usage
+
+_CLAIMS_TESTS = re.compile(
+    r"\b(?:all|the)?\s*(?:tests?|test suite|checks?|build)\b[^.\n]{0,40}?"
+    r"\b(?:pass(?:es|ed|ing)?|succeed(?:s|ed)?|green)\b",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(r"\b(?:not|no|n't|fail\w*|without|should|would|until)\b", re.IGNORECASE)
+
+
+class Outcome:
+    """Adds up one run. Feed it every event of the run, then ask for the result."""
+
+    def __init__(self, session: str, started: SessionStarted) -> None:
+        self._started = started
+        self._session = session
+        self._tools: dict[str, ActionProposed] = {}
+        self._costs: dict[str, Cost] = {}
+        self._changes: dict[str, FileChange] = {}
+        self._checks: dict[str, CheckEnded] = {}
+        self._denials: list[Denial] = []
+        self._failure: Failure | None = None
+        self._api_ms = 0
+        self._mutated = False
+        self._ran_since_change = False
+        self.text = ""
+        self.status: Status = "failed"
+        self.calls = 0
+        """Model calls so far."""
+
+    def add(self, event: Event) -> None:
+        """Fold one more event in."""
+        match event.body:
+            case MessageAdded(role="assistant") as message:
+                self._heard(message)
+            case ActionProposed() as proposed:
+                self._tools[proposed.id] = proposed
+            case Decision(id, "deny", by, reason) if by != "schema":
+                self._denials.append(Denial(id, self._tools[id].tool, by, reason))
+            case ActionEnded() as ended:
+                self._acted(ended)
+            case CheckEnded() as check:
+                self._checks[check.name] = check
+                self._ran_since_change = self._ran_since_change or check.ok
+            case Failure() as failure:
+                self._failure = failure
+            case TurnEnded(status):
+                self.status = status
+            case _:
+                pass
+
+    def _heard(self, message: MessageAdded) -> None:
+        self.text = "".join(part.text for part in message.parts if isinstance(part, Text))
+        self.calls += 1
+        self._api_ms += message.duration_ms
+        before = self._costs.get(message.model, Cost(Usage(), 0, 0.0))
+        known = before.usd is not None and message.cost_usd is not None
+        usd = (before.usd or 0.0) + (message.cost_usd or 0.0) if known else None
+        self._costs[message.model] = Cost(before.usage + message.usage, before.calls + 1, usd)
+
+    def _acted(self, ended: ActionEnded) -> None:
+        effects = self._tools[ended.id].effects if ended.id in self._tools else ()
+        if ended.status in ("denied", "cancelled") or not effects:
+            return
+        if any(effect.kind != "read" for effect in effects):
+            self._mutated = True
+        if ended.changes:
+            self._ran_since_change = False
+        elif ended.exit_code == 0:
+            self._ran_since_change = True
+        for change in ended.changes:
+            self._change(change)
+
+    def _change(self, change: FileChange) -> None:
+        change = structs.replace(change, diff="")
+        before = self._changes.pop(change.moved_from or change.path, None)
+        if before is not None:
+            change = _joined(before, change)
+        if before is None or before.change != "created" or change.change != "deleted":
+            self._changes[change.path] = change
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars so far; None if the price of a model that answered is not known."""
+        costs = [cost.usd for cost in self._costs.values()]
+        return None if None in costs else sum(cost for cost in costs if cost is not None)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether policy let nothing through that would have changed anything."""
+        return bool(self._denials) and not self._mutated
+
+    def result(self, *, duration_ms: int, structured: object = None) -> Result:
+        """The last record of the run."""
+        started = self._started
+        return Result(
+            status=self.status,
+            exit_code=EXIT_CODES[self.status],
+            text=self.text,
+            structured=structured,
+            evidence=Evidence(
+                checks=tuple(self._checks.values()),
+                files_changed=tuple(self._changes.values()),
+                unverified_claims=self._unverified(),
+            ),
+            usage=dict(self._costs),
+            cost_usd=self.cost,
+            turns=self.calls,
+            duration_ms=duration_ms,
+            api_ms=self._api_ms,
+            denials=tuple(self._denials),
+            session=self._session,
+            config_version=started.config_version,
+            model=started.model,
+            sandbox=started.sandbox,
+            mode=started.mode,
+            error=self._failure,
+        )
+
+    def _unverified(self) -> tuple[str, ...]:
+        if self._ran_since_change:
+            return ()
+        claims = [
+            f"the answer says {claim.group(0).strip()!r}; no command succeeded "
+            + ("after the last change" if self._changes else "in this run")
+            for claim in _CLAIMS_TESTS.finditer(self.text)
+            if not _NEGATED.search(_sentence(self.text, claim.start(), claim.end()))
+        ]
+        if self._changes:
+            claims.append("files were changed and nothing was run successfully afterwards")
+        return tuple(claims)
+
+
+def _joined(before: FileChange, after: FileChange) -> FileChange:
+    kind = after.change
+    if kind == "modified":
+        kind = before.change
+    elif kind == "moved" and before.change == "created":
+        kind = "created"
+    return FileChange(
+        after.path,
+        kind,
+        before.added + after.added,
+        before.removed + after.removed,
+        "" if kind == "created" else before.moved_from or after.moved_from,
+    )
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    first = max(text.rfind(mark, 0, start) for mark in ".\n") + 1
+    last = min((place for mark in ".\n" if (place := text.find(mark, end)) >= 0), default=len(text))
+    return text[first:last]
+
+
+def status_of(exit_code: int) -> Status:
+    """The status with this exit code."""
+    return next(status for status, code in EXIT_CODES.items() if code == exit_code)

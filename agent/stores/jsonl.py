@@ -1,0 +1,117 @@
+"""Sessions on disk: one append-only file of JSON lines each, readable by its owner only.
+
+A line is handed to the operating system in one write before `append` returns, so a killed process
+loses nothing that it was told is stored; a power cut may cost the last moments. Only the last line
+can be torn, and it is removed when the session is opened again.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..codec import decode
+from ..errors import StoreError
+from ..events import Event
+
+SUFFIX = ".jsonl"
+
+
+class JsonlLog:
+    """One session's file, locked for this process."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            StoreError: it cannot be written, or another process appends to it.
+        """
+        self._path = path
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreError(
+                f"session {path.stem!r} is in use by another kedge; wait for it, or start a new one"
+            ) from error
+        self._size = self._without_torn_line()
+
+    def _without_torn_line(self) -> int:
+        size = os.fstat(self._file).st_size
+        end = size
+        while end > 0:
+            start = max(0, end - 65_536)
+            newline = os.pread(self._file, end - start, start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end != size:
+            os.ftruncate(self._file, end)
+        return end
+
+    def append(self, line: bytes) -> None:
+        """See `Log.append`. What could only be written in part is taken back."""
+        data = line + b"\n"
+        try:
+            written = os.write(self._file, data)
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError as error:
+            os.ftruncate(self._file, self._size)
+            raise StoreError(
+                f"cannot write the session log {self._path}: {error.strerror}"
+            ) from error
+        self._size += len(data)
+
+    def close(self) -> None:
+        """See `Log.close`."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class JsonlStore:
+    """A `Store` in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, session: str) -> Path:
+        """The file of a session, whether or not it exists."""
+        return self._folder / (session + SUFFIX)
+
+    def open(self, session: str) -> JsonlLog:
+        """See `Store.open`."""
+        return JsonlLog(self.path(session))
+
+    def read(self, session: str) -> Iterator[Event]:
+        """See `Store.read`. A torn last line is passed over."""
+        try:
+            file = self.path(session).open("rb")
+        except FileNotFoundError as error:
+            raise StoreError(f"there is no session {session!r}") from error
+        with file:
+            for number, line in enumerate(file, 1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    event = decode(line)
+                except StoreError as error:
+                    raise StoreError(f"{self.path(session)}:{number}: {error}") from error
+                if event is not None:
+                    yield event
+
+    def sessions(self) -> Sequence[str]:
+        """See `Store.sessions`."""
+        try:
+            entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith(SUFFIX)]
+        except FileNotFoundError:
+            return ()
+        entries.sort(key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+        return tuple(entry.name.removesuffix(SUFFIX) for entry in entries)

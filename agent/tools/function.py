@@ -1,0 +1,172 @@
+"""An async function with annotated parameters is a tool.
+
+    @tool
+    async def weather(city: str, days: Annotated[int, Meta(ge=1, le=7)] = 1) -> str:
+        "Forecast for a city."
+
+Name, description (the docstring) and a flat JSON Schema (the parameters, in their order) come from
+the function. Parameters may be annotated with whatever msgspec converts: `str`, `int`, `float`,
+`bool`, `Literal[…]`, `X | None`, `list[…]`, structs; `msgspec.Meta` adds limits and descriptions.
+Arguments are validated strictly: nothing is coerced, unknown names are refused.
+
+A tool that does not say what it affects counts as running something, so it is judged as one that
+may change anything.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import get_type_hints, overload
+
+import msgspec
+from msgspec import structs
+
+from ..errors import ToolError
+from ..events import Effect, ToolSpec
+from ..ports import Arguments, Emit, Output
+from .schema import flat_schema
+
+ToolFunction = Callable[..., Awaitable[str | Output]]
+Effects = Callable[[Arguments], tuple[Effect, ...]]
+
+
+class FunctionTool:
+    """A function as a `Tool`."""
+
+    def __init__(
+        self,
+        function: ToolFunction,
+        *,
+        name: str = "",
+        description: str = "",
+        effects: Effects | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Declare a tool.
+
+        Args:
+            function: coroutine function; a parameter named `emit`, if it has one, is not shown to
+                the model and receives the `Emit` of the running call.
+            name: defaults to the function's.
+            description: defaults to the docstring.
+            effects: what a call would do; see the module's docstring for the default.
+            names: parameter name -> name in the schema, where the two must differ.
+
+        Raises:
+            TypeError: a parameter has no annotation, or one that no schema can be made of.
+        """
+        self._function = function
+        self._name = name or function.__name__
+        self._effects = effects
+        self._takes_emit = False
+        self._arguments = self._declare(dict(names or {}))
+        self._decoder = msgspec.json.Decoder(self._arguments)
+        self._spec: ToolSpec | None = None
+        self._description = description or inspect.getdoc(function) or ""
+
+    def _declare(self, names: dict[str, str]) -> type[msgspec.Struct]:
+        hints = get_type_hints(self._function, include_extras=True)
+        fields: list[tuple[str, object] | tuple[str, object, object]] = []
+        for parameter in inspect.signature(self._function).parameters.values():
+            if parameter.name == "emit":
+                self._takes_emit = True
+            elif parameter.name not in hints:
+                raise TypeError(f"tool {self._name!r}: parameter {parameter.name!r} has no type")
+            elif parameter.default is inspect.Parameter.empty:
+                fields.append((parameter.name, hints[parameter.name]))
+            else:
+                fields.append((parameter.name, hints[parameter.name], parameter.default))
+        return msgspec.defstruct(
+            self._name,
+            fields,  # type: ignore[arg-type]  # object stands for "any annotation"
+            rename=names or None,
+            forbid_unknown_fields=True,
+            kw_only=True,
+        )
+
+    @property
+    def spec(self) -> ToolSpec:
+        """Name, description and schema as the model is told them."""
+        if self._spec is None:
+            schema = flat_schema(self._arguments)
+            self._spec = ToolSpec(self._name, self._description, schema)
+        return self._spec
+
+    def described(self, description: str) -> "FunctionTool":
+        """The same tool with another text for the model."""
+        other = FunctionTool.__new__(FunctionTool)
+        other.__dict__.update(self.__dict__)
+        other._description = description
+        other._spec = None
+        return other
+
+    def parse(self, arguments: str) -> Arguments:
+        """Validate what the model wrote; see `Tool.parse`."""
+        try:
+            parsed = self._decoder.decode(arguments or "{}")
+        except msgspec.ValidationError as error:
+            raise ToolError("other", self._misfit(error)) from error
+        except msgspec.DecodeError as error:
+            raise ToolError(
+                "other",
+                f"The arguments of {self._name} are not valid JSON ({error}). Nothing was done. "
+                "Send the call again with one complete JSON object.",
+            ) from error
+        return structs.asdict(parsed)
+
+    def _misfit(self, error: msgspec.ValidationError) -> str:
+        fields = structs.fields(self._arguments)
+        wanted = ", ".join(
+            field.encode_name + ("" if field.required else " (optional)") for field in fields
+        )
+        what, _, where = str(error).partition(" - at `$.")
+        place = f"{where.rstrip('`')}: " if where else ""
+        return (
+            f"Invalid arguments for {self._name}: {place}{what[:1].lower()}{what[1:]}. "
+            f"Nothing was done. It takes: {wanted}."
+        )
+
+    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+        """See `Tool.effects`."""
+        if self._effects is None:
+            return (Effect("run", self._name),)
+        return self._effects(arguments)
+
+    async def run(self, arguments: Arguments, emit: Emit) -> Output:
+        """Call the function; words that it returns become an `Output`."""
+        extra = {"emit": emit} if self._takes_emit else {}
+        result = await self._function(**arguments, **extra)
+        return Output.of(result) if isinstance(result, str) else result
+
+
+@overload
+def tool(function: ToolFunction, /) -> FunctionTool: ...
+@overload
+def tool(
+    *,
+    name: str = "",
+    description: str = "",
+    effects: Effects | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Callable[[ToolFunction], FunctionTool]: ...
+def tool(
+    function: ToolFunction | None = None,
+    /,
+    *,
+    name: str = "",
+    description: str = "",
+    effects: Effects | None = None,
+    names: Mapping[str, str] | None = None,
+) -> FunctionTool | Callable[[ToolFunction], FunctionTool]:
+    """Declare a tool: `@tool`, or `@tool(effects=…)`; arguments as `FunctionTool`'s."""
+
+    def declare(function: ToolFunction) -> FunctionTool:
+        return FunctionTool(
+            function, name=name, description=description, effects=effects, names=names
+        )
+
+    return declare if function is None else declare(function)
+
+
+def read_only(arguments: Arguments) -> tuple[Effect, ...]:
+    """Effects of a tool that only computes or looks something up."""
+    return ()

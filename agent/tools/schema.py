@@ -1,0 +1,57 @@
+"""The JSON Schema of a tool's arguments: flat, small, in the order of declaration.
+
+msgspec generates it; what models stumble over is taken out: titles, references and `null`
+alternatives of optional parameters (leaving a parameter out says the same).
+"""
+
+from typing import cast
+
+import msgspec
+
+Schema = dict[str, object]
+
+
+def flat_schema(arguments: type[msgspec.Struct]) -> Schema:
+    """The schema of a struct with everything inlined.
+
+    Raises:
+        TypeError: a field's type has no JSON Schema.
+    """
+    (schema,), components = msgspec.json.schema_components([arguments])
+    inlined = _inline(schema, components)
+    properties = cast(Schema, inlined.get("properties", {}))
+    flat: Schema = {"type": "object", "properties": properties}
+    if inlined.get("required"):
+        flat["required"] = inlined["required"]
+    flat["additionalProperties"] = False
+    return flat
+
+
+def _inline(node: Schema, components: dict[str, Schema]) -> Schema:
+    reference = node.get("$ref")
+    if isinstance(reference, str):
+        return _inline(components[reference.rpartition("/")[2]], components)
+    return {
+        key: _clean(value, components)
+        for key, value in _without_null(node).items()
+        if key != "title" and not (key == "default" and value is None)
+    }
+
+
+def _clean(value: object, components: dict[str, Schema]) -> object:
+    if isinstance(value, dict):
+        return _inline(cast(Schema, value), components)
+    if isinstance(value, list):
+        return [_clean(item, components) for item in cast("list[object]", value)]
+    return value
+
+
+def _without_null(node: Schema) -> Schema:
+    options = node.get("anyOf")
+    if not isinstance(options, list):
+        return node
+    real = [option for option in cast("list[Schema]", options) if option != {"type": "null"}]
+    if len(real) != 1:
+        return node | {"anyOf": real}
+    rest = {key: value for key, value in node.items() if key != "anyOf"}
+    return real[0] | rest

@@ -1,0 +1,43 @@
+"""Checks one layer against the classes of `settings`: every key known, every value in range."""
+
+import msgspec
+
+from .models import ModelEntry
+from .providers import ProviderEntry
+from .settings import Settings
+from .sources import Layer, Source
+from .values import KeyPath, Table, Value
+
+
+def check(layer: Layer) -> None:
+    """Returns if every value of the layer could be used.
+
+    Raises:
+        ConfigError: an unknown key (names the nearest known one), a wrong type, or a value out
+            of range (says what was expected), with its place.
+    """
+    _convert(layer.values, Settings, layer.source, ())
+    for section, entry in (("providers", ProviderEntry), ("models", ModelEntry)):
+        tables = layer.values.get(section)
+        for name, table in tables.items() if isinstance(tables, dict) else ():
+            if isinstance(table, dict):
+                _convert(table, entry, layer.source, (section, name))
+
+
+def _convert(values: Table, kind: type[msgspec.Struct], source: Source, path: KeyPath) -> None:
+    try:
+        msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        # Explaining needs typing and difflib, which a run without a mistake never imports.
+        from .explain import explained
+
+        raise explained(error, kind, values, source, path) from error
+
+
+def value_at(values: Value, path: KeyPath) -> Value | None:
+    """The value that `path` leads to; None where it leads nowhere."""
+    for part in path:
+        if not isinstance(values, dict) or part not in values:
+            return None
+        values = values[part]
+    return values

@@ -1,0 +1,99 @@
+"""Reads settings from `KEDGE_*` variables and from `--set key=value`."""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from .errors import ConfigError, UsageError
+from .settings import Settings
+from .sources import Layer, Source
+from .values import KeyPath, Table, Value, nested
+
+PREFIX = "KEDGE_"
+RESERVED = frozenset({"KEDGE_HOME"})
+"""Variables that are ours and are not settings."""
+
+CONCATENATED: frozenset[KeyPath] = frozenset({("tools", "disabled")})
+"""Lists that layers add to instead of replacing them. A bare word there may be `a,b`."""
+
+
+def variables() -> dict[str, KeyPath]:
+    """Every variable that sets a value, and the value it sets."""
+    found: dict[str, KeyPath] = {"KEDGE_MODE": ("mode",), "KEDGE_MODEL": ("model", "name")}
+    defaults = Settings()
+    for section in defaults.__struct_fields__:
+        values: object = getattr(defaults, section)
+        if isinstance(values, msgspec.Struct):
+            for name in values.__struct_fields__:
+                path = (section, name)
+                if path != ("model", "name") and not isinstance(getattr(values, name), dict):
+                    found[f"{PREFIX}{section}_{name}".upper()] = path
+    return found
+
+
+def from_environment(env: Mapping[str, str]) -> Iterator[Layer]:
+    """One layer for each variable of ours that is set and not empty, in alphabetical order.
+
+    Raises:
+        ConfigError: a variable begins with `KEDGE_` and is not known.
+    """
+    ours = sorted(name for name in env if name.startswith(PREFIX) and name not in RESERVED)
+    known = variables() if ours else {}
+    for name in ours:
+        if name not in known:
+            raise _unknown_variable(name, known)
+        if env[name]:
+            path = known[name]
+            value = _listed(path, _value(env[name]))
+            yield Layer(Source("environment", name, env[name]), nested(path, value))
+
+
+def from_sets(sets: Iterable[str]) -> Iterator[Layer]:
+    """One layer for each `key=value`: the value as TOML, or as it stands if it is not TOML.
+
+    Raises:
+        UsageError: no `=`, or a key that is not a dotted TOML key.
+    """
+    for text in sets:
+        key, equals, raw = text.partition("=")
+        try:
+            keys = tomllib.loads(f"{key} = 0")
+        except tomllib.TOMLDecodeError:
+            keys = {}
+        if not equals or len(keys) != 1 or "\n" in key:
+            raise UsageError(
+                f"--set {text!r} is not key=value", hint="for example --set limits.max_turns=50"
+            )
+        path = _only_path(keys)
+        value = _listed(path, _value(raw.strip()))
+        yield Layer(Source("set", f"--set {key.strip()}", raw), nested(path, value))
+
+
+def _value(text: str) -> Value:
+    try:
+        parsed: Table = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        return text
+    return parsed["value"] if len(parsed) == 1 else text
+
+
+def _listed(path: KeyPath, value: Value) -> Value:
+    if path in CONCATENATED and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _only_path(keys: Table) -> KeyPath:
+    """The path of the only value in `keys`."""
+    key, value = next(iter(keys.items()))
+    return (key, *_only_path(value)) if isinstance(value, dict) else (key,)
+
+
+def _unknown_variable(name: str, known: Iterable[str]) -> ConfigError:
+    # Only a mistake pays for difflib.
+    from .explain import nearest
+
+    close = nearest(name, [*known, *RESERVED])
+    hint = f"did you mean {close}?" if close else "kedge config show lists the settings"
+    return ConfigError(f"unknown variable; {hint}", file=name, hint=hint)

@@ -1,0 +1,192 @@
+"""Lays the layers over each other: what is effective, and where each value came from."""
+
+import hashlib
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from .check import check
+from .environment import CONCATENATED, from_environment, from_sets
+from .errors import ConfigError
+from .narrowing import Narrowed, find, narrowed
+from .settings import Settings
+from .sources import Layer, Origin, Problem, Source, defaults, read
+from .values import KeyPath, Table, Value, dotted, nested
+
+MANAGED: Final = pathlib.Path("/etc/kedge/managed.toml")
+"""The administrator's file. Nothing beats it."""
+
+
+class Flag(Struct, frozen=True):
+    """A value given by a flag of its own, such as `--max-turns`."""
+
+    name: str
+    """As the user typed it, with its dashes."""
+    value: Value
+
+
+class Loaded(Struct, frozen=True):
+    """The settings of a run."""
+
+    settings: Settings
+    origins: dict[str, Origin]
+    """Dotted key to where its effective value was set. A list that layers add to has one for
+    each element, under `key[0]`, `key[1]`, …"""
+    problems: tuple[Problem, ...]
+    """What a project's file asked for and did not get."""
+    version: str
+    """Names what was configured: the same on every machine with the same package and the same
+    contents of all layers."""
+
+
+def load(
+    *,
+    env: Mapping[str, str],
+    cwd: pathlib.Path,
+    config_dir: pathlib.Path,
+    package_version: str,
+    profile: str = "",
+    sets: Iterable[str] = (),
+    flags: Mapping[str, Flag] | None = None,
+    managed: pathlib.Path = MANAGED,
+) -> Loaded:
+    """Reads every layer: defaults < user < project < environment < profile < set < flags <
+    managed.
+
+    Tables merge, scalars replace, `tools.disabled` adds up. `cwd` must be absolute; `flags` maps
+    dotted keys to what was given. Nothing is read but the files named here and below `cwd`.
+
+    Raises:
+        ConfigError: a file that cannot be read or is not TOML, an unknown key, variable or
+            profile, a value of the wrong type or out of range.
+        UsageError: a `--set` that is not `key=value`.
+    """
+    stack = _Stack()
+    stack.lay(defaults())
+    user = _User(read("user", config_dir / "config.toml"))
+    stack.lay_checked(user.layer)
+    stack.lay_project(find(cwd))
+    stack.lay_checked(*from_environment(env))
+    if profile:
+        stack.lay_checked(user.profile(profile))
+    stack.lay_checked(*from_sets(sets), *_from_flags(flags or {}))
+    stack.lay_checked(read("managed", managed))
+    return stack.loaded(package_version)
+
+
+class _User:
+    """The user's file, its profiles taken out and checked."""
+
+    def __init__(self, layer: Layer | None) -> None:
+        self.layer = layer
+        self._profiles: dict[str, Layer] = {}
+        if layer and "profiles" in layer.values:
+            values = dict(layer.values)
+            self._profiles = dict(_profiles(layer.source, values.pop("profiles")))
+            self.layer = Layer(layer.source, values)
+
+    def profile(self, name: str) -> Layer:
+        """The layer of `[profiles.NAME]`."""
+        if name in self._profiles:
+            return self._profiles[name]
+        known = ", ".join(sorted(self._profiles)) or "none"
+        raise ConfigError(
+            f"no profile {name!r}; profiles in the user's config.toml: {known}",
+            file="--profile",
+            hint=f"add [profiles.{name}] to it",
+        )
+
+
+def _profiles(source: Source, tables: Value) -> Iterable[tuple[str, Layer]]:
+    if not isinstance(tables, dict):
+        raise source.error(("profiles",), f"expected a table of profiles, not {tables!r}")
+    for name, values in tables.items():
+        if not isinstance(values, dict):
+            raise source.error(("profiles", name), f"expected a table, not {values!r}")
+        place = Source("profile", source.where, source.text, ("profiles", name))
+        layer = Layer(place, values)
+        check(layer)
+        yield name, layer
+
+
+def _from_flags(flags: Mapping[str, Flag]) -> Iterable[Layer]:
+    for key, flag in flags.items():
+        source = Source("flag", flag.name, repr(flag.value))
+        yield Layer(source, nested(tuple(key.split(".")), flag.value))
+
+
+class _Stack:
+    """The layers laid so far."""
+
+    def __init__(self) -> None:
+        self._values: Table = {}
+        self._origins: dict[str, Origin] = {}
+        self._problems: tuple[Problem, ...] = ()
+        self._sources: list[Source] = []
+
+    def lay_checked(self, *layers: Layer | None) -> None:
+        """Checks each layer, then lays it over what is there."""
+        for layer in layers:
+            if layer:
+                check(layer)
+                self._sources.append(layer.source)
+                self.lay(layer)
+
+    def lay_project(self, file: pathlib.Path | None) -> None:
+        """Lays what narrows of the project's file."""
+        layer = read("project", file) if file else None
+        if layer:
+            check(layer)
+            self._sources.append(layer.source)
+            left: Narrowed = narrowed(layer, self._values)
+            self._problems = left.problems
+            self.lay(Layer(layer.source, left.values))
+
+    def lay(self, layer: Layer) -> None:
+        """Lays a layer that is known to be good."""
+        self._merge(self._values, layer.values, (), layer.source)
+
+    def _merge(self, into: Table, values: Table, path: KeyPath, source: Source) -> None:
+        for key, value in values.items():
+            here = (*path, key)
+            below = into.get(key)
+            if isinstance(value, dict):
+                inner: Table = below if isinstance(below, dict) else {}
+                into[key] = inner
+                self._merge(inner, value, here, source)
+            elif here in CONCATENATED and isinstance(value, list):
+                into[key] = self._added(below, value, here, source)
+            else:
+                into[key] = value
+                self._origins[dotted(here)] = Origin(source, here)
+
+    def _added(
+        self, below: Value, values: list[Value], path: KeyPath, source: Source
+    ) -> list[Value]:
+        result = list(below) if isinstance(below, list) else []
+        for value in values:
+            if value not in result:
+                self._origins[f"{dotted(path)}[{len(result)}]"] = Origin(source, path)
+                result.append(value)
+        return result
+
+    def loaded(self, package_version: str) -> Loaded:
+        settings = msgspec.convert(self._values, Settings)
+        version = _version(package_version, self._sources)
+        return Loaded(settings, self._origins, self._problems, version)
+
+
+def _version(package_version: str, sources: Iterable[Source]) -> str:
+    """Twelve hexadecimal digits over the package's version and what every other layer says.
+
+    Paths of files are left out, so that the same content has the same version everywhere. The
+    commit of the user's repository belongs here once kedge keeps that repository.
+    """
+    said = [
+        (source.layer, "" if source.is_file else source.where, source.prefix, source.text)
+        for source in sources
+    ]
+    return hashlib.sha256(msgspec.json.encode((package_version, said))).hexdigest()[:12]

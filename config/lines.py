@@ -1,0 +1,57 @@
+"""Finds the line of a key in a TOML text. Only errors and `config show` need it."""
+
+import re
+
+from .values import KeyPath
+
+_PART = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
+_KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"\s*\[\[?\s*({_KEY})\s*\]\]?")
+_ASSIGNMENT = re.compile(rf"\s*({_KEY})\s*=(.*)")
+_FENCE = re.compile(r'"""|\'\'\'')
+
+
+def line_of(text: str, path: KeyPath) -> int:
+    """The 1-based line that sets `path`, or the nearest table around it; 0 if there is neither.
+
+    `text` must be valid TOML. Keys within inline tables are found at the line of the table.
+    """
+    table: KeyPath = ()
+    best, found = 0, 0
+    fence = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if fence:
+            fence = _after(line, fence)
+            continue
+        if header := _HEADER.fullmatch(line.partition("#")[0].rstrip()):
+            here = table = _path(header[1])
+        elif assignment := _ASSIGNMENT.match(line):
+            here = (*table, *_path(assignment[1]))
+            fence = _after(assignment[2], "")
+        else:
+            continue
+        if path[: len(here)] == here and len(here) > best:
+            best, found = len(here), number
+    return found
+
+
+def _path(key: str) -> KeyPath:
+    return tuple(_unquoted(part) for part in re.findall(_PART, key))
+
+
+def _unquoted(part: str) -> str:
+    if part.startswith("'"):
+        return part[1:-1]
+    if part.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", part[1:-1])
+    return part
+
+
+def _after(text: str, fence: str) -> str:
+    """The multi-line quote that is open after `text`, if `fence` was open before it."""
+    for mark in _FENCE.findall(text):
+        if not fence:
+            fence = mark
+        elif fence == mark:
+            fence = ""
+    return fence

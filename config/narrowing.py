@@ -1,0 +1,77 @@
+"""What a project may do before it is trusted: narrow what the user allows, never widen it."""
+
+import pathlib
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from .check import value_at
+from .environment import CONCATENATED
+from .settings import MODES
+from .sources import Layer, Problem
+from .values import KeyPath, Table, Value, dotted, merged, nested
+
+FILE = pathlib.PurePath(".kedge", "config.toml")
+"""Where a project keeps its settings, below its root or any folder on the way to it."""
+
+_STRICTNESS: dict[str, int] = {mode: rank for rank, mode in enumerate(MODES)}
+_ZERO_IS_NONE = frozenset({("limits", "verify_rounds")})
+
+
+class Narrowed(Struct, frozen=True):
+    """What is left of a project's layer."""
+
+    values: Table
+    problems: tuple[Problem, ...]
+    """One for each value that was left out because it would not narrow anything."""
+
+
+def find(cwd: pathlib.Path) -> pathlib.Path | None:
+    """The nearest project file from `cwd` up to the root of its repository, the folder that
+    holds `.git`. Outside a repository only `cwd` itself counts."""
+    nearest: pathlib.Path | None = None
+    for folder in (cwd, *cwd.parents):
+        if nearest is None and (folder / FILE).is_file():
+            nearest = folder / FILE
+        if (folder / ".git").exists():
+            return nearest
+    return cwd / FILE if (cwd / FILE).is_file() else None
+
+
+def narrowed(layer: Layer, below: Table) -> Narrowed:
+    """The part of a checked layer that narrows `below`, the complete values under it."""
+    kept: Table = {}
+    problems: list[Problem] = []
+    for path, value in _leaves(layer.values, ()):
+        current = value_at(below, path)
+        if path in CONCATENATED or _is_narrower(path, value, current):
+            kept = merged(kept, nested(path, value))
+        elif value != current:
+            reason = "ignored: a project may only narrow what you allow"
+            if current is not None:
+                reason += f", and {value!r} does not narrow {current!r}"
+            problems.append(
+                Problem(layer.source.where, layer.source.line_of(path), dotted(path), reason)
+            )
+    return Narrowed(kept, tuple(problems))
+
+
+def _is_narrower(path: KeyPath, value: Value, current: Value | None) -> bool:
+    match value, current:
+        case str(), str() if path == ("mode",):
+            return _STRICTNESS[value] < _STRICTNESS[current]
+        case ((int() | float()), (int() | float())) if path[0] == "limits":
+            if path in _ZERO_IS_NONE:
+                return value < current
+            # Elsewhere 0 is no limit at all.
+            return value != 0 and (current == 0 or value < current)
+        case _:
+            return False
+
+
+def _leaves(table: Table, path: KeyPath) -> Iterator[tuple[KeyPath, Value]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        else:
+            yield (*path, key), value

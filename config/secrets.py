@@ -1,0 +1,42 @@
+"""Finds keys in the environment, and keeps them out of everything that is printed or stored."""
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from .providers import ProviderTable
+
+
+class Key:
+    """A key whose value no `print`, log, traceback or pickle shows.
+
+    Not a struct: those print and encode every field.
+    """
+
+    __slots__ = ("_value", "variable")
+
+    def __init__(self, value: str, variable: str) -> None:
+        self._value = value
+        self.variable = variable
+        """The environment variable it came from."""
+
+    def reveal(self) -> str:
+        """The key itself, for the header that carries it and nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return f"Key(from {self.variable})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Key is not pickled or copied")
+
+
+def find_key(table: ProviderTable, env: Mapping[str, str]) -> Key | None:
+    """The provider's key: the first of its variables that is set and not blank; None if none is.
+
+    White space around it (a trailing newline of a secrets file, mostly) is dropped: no header
+    could carry it.
+    """
+    for variable in table.key_env:
+        if value := env.get(variable, "").strip():
+            return Key(value, variable)
+    return None

@@ -1,0 +1,124 @@
+"""What can be set: one small frozen class per consumer, each value range-checked.
+
+The defaults here are the packaged ones (`defaults/settings.toml` says the same to people; a test
+holds them together). Code reads these classes and never the environment.
+"""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct, field
+
+from .values import Table
+
+Mode = Literal["plan", "ask", "auto", "full"]
+"""What may happen without asking, from strictest to widest."""
+
+MODES: Final[tuple[Mode, ...]] = ("plan", "ask", "auto", "full")
+"""Every mode, strictest first."""
+
+Effort = Literal["", "none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+# The upper bounds also keep NaN and infinity out: no comparison holds for the first.
+_Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+_Some = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+_Amount = Annotated[float, Meta(ge=0, le=1e9)]
+_Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+
+class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which model speaks, and how hard it thinks."""
+
+    name: Annotated[
+        str,
+        Meta(
+            pattern=r"^(|scripted:.+|[^/\s]+/\S+)$",
+            description="'provider/model' or 'scripted:FILE'",
+        ),
+    ] = ""
+    """`provider/model`, or `scripted:FILE`; empty picks a provider by the keys present."""
+    max_output_tokens: _Count = 0
+    """Tokens of one answer, thinking included; 0 is the model's own maximum."""
+    effort: Effort = ""
+    """How much the model thinks; empty leaves it to the provider."""
+
+
+class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where one run stops. 0 is no limit, except for `verify_rounds`."""
+
+    max_turns: _Count = 200
+    """Model calls of one run."""
+    max_cost: _Amount = 0.0
+    """US dollars of one run."""
+    max_seconds: _Amount = 0.0
+    """Wall-clock seconds of one run."""
+    verify_rounds: Annotated[int, Meta(ge=0, le=100)] = 2
+    """How often a failed final check goes back to the model."""
+
+
+class ToolSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which tools the model is shown, and in which words."""
+
+    disabled: tuple[str, ...] = ()
+    """Names of tools that are not offered; layers add to it."""
+    texts: dict[str, str] = field(default_factory=dict[str, str])
+    """Tool name to the description that replaces the packaged one."""
+
+
+class ShellSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of the commands that the model runs."""
+
+    timeout_seconds: _Seconds = 120.0
+    """When a command is killed if the call names no time."""
+    max_timeout_seconds: _Seconds = 600.0
+    """The longest time that a call may name."""
+    output_bytes: _Some = 30_000
+    """How much output the model is shown; the whole is kept in a file."""
+
+
+class ReadSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of a file one `read` shows."""
+
+    max_lines: _Some = 2_000
+    max_bytes: _Some = 51_200
+    max_line_chars: _Some = 2_000
+    """Where a long line is cut."""
+
+
+class RetrySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a failed model call is repeated."""
+
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 5
+    """Tries in all; 1 never repeats."""
+    base_seconds: _Seconds = 0.5
+    """The first wait; each further one doubles, with jitter."""
+    max_seconds: _Seconds = 30.0
+    """The longest wait of our own choosing."""
+    retry_after_max_seconds: _Seconds = 120.0
+    """The longest wait that a server may ask for; a longer one ends the run instead."""
+
+
+class HttpSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the network may be silent."""
+
+    connect_timeout_seconds: _Seconds = 10.0
+    idle_timeout_seconds: _Seconds = 120.0
+    """Silence within an answer after which the stream counts as stalled."""
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Every effective value of a run. `cli/compose.py` hands each consumer its own part."""
+
+    model: ModelSettings = ModelSettings()
+    mode: Mode = "ask"
+    limits: LimitSettings = LimitSettings()
+    tools: ToolSettings = field(default_factory=ToolSettings)
+    shell: ShellSettings = ShellSettings()
+    read: ReadSettings = ReadSettings()
+    retry: RetrySettings = RetrySettings()
+    http: HttpSettings = HttpSettings()
+    providers: dict[str, Table] = field(default_factory=dict[str, Table])
+    """Provider name to what is said over its packaged table, or of a provider of one's own;
+    the fields are those of `providers.ProviderEntry`."""
+    models: dict[str, Table] = field(default_factory=dict[str, Table])
+    """`provider/model` to what is said over its packaged profile; the fields are those of
+    `models.ModelEntry`."""

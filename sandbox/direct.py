@@ -1,0 +1,302 @@
+"""The sandbox that confines nothing: commands run as the person who started kedge would run them.
+
+What it does promise: no terminal, no input that nobody can give, no inherited descriptors, and no
+process left when a command, or kedge, has ended. See `tree` for what can get away.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Literal, Self
+
+from . import linux, watch
+from .errors import CannotStart, NotAvailable
+from .ports import Command, Exit
+from .tree import Tree, left_alone
+
+MARK = "KEDGE_RUN"
+"""The variable by which a command's processes are found; a kedge inside a kedge appends to it."""
+
+_CHUNK = 65_536
+"""Bytes read at once: what a Linux pipe holds."""
+_REST = 1_048_576
+"""Bytes taken after the end, at most: something that got away may go on writing for ever."""
+
+
+class DirectSandbox:
+    """Runs commands unconfined."""
+
+    def __init__(self, *, grace: float = 0.25, linger: float = 0.1) -> None:
+        """`grace`: seconds between asking a tree to end and making it. `linger`: seconds that
+        what a command left running gets to end by itself once its first process has ended."""
+        self._grace = grace
+        self._linger = linger
+        self._token = os.urandom(16).hex()
+        self._count = 0
+        self._watch = watch.Watch(self._token, watch.environment(os.environ, MARK))
+        self._under_way = dict[int, DirectProcess]()
+        self._adopts = False
+        self._closed = False
+
+    async def start(self, command: Command) -> "DirectProcess":
+        """As `Sandbox.start`."""
+        if self._closed:
+            raise NotAvailable("the sandbox is closed: no command can be started any more")
+        self._prepare()
+        began = time.monotonic()
+        self._count += 1
+        mark = f"{self._token}.{self._count},"
+        output, popen = _spawn(command, mark)
+        process = DirectProcess(popen, output, began, command.timeout, Tree(mark, popen.pid), self)
+        self._under_way[popen.pid] = process
+        self._watch.add(popen.pid)
+        return process
+
+    async def close(self) -> None:
+        """As `Sandbox.close`."""
+        self._closed = True
+        await asyncio.gather(*(process.kill() for process in tuple(self._under_way.values())))
+        if self._count:
+            await Tree(self._token).end(self._grace)
+        self._watch.close()
+        if self._adopts:
+            linux.adopt_orphans(False)
+            self._adopts = False
+
+    async def clear(self, tree: Tree, *, by_itself: bool) -> None:
+        """End what is left of a command; its first process may be dead, but is not reaped."""
+        if by_itself and self._left_nothing():
+            return
+        if by_itself and await tree.gone(self._linger):
+            return
+        await tree.end(self._grace)
+
+    def forget(self, pid: int) -> None:
+        """A command has ended and nothing of it is left."""
+        self._under_way.pop(pid, None)
+        self._watch.drop(pid)
+
+    def _left_nothing(self) -> bool:
+        known = set(self._under_way)
+        if self._watch.pid is not None:
+            known.add(self._watch.pid)
+        return self._adopts and left_alone(known)
+
+    def _prepare(self) -> None:
+        if self._count:
+            return
+        if sys.platform == "linux":
+            self._adopts = linux.adopt_orphans(True)
+        try:
+            self._watch.start()
+        except OSError as error:
+            raise NotAvailable(f"cannot start /bin/sh: {error}") from error
+
+
+class DirectProcess:
+    """A command under way in a `DirectSandbox`."""
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        output: int,
+        began: float,
+        timeout: float | None,
+        tree: Tree,
+        sandbox: DirectSandbox,
+    ) -> None:
+        self._popen = popen
+        self._output = output
+        self._rest: bytes | None = None
+        self._stir = asyncio.Event()
+        self._tree = tree
+        self._sandbox = sandbox
+        self._began = began
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[Literal["exit", "timeout", "kill"]] = self._loop.create_future()
+        self._forget_exit = _on_exit(popen.pid, self._loop, lambda: self._ends("exit"))
+        self._timer = (
+            None if timeout is None else self._loop.call_later(timeout, self._ends, "timeout")
+        )
+        self._life = self._loop.create_task(self._live())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while self._rest is None:
+            try:
+                chunk = os.read(self._output, _CHUNK)
+            except BlockingIOError:
+                await self._something_new()
+                continue
+            if chunk:
+                return chunk
+            await asyncio.shield(self._life)
+        if not self._rest:
+            await asyncio.shield(self._life)
+            raise StopAsyncIteration
+        chunk, self._rest = self._rest, b""
+        return chunk
+
+    async def wait(self) -> Exit:
+        """As `Process.wait`."""
+        return await asyncio.shield(self._life)
+
+    async def kill(self) -> Exit:
+        """As `Process.kill`."""
+        self._ends("kill")
+        return await self.wait()
+
+    async def _live(self) -> Exit:
+        try:
+            why = await self._end
+            seconds = time.monotonic() - self._began
+            await self._sandbox.clear(self._tree, by_itself=why == "exit")
+        except asyncio.CancelledError:
+            # The loop is being torn down: nobody would come back to finish this.
+            self._tree.end_now()
+            raise
+        finally:
+            self._release()
+        if why != "exit":
+            seconds = time.monotonic() - self._began
+        return _exit(self._popen.returncode, why == "timeout", seconds)
+
+    def _release(self) -> None:
+        """Take what is left in the pipe, reap the first process, give back the descriptors."""
+        self._forget_exit()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._loop.remove_reader(self._output)
+        self._rest = _drain(self._output)
+        os.close(self._output)
+        self._stir.set()
+        self._popen.poll()
+        self._sandbox.forget(self._popen.pid)
+
+    def _ends(self, why: Literal["exit", "timeout", "kill"]) -> None:
+        if not self._end.done():
+            self._end.set_result(why)
+
+    async def _something_new(self) -> None:
+        self._stir.clear()
+        self._loop.add_reader(self._output, self._stir.set)
+        try:
+            await self._stir.wait()
+        finally:
+            if self._rest is None:
+                self._loop.remove_reader(self._output)
+
+
+def _spawn(command: Command, mark: str) -> tuple[int, subprocess.Popen[bytes]]:
+    """Start the command in a session of its own; return where its output comes, and itself."""
+    if not command.cwd.is_dir():
+        raise CannotStart(
+            f"cannot run a command in {str(command.cwd)!r}: no such directory",
+            hint="run it in a directory that exists",
+        )
+    reading, writing = os.pipe()
+    with contextlib.ExitStack() as undo:
+        undo.callback(os.close, reading)
+        try:
+            with _stdin(command.stdin) as stdin:
+                popen = subprocess.Popen(
+                    _argv(command.run),
+                    stdin=stdin,
+                    stdout=writing,
+                    stderr=writing,
+                    cwd=command.cwd,
+                    env={**command.env, MARK: command.env.get(MARK, "") + mark},
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:
+            raise CannotStart(f"cannot run {_shown(command.run)}: {error}") from error
+        finally:
+            os.close(writing)
+        os.set_blocking(reading, False)
+        undo.pop_all()
+    return reading, popen
+
+
+def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(run, str):
+        return run
+    # By absolute path: PATH may lead into the workspace. Models write for bash.
+    shells = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh")
+    shell = next((path for path in shells if os.access(path, os.X_OK)), "/bin/sh")
+    return (shell, "-c", run)
+
+
+def _shown(run: str | tuple[str, ...]) -> str:
+    text = run if isinstance(run, str) else " ".join(run)
+    return repr(text if len(text) <= 200 else text[:200] + "…")
+
+
+@contextlib.contextmanager
+def _stdin(data: bytes | None) -> Generator[int]:
+    """A descriptor that gives `data` and then ends; a file, so that nobody has to feed a pipe."""
+    if data is None:
+        yield subprocess.DEVNULL
+        return
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file.fileno()
+
+
+def _on_exit(
+    pid: int, loop: asyncio.AbstractEventLoop, tell: Callable[[], None]
+) -> Callable[[], None]:
+    """Call `tell` in the loop once the child has ended, without reaping it; return the undoing."""
+    if hasattr(os, "pidfd_open"):
+        fd = os.pidfd_open(pid)
+        loop.add_reader(fd, tell)
+
+        def undo() -> None:
+            loop.remove_reader(fd)
+            os.close(fd)
+
+        return undo
+
+    # Not exercised by the tests: for systems without pidfd, a thread per command.
+    def wait() -> None:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return lambda: None
+
+
+def _drain(fd: int) -> bytes:
+    taken = bytearray()
+    with contextlib.suppress(BlockingIOError):
+        while len(taken) < _REST and (chunk := os.read(fd, _CHUNK)):
+            taken += chunk
+    return bytes(taken)
+
+
+def _exit(status: int | None, timed_out: bool, seconds: float) -> Exit:
+    if status is None or status >= 0:
+        return Exit(code=status, signal=None, timed_out=timed_out, seconds=seconds)
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"SIG{-status}"
+    return Exit(code=None, signal=name, timed_out=timed_out, seconds=seconds)
+
+
+if TYPE_CHECKING:
+    from .ports import Process, Sandbox
+
+    _sandbox: type[Sandbox] = DirectSandbox
+    _process: type[Process] = DirectProcess
