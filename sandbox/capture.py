@@ -139,11 +139,9 @@ class _Ends:
         lines = self._lines - head.count(b"\n") - tail.count(b"\n")
         size = self._bytes - len(head) - len(tail)
         lead = "" if head.endswith(b"\n") else "\n"
+        marker = f"[... {lines} lines / {size} bytes omitted; {note} ...]\n"
         # A character may be split where there was no newline to cut at.
-        return (
-            f"{head.decode(errors='ignore')}{lead}[... {lines} lines / {size} bytes omitted; {note} ...]\n"
-            f"{tail.decode(errors='ignore')}"
-        )
+        return head.decode(errors="ignore") + lead + marker + tail.decode(errors="ignore")
 
 
 class _Spill:

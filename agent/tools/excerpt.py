@@ -131,9 +131,7 @@ def _visible(line: str) -> str:
     return _TRAILING_BLANKS.sub(lambda blanks: "·" * len(blanks[0]), line.translate(_VISIBLE))
 
 
-def diff(
-    before: str, after: str, path: str, *, context: int = 3, max_lines: int = 400
-) -> Diff:
+def diff(before: str, after: str, path: str, *, context: int = 3, max_lines: int = 400) -> Diff:
     """What changed between two texts, as a unified diff of at most `max_lines` lines.
 
     Equal lines at both ends are skipped first; if more than a few thousand lines remain between
@@ -182,9 +180,7 @@ def _blocks(old: list[str], new: list[str], start: int) -> Iterable[_Block]:
             yield _Block(start + i1, start + i2, start + j1, start + j2)
 
 
-def _rows(
-    old: list[str], new: list[str], blocks: list[_Block], context: int
-) -> Iterable[str]:
+def _rows(old: list[str], new: list[str], blocks: list[_Block], context: int) -> Iterable[str]:
     for group in _grouped(blocks, context):
         first, last = group[0], group[-1]
         lead = min(context, first.old_start)

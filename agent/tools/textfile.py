@@ -24,15 +24,17 @@ ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 Detector = Callable[[bytes], str | None]
 """Names the encoding of bytes that are neither UTF-8 nor marked, or None when not sure."""
 
-BINARY_SUFFIXES: frozenset[str] = frozenset(
-    """
-    .7z .a .aac .ai .apk .avi .avif .bin .bmp .bz2 .class .dat .db .deb .dll .dmg .doc .docx .dylib
-    .ear .egg .eot .exe .flac .flv .gif .gz .h5 .heic .ico .iso .jar .jpeg .jpg .lz4 .lzma .m4a .m4v
-    .mkv .mo .mov .mp3 .mp4 .mpeg .mpg .npy .npz .o .obj .odp .ods .odt .ogg .opus .otf .parquet
-    .pdf .pickle .pkl .png .ppt .pptx .psd .pyc .pyd .pyo .rar .rpm .so .sqlite .sqlite3 .tar .tgz
-    .tif .tiff .ttf .war .wasm .wav .webm .webp .whl .wmv .woff .woff2 .xls .xlsx .xz .zip .zst
-    """.split()
-)
+BINARY_SUFFIXES: frozenset[str] = frozenset({
+    ".7z", ".a", ".aac", ".ai", ".apk", ".avi", ".avif", ".bin", ".bmp", ".bz2", ".class", ".dat",
+    ".db", ".deb", ".dll", ".dmg", ".doc", ".docx", ".dylib", ".ear", ".egg", ".eot", ".exe",
+    ".flac", ".flv", ".gif", ".gz", ".h5", ".heic", ".ico", ".iso", ".jar", ".jpeg", ".jpg",
+    ".lz4", ".lzma", ".m4a", ".m4v", ".mkv", ".mo", ".mov", ".mp3", ".mp4", ".mpeg", ".mpg",
+    ".npy", ".npz", ".o", ".obj", ".odp", ".ods", ".odt", ".ogg", ".opus", ".otf", ".parquet",
+    ".pdf", ".pickle", ".pkl", ".png", ".ppt", ".pptx", ".psd", ".pyc", ".pyd", ".pyo", ".rar",
+    ".rpm", ".so", ".sqlite", ".sqlite3", ".tar", ".tgz", ".tif", ".tiff", ".ttf", ".war",
+    ".wasm", ".wav", ".webm", ".webp", ".whl", ".wmv", ".woff", ".woff2", ".xls", ".xlsx", ".xz",
+    ".zip", ".zst",
+})  # fmt: skip
 """Lower-case suffixes that nearly always hold no text: a reason to skip a file in a search.
 Never a reason to refuse one that was asked for by name: its bytes decide that."""
 
@@ -45,8 +47,10 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-_MAGIC = (b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04",
-          b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x7fELF", b"ID3", b"OggS")  # fmt: skip
+_MAGIC = (
+    b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04",
+    b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x7fELF", b"ID3", b"OggS",
+)  # fmt: skip
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _HIGH_SYMBOL = re.compile(r"(?![^\W\d_])[^\x00-\x7f]")
@@ -210,7 +214,7 @@ def detect_legacy(data: bytes) -> str | None:
         return None
     sample = data[:_SAMPLE_BYTES]
     best = from_bytes(sample[: sample.rfind(b"\n") + 1] or sample).best()
-    if best is None or str(best) == _decoded(best.raw, "cp1252"):
+    if best is None or str(best) == _decoded(bytes(best.raw), "cp1252"):
         return None
     return best.encoding if best.coherence >= 0.3 or _is_east_asian(str(best)) else None
 

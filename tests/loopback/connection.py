@@ -3,15 +3,15 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from random import Random
 from typing import Literal
 
 from msgspec import Struct
 
-from loopback.faults import Plan
-from loopback.framing import cut
+from .faults import Plan
+from .framing import cut
 
 Outcome = Literal["served", "closed", "reset", "client_left", "server_stopped"]
 """How an answer ended: complete (also a clean early end), closed or reset by the plan, the client
@@ -80,23 +80,31 @@ class Connection:
         return bytes(out)
 
     async def play(
-        self, plan: Plan, rng: Random | None, stalled: Callable[[], None], release: asyncio.Event
+        self,
+        plan: Plan,
+        rng: Random | None,
+        stalled: Callable[[], Awaitable[None]],
+        release: asyncio.Event,
     ) -> Outcome:
-        """Sends the answer. `stalled` is called when the plan's stall begins."""
+        """Sends the answer. `stalled` is awaited when the plan's stall begins."""
         try:
             return await self._play(plan, rng, stalled, release)
         except (ClientLeft, ConnectionError):
             return "client_left"
 
     async def _play(
-        self, plan: Plan, rng: Random | None, stalled: Callable[[], None], release: asyncio.Event
+        self,
+        plan: Plan,
+        rng: Random | None,
+        stalled: Callable[[], Awaitable[None]],
+        release: asyncio.Event,
     ) -> Outcome:
         if plan.status is not None:
             self._writer.write(_status_line(plan))
         await self._send(plan, plan.blocks, rng)
         if plan.ending == "stall":
             await self._writer.drain()
-            stalled()
+            await stalled()
             await self._wait(release)
             await self._send(plan, plan.rest, rng)
         if plan.ending == "reset":

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loopback.framing import Frame
-from loopback.script import Call, Fault, Json, Part, Turn
-from loopback.wires.wire import Ask, Wire
+from .framing import Frame
+from .script import Call, Fault, Json, Part, Turn
+from .wires.wire import Ask, Wire
 
 Ending = Literal["finish", "close", "reset", "stall"]
 """`finish`: as HTTP wants it. `close`: the connection is closed without more. `reset`: TCP RST.

@@ -5,8 +5,17 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from loopback.script import DELIVERED, AnyScript, Expect, Json, Script, ScriptFunction, Turn, WireName
-from loopback.wires.wire import Ask, Wire, strings
+from .script import (
+    DELIVERED,
+    AnyScript,
+    Expect,
+    Json,
+    Script,
+    ScriptFunction,
+    Turn,
+    WireName,
+)
+from .wires.wire import Ask, Wire, strings
 
 
 class Mismatch(Exception):
@@ -56,7 +65,10 @@ class Playback:
 
     def _turn(self, number: int, name: WireName, request: Json) -> Turn:
         if self._function:
-            return self._function(request, name)
+            try:
+                return self._function(request, name)
+            except Exception as error:  # whatever a test's function asserts is a failed expectation
+                raise Mismatch(f"the script function raised {error!r}") from error
         if number >= len(self._turns):
             raise Mismatch(f"the script has {len(self._turns)} turns, turn {number} was asked for")
         return self._turns[number]

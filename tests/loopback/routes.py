@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from loopback.faults import Plan, json_plan
-from loopback.script import Fault, Json, WireName
-from loopback.wires import anthropic, chat, openai_errors, responses
-from loopback.wires.wire import Ask, Wire
+from .faults import Plan, json_plan
+from .script import Fault, Json, WireName
+from .wires import anthropic, chat, openai_errors, responses
+from .wires.wire import Ask, Wire
 
 WIRES: MappingProxyType[WireName, Wire] = MappingProxyType(
     {"anthropic": anthropic, "responses": responses, "chat": chat}

@@ -95,7 +95,8 @@ class Call(_Data, frozen=True, tag_field="type", tag="call"):
 
     name: str
     arguments: str | Json = "{}"
-    """The JSON text exactly as streamed, so it may be broken; an object is written as compact JSON."""
+    """The JSON text exactly as streamed, so it may be broken. An object is written as
+    compact JSON."""
     id: str = ""
     """Empty: the server makes one in the wire's style."""
 

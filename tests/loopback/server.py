@@ -10,33 +10,30 @@ around blocking code or subprocesses::
     with running_server([turn("hello")]) as server:
         ...
 
-and as a process of its own: see `serve.py` and `process.py`. All three keep `requests`, `ends`
+(`threaded.py`) and as a process of its own (`serve.py`, `process.py`). All keep `requests`, `ends`
 (how each answer ended) and `failures` (what a request did wrong by the script or by the
 provider's rules).
 """
 
 import asyncio
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loopback.connection import HEAD_LIMIT, Connection, Head, Outcome
-from loopback.faults import Plan, json_plan, plan
-from loopback.playback import Mismatch, Playback
-from loopback.routes import Route, models, not_found, route, speaks_anthropic, unauthorized
-from loopback.script import AnyScript, Fault, Json, Script, WireName
-from loopback.wires import openai_errors
-from loopback.wires.wire import Ask
+from .connection import HEAD_LIMIT, Connection, Head, Outcome
+from .faults import Plan, json_plan, plan
+from .playback import Mismatch, Playback
+from .routes import Route, models, not_found, route, speaks_anthropic, unauthorized
+from .script import AnyScript, Fault, Json, Script, WireName
+from .wires.wire import Ask
 
 CERTIFICATE = Path(__file__).parent / "self_signed.pem"
 """Certificate and key for 127.0.0.1, ::1 and localhost, valid until 2126, trusted by nobody."""
@@ -80,24 +77,28 @@ class End(Struct, frozen=True):
 Observer = Callable[[Request | End], None]
 
 
+class Options(TypedDict, total=False):
+    """What a server may be told beside its script."""
+
+    seed: int | None
+    """Stands in for the `seed` of a `Script`."""
+    crlf: bool
+    """Stands in for the `crlf` of a `Script`."""
+    auth: bool
+    """False lets in requests without a key, as local servers do."""
+    lenient: bool
+    """Serves histories that the provider would refuse with 400."""
+    tls: bool
+    """Speaks TLS with `CERTIFICATE`."""
+    port: int
+    observer: Observer
+    """Called with each request and each end, in the server's thread."""
+
+
 class LoopbackServer:
     """Serves one script on a free port of 127.0.0.1 while its `async with` lasts."""
 
-    def __init__(
-        self,
-        script: AnyScript,
-        *,
-        seed: int | None = None,
-        crlf: bool = False,
-        auth: bool = True,
-        lenient: bool = False,
-        tls: bool = False,
-        port: int = 0,
-        observer: Observer | None = None,
-    ) -> None:
-        """`seed` and `crlf` stand in for those of a `Script`. `auth=False` lets in requests without
-        a key, as local servers do. `lenient` serves histories that the provider would refuse.
-        `observer` is called with each request and each end, in the server's thread."""
+    def __init__(self, script: AnyScript, **options: Unpack[Options]) -> None:
         given = script if isinstance(script, Script) else Script(())
         self.playback = Playback(script)
         self.requests: list[Request] = []
@@ -105,10 +106,13 @@ class LoopbackServer:
         self.failures: list[str] = []
         self.stalled = 0
         """How many answers have reached their stall."""
-        self._seed = given.seed if seed is None else seed
-        self._crlf = crlf or given.crlf
-        self._auth, self._lenient, self._tls, self._port = auth, lenient, tls, port
-        self._observer = observer
+        self._seed = options.get("seed", given.seed)
+        self._crlf = options.get("crlf", given.crlf)
+        self._auth = options.get("auth", True)
+        self._lenient = options.get("lenient", False)
+        self._tls = options.get("tls", False)
+        self._port = options.get("port", 0)
+        self._observer = options.get("observer")
         self._release = asyncio.Event()
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,12 +134,12 @@ class LoopbackServer:
         """Ends all stalls, present and future. Only in the server's thread."""
         self._release.set()
 
-    async def wait_for(self, claim: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def wait_for(self, claim: Callable[[], bool], seconds: float = 10.0) -> None:
         """Returns once the claim about the server holds; it is tried after every change.
 
-        Raises: TimeoutError after `timeout` seconds.
+        Raises: TimeoutError after `seconds`.
         """
-        async with asyncio.timeout(timeout), self._changed:
+        async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(claim)
 
     async def __aenter__(self) -> Self:
@@ -169,7 +173,7 @@ class LoopbackServer:
             while (head := await connection.head()) is not None:
                 if not await self._exchange(connection, head):
                     break
-        except (ValueError, ConnectionError, asyncio.IncompleteReadError) as error:
+        except (ValueError, ConnectionError, EOFError, asyncio.LimitOverrunError) as error:
             self.failures.append(f"broken request: {error}")
         except asyncio.CancelledError:
             # Stopping is the only canceller, and asyncio would report it as an error of the server.
@@ -185,9 +189,7 @@ class LoopbackServer:
         found = route(head.method, head.path)
         name = found.name if found else None
         serial = len(self.requests)
-        request = Request(
-            serial, head.method, head.path, head.query, head.headers, body, name, at
-        )
+        request = Request(serial, head.method, head.path, head.query, head.headers, body, name, at)
         self.requests.append(request)
         await self._tell(request)
         outcome: Outcome = "server_stopped"
@@ -203,24 +205,21 @@ class LoopbackServer:
 
     def _answer(self, request: Request, found: Route | None) -> Plan:
         ask = Ask({}, request.path, request.headers, request.serial)
-        answer = self._answer_wire(request, found, ask) if found else self._answer_other(request)
+        if self._auth and (denied := unauthorized(ask)):
+            answer = denied
+        elif found:
+            answer = self._answer_wire(request, found, ask)
+        else:
+            listed = models(ask) if request.method == "GET" else None
+            answer = listed or not_found(ask, request.method)
         key = "request-id" if speaks_anthropic(ask) else "x-request-id"
         return replace(answer, headers={key: ask.id("req_"), **answer.headers})
 
-    def _answer_other(self, request: Request) -> Plan:
-        ask = Ask({}, request.path, request.headers, request.serial)
-        if self._auth and (denied := unauthorized(ask)):
-            return denied
-        listed = models(ask) if request.method == "GET" else None
-        return listed or not_found(ask, request.method)
-
     def _answer_wire(self, request: Request, found: Route, ask: Ask) -> Plan:
-        if self._auth and (denied := unauthorized(ask)):
-            return denied
         try:
             ask = replace(ask, json=request.json)
         except msgspec.DecodeError as error:
-            return self._failed(f"request {request.serial} is no JSON object: {error}")
+            return self._failed(found, ask, f"request {request.serial} is no JSON object: {error}")
         if not self._lenient and (wrong := found.wire.complaint(ask)):
             self.failures.append(f"request {request.serial}: {wrong}")
             return json_plan(400, found.wire.error(Fault("status", status=400, message=wrong), ask))
@@ -228,16 +227,16 @@ class LoopbackServer:
             turn = self.playback.next(found.wire, found.name, ask)
             return plan(found.wire, turn, ask, self._crlf)
         except (Mismatch, ValueError) as error:
-            return self._failed(f"request {request.serial}, {error}")
+            return self._failed(found, ask, f"request {request.serial}, {error}")
 
-    def _failed(self, message: str) -> Plan:
+    def _failed(self, found: Route, ask: Ask, message: str) -> Plan:
         self.failures.append(message)
-        body = openai_errors.body(f"loopback script: {message}", "server_error")
-        return json_plan(500, body, {"x-should-retry": "false"})
+        fault = Fault("status", status=500, message=f"loopback script: {message}")
+        return json_plan(500, found.wire.error(fault, ask), {"x-should-retry": "false"})
 
-    def _stalls(self) -> None:
+    async def _stalls(self) -> None:
         self.stalled += 1
-        self._soon(self._notify())
+        await self._notify()
 
     async def _tell(self, news: Request | End) -> None:
         if self._observer is not None:

@@ -100,10 +100,8 @@ def test_beyond_the_limit_head_and_tail_stay_and_the_file_has_everything(tmp_pat
     head, marker, tail = re.split(r"(\[\.\.\. .* \.\.\.\]\n)", capture.text())
     assert "".join(lines).startswith(head) and head.endswith("\n")
     assert "".join(lines).endswith(tail) and tail.startswith("line ")
-    found = re.fullmatch(
-        rf"\[\.\.\. (\d+) lines / (\d+) bytes omitted; full output: {re.escape(str(path))} \.\.\.\]\n",
-        marker,
-    )
+    where = re.escape(f"full output: {path}")
+    found = re.fullmatch(rf"\[\.\.\. (\d+) lines / (\d+) bytes omitted; {where} \.\.\.\]\n", marker)
     assert found is not None
     assert int(found[1]) == 2000 - head.count("\n") - tail.count("\n")
     assert int(found[2]) == len("".join(lines)) - len(head) - len(tail)

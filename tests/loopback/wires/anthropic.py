@@ -6,9 +6,9 @@ are those of the `anthropic` package's types (2.11).
 
 import msgspec
 
-from loopback.framing import Frame, frame
-from loopback.script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
-from loopback.wires.wire import Ask, count_key, objects
+from ..framing import Frame, frame
+from ..script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
+from .wire import Ask, count_key, objects
 
 _STOP = {
     "end": "end_turn",
@@ -44,7 +44,8 @@ def frames(turn: Turn, ask: Ask) -> list[Frame]:
     blocks = [part for part in turn.parts if not isinstance(part, Refusal)]
     for index, part in enumerate(blocks):
         out += _block(index, part, turn.delta, ask)
-    out.append(_frame(_ending(turn)))
+    usage = _usage(turn, done=True)
+    out.append(_frame({"type": "message_delta", "delta": _ending(turn), "usage": usage}))
     out.append(_frame({"type": "message_stop"}, terminal=True))
     if "no_event_names" in turn.quirks:
         return [Frame(each.data, terminal=each.terminal) for each in out]
@@ -55,9 +56,8 @@ def document(turn: Turn, ask: Ask) -> Json:
     """The finished message."""
     blocks = [part for part in turn.parts if not isinstance(part, Refusal)]
     content = [_finished(part, ask, index) for index, part in enumerate(blocks)]
-    ending = _ending(turn)["delta"]
-    assert isinstance(ending, dict)
-    return {**_opening(turn, ask), "content": content, **ending, "usage": _usage(turn, done=True)}
+    done = {"content": content, "usage": _usage(turn, done=True)}
+    return _opening(turn, ask) | _ending(turn) | done
 
 
 def error(fault: Fault, ask: Ask) -> Json:
@@ -167,7 +167,7 @@ def _ending(turn: Turn) -> Json:
     if _STOP[turn.reason] == "refusal":
         explanation = "".join(refusals) or None
         delta["stop_details"] = {"type": "refusal", "category": None, "explanation": explanation}
-    return {"type": "message_delta", "delta": delta, "usage": _usage(turn, done=True)}
+    return delta
 
 
 def _block(index: int, part: Part, size: int, ask: Ask) -> list[Frame]:

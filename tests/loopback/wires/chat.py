@@ -4,10 +4,10 @@ https://platform.openai.com/docs/api-reference/chat/streaming; field names as in
 package's types (3.52). `reasoning_content` is what compatible endpoints add.
 """
 
-from loopback.framing import Frame, frame
-from loopback.script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
-from loopback.wires import openai_errors
-from loopback.wires.wire import Ask, objects
+from ..framing import Frame, frame
+from ..script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
+from . import openai_errors
+from .wire import Ask, is_object, objects
 
 _STOP = {
     "end": "stop",
@@ -48,11 +48,12 @@ def frames(turn: Turn, ask: Ask) -> list[Frame]:
         calls += isinstance(part, Call)
     out.append(chunk({}, _STOP[turn.reason]))
     if with_usage:
-        data = _envelope(ask, "chat.completion.chunk") | {"choices": [], "usage": _usage(turn)}
+        last: Json = {"choices": [], "usage": _usage(turn)}
+        data = _envelope(ask, "chat.completion.chunk") | last
         out.append(frame(data, terminal=True))
     if "no_done" not in turn.quirks:
-        last = out.pop()
-        out.append(Frame(last.data, trailer="data: [DONE]\n\n", terminal=True))
+        end = out.pop()
+        out.append(Frame(end.data, trailer="data: [DONE]\n\n", terminal=True))
     return out
 
 
@@ -132,7 +133,7 @@ def tail(request: Json) -> list[object]:
 def tools(request: Json) -> list[str]:
     """Function names."""
     functions = [tool.get("function") for tool in objects(request.get("tools"))]
-    return [str(item.get("name")) for item in functions if isinstance(item, dict)]
+    return [str(item.get("name")) for item in functions if is_object(item)]
 
 
 def _envelope(ask: Ask, kind: str) -> Json:
@@ -148,7 +149,7 @@ def _envelope(ask: Ask, kind: str) -> Json:
 
 def _wants_usage(turn: Turn, ask: Ask) -> bool:
     options = ask.json.get("stream_options")
-    asked = isinstance(options, dict) and options.get("include_usage") is True
+    asked = is_object(options) and options.get("include_usage") is True
     return asked and "no_usage" not in turn.quirks
 
 

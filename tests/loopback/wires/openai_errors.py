@@ -3,8 +3,8 @@
 https://platform.openai.com/docs/guides/error-codes
 """
 
-from loopback.script import Fault, Json
-from loopback.wires.wire import Ask
+from ..script import Fault, Json
+from .wire import Ask
 
 _PLATFORM = "https://platform.openai.com"
 

@@ -4,10 +4,12 @@ https://platform.openai.com/docs/api-reference/responses-streaming; field names 
 package's types (3.52).
 """
 
-from loopback.framing import Frame, frame
-from loopback.script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
-from loopback.wires import openai_errors
-from loopback.wires.wire import Ask, objects
+from msgspec.structs import replace
+
+from ..framing import Frame, frame
+from ..script import Call, Fault, Json, Part, Refusal, Text, Thinking, Turn, pieces
+from . import openai_errors
+from .wire import Ask, is_array, objects
 
 _CREATED = 1_790_000_000
 _MODEL_ITEMS = ("reasoning", "function_call")
@@ -23,28 +25,28 @@ class _Stream:
         self.ask = ask
         self.frames: list[Frame] = []
 
-    def add(self, kind: str, *, trailer: str = "", terminal: bool = False, **fields: object) -> None:
-        data = {"type": kind, "sequence_number": len(self.frames), **fields}
+    def add(self, kind: str, fields: Json, *, trailer: str = "", terminal: bool = False) -> None:
+        data = {"type": kind, "sequence_number": len(self.frames)} | fields
         name = None if "no_event_names" in self.turn.quirks else kind
         self.frames.append(frame(data, name, trailer=trailer, terminal=terminal))
 
-    def deltas(self, kind: str, cuts: list[str], **place: object) -> None:
+    def deltas(self, kind: str, cuts: list[str], place: Json) -> None:
         for piece in cuts:
-            self.add(kind, **place, delta=piece, obfuscation="kD3")
+            self.add(kind, place | {"delta": piece, "obfuscation": "kD3"})
 
 
 def frames(turn: Turn, ask: Ask) -> list[Frame]:
     """created, in_progress, items with their parts, completed or incomplete."""
     stream = _Stream(turn, ask)
     opening = _response(turn, ask, "in_progress", [])
-    stream.add("response.created", response=opening)
-    stream.add("response.in_progress", response=opening, trailer=": keep-alive\n\n")
+    stream.add("response.created", {"response": opening})
+    stream.add("response.in_progress", {"response": opening}, trailer=": keep-alive\n\n")
     if "unknown_event" in turn.quirks:
-        stream.add("response.weather.delta", sky="clear")
+        stream.add("response.weather.delta", {"sky": "clear"})
     for index, part in enumerate(turn.parts):
         _item(stream, index, part)
     final = document(turn, ask)
-    stream.add(f"response.{final['status']}", response=final, terminal=True)
+    stream.add(f"response.{final['status']}", {"response": final}, terminal=True)
     return stream.frames
 
 
@@ -96,7 +98,7 @@ def spoken(request: Json) -> int:
 def tail(request: Json) -> list[object]:
     """Items after the model's last one."""
     given = request.get("input")
-    if not isinstance(given, list):
+    if not is_array(given):
         return [given]
     out: list[object] = []
     for item in objects(given):
@@ -119,8 +121,13 @@ def _status(turn: Turn) -> str:
 
 
 def _item_id(part: Part, ask: Ask, index: int) -> str:
-    prefix = {Thinking: "rs_", Call: "fc_"}.get(type(part), "msg_")
-    return ask.id(prefix, index)
+    match part:
+        case Thinking():
+            return ask.id("rs_", index)
+        case Call():
+            return ask.id("fc_", index)
+        case _:
+            return ask.id("msg_", index)
 
 
 def _item(stream: _Stream, index: int, part: Part) -> None:
@@ -135,45 +142,44 @@ def _item(stream: _Stream, index: int, part: Part) -> None:
         case _:
             empty |= {"content": []}
     shown = {key: value for key, value in (final | empty).items() if value is not None}
-    stream.add("response.output_item.added", output_index=index, item=shown)
-    place = {"item_id": final["id"], "output_index": index}
+    stream.add("response.output_item.added", {"output_index": index, "item": shown})
+    place: Json = {"item_id": final["id"], "output_index": index}
     match part:
         case Thinking(redacted=False) if part.text:
             _summary(stream, part, place)
         case Call():
             kind = "response.function_call_arguments"
-            stream.deltas(f"{kind}.delta", pieces(part.raw, turn.delta), **place)
-            stream.add(f"{kind}.done", **place, name=part.name, arguments=part.raw)
+            stream.deltas(f"{kind}.delta", pieces(part.raw, turn.delta), place)
+            stream.add(f"{kind}.done", place | {"name": part.name, "arguments": part.raw})
         case Text() | Refusal():
             _content(stream, part, place)
         case _:
             pass
-    stream.add("response.output_item.done", output_index=index, item=final)
+    stream.add("response.output_item.done", {"output_index": index, "item": final})
 
 
 def _summary(stream: _Stream, part: Thinking, place: Json) -> None:
     kind = "response.reasoning_summary"
     spot = place | {"summary_index": 0}
-    stream.add(f"{kind}_part.added", **spot, part={"type": "summary_text", "text": ""})
-    stream.deltas(f"{kind}_text.delta", pieces(part.text, stream.turn.delta), **spot)
-    stream.add(f"{kind}_text.done", **spot, text=part.text)
-    stream.add(f"{kind}_part.done", **spot, part={"type": "summary_text", "text": part.text})
+    stream.add(f"{kind}_part.added", spot | {"part": {"type": "summary_text", "text": ""}})
+    stream.deltas(f"{kind}_text.delta", pieces(part.text, stream.turn.delta), spot)
+    stream.add(f"{kind}_text.done", spot | {"text": part.text})
+    stream.add(f"{kind}_part.done", spot | {"part": {"type": "summary_text", "text": part.text}})
 
 
 def _content(stream: _Stream, part: Text | Refusal, place: Json) -> None:
     spot = place | {"content_index": 0}
     size = stream.turn.delta
+    stream.add("response.content_part.added", spot | {"part": _part(replace(part, text=""))})
     if isinstance(part, Text):
         cuts = [part.text] * part.repeat if part.repeat > 1 else pieces(part.text, size)
-        kind, done = "response.output_text", {"logprobs": [], "text": part.full}
-        stream.add("response.content_part.added", **spot, part=_part(Text("")))
-        stream.deltas(f"{kind}.delta", cuts, **spot, logprobs=[])
+        logs: Json = {"logprobs": []}
+        stream.deltas("response.output_text.delta", cuts, spot | logs)
+        stream.add("response.output_text.done", spot | logs | {"text": part.full})
     else:
-        kind, done = "response.refusal", {"refusal": part.text}
-        stream.add("response.content_part.added", **spot, part=_part(Refusal("")))
-        stream.deltas(f"{kind}.delta", pieces(part.text, size), **spot)
-    stream.add(f"{kind}.done", **spot, **done)
-    stream.add("response.content_part.done", **spot, part=_part(part))
+        stream.deltas("response.refusal.delta", pieces(part.text, size), spot)
+        stream.add("response.refusal.done", spot | {"refusal": part.text})
+    stream.add("response.content_part.done", spot | {"part": _part(part)})
 
 
 def _part(part: Text | Refusal) -> Json:
@@ -192,7 +198,7 @@ def _finished(part: Part, turn: Turn, ask: Ask, index: int) -> Json:
             summary = [{"type": "summary_text", "text": part.text}] if told else []
             item: Json = {"id": ident, "type": "reasoning", "summary": summary}
             include = ask.json.get("include")
-            if isinstance(include, list) and "reasoning.encrypted_content" in include:
+            if is_array(include) and "reasoning.encrypted_content" in include:
                 item["encrypted_content"] = part.signature
             return item
         case Call():

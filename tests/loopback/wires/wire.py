@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from msgspec import Struct
+from typing_extensions import TypeIs
 
-from loopback.framing import Frame
-from loopback.script import Fault, Json, Turn
+from ..framing import Frame
+from ..script import Fault, Json, Turn
 
 
 class Ask(Struct, frozen=True):
@@ -77,27 +78,35 @@ class Wire(Protocol):
         ...
 
 
+def is_object(value: object) -> TypeIs[Json]:
+    """Whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeIs[list[object]]:
+    """Whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
 def objects(value: object) -> list[Json]:
     """The objects of a JSON array; nothing for anything else."""
-    if not isinstance(value, list):
-        return []
-    return [item for item in value if isinstance(item, dict)]
+    return [item for item in value if is_object(item)] if is_array(value) else []
 
 
 def strings(value: object) -> Iterator[str]:
     """Every string inside a JSON value, keys left out."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
+    elif is_object(value):
         for item in value.values():
             yield from strings(item)
-    elif isinstance(value, list):
+    elif is_array(value):
         for item in value:
             yield from strings(item)
 
 
 def count_key(value: object, key: str) -> int:
     """How many objects inside a JSON value have the key."""
-    if isinstance(value, dict):
+    if is_object(value):
         return (key in value) + sum(count_key(item, key) for item in value.values())
-    return sum(count_key(item, key) for item in value) if isinstance(value, list) else 0
+    return sum(count_key(item, key) for item in value) if is_array(value) else 0

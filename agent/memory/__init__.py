@@ -1,0 +1,1 @@
+"""What the agent knows before it looks: its surroundings, and later instructions and notes."""

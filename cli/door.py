@@ -1,0 +1,62 @@
+"""The thin door: reads the common command lines of a one-shot run without importing Typer.
+
+It takes only what it is sure of. Whatever it does not know, or would have to complain about, it
+leaves to Typer by answering None, so there is one place for help and for error messages.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from .options import OPTIONS, Option, Run, Value
+
+_BY_NAME = {
+    name: option for option in OPTIONS for name in (option.name, option.short) if name
+}
+
+
+def read(arguments: Sequence[str]) -> Run | None:
+    """The run that the arguments ask for; None if it is not plainly a one-shot run."""
+    values: dict[str, Value] = {option.field: option.default for option in OPTIONS}
+    prompts: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            prompts += rest
+        elif argument == "-" or not argument.startswith("-"):
+            prompts.append(argument)
+        elif not _take(argument, rest, values):
+            return None
+    if values["print"] is not True or len(prompts) > 1:
+        return None
+    return Run(prompts[0] if prompts else None, values)
+
+
+def _take(argument: str, rest: Iterator[str], values: dict[str, Value]) -> bool:
+    name, equals, inline = argument.partition("=")
+    option = _BY_NAME.get(name)
+    if option is None or (equals and (option.kind == "flag" or not name.startswith("--"))):
+        return False
+    if option.kind == "flag":
+        values[option.field] = True
+        return True
+    word = inline if equals else next(rest, None)
+    # A value that looks like an option may be a slip: Typer knows what to say.
+    if word is None or (not equals and word.startswith("-") and word != "-"):
+        return False
+    value = _value(option, word)
+    if value is None:
+        return False
+    before = values[option.field]
+    values[option.field] = (*before, word) if isinstance(before, tuple) else value
+    return True
+
+
+def _value(option: Option, word: str) -> Value:
+    if option.choices:
+        return word if word in option.choices else None
+    if option.kind == "text":
+        return word
+    # Only plain digits: what else int() and float() take, Typer may judge differently.
+    if not word.replace(".", "", 1 if option.kind == "number" else 0).isdecimal():
+        return None
+    number = int(word) if option.kind == "integer" else float(word)
+    return None if option.at_least is not None and number < option.at_least else number

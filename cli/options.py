@@ -1,0 +1,114 @@
+"""The options of a one-shot run: one table, from which both readers of the command line are made.
+
+The thin door (`door.py`) reads the common case without importing anything; Typer (`app.py`) reads
+everything else, and writes the help and the complaints. A test holds the two together.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["flag", "text", "integer", "number"]
+
+Value = str | bool | int | float | tuple[str, ...] | None
+
+
+class Option(Struct, frozen=True):
+    """One option of the command line."""
+
+    name: str
+    """The long spelling, with its dashes."""
+    help: str
+    kind: Kind = "text"
+    short: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    repeat: bool = False
+    """May be given several times; its value is a tuple."""
+    at_least: float | None = None
+    setting: str = ""
+    """The dotted setting that the option overrides."""
+
+    @property
+    def field(self) -> str:
+        """The name of its value."""
+        return self.name.lstrip("-").replace("-", "_")
+
+    @property
+    def default(self) -> Value:
+        """The value when it is not given."""
+        if self.repeat:
+            return ()
+        return False if self.kind == "flag" else None
+
+
+FORMATS = ("text", "json", "stream-json")
+MODES = ("plan", "ask", "auto", "full")
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "--print", "One-shot: work on PROMPT, print the answer, exit.", "flag", "-p",
+    ),
+    Option(
+        "--model", "The model, for example anthropic/claude-opus-5-5 or scripted:FILE.",
+        short="-m", metavar="PROVIDER/NAME", setting="model.name",
+    ),
+    Option(
+        "--mode", "How much may happen without asking.",
+        choices=MODES, metavar="|".join(MODES), setting="mode",
+    ),
+    Option(
+        "--output-format",
+        "text: the answer alone; json: one result; stream-json: every record as it happens.",
+        choices=FORMATS, metavar="|".join(FORMATS),
+    ),
+    Option("--cd", "Work in this directory.", short="-C", metavar="DIR"),
+    Option("--add-dir", "A further directory to work in.", metavar="DIR", repeat=True),
+    Option("--continue", "Go on with the last session of this directory.", "flag", "-c"),
+    Option("--resume", "Go on with this session (its id, or how it begins).", short="-r",
+           metavar="ID"),
+    Option("--verify", "A command that must succeed before the work counts as done.",
+           metavar="CMD", repeat=True),
+    Option("--json-schema", "The answer must be JSON that fits this schema.",
+           metavar="FILE|JSON"),
+    Option("--image", "A picture that belongs to the prompt.", metavar="FILE", repeat=True),
+    Option("--max-turns", "Stop after N model calls.", "integer", metavar="N", at_least=1,
+           setting="limits.max_turns"),
+    Option("--max-cost", "Stop when this much money is spent.", "number", metavar="USD",
+           at_least=0, setting="limits.max_cost"),
+    Option("--max-seconds", "Stop after this time.", "number", metavar="S", at_least=0,
+           setting="limits.max_seconds"),
+    Option("--output", "Write the answer to a file, too.", short="-o", metavar="FILE"),
+    Option("--set", "Set a configuration value for this run.", short="-s", metavar="KEY=VALUE",
+           repeat=True),
+    Option("--profile", "Use a profile of the user's configuration.", metavar="NAME"),
+    Option("--no-session", "Keep no session log.", "flag"),
+    Option("--verbose", "Show progress also where stderr is no terminal.", "flag", "-v"),
+)  # fmt: skip
+
+
+class Run(Struct, frozen=True):
+    """A one-shot run as it was asked for."""
+
+    prompt: str | None
+    values: dict[str, Value]
+    """Field of each option to its value, defaults filled in."""
+
+    def flag(self, field: str) -> bool:
+        """Whether a flag was given."""
+        return self.values[field] is True
+
+    def text(self, field: str) -> str:
+        """The words given for an option; empty if none were."""
+        value = self.values[field]
+        return value if isinstance(value, str) else ""
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """All words given for an option that may be repeated."""
+        value = self.values[field]
+        return value if isinstance(value, tuple) else ()
+
+    @property
+    def output_format(self) -> str:
+        """`text`, `json` or `stream-json`."""
+        return self.text("output_format") or "text"

@@ -1,0 +1,168 @@
+"""Events as lines for a person: the progress of a run, on stderr."""
+
+from ..agent.events import (
+    ActionEnded,
+    ActionOutput,
+    ActionProposed,
+    CheckEnded,
+    Decision,
+    Event,
+    Failure,
+    FileChange,
+    MessageAdded,
+    Notice,
+    Result,
+    SessionStarted,
+    TextStreamed,
+)
+from ..agent.messages import Text
+from .terminal import Style, harmless
+
+MAX_OUTPUT_LINES = 12
+"""Lines of a result that are shown."""
+MAX_DIFF_LINES = 40
+
+_SHOWN_ARGUMENTS = ("file_path", "command", "pattern", "path", "patch", "id")
+
+
+class Renderer:
+    """Turns events into text to append. Keeps only what the next line depends on."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._streaming = False
+        self._proposed: dict[str, ActionProposed] = {}
+
+    def render(self, event: Event) -> str:
+        """What the event adds to the screen; often nothing."""
+        match event.body:
+            case TextStreamed(text):
+                self._streaming = True
+                return harmless(text)
+            case SessionStarted() as started:
+                return self._line(self._style.dim(_opening(started, event.session)))
+            case MessageAdded() as message:
+                return self._message(message)
+            case ActionProposed() as proposed:
+                self._proposed[proposed.id] = proposed
+                return ""
+            case Decision(outcome="deny") as decision:
+                return self._denied(decision)
+            case ActionEnded() as ended:
+                return self._ended(ended)
+            case CheckEnded() as check:
+                return self._check(check)
+            case Notice(code, text) if code != "check":
+                return self._line(self._style.hint(f"! {harmless(text)}"))
+            case Failure(_, text):
+                return self._line(self._style.bad(f"✗ {harmless(text)}"))
+            case Result() as result:
+                return self._result(result)
+            case ActionOutput() | _:
+                return ""
+
+    def _line(self, text: str) -> str:
+        fresh = "\n" if self._streaming else ""
+        self._streaming = False
+        return f"{fresh}{text}\n"
+
+    def _message(self, message: MessageAdded) -> str:
+        if message.role == "assistant":
+            return self._line("") if self._streaming else ""
+        words = "".join(part.text for part in message.parts if isinstance(part, Text))
+        return self._line(self._style.hint(f"→ {harmless(words).splitlines()[0]}"))
+
+    def _denied(self, decision: Decision) -> str:
+        proposed = self._proposed[decision.id]
+        if decision.by == "schema":
+            return ""
+        return self._line(
+            self._style.bad(f"✗ {_title(proposed)}: not allowed: {harmless(decision.reason)}")
+        )
+
+    def _ended(self, ended: ActionEnded) -> str:
+        if ended.status == "denied" or ended.id not in self._proposed:
+            return ""
+        proposed = self._proposed[ended.id]
+        ok = ended.status == "ok" and not ended.exit_code
+        mark = self._style.good("✓") if ok else self._style.bad("✗")
+        detail = f" ({ended.duration_ms} ms)"
+        if ended.exit_code:
+            detail = f" (exit {ended.exit_code}, {ended.duration_ms} ms)"
+        elif ended.status != "ok":
+            detail = f" ({ended.status})"
+        lines = [f"{mark} {self._style.strong(_title(proposed))}{self._style.dim(detail)}"]
+        lines += self._body(ended, proposed)
+        return self._line("\n".join(lines))
+
+    def _body(self, ended: ActionEnded, proposed: ActionProposed) -> list[str]:
+        if ended.changes:
+            return [line for change in ended.changes for line in self._diff(change)]
+        if ended.status == "ok" and all(effect.kind == "read" for effect in proposed.effects):
+            return []
+        text = "\n".join(part.text for part in ended.content if isinstance(part, Text))
+        lines = harmless(text).rstrip().splitlines()
+        if len(lines) > MAX_OUTPUT_LINES:
+            hidden = len(lines) - MAX_OUTPUT_LINES
+            lines = [f"… {hidden} lines before", *lines[-MAX_OUTPUT_LINES:]]
+        return [self._style.dim(f"  {line}") for line in lines]
+
+    def _diff(self, change: FileChange) -> list[str]:
+        moved = f" (from {change.moved_from})" if change.moved_from else ""
+        lines = [
+            f"  {change.change} {change.path}{moved} "
+            + self._style.good(f"+{change.added} ")
+            + self._style.bad(f"-{change.removed}")
+        ]
+        diff = [line for line in harmless(change.diff).splitlines() if line[:3] not in ("---", "+++")]
+        for line in diff[:MAX_DIFF_LINES]:
+            paint = {"+": self._style.good, "-": self._style.bad, "@": self._style.hint}
+            lines.append("  " + paint.get(line[:1], self._style.dim)(line))
+        if len(diff) > MAX_DIFF_LINES:
+            lines.append(self._style.dim(f"  … {len(diff) - MAX_DIFF_LINES} more lines"))
+        return lines
+
+    def _check(self, check: CheckEnded) -> str:
+        mark = self._style.good("✓") if check.ok else self._style.bad("✗")
+        return self._line(f"{mark} {self._style.strong('check')} {harmless(check.name)}")
+
+    def _result(self, result: Result) -> str:
+        paint = self._style.good if result.exit_code == 0 else self._style.bad
+        evidence = result.evidence
+        lines = [paint(f"{'✓' if result.exit_code == 0 else '✗'} {result.status}") + _facts(result)]
+        for change in evidence.files_changed:
+            lines.append(f"  {change.change} {change.path} +{change.added} -{change.removed}")
+        for check in evidence.checks:
+            outcome = "passed" if check.ok else "failed"
+            lines.append(f"  check {outcome}: {harmless(check.name)}")
+        lines += [f"  unverified: {harmless(claim)}" for claim in evidence.unverified_claims]
+        return self._line("\n".join(lines))
+
+
+def _opening(started: SessionStarted, session: str) -> str:
+    return (
+        f"kedge {started.kedge_version} · {started.model} · mode {started.mode} · "
+        f"sandbox {started.sandbox} · session {session}"
+    )
+
+
+def _title(proposed: ActionProposed) -> str:
+    arguments = proposed.arguments
+    if isinstance(arguments, str):
+        return proposed.tool
+    for name in _SHOWN_ARGUMENTS:
+        value = arguments.get(name)
+        if isinstance(value, str) and value:
+            first = harmless(value).strip().splitlines()[0]
+            return f"{proposed.tool} {first if len(first) <= 100 else first[:99] + '…'}"
+    return proposed.tool
+
+
+def _facts(result: Result) -> str:
+    tokens_in = sum(cost.usage.input_tokens for cost in result.usage.values())
+    tokens_out = sum(cost.usage.output_tokens for cost in result.usage.values())
+    cost = "cost unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+    return (
+        f" · {result.turns} model calls · {tokens_in} tokens in, {tokens_out} out · {cost} · "
+        f"{result.duration_ms / 1000:.1f} s"
+    )

@@ -1,0 +1,74 @@
+"""What a terminal may be shown, and how: colours where wanted, no control codes of strangers."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+# Everything that could move the cursor, change colours or write to the clipboard, including the
+# C1 range and the bidirectional overrides that can make text read as what it is not.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Text of a model, a tool or a file, without anything that a terminal would act on."""
+    return _CONTROL.sub("", text)
+
+
+class Style:
+    """Colours, or none: `NO_COLOR` (no-color.org), `TERM=dumb` and pipes get none."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    @classmethod
+    def of_stderr(cls, env: Mapping[str, str]) -> "Style":
+        """The style for progress on stderr."""
+        plain = bool(env.get("NO_COLOR")) or env.get("TERM") == "dumb"
+        return cls(sys.stderr.isatty() and not plain)
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+
+    def dim(self, text: str) -> str:
+        """Beside the point."""
+        return self._paint("2", text)
+
+    def strong(self, text: str) -> str:
+        """The point."""
+        return self._paint("1", text)
+
+    def good(self, text: str) -> str:
+        """Added, passed, done."""
+        return self._paint("32", text)
+
+    def bad(self, text: str) -> str:
+        """Removed, failed, denied."""
+        return self._paint("31", text)
+
+    def hint(self, text: str) -> str:
+        """Names and notices."""
+        return self._paint("36", text)
+
+
+class Out:
+    """A standard stream that a reader may close at any time without harm to the run."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._gone = False
+
+    def write(self, data: bytes) -> None:
+        """Write everything; once the reader is gone, nothing."""
+        view = memoryview(data)
+        while view and not self._gone:
+            try:
+                view = view[os.write(self._descriptor, view) :]
+            except BlockingIOError:
+                os.set_blocking(self._descriptor, True)
+            except OSError:
+                self._gone = True
+
+    def say(self, text: str) -> None:
+        """Write words."""
+        self.write(text.encode("utf-8", "replace"))
