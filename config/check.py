@@ -20,6 +20,8 @@ def check(layer: Layer) -> None:
     for section, entry in (("providers", ProviderEntry), ("models", ModelEntry)):
         tables = layer.values.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():
+            if section == "models" and not all(name.partition("/")):
+                raise layer.source.error((section, name), "the key must be 'provider/model'")
             if isinstance(table, dict):
                 _convert(table, entry, layer.source, (section, name))
 

@@ -95,5 +95,5 @@ def _unknown_variable(name: str, known: Iterable[str]) -> ConfigError:
     from .explain import nearest
 
     close = nearest(name, [*known, *RESERVED])
-    hint = f"did you mean {close}?" if close else "kedge config show lists the settings"
-    return ConfigError(f"unknown variable; {hint}", file=name, hint=hint)
+    guess = f"; did you mean {close}?" if close else ""
+    return ConfigError(f"unknown variable{guess}", file=name, hint="kedge config show lists all")

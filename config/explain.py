@@ -57,8 +57,8 @@ def _unknown_key(
     close = nearest(name, siblings)
     # A key may also be right, but in the wrong table.
     guess = dotted((*table, close)) if close else _elsewhere(dotted((*table, name)), name)
-    hint = f"did you mean {guess!r}?" if guess else f"known here: {', '.join(sorted(siblings))}"
-    return source.error((*table, name), f"unknown key; {hint}", hint=hint)
+    known = f"did you mean {guess!r}?" if guess else f"known here: {', '.join(sorted(siblings))}"
+    return source.error((*table, name), f"unknown key; {known}")
 
 
 def _elsewhere(key: str, name: str) -> str:

@@ -164,7 +164,7 @@ class _Stack:
                 self._origins[dotted(here)] = Origin(source, here)
 
     def _added(
-        self, below: Value, values: list[Value], path: KeyPath, source: Source
+        self, below: Value | None, values: list[Value], path: KeyPath, source: Source
     ) -> list[Value]:
         result = list(below) if isinstance(below, list) else []
         for value in values:

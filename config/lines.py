@@ -30,8 +30,10 @@ def line_of(text: str, path: KeyPath) -> int:
             fence = _after(assignment[2], "")
         else:
             continue
-        if path[: len(here)] == here and len(here) > best:
-            best, found = len(here), number
+        # `a.b = 1` sets something in `a` too.
+        depth = min(len(here), len(path))
+        if path[:depth] == here[:depth] and depth > best:
+            best, found = depth, number
     return found
 
 

@@ -1,5 +1,6 @@
 """What a project may do before it is trusted: narrow what the user allows, never widen it."""
 
+import os
 import pathlib
 from collections.abc import Iterator
 
@@ -31,11 +32,12 @@ def find(cwd: pathlib.Path) -> pathlib.Path | None:
     holds `.git`. Outside a repository only `cwd` itself counts."""
     nearest: pathlib.Path | None = None
     for folder in (cwd, *cwd.parents):
-        if nearest is None and (folder / FILE).is_file():
+        # os.path, because pathlib raises for a folder that may not be searched.
+        if nearest is None and os.path.isfile(folder / FILE):
             nearest = folder / FILE
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return nearest
-    return cwd / FILE if (cwd / FILE).is_file() else None
+    return cwd / FILE if os.path.isfile(cwd / FILE) else None
 
 
 def narrowed(layer: Layer, below: Table) -> Narrowed:

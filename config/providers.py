@@ -102,8 +102,8 @@ def table(name: str, overrides: Mapping[str, Table]) -> ProviderTable:
     """The provider of that name, with what the user says over it (`Settings.providers`).
 
     Raises:
-        ConfigError: there is none (names the nearest), or one of the user's own lacks `wire` or
-            `base_url`.
+        ConfigError: there is none (names the nearest), one of the user's own lacks `wire` or
+            `base_url`, or one without an SDK is to be reached through it.
     """
     packaged, over = section(_text(), name), overrides.get(name)
     if packaged is None and over is None:
@@ -112,9 +112,16 @@ def table(name: str, overrides: Mapping[str, Table]) -> ProviderTable:
         _require(name, over)
     values = merged(packaged or {}, over or {})
     try:
-        return msgspec.convert({"title": name, **values, "name": name}, ProviderTable)
+        provider = msgspec.convert({"title": name, **values, "name": name}, ProviderTable)
     except msgspec.ValidationError as error:
         raise ConfigError(str(error), key=f"providers.{name}") from error
+    if provider.transport == "sdk" and not provider.sdk:
+        raise ConfigError(
+            "transport 'sdk' needs the name of one",
+            key=f"providers.{name}.sdk",
+            hint="say sdk = 'anthropic' or 'openai', or transport = 'http'",
+        )
+    return provider
 
 
 def signed_in(env: Mapping[str, str], overrides: Mapping[str, Table]) -> Iterator[ProviderTable]:
@@ -128,7 +135,7 @@ def signed_in(env: Mapping[str, str], overrides: Mapping[str, Table]) -> Iterato
             yield provider
 
 
-def locals_(overrides: Mapping[str, Table]) -> tuple[ProviderTable, ...]:
+def local_servers(overrides: Mapping[str, Table]) -> tuple[ProviderTable, ...]:
     """The providers that may be running on this machine, to be probed."""
     tables = (table(name, overrides) for name in names(overrides))
     return tuple(provider for provider in tables if provider.local)
@@ -153,9 +160,10 @@ def _unknown(name: str, known: tuple[str, ...]) -> ConfigError:
     from .explain import nearest
 
     close = nearest(name, known)
-    hint = f"did you mean {close!r}?" if close else f"known: {', '.join(known)}"
+    others = f"did you mean {close!r}?" if close else f"known: {', '.join(known)}"
     return ConfigError(
-        f"unknown provider {name!r}; {hint}", hint=f"{hint} Others: [providers.{name}]"
+        f"unknown provider {name!r}; {others}",
+        hint=f"one of your own needs [providers.{name}] in the user's config.toml",
     )
 
 

@@ -7,7 +7,6 @@ from typing import Literal
 from msgspec import Struct
 
 from .errors import ConfigError
-from .lines import line_of
 from .values import KeyPath, Table, dotted
 
 LayerName = Literal[
@@ -37,7 +36,12 @@ class Source(Struct, frozen=True):
     def line_of(self, path: KeyPath) -> int:
         """The 1-based line that sets the value; 0 outside files. Scans the text, so is not for
         the hot path."""
-        return line_of(self.text, (*self.prefix, *path)) if self.is_file else 0
+        if not self.is_file:
+            return 0
+        # Its patterns take half a millisecond to compile, which only errors should pay.
+        from .lines import line_of
+
+        return line_of(self.text, (*self.prefix, *path))
 
     def error(self, path: KeyPath, reason: str, *, hint: str = "") -> ConfigError:
         """The error that says this about the value at `path`."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import assert_never
 
-from .entries import Entry, kind, open_parent, replaceable
+from .entries import Entry, kind, open_parent
 from .errors import Conflict, NotAFile, NotRestored
 from .paths import Place, Roots, place, place_of_entry
 from .ports import Change, Delete, Move, Write
@@ -65,9 +65,9 @@ class _Batch:
                 return self._write(path, data, mode)
             case Delete(path):
                 return self._delete(path)
-            case Move(source, target, None):
-                return self._rename(source, target)
             case Move(source, target, data):
+                if data is None:
+                    return self._rename(source, target)
                 return self._move(source, target, data)
             case _:
                 assert_never(change)
@@ -100,7 +100,7 @@ class _Batch:
 
     def _write(self, path: Path, data: bytes, mode: int | None) -> Step:
         entry = self._claim(path, place(path, self._roots.workspace, self._roots))
-        exists = replaceable(entry)
+        exists = entry.replaceable()
         staged = self._stage(entry, data, mode, like=entry)
         return lambda: self._put(staged, entry, exists)
 
@@ -120,7 +120,7 @@ class _Batch:
 
     def _move(self, source: Path, target: Path, data: bytes) -> Step:
         old, new = self._existing(source), self._free(target)
-        replaceable(old)
+        old.replaceable()
         staged = self._stage(new, data, None, like=old)
 
         def step() -> None:

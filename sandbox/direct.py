@@ -12,12 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, Self
 
 from . import linux, watch
-from .errors import CannotStart, NotAvailable
+from .errors import NotAvailable
 from .ports import Command, Exit
+from .spawn import spawn
 from .tree import Tree, left_alone
 
 MARK = "KEDGE_RUN"
@@ -30,7 +31,11 @@ _REST = 1_048_576
 
 
 class DirectSandbox:
-    """Runs commands unconfined."""
+    """Runs commands unconfined.
+
+    From the first command on this process adopts its orphaned descendants, for good: another
+    sandbox in it may rely on that.
+    """
 
     def __init__(self, *, grace: float = 0.25, linger: float = 0.1) -> None:
         """`grace`: seconds between asking a tree to end and making it. `linger`: seconds that
@@ -52,7 +57,7 @@ class DirectSandbox:
         began = time.monotonic()
         self._count += 1
         mark = f"{self._token}.{self._count},"
-        output, popen = _spawn(command, mark)
+        output, popen = spawn(command, MARK, mark)
         process = DirectProcess(popen, output, began, command.timeout, Tree(mark, popen.pid), self)
         self._under_way[popen.pid] = process
         self._watch.add(popen.pid)
@@ -65,9 +70,6 @@ class DirectSandbox:
         if self._count:
             await Tree(self._token).end(self._grace)
         self._watch.close()
-        if self._adopts:
-            linux.adopt_orphans(False)
-            self._adopts = False
 
     async def clear(self, tree: Tree, *, by_itself: bool) -> None:
         """End what is left of a command; its first process may be dead, but is not reaped."""
@@ -92,7 +94,7 @@ class DirectSandbox:
         if self._count:
             return
         if sys.platform == "linux":
-            self._adopts = linux.adopt_orphans(True)
+            self._adopts = linux.adopt_orphans()
         try:
             self._watch.start()
         except OSError as error:
@@ -195,86 +197,43 @@ class DirectProcess:
                 self._loop.remove_reader(self._output)
 
 
-def _spawn(command: Command, mark: str) -> tuple[int, subprocess.Popen[bytes]]:
-    """Start the command in a session of its own; return where its output comes, and itself."""
-    if not command.cwd.is_dir():
-        raise CannotStart(
-            f"cannot run a command in {str(command.cwd)!r}: no such directory",
-            hint="run it in a directory that exists",
-        )
-    reading, writing = os.pipe()
-    with contextlib.ExitStack() as undo:
-        undo.callback(os.close, reading)
-        try:
-            with _stdin(command.stdin) as stdin:
-                popen = subprocess.Popen(
-                    _argv(command.run),
-                    stdin=stdin,
-                    stdout=writing,
-                    stderr=writing,
-                    cwd=command.cwd,
-                    env={**command.env, MARK: command.env.get(MARK, "") + mark},
-                    start_new_session=True,
-                )
-        except (OSError, ValueError) as error:
-            raise CannotStart(f"cannot run {_shown(command.run)}: {error}") from error
-        finally:
-            os.close(writing)
-        os.set_blocking(reading, False)
-        undo.pop_all()
-    return reading, popen
-
-
-def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
-    if not isinstance(run, str):
-        return run
-    # By absolute path: PATH may lead into the workspace. Models write for bash.
-    shells = ("/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh")
-    shell = next((path for path in shells if os.access(path, os.X_OK)), "/bin/sh")
-    return (shell, "-c", run)
-
-
-def _shown(run: str | tuple[str, ...]) -> str:
-    text = run if isinstance(run, str) else " ".join(run)
-    return repr(text if len(text) <= 200 else text[:200] + "…")
-
-
-@contextlib.contextmanager
-def _stdin(data: bytes | None) -> Generator[int]:
-    """A descriptor that gives `data` and then ends; a file, so that nobody has to feed a pipe."""
-    if data is None:
-        yield subprocess.DEVNULL
-        return
-    import tempfile
-
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.seek(0)
-        yield file.fileno()
-
-
 def _on_exit(
     pid: int, loop: asyncio.AbstractEventLoop, tell: Callable[[], None]
 ) -> Callable[[], None]:
     """Call `tell` in the loop once the child has ended, without reaping it; return the undoing."""
-    if hasattr(os, "pidfd_open"):
-        fd = os.pidfd_open(pid)
-        loop.add_reader(fd, tell)
+    fd = _pidfd(pid)
+    if fd is None:
+        threading.Thread(target=_wait_in_thread, args=(pid, loop, tell), daemon=True).start()
+        return lambda: None
 
-        def undo() -> None:
-            loop.remove_reader(fd)
-            os.close(fd)
+    def told() -> None:
+        # It stays readable, and would wake the loop again and again.
+        loop.remove_reader(fd)
+        tell()
 
-        return undo
+    def undo() -> None:
+        loop.remove_reader(fd)
+        os.close(fd)
 
-    # Not exercised by the tests: for systems without pidfd, a thread per command.
-    def wait() -> None:
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(tell)
+    loop.add_reader(fd, told)
+    return undo
 
-    threading.Thread(target=wait, daemon=True).start()
-    return lambda: None
+
+def _pidfd(pid: int) -> int | None:
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        # Linux before 5.3, or a filter that does not know it.
+        return None
+
+
+def _wait_in_thread(pid: int, loop: asyncio.AbstractEventLoop, tell: Callable[[], None]) -> None:
+    # Not exercised by the tests: for systems without pidfd.
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(tell)
 
 
 def _drain(fd: int) -> bytes:

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Generator
 from pathlib import Path
 
 from .errors import NotAFile
@@ -89,6 +90,25 @@ class Entry:
                 os.fchmod(fd, mode)
             os.fsync(fd)
 
+    def replaceable(self) -> bool:
+        """Whether a file has the name that may be replaced; `False` if nothing has it.
+
+        Raises:
+            NotAFile: something else has it.
+            PermissionError: the file is not ours to write. Replacing it asks the directory only,
+                but nobody who protected a file means that.
+        """
+        found = self.stat()
+        if found is None:
+            return False
+        if kind(found) != "file":
+            raise NotAFile(self.path, kind(found))
+        effective = os.access in os.supports_effective_ids
+        name, directory = self.path.name, self._directory
+        if not os.access(name, os.W_OK, dir_fd=directory, effective_ids=effective):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path))
+        return True
+
     def _give_attributes(self, old: os.stat_result, fd: int) -> None:
         """Give a file this one's owner and extended attributes, as far as we may."""
         new = os.fstat(fd)
@@ -113,27 +133,6 @@ def kind(found: os.stat_result) -> str:
     return next((name for is_one, name in _KINDS if is_one(found.st_mode)), "device")
 
 
-def replaceable(entry: Entry) -> bool:
-    """Whether a file has the name that may be replaced; `False` if nothing has it.
-
-    Raises:
-        NotAFile: something else has it.
-        PermissionError: the file is not ours to write. Replacing it asks the directory only, but
-            nobody who protected a file means that.
-    """
-    found = entry.stat()
-    if found is None:
-        return False
-    if kind(found) != "file":
-        raise NotAFile(entry.path, kind(found))
-    name, directory = entry.path.name, entry._directory
-    if not os.access(
-        name, os.W_OK, dir_fd=directory, effective_ids=os.access in os.supports_effective_ids
-    ):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(entry.path))
-    return True
-
-
 def open_parent(where: Place, made: list[Path]) -> int:
     """Open the directory that holds a place, making it and those above as needed.
 
@@ -152,6 +151,7 @@ def open_parent(where: Place, made: list[Path]) -> int:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(part, dir_fd=here)
                 made.append(path)
+                os.fsync(here)
             deeper = os.open(part, _DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
         finally:
             os.close(here)
@@ -160,7 +160,7 @@ def open_parent(where: Place, made: list[Path]) -> int:
 
 
 @contextlib.contextmanager
-def _unless(*codes: int):
+def _unless(*codes: int) -> Generator[None]:
     try:
         yield
     except OSError as error:

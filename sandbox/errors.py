@@ -10,7 +10,7 @@
     └── NotRestored           a set of changes failed half-way and could not be taken back
 
 Ordinary failures of the file system (missing, not permitted, disk full) stay `OSError`, with the
-path that was asked for in `filename`.
+path in `filename`.
 """
 
 from pathlib import Path

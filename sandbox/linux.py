@@ -28,16 +28,12 @@ def _libc() -> "ctypes.CDLL":
     return ctypes.CDLL(None, use_errno=True)
 
 
-def adopt_orphans(wanted: bool) -> bool:
-    """Make this process the new parent of its orphaned descendants, or stop being that.
-
-    Returns whether the kernel obeyed.
-    """
+def adopt_orphans() -> bool:
+    """Make this process the new parent of its orphaned descendants; return whether it is."""
     import ctypes
 
-    value = ctypes.c_ulong(wanted)
-    zero = ctypes.c_ulong(0)
-    status: int = _libc().prctl(_PR_SET_CHILD_SUBREAPER, value, zero, zero, zero)
+    yes, zero = ctypes.c_ulong(1), ctypes.c_ulong(0)
+    status: int = _libc().prctl(_PR_SET_CHILD_SUBREAPER, yes, zero, zero, zero)
     return status == 0
 
 
@@ -51,11 +47,10 @@ def openat2_beneath(directory: int, relative: str, flags: int, mode: int) -> int
     import ctypes
 
     # struct open_how of linux/openat2.h; a mode without O_CREAT is refused there.
-    creates = flags & (os.O_CREAT | getattr(os, "O_TMPFILE", 0))
     how = struct.pack(
         "=QQQ",
         flags | os.O_CLOEXEC,
-        mode if creates else 0,
+        mode if flags & os.O_CREAT else 0,
         _RESOLVE_BENEATH | _RESOLVE_NO_MAGICLINKS,
     )
     code = errno.EAGAIN

@@ -11,10 +11,11 @@ import os
 import subprocess
 from collections.abc import Mapping
 
-# Commands are known by their sessions, told line by line, and by the mark in their environment,
-# which also covers one that was started but not yet told. Two clean rounds, because a process
-# just being executed has no readable environment for an instant; bounded, because a process that
-# waits in the kernel survives SIGKILL.
+# Commands are known by the mark in their environment, which also covers one that was started but
+# not yet told of, and by their sessions, told line by line. From there `look` follows children and
+# sessions until nothing is added, before the first kill cuts the ties. Two clean rounds, because a
+# process just being executed has no readable environment for an instant; bounded, because one
+# that waits in the kernel survives SIGKILL.
 _SCRIPT = r"""
 trap '' HUP INT TERM
 exec 2>/dev/null
@@ -26,20 +27,31 @@ while read -r what session; do
     .) exit 0 ;;
   esac
 done
-rounds=0 clean=0
-while [ $clean -lt 2 ] && [ $rounds -lt 200 ]; do
-  found=
-  for directory in /proc/[0-9]*; do
-    read -r stat <"$directory/stat" || continue
-    set -- ${stat##*') '}
-    case $1 in Z | X) continue ;; esac
-    case $sessions in *" $4 "*) found="$found ${directory#/proc/}" ;; esac
-  done
+look() {
+  found=' '
   for file in $(grep -lsF -e "$mark" /proc/[0-9]*/environ); do
     file=${file%/environ}
-    found="$found ${file#/proc/}"
+    found="$found${file#/proc/} "
   done
-  if [ -n "$found" ]; then kill -9 $found; clean=0; else clean=$((clean + 1)); fi
+  before=
+  while [ "$before" != "$found" ]; do
+    before=$found
+    for directory in /proc/[0-9]*; do
+      read -r stat <"$directory/stat" || continue
+      pid=${directory#/proc/}
+      set -- ${stat##*') '}
+      case $1 in Z | X) continue ;; esac
+      case $sessions in *" $4 "*) ;; *)
+        case $found in *" $2 "* | *" $pid "*) sessions="$sessions$4 " ;; *) continue ;; esac ;;
+      esac
+      case $found in *" $pid "*) ;; *) found="$found$pid " ;; esac
+    done
+  done
+}
+rounds=0 clean=0
+while [ $clean -lt 2 ] && [ $rounds -lt 200 ]; do
+  look
+  if [ "$found" = ' ' ]; then clean=$((clean + 1)); else kill -9 $found; clean=0; fi
   rounds=$((rounds + 1))
 done
 """

@@ -12,13 +12,14 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Protocol, Unpack
+from typing import Unpack
 
 import pytest
 
 if (_HERE := str(Path(__file__).parent)) not in sys.path:
     sys.path.append(_HERE)
 
+from loopback.fixtures import Loopback, SpawnedLoopback, ThreadedLoopback
 from loopback.process import ServerProcess, spawned_server
 from loopback.script import AnyScript, Script
 from loopback.server import LoopbackServer, Options
@@ -31,28 +32,6 @@ _PROVIDER_VARIABLE = re.compile(
     r"|.*_(API_KEY|AUTH_TOKEN|BASE_URL)|(HTTPS?|ALL|NO)_PROXY",
     re.IGNORECASE,
 )
-
-
-class Loopback(Protocol):
-    """Starts servers in the test's own loop."""
-
-    async def __call__(
-        self, script: AnyScript, *, allow_unused: bool = False, **options: Unpack[Options]
-    ) -> LoopbackServer: ...
-
-
-class ThreadedLoopback(Protocol):
-    """Starts servers in threads, for blocking code."""
-
-    def __call__(
-        self, script: AnyScript, *, allow_unused: bool = False, **options: Unpack[Options]
-    ) -> RunningServer: ...
-
-
-class SpawnedLoopback(Protocol):
-    """Starts server processes; `options` are those of `serve.py`."""
-
-    def __call__(self, script: Script, *options: str) -> ServerProcess: ...
 
 
 def _satisfied(server: LoopbackServer | RunningServer, allow_unused: bool) -> None:
@@ -100,13 +79,12 @@ def threaded_loopback() -> Iterator[ThreadedLoopback]:
 
 
 @pytest.fixture
-def spawned_loopback(tmp_path: Path) -> Iterator[SpawnedLoopback]:
+def spawned_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpawnedLoopback]:
     """A factory of server processes; the test fails if a request did not fit the script."""
     with ExitStack() as stack:
 
         def start(script: Script, *options: str) -> ServerProcess:
-            folder = tmp_path / f"loopback-{len(os.listdir(tmp_path))}"
-            folder.mkdir()
+            folder = tmp_path_factory.mktemp("loopback")
             return stack.enter_context(spawned_server(script, folder, *options))
 
         yield start

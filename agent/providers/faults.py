@@ -10,6 +10,7 @@ from time import time
 import httpx2
 
 from ..errors import ProviderError, ProviderErrorKind
+from .endpoint import Endpoint
 
 _BY_STATUS: dict[int, ProviderErrorKind] = {
     401: "credentials",
@@ -82,21 +83,23 @@ def _moment(text: str) -> float | None:
         return None
 
 
-def unsent(error: httpx2.RequestError, address: str, idle_seconds: float) -> ProviderError:
+def unsent(error: httpx2.RequestError, endpoint: Endpoint) -> ProviderError:
     """What it means that a request got no answer at all."""
+    address = endpoint.address
     reason = _root(error)
     match error:
         case httpx2.ConnectTimeout():
             return ProviderError("connection", f"{address} could not be reached in time")
         case httpx2.TimeoutException():
-            return ProviderError("timeout", f"{address} sent nothing for {idle_seconds:g} s")
+            return ProviderError("timeout", f"{address} sent nothing for {_idle(endpoint)}")
         case _ if isinstance(reason, ssl.SSLError):
             return ProviderError("tls", _tls_text(reason, address))
         case httpx2.ProxyError():
             return ProviderError("connection", f"the proxy before {address} refused: {error}")
         case httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
-            # Its text may quote headers, and a header carries the key.
-            return ProviderError("invalid", f"no request can be sent to {address}: check base_url")
+            return ProviderError(
+                "not_found", f"no request can be sent to {address}: check base_url"
+            )
         case httpx2.ConnectError():
             return ProviderError("connection", f"cannot connect to {address}: {_words(reason)}")
         case _:
@@ -105,18 +108,21 @@ def unsent(error: httpx2.RequestError, address: str, idle_seconds: float) -> Pro
             )
 
 
-def broken(error: httpx2.RequestError, address: str, idle_seconds: float) -> ProviderError:
+def broken(error: httpx2.RequestError, endpoint: Endpoint) -> ProviderError:
     """What it means that an answer broke off."""
+    address = endpoint.address
     match error:
         case httpx2.TimeoutException():
-            return ProviderError(
-                "timeout", f"{address} stalled: nothing arrived for {idle_seconds:g} s"
-            )
+            return ProviderError("timeout", f"{address} stalled: no more for {_idle(endpoint)}")
         case httpx2.DecodingError():
             return ProviderError("malformed", f"the answer of {address} is compressed wrongly")
         case _:
             words = _words(_root(error))
             return ProviderError("cut_off", f"{address} broke off in mid-answer: {words}")
+
+
+def _idle(endpoint: Endpoint) -> str:
+    return f"{endpoint.http.idle_timeout_seconds:g} s (http.idle_timeout_seconds)"
 
 
 def _tls_text(error: ssl.SSLError, address: str) -> str:
@@ -131,7 +137,7 @@ def _tls_text(error: ssl.SSLError, address: str) -> str:
 def _root(error: BaseException) -> BaseException:
     """Where the chain of causes began; of several at once (one per address) the first."""
     while not isinstance(error, ssl.SSLError):
-        match error.__cause__ or error.__context__:
+        match error.__cause__:
             case None:
                 break
             case BaseExceptionGroup(exceptions=(BaseException() as first, *_)):

@@ -3,6 +3,7 @@ and unified diffs. Everything here is bounded, whatever the size of the text.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -78,11 +79,10 @@ def nearest(text: str, wanted: str, max_lines: int = 12) -> str:
     line that is most like the longest wanted one, letter by letter.
     """
     lines = [strip_end(line) for line in split_lines(text)]
-    asked = [line.strip() for line in wanted.splitlines()]
-    start, weight = _most_equal_lines(lines, asked)
-    if weight * 2 < sum(map(len, asked)):
-        similar = _most_similar_line(lines, asked)
-        start = start if similar is None else similar
+    asked = [line.strip() for line in split_lines(wanted)]
+    start = _most_equal_lines(lines, asked)
+    if start is None:
+        start = _most_similar_line(lines, asked)
     if start is None:
         return ""
     first = max(start, 0)
@@ -90,19 +90,20 @@ def nearest(text: str, wanted: str, max_lines: int = 12) -> str:
     return numbered((clip(_visible(line)) for line in shown), first + 1)
 
 
-def _most_equal_lines(lines: Sequence[str], asked: Sequence[str]) -> tuple[int | None, int]:
-    """Where the asked lines would begin if as much as possible fell on equal lines, and how many
-    characters that is."""
+def _most_equal_lines(lines: Sequence[str], asked: Sequence[str]) -> int | None:
+    """Where the asked lines would begin if as much as possible of them fell on equal lines; None
+    if that would be less than half of their characters."""
     offsets: dict[str, int] = {}
     for offset, line in enumerate(asked):
         if _WORD.search(line):
             offsets.setdefault(line, offset)
-    votes: dict[int, int] = {}
+    votes: Counter[int] = Counter()
     for number, line in enumerate(lines):
-        offset = offsets.get(line.strip())
-        if offset is not None:
-            votes[number - offset] = votes.get(number - offset, 0) + len(line.strip())
-    return max(votes.items(), key=lambda vote: vote[1]) if votes else (None, 0)
+        if (equal := offsets.get(line.strip())) is not None:
+            votes[number - equal] += len(line.strip())
+    for start, weight in votes.most_common(1):
+        return start if weight * 2 >= sum(map(len, asked)) else None
+    return None
 
 
 def _most_similar_line(lines: Sequence[str], asked: Sequence[str]) -> int | None:
@@ -110,7 +111,7 @@ def _most_similar_line(lines: Sequence[str], asked: Sequence[str]) -> int | None
     words = sorted(set(_WORD.findall(target)), key=len, reverse=True)[:5]
     if not words:
         return None
-    # A miss on a big file costs one pass of substring searches and a bounded number of ratios.
+    # A miss on a big file costs a few substring searches per line and a bounded number of ratios.
     sharing = ((sum(len(word) for word in words if word in line), number)
                for number, line in enumerate(lines))  # fmt: skip
     ranked = sorted((pair for pair in sharing if pair[0]), key=lambda pair: (-pair[0], pair[1]))

@@ -215,8 +215,8 @@ def _replace_folded(text: str, old: str, new: str) -> Replaced:
     if not starts:
         raise ToolError("not_found", _not_found(text, old, new))
     if len(starts) > 1:
-        first = [start + 1 for start in starts[:_LISTED_PLACES]]
-        raise _ambiguous(lines, first, len(starts), "is, but for white space, in the file")
+        numbers = [start + 1 for start in starts[:_LISTED_PLACES]]
+        raise _ambiguous(lines, numbers, len(starts), "is, but for white space, in the file")
     first, last = starts[0], starts[0] + len(wanted) - 1
     start = sum(map(len, lines[:first]))
     end = start + sum(map(len, lines[first : last + 1]))

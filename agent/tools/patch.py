@@ -16,7 +16,7 @@ operations, and a move without hunks. Everything else is an error; no line is ev
 """
 
 import re
-from typing import Literal, NoReturn
+from typing import Literal
 
 import msgspec
 
@@ -109,8 +109,8 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._lines = text.replace("\r\n", "\n").split("\n")
-        self._at = 0
-        self._stop = len(self._lines)
+        self._at: int = 0
+        self._stop: int = len(self._lines)
         """The index of the line with the end marker, once the frame is known."""
 
     def patch(self) -> Patch:
@@ -122,7 +122,7 @@ class _Parser:
                 break
             operations.append(self._operation())
         if not operations:
-            self._fail(_OPERATION.removesuffix(f" or {_END}"))
+            raise self._error(_OPERATION.removesuffix(f" or {_END}"))
         return Patch(tuple(operations))
 
     def _open_frame(self) -> None:
@@ -131,35 +131,34 @@ class _Parser:
         if self._at <= last and (heredoc := _HEREDOC.search(self._lines[self._at].rstrip())):
             if self._lines[last].strip() != heredoc[2]:
                 self._at = last
-                self._fail(f"{heredoc[2]}, the end of the here-document")
+                raise self._error(f"{heredoc[2]}, the end of the here-document")
             self._at += 1
             self._stop = last
             self._skip_blank()
             last = self._last_line()
         if self._at > last or self._lines[self._at].strip() != _BEGIN:
-            self._fail(_BEGIN)
+            raise self._error(_BEGIN)
         if self._lines[last].strip() != _END:
             self._at = last
-            self._fail(f"{_END} as the last line")
+            raise self._error(f"{_END} as the last line")
         self._at += 1
         self._stop = last
 
     def _operation(self) -> Operation:
-        number = self._at + 1
-        line = self._lines[self._at].strip()
-        for header in (_ADD, _DELETE, _UPDATE):
-            if line.startswith(header):
-                path = self._path(line, header)
-                self._at += 1
-                if header == _ADD:
-                    return Add(path, self._added_text(), number)
-                return Delete(path, number) if header == _DELETE else self._update(path, number)
-        self._fail(_OPERATION)
+        number, line = self._at + 1, self._lines[self._at].strip()
+        header = next((h for h in (_ADD, _DELETE, _UPDATE) if line.startswith(h)), None)
+        if header is None:
+            raise self._error(_OPERATION)
+        path = self._path(line, header)
+        self._at += 1
+        if header == _ADD:
+            return Add(path, self._added_text(), number)
+        return Delete(path, number) if header == _DELETE else self._update(path, number)
 
     def _path(self, line: str, header: str) -> str:
         path = line.removeprefix(header).strip()
         if not path:
-            self._fail(f"a path after {header!r}")
+            raise self._error(f"a path after {header!r}")
         return path
 
     def _added_text(self) -> str:
@@ -171,7 +170,7 @@ class _Parser:
         self._skip_blank()
         if self._at < self._stop and not self._at_header():
             self._at = before_blank
-            self._fail("a line of the new file, which begins with +, or the next operation")
+            raise self._error("a line of the new file, which begins with +, or the next operation")
         return "".join(added)
 
     def _update(self, path: str, number: int) -> Update:
@@ -185,11 +184,11 @@ class _Parser:
             self._skip_blank()
             if self._at >= self._stop or self._at_header():
                 break
-            if not hunks:
+            if not hunks and not _is_anchor(self._lines[self._at]):
                 self._at = before_blank
             hunks.append(self._hunk(first=not hunks))
         if not hunks and move_to is None:
-            self._fail(f"a hunk of {path!r}: @@ and then lines with a blank, - or +")
+            raise self._error(f"a hunk for {path!r}: @@ and then lines with a blank, - or +")
         return Update(path, move_to, tuple(hunks), number)
 
     def _hunk(self, first: bool) -> Hunk:
@@ -199,13 +198,13 @@ class _Parser:
             anchors.append(self._lines[self._at].rstrip()[3:])
             self._at += 1
         if not anchors and not first:
-            self._fail("@@ or @@ TEXT, which begin a hunk, or the next operation")
+            raise self._error("@@ or @@ TEXT, which begin a hunk, or the next operation")
         if not anchors and self._lines[self._at][:1] not in ("", " ", "-", "+"):
-            self._fail("@@, @@ TEXT, or a line that begins with a blank, - or +")
+            raise self._error("@@, @@ TEXT, or a line that begins with a blank, - or +")
         lines = self._hunk_lines()
         end_of_file = self._at < self._stop and self._lines[self._at].rstrip() == _END_OF_FILE
         if not lines:
-            self._fail("a line of the hunk, which begins with a blank, - or +")
+            raise self._error("a line of the hunk, which begins with a blank, - or +")
         if end_of_file:
             self._at += 1
         return Hunk(tuple(filter(None, anchors)), tuple(lines), end_of_file, number)
@@ -222,7 +221,7 @@ class _Parser:
                 case _ if _is_anchor(line) or self._at_header() or line.rstrip() == _END_OF_FILE:
                     break
                 case _:
-                    self._fail(
+                    raise self._error(
                         "a blank, - or + at the beginning of each line of a hunk, @@ for the "
                         "next one, or the next operation"
                     )
@@ -242,10 +241,10 @@ class _Parser:
             last -= 1
         return last
 
-    def _fail(self, expected: str) -> NoReturn:
+    def _error(self, expected: str) -> ToolError:
         at_end = self._at >= len(self._lines)
         got = "the end of the patch" if at_end else repr(self._lines[self._at][:200])
-        raise ToolError(
+        return ToolError(
             "bad_patch", f"Line {self._at + 1} of the patch: expected {expected}; got {got}."
         )
 

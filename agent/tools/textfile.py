@@ -50,7 +50,9 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 _MAGIC = (
     b"%PDF-", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"PK\x03\x04",
     b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf", b"\x7fELF", b"ID3", b"OggS",
+    codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE,
 )  # fmt: skip
+"""Beginnings of what no legacy encoding is tried on."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _HIGH_SYMBOL = re.compile(r"(?![^\W\d_])[^\x00-\x7f]")

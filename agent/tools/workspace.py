@@ -1,42 +1,41 @@
-"""What the tools of one session share: where they may work, and what the model has seen."""
+"""What the file tools of one session share: the files they may touch, and what the model has seen."""
 
 from hashlib import blake2b
 from pathlib import Path
 
-from ...sandbox.errors import OutsideRoots
-from ...sandbox.paths import Roots, confine
+from ...sandbox.errors import OutsideRoots, SandboxError
+from ...sandbox.ports import Files
 from ..errors import ToolError
 
 
 class Workspace:
-    """The roots, and a ledger of file contents that the model knows.
+    """The files, and a ledger of their contents as far as the model knows them.
 
     The ledger goes by content, not by time: a file counts as known if its bytes are those that
     were last read or written through a tool of this session.
     """
 
-    def __init__(self, roots: Roots) -> None:
-        self.roots = roots
+    def __init__(self, files: Files, root: Path) -> None:
+        """`root` is resolved and one of the roots of `files`; relative paths start there."""
+        self.files = files
+        self.root = root
         self._seen: dict[Path, bytes] = {}
 
-    @property
-    def root(self) -> Path:
-        """The first root: relative paths start here."""
-        return self.roots.workspace
-
     def resolve(self, path: str) -> Path:
-        """The resolved place of a path that a model wrote.
+        """Where a path that a model wrote leads, links resolved.
 
         Raises:
-            ToolError: `outside_workspace`; links are resolved first.
+            ToolError: `outside_workspace`, or `other` for what can be no path.
         """
         try:
-            return confine(path, self.root, self.roots)
+            return self.files.confine(path, self.root)
         except OutsideRoots as error:
             raise ToolError("outside_workspace", str(error)) from error
+        except SandboxError as error:
+            raise ToolError("other", str(error)) from error
 
     def shown(self, path: Path) -> str:
-        """A resolved path as it is written to the model: relative within the first root."""
+        """A resolved path as it is written to the model: relative within the root."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def saw(self, path: Path, data: bytes) -> None:

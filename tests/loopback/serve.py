@@ -4,7 +4,7 @@
                                    [--tls] [--no-auth] [--lenient] [--until-eof]
 
 Prints its URL as the first line of stdout and serves until SIGTERM, SIGINT or, with `--until-eof`,
-the end of stdin. `--log` receives one JSON line per request, when it arrives, and one per end of an
+the end of stdin (a pipe or a terminal). `--log` receives one JSON line per request, when it arrives, and one per end of an
 answer (see `process.py`, which reads them). SIGUSR1 ends all stalls. Exit status 1 and the failures
 on stderr when there were any.
 """
@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 import asyncio
+import os
 import signal
 from typing import TextIO
 
@@ -72,7 +73,7 @@ async def _serve(options: argparse.Namespace, log: TextIO | None) -> int:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, server.release)
     if options.until_eof:
-        loop.run_in_executor(None, sys.stdin.read).add_done_callback(lambda _: stop.set())
+        loop.add_reader(sys.stdin, lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
     async with server:
         print(server.url, flush=True)
         await stop.wait()

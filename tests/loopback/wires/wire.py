@@ -35,13 +35,6 @@ class Ask(Struct, frozen=True):
         return prefix + hashlib.sha256(seed).hexdigest()[:24]
 
 
-class Refused(Struct, frozen=True):
-    """An HTTP answer that is an error of the provider."""
-
-    status: int
-    body: Json
-
-
 class Wire(Protocol):
     """A provider's wire format. The modules beside this one are its implementations."""
 

@@ -1,0 +1,1 @@
+"""Looks at finished work before it counts as finished."""

@@ -1,0 +1,81 @@
+"""What the request bodies of both OpenAI wires have in common.
+
+All that stays the same comes first and the growing list last, and every message is encoded once:
+a request extends the bytes of the one before it, and a long conversation costs no more per turn
+than its own new messages and one copy.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from ...config.models import ModelProfile
+from ...config.providers import Quirks
+from ..messages import Image, Message, Text
+from ..ports import Request
+
+encode = msgspec.json.Encoder().encode
+
+_UNSEEN = "[an image: this model cannot be shown images]"
+
+
+class _Encoded(Struct, frozen=True):
+    message: Message
+    items: bytes
+    """Joined by commas; empty if nothing of the message can be said on this wire."""
+
+
+class Conversation:
+    """The encoded messages of one conversation. Another one costs a new start."""
+
+    def __init__(self, items: Callable[[Message], Iterable[Struct | dict[str, object]]]) -> None:
+        self._items = items
+        self._encoded: list[_Encoded] = []
+
+    def body(self, head: Struct, name: bytes, first: bytes, messages: Sequence[Message]) -> bytes:
+        """The JSON object with the fields of `head` and, last, the list `name`: `first` (may be
+        empty) and then the messages' items."""
+        self._remember(messages)
+        pieces = [first, *(encoded.items for encoded in self._encoded)]
+        items = b",".join([piece for piece in pieces if piece])
+        return b"".join((encode(head)[:-1], b',"', name, b'":[', items, b"]}"))
+
+    def _remember(self, messages: Sequence[Message]) -> None:
+        same = 0
+        for known, message in zip(self._encoded, messages, strict=False):
+            if known.message is not message:
+                break
+            same += 1
+        del self._encoded[same:]
+        for message in messages[same:]:
+            items = b",".join([encode(item) for item in self._items(message)])
+            self._encoded.append(_Encoded(message, items))
+
+
+def visible(parts: Iterable[object], *, images: bool) -> tuple[Text | Image, ...]:
+    """The words and pictures of the parts; a note for each picture that cannot be shown."""
+    shown = (part for part in parts if isinstance(part, Text | Image))
+    return tuple(
+        Text(_UNSEEN) if isinstance(part, Image) and not images else part for part in shown
+    )
+
+
+def words(parts: Iterable[object]) -> str:
+    """The texts among the parts as paragraphs of one string."""
+    return "\n\n".join([part.text for part in parts if isinstance(part, Text) and part.text])
+
+
+def data_url(image: Image) -> str:
+    """The picture as a URL (RFC 2397)."""
+    return f"data:{image.media_type};base64,{image.data}"
+
+
+def effort(request: Request, profile: ModelProfile) -> str:
+    """The reasoning effort to ask for; "" to leave it to the model."""
+    return request.effort if profile.thinking == "effort" else ""
+
+
+def takes_images(profile: ModelProfile, quirks: Quirks) -> bool:
+    """Whether both the model and the endpoint do."""
+    return profile.images and quirks.images

@@ -1,0 +1,215 @@
+"""Runs the model's commands: `bash`, and `bash_output` and `bash_kill` for those in the background.
+
+Commands share a working directory, nothing else: variables, functions and options are not kept.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from ...config.settings import ShellSettings
+from ...sandbox.capture import Capture
+from ...sandbox.errors import SandboxError
+from ...sandbox.paths import Roots
+from ...sandbox.ports import Command, Exit, Process, Sandbox
+from ...sandbox.run import run
+from ..errors import ToolError
+from ..events import Effect
+from ..messages import Text
+from ..ports import Arguments, Emit, Output
+from .directory import Followed, WorkingDirectory
+from .ending import ended
+from .function import FunctionTool, read_only
+from .jobs import Job, Jobs
+from .live import Live
+
+_Milliseconds = Annotated[int, Meta(ge=1, description="milliseconds")]
+
+
+class Shell:
+    """The shell of one session. Close it before its sandbox."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        roots: Roots,
+        settings: ShellSettings,
+        env: Mapping[str, str],
+        spill_folder: Path,
+    ) -> None:
+        """Prepare a shell; nothing runs yet.
+
+        Args:
+            sandbox: where commands run.
+            roots: the directories that the working directory stays in.
+            settings: bounds of time and output.
+            env: the whole environment of commands.
+            spill_folder: private to the session, made when needed; commands must be able to
+                write there, or the working directory is never kept.
+        """
+        self._sandbox = sandbox
+        self._settings = settings
+        self._env = env
+        self._folder = spill_folder
+        self._directory = WorkingDirectory(roots)
+        self._jobs = Jobs()
+
+    @property
+    def cwd(self) -> Path:
+        """Where the next command starts."""
+        return self._directory.path
+
+    async def bash(
+        self,
+        emit: Emit,
+        command: str,
+        timeout: _Milliseconds | None = None,  # noqa: ASYNC109  # the name that models know
+        description: str = "",
+        run_in_background: bool = False,
+    ) -> Output:
+        """Run a shell command; `description` is for the person who watches."""
+        notice = self._directory.check()
+        if run_in_background:
+            return await self._start(command, notice)
+        seconds = self._seconds(timeout)
+        capture, report = self._capture(), self._private_path("cwd")
+        try:
+            traced = self._command(self._directory.traced(command, report), seconds)
+            exit = await self._listen(traced, capture, Live(emit))
+            if exit.timed_out:
+                raise ToolError("timeout", self._out_of_time(capture, seconds, notice))
+            return self._output(capture, exit, notice, self._directory.follow(report))
+        finally:
+            report.unlink(missing_ok=True)
+
+    async def bash_output(self, id: str, wait: _Milliseconds | None = None) -> Output:
+        """Show what a background command printed since it was last asked; `wait` for its end."""
+        job = self._jobs.find(id)
+        if wait is not None:
+            await job.wait(self._bounded(wait))
+        return _news(job)
+
+    async def bash_kill(self, id: str) -> Output:
+        """End a background command and everything that it started."""
+        job = self._jobs.find(id)
+        await job.kill()
+        return _news(job)
+
+    async def close(self) -> None:
+        """End the background commands."""
+        await self._jobs.close()
+
+    async def _listen(self, command: Command, capture: Capture, live: Live) -> Exit:
+        async def take(chunk: bytes) -> None:
+            capture.feed(chunk)
+            live.feed(chunk)
+
+        try:
+            return await run(self._sandbox, command, take)
+        except SandboxError as error:
+            raise ToolError("other", str(error)) from error
+        finally:
+            capture.finish()
+            live.end()
+
+    async def _start(self, command: str, notice: str) -> Output:
+        job = self._jobs.start(await self._process(command), self._capture)
+        return Output.of(
+            _paragraphs(
+                notice,
+                f"Started in the background as {job.id}. bash_output shows what it prints, "
+                "bash_kill ends it; it ends with the session.",
+                *self._jobs.newly_ended(),
+            )
+        )
+
+    async def _process(self, command: str) -> Process:
+        try:
+            return await self._sandbox.start(self._command(command, None))
+        except SandboxError as error:
+            raise ToolError("other", str(error)) from error
+
+    def _command(self, run: str, seconds: float | None) -> Command:
+        return Command(run, self._directory.path, self._env, timeout=seconds)
+
+    def _seconds(self, timeout: int | None) -> float:
+        return self._settings.timeout_seconds if timeout is None else self._bounded(timeout)
+
+    def _bounded(self, milliseconds: int) -> float:
+        """Seconds, at most those that the settings allow. Nobody means 120 milliseconds: below
+        1000, the model was thinking of seconds."""
+        seconds = milliseconds / 1000 if milliseconds >= 1000 else float(milliseconds)
+        return min(seconds, self._settings.max_timeout_seconds)
+
+    def _capture(self) -> Capture:
+        return Capture(self._settings.output_bytes, self._private_path("txt"))
+
+    def _private_path(self, ending: str) -> Path:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self._folder / f"bash-{os.urandom(6).hex()}.{ending}"
+
+    def _output(self, capture: Capture, exit: Exit, notice: str, followed: Followed) -> Output:
+        how = "" if exit.code == 0 else f"{ended(exit).capitalize()}."
+        text = _paragraphs(
+            notice, _printed(capture), how, followed.notice, _left(followed.jobs),
+            *self._jobs.newly_ended(),
+        )  # fmt: skip
+        return _captured(text, capture, exit.code, exit.signal)
+
+    def _out_of_time(self, capture: Capture, seconds: float, notice: str) -> str:
+        most = self._settings.max_timeout_seconds
+        longer = "" if seconds >= most else f" a longer timeout (at most {most * 1000:.0f}) or"
+        return _paragraphs(
+            notice,
+            _printed(capture),
+            f"Timed out after {seconds:g} s: the command and all it had started were killed. "
+            f"If it needs more time, use{longer} run_in_background.",
+        )
+
+
+def shell_tools(shell: Shell) -> tuple[FunctionTool, ...]:
+    """The three tools of a shell."""
+    return (
+        FunctionTool(shell.bash, effects=_runs),
+        FunctionTool(shell.bash_output, effects=read_only),
+        # What it can end, the session itself has started.
+        FunctionTool(shell.bash_kill, effects=read_only),
+    )
+
+
+def _runs(arguments: Arguments) -> tuple[Effect, ...]:
+    return (Effect("run", str(arguments["command"])),)
+
+
+def _news(job: Job) -> Output:
+    capture = job.news()
+    job.known_ended = not job.running
+    return _captured(_paragraphs(_printed(capture), f"{job.id}: {job.state}."), capture)
+
+
+def _captured(
+    text: str, capture: Capture, exit_code: int | None = None, signal: str | None = None
+) -> Output:
+    spilled = capture.spilled
+    full_output = None if spilled is None else str(spilled)
+    return Output((Text(text),), exit_code, signal, spilled is not None, full_output)
+
+
+def _printed(capture: Capture) -> str:
+    return capture.text().rstrip("\n") or "(no output)"
+
+
+def _left(jobs: int) -> str:
+    if not jobs:
+        return ""
+    return (
+        "Background processes were still running when the shell exited; they do not outlive the "
+        "call. Use run_in_background for what has to go on."
+    )
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)

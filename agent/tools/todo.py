@@ -1,0 +1,41 @@
+"""The model's list of what it means to do."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from .function import FunctionTool, read_only
+
+
+class TodoItem(Struct, frozen=True):
+    """One thing to do."""
+
+    content: Annotated[str, Meta(min_length=1)]
+    status: Literal["pending", "in_progress", "completed"]
+
+
+_BOXES = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
+
+
+class Todo:
+    """The list of one session; empty to begin with."""
+
+    def __init__(self) -> None:
+        self.items: tuple[TodoItem, ...] = ()
+
+    @property
+    def open(self) -> tuple[TodoItem, ...]:
+        """What is not completed, in order."""
+        return tuple(item for item in self.items if item.status != "completed")
+
+    async def todo(self, items: list[TodoItem]) -> str:
+        """Replace the todo list; what is left out is dropped."""
+        self.items = tuple(items)
+        lines = [f"{_BOXES[item.status]} {item.content}" for item in items]
+        if sum(item.status == "in_progress" for item in items) > 1:
+            lines.append("Better have only one item in progress at a time.")
+        return "\n".join(lines) or "The list is empty."
+
+    def tool(self) -> FunctionTool:
+        """The tool that replaces this list."""
+        return FunctionTool(self.todo, effects=read_only)

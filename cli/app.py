@@ -1,0 +1,113 @@
+"""The command line in full: Typer, made from the table of options and the commands.
+
+Imported only when the thin door left something to it: help, complaints and the sub-commands.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import typer
+
+from .. import __version__
+from ..config.errors import KedgeError
+from .commands import root
+from .options import OPTIONS, Option, Run
+from .surfaces import startup_failure
+from .terminal import Out
+
+_SHORT_FLAGS = "".join(o.short[1] for o in OPTIONS if o.kind == "flag" and o.short)
+_ONE_SHOT = re.compile(rf"--print|-[{_SHORT_FLAGS}]*p[{_SHORT_FLAGS}]*")
+_TYPES: dict[str, Any] = {"flag": bool, "text": str, "integer": int, "number": float}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the arguments and do what they say; returns the exit code."""
+    before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    one_shot = any(_ONE_SHOT.fullmatch(argument) for argument in before_dashes)
+    app = _one_shot_app(_execute) if one_shot else root.app(_epilog())
+    try:
+        app(list(arguments), prog_name="kedge")
+    except KedgeError as error:
+        Out(2).say(startup_failure(error))
+        return error.exit_code
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
+
+
+def read(arguments: Sequence[str]) -> Run | None:
+    """What Typer understands of a one-shot command line; None if it refuses it.
+
+    For the test that holds the thin door and Typer together.
+    """
+    understood: list[Run] = []
+    try:
+        _one_shot_app(understood.append)(list(arguments), prog_name="kedge")
+    except SystemExit:
+        pass
+    return understood[0] if understood else None
+
+
+def _execute(run: Run) -> None:
+    from .oneshot import main as oneshot_main
+
+    raise typer.Exit(oneshot_main(run))
+
+
+def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
+    def kedge(prompt: str | None, **values: Any) -> None:
+        given = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        action(Run(prompt, given))
+
+    argument = inspect.Parameter(
+        "prompt",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[
+            str | None,
+            typer.Argument(metavar="[PROMPT]", help="What to do; '-' or nothing: stdin says it."),
+        ],
+    )
+    parameters = [argument, *(_parameter(option) for option in OPTIONS)]
+    setattr(kedge, "__signature__", inspect.Signature(parameters))
+    kedge.__annotations__ = {one.name: one.annotation for one in parameters}
+    kedge.__doc__ = "Work on one prompt and exit. The answer goes to stdout, all else to stderr."
+    app = typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+    app.command()(kedge)
+    return app
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    kind = Literal[option.choices] if option.choices else _TYPES[option.kind]
+    annotation: Any = kind if option.kind == "flag" else kind | None
+    info = typer.Option(
+        *(name for name in (option.name, option.short) if name),
+        help=option.help,
+        metavar=option.metavar or None,
+        min=option.at_least,
+        show_default=False,
+    )
+    return inspect.Parameter(
+        option.field,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=list[str]() if option.repeat else option.default,
+        annotation=Annotated[list[str] if option.repeat else annotation, info],
+    )
+
+
+def _epilog() -> str:
+    """The one-shot options as the overall help lists them."""
+    rows = [
+        ("  " + ", ".join(name for name in (o.short, o.name) if name) + " " + o.metavar, o.help)
+        for o in OPTIONS
+    ]
+    lines = (f"{names[:32]:<32} {words}" if len(names) <= 32 else f"{names}\n{'':33}{words}"
+             for names, words in rows)  # fmt: skip
+    return f"\b\nOptions of a one-shot run (kedge {__version__}):\n" + "\n".join(lines)

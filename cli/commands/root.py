@@ -1,0 +1,157 @@
+"""The sub-commands, and the help that shows them all."""
+
+from typing import Annotated, Literal
+
+import typer
+
+_ABOUT = """A terminal coding agent whose every action is validated, explained and undoable.
+
+\b
+  kedge -p "fix the failing test" --mode full   work on one prompt, then exit
+  git diff | kedge -p "review this"             words piped in belong to the prompt
+  kedge demo                                    see it at work: no key, no network
+
+Until commands are confined, only --mode full lets a one-shot run change anything.
+
+\b
+Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
+5 sandbox · 6 blocked by policy · 7 approval needed · 8 budget spent ·
+9 turn limit · 10 verification failed · 11 stopped by a guard ·
+75 upstream trouble, retry later · 130 interrupted · 143 terminated
+"""
+
+
+def app(epilog: str) -> typer.Typer:
+    """The application with all its commands."""
+    kedge = _typer(_ABOUT, epilog)
+    kedge.callback(invoke_without_command=True)(_start)
+    kedge.command()(demo)
+    kedge.command()(models)
+    sessions = _typer("The sessions that were kept.")
+    sessions.command("list")(sessions_list)
+    sessions.command("show")(sessions_show)
+    kedge.add_typer(sessions, name="sessions")
+    config = _typer("What is configured.")
+    config.command("show")(config_show)
+    config.callback()(_nothing)
+    kedge.add_typer(config, name="config")
+    schema = _typer("The formats that kedge writes, as JSON Schema.")
+    schema.command("events")(schema_events)
+    schema.callback()(_nothing)
+    kedge.add_typer(schema, name="schema")
+    tool = _typer("Tools by hand, for debugging.")
+    tool.command("exec")(tool_exec)
+    tool.callback()(_nothing)
+    kedge.add_typer(tool, name="tool")
+    return kedge
+
+
+def _typer(about: str, epilog: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        help=about,
+        epilog=epilog,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def _nothing() -> None:
+    """Keeps Typer from taking a group of one command for the command itself."""
+
+
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from ... import __version__
+
+        typer.echo(f"kedge {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+_Directory = Annotated[str, typer.Option("--cd", "-C", metavar="DIR", help="Look from here.")]
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the project on disk.")] = False,
+) -> None:
+    """See the whole loop on a sample project: offline, without a key."""
+    from .demo import demo as run
+
+    raise typer.Exit(run(keep=keep))
+
+
+def models(
+    provider: Annotated[str, typer.Argument(help="Only this provider.")] = "",
+    json: _Json = False,
+) -> None:
+    """List providers, whether a key is present, and the known models."""
+    from .models import models as run
+
+    run(provider, as_json=json)
+
+
+def sessions_list(
+    everywhere: Annotated[bool, typer.Option("--all", help="Of all directories.")] = False,
+    cd: _Directory = "",
+    json: _Json = False,
+) -> None:
+    """List the sessions of this directory, newest first."""
+    from .sessions import list_sessions as run
+
+    run(cd, everywhere=everywhere, as_json=json)
+
+
+def sessions_show(
+    session: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
+    json: _Json = False,
+) -> None:
+    """Show what happened in a session."""
+    from .sessions import show_session as run
+
+    run(session, as_json=json)
+
+
+def config_show(
+    origin: Annotated[bool, typer.Option("--origin", help="Where each value is from.")] = False,
+    profile: Annotated[str, typer.Option("--profile", metavar="NAME")] = "",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="As in a run.")
+    ] = None,
+    cd: _Directory = "",
+    json: _Json = False,
+) -> None:
+    """Print every effective value."""
+    from .config import show_config as run
+
+    run(cd, profile, tuple(sets or ()), origin=origin, as_json=json)
+
+
+def schema_events() -> None:
+    """Print the JSON Schema of the records."""
+    from ...agent.schema import events_schema
+
+    typer.echo(events_schema())
+
+
+def tool_exec(
+    mode: Annotated[
+        Literal["plan", "ask", "auto", "full"], typer.Option("--mode", help="As in a run.")
+    ] = "ask",
+    json: Annotated[bool, typer.Option("--json", help="Answer in JSON, a line each.")] = False,
+    cd: Annotated[str, typer.Option("--cd", "-C", metavar="DIR", help="Work here.")] = "",
+) -> None:
+    """Run tools as the agent would, in one session.
+
+    Takes a JSON object {"tool": NAME, "args": {…}} per line of stdin.
+    """
+    from .tool_exec import tool_exec as run
+
+    raise typer.Exit(run(cd, mode, as_json=json))

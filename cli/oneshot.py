@@ -1,0 +1,128 @@
+"""A one-shot run: one prompt in, one answer out, an exit code that says how it went."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from ..agent.bus import now
+from ..agent.events import Event, Evidence, Failure, Result
+from ..agent.loop import Prompt
+from ..agent.messages import Text
+from ..config.errors import KedgeError, UsageError
+from ..config.exit_codes import Status
+from .compose import Composed, Surroundings, compose, surroundings
+from .options import Run
+from .stdin import piped
+from .surfaces import ANSWERS, Progress, Quiet, Surface, final_json, startup_failure
+from .terminal import Out, Style
+
+_SIGNALS: dict[signal.Signals, Status] = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "terminated",
+}
+
+
+def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
+    """Do the run; returns the exit code. Explains on stderr what went wrong.
+
+    `stdin` says whether to take words from it; `pace`, in seconds per word, how fast a script is
+    replayed to somebody who watches.
+    """
+    out, err = Out(1), Out(2)
+    answer = ANSWERS[run.output_format](out)
+    watched = sys.stderr.isatty()
+    try:
+        where = surroundings(run.text("cd"))
+        prompt = _prompt(run, where, stdin)
+        composed = compose(run, where, pace=pace if watched else 0.0)
+        surfaces: list[Surface] = [answer, Quiet(err)]
+        if watched or run.flag("verbose"):
+            surfaces = [Progress(err, Style.of_stderr(where.env))]
+            # On one terminal the answer has already been read as it was streamed.
+            if not (watched and sys.stdout.isatty() and run.output_format == "text"):
+                surfaces.insert(0, answer)
+        result = asyncio.run(_work(composed, prompt, surfaces))
+        return _kept(run, where, result)
+    except KedgeError as error:
+        err.say(startup_failure(error))
+        if run.output_format != "text":
+            answer.show(_unstarted(error))
+        return error.exit_code
+
+
+async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surface]) -> Result:
+    loop = asyncio.get_running_loop()
+    for number, status in _SIGNALS.items():
+        loop.add_signal_handler(number, composed.session.stop, status)
+    result: Result | None = None
+    try:
+        async for event in composed.session.run(prompt):
+            for surface in surfaces:
+                surface.show(event)
+            if isinstance(event.body, Result):
+                result = event.body
+    finally:
+        await composed.close()
+    assert result is not None, "the stream ends with a result, or with an exception"
+    return result
+
+
+def _prompt(run: Run, where: Surroundings, stdin: bool) -> Prompt | None:
+    """The prompt's parts; None to go on with a session that broke off."""
+    words = run.prompt
+    resumes = run.flag("continue") or bool(run.text("resume"))
+    wanted = words == "-" or (words is None and not resumes)
+    given = piped(wanted=wanted) if stdin else ""
+    if words == "-":
+        words = None
+    if words and given:
+        words = f"{words}\n\n<stdin>\n{given}\n</stdin>"
+    words = words or given
+    if not words.strip():
+        if resumes:
+            return None
+        raise UsageError("there is no prompt", hint='for example: kedge -p "fix the failing test"')
+    from .images import load_image
+
+    images = tuple(load_image(where.cwd / name) for name in run.texts("image"))
+    return (*images, Text(words))
+
+
+def _kept(run: Run, where: Surroundings, result: Result) -> int:
+    """Write the answer to `--output`; the exit code."""
+    name = run.text("output")
+    if name:
+        from ..sandbox.files import write_atomic
+
+        data = result.text.encode() if result.structured is None else final_json(result.structured)
+        write_atomic(where.cwd / name, data)
+    return result.exit_code
+
+
+def _unstarted(error: KedgeError) -> Event:
+    """The result of a run that could not begin: every stream ends with one."""
+    from ..agent.outcome import status_of
+
+    status = status_of(error.exit_code)
+    result = Result(
+        status=status,
+        exit_code=error.exit_code,
+        text="",
+        structured=None,
+        evidence=Evidence((), (), ()),
+        usage={},
+        cost_usd=0.0,
+        turns=0,
+        duration_ms=0,
+        api_ms=0,
+        denials=(),
+        session="",
+        config_version="",
+        model="",
+        sandbox="none",
+        mode="",
+        error=Failure(status, str(error)),
+    )
+    return Event(1, "", ("main",), 0, now(), result)

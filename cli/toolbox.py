@@ -1,0 +1,62 @@
+"""Makes the tools of a session, as the model is told of them, and what they share."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..agent.ports import Tool
+from ..agent.tools.files import file_tools
+from ..agent.tools.function import FunctionTool
+from ..agent.tools.search import search_tools
+from ..agent.tools.shell import Shell, shell_tools
+from ..agent.tools.todo import Todo
+from ..agent.tools.workspace import Workspace
+from ..config.prompts import tool_text
+from ..config.providers import key_variables
+from ..config.settings import Settings
+from ..sandbox.direct import DirectSandbox
+from ..sandbox.environment import clean_environment
+from ..sandbox.files import RootedFiles
+from ..sandbox.paths import Roots
+from ..sandbox.ports import Sandbox
+
+
+class Toolbox:
+    """The tools of one session."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        roots: Roots,
+        env: Mapping[str, str],
+        config_dir: Path,
+        *,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        """`without` names tools that this session does not have."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
+        self.sandbox: Sandbox = DirectSandbox()
+        self.env = clean_environment(env, key_variables(settings.providers))
+        self.todo = Todo()
+        self._shell = Shell(
+            self.sandbox, roots, settings.shell, self.env, Path(self._scratch.name)
+        )
+        workspace = Workspace(RootedFiles(roots), roots.workspace)
+        made: tuple[FunctionTool, ...] = (
+            *file_tools(workspace, settings.read),
+            *search_tools(workspace, self.sandbox),
+            *shell_tools(self._shell),
+            self.todo.tool(),
+        )
+        hidden = without | set(settings.tools.disabled)
+        self.tools: tuple[Tool, ...] = tuple(
+            tool.described(tool_text(tool.name, config_dir, settings.tools.texts).text)
+            for tool in made
+            if tool.name not in hidden
+        )
+
+    async def close(self) -> None:
+        """End everything that still runs, and remove what nobody needs any more."""
+        await self._shell.close()
+        await self.sandbox.close()
+        self._scratch.cleanup()
