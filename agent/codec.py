@@ -12,7 +12,7 @@ from .errors import StoreError
 from .events import FORMAT_VERSION, Body, Event
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
     v: int
     seq: int
     session: str
@@ -23,7 +23,7 @@ class _Envelope(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_envelopes = msgspec.json.Decoder(_Envelope)
+_envelopes = msgspec.json.Decoder(Envelope)
 _bodies: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
 
 
@@ -31,7 +31,7 @@ def encode(event: Event) -> bytes:
     """The line of a record, without its newline."""
     prev = msgspec.UNSET if event.prev is None else event.prev
     envelope = _encoder.encode(
-        _Envelope(FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev)
+        Envelope(FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev)
     )
     return envelope[:-1] + b"," + _encoder.encode(event.body)[1:]
 

@@ -3,6 +3,7 @@
 Imported only when the thin door left something to it: help, complaints and the sub-commands.
 """
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -10,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from .. import __version__
 from ..config.errors import KedgeError
+from ..config.version import VERSION
 from .commands import root
 from .options import OPTIONS, Option, Run
 from .surfaces import startup_failure
@@ -43,10 +44,8 @@ def read(arguments: Sequence[str]) -> Run | None:
     For the test that holds the thin door and Typer together.
     """
     understood: list[Run] = []
-    try:
+    with contextlib.suppress(SystemExit):
         _one_shot_app(understood.append)(list(arguments), prog_name="kedge")
-    except SystemExit:
-        pass
     return understood[0] if understood else None
 
 
@@ -58,11 +57,10 @@ def _execute(run: Run) -> None:
 
 def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
     def kedge(prompt: str | None, **values: Any) -> None:
-        given = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
-        action(Run(prompt, given))
+        for option in OPTIONS:
+            if option.repeat:
+                values[option.field] = tuple(values[option.field])
+        action(Run(prompt, values))
 
     argument = inspect.Parameter(
         "prompt",
@@ -74,18 +72,17 @@ def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
         ],
     )
     parameters = [argument, *(_parameter(option) for option in OPTIONS)]
-    setattr(kedge, "__signature__", inspect.Signature(parameters))
-    kedge.__annotations__ = {one.name: one.annotation for one in parameters}
-    kedge.__doc__ = "Work on one prompt and exit. The answer goes to stdout, all else to stderr."
-    app = typer.Typer(
-        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-    )
-    app.command()(kedge)
+    command: Any = kedge  # Typer reads the signature, which functions have no declared place for
+    command.__signature__ = inspect.Signature(parameters)
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    command.__doc__ = "Work on one prompt and exit. The answer goes to stdout, all else to stderr."
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(command)
     return app
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    kind = Literal[option.choices] if option.choices else _TYPES[option.kind]
+    kind: Any = Literal[option.choices] if option.choices else _TYPES[option.kind]
     annotation: Any = kind if option.kind == "flag" else kind | None
     info = typer.Option(
         *(name for name in (option.name, option.short) if name),
@@ -110,4 +107,4 @@ def _epilog() -> str:
     ]
     lines = (f"{names[:32]:<32} {words}" if len(names) <= 32 else f"{names}\n{'':33}{words}"
              for names, words in rows)  # fmt: skip
-    return f"\b\nOptions of a one-shot run (kedge {__version__}):\n" + "\n".join(lines)
+    return f"\b\nOptions of a one-shot run (kedge {VERSION}):\n" + "\n".join(lines)

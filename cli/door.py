@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from .options import OPTIONS, Option, Run, Value
 
-_BY_NAME = {
-    name: option for option in OPTIONS for name in (option.name, option.short) if name
-}
+_BY_NAME = {name: option for option in OPTIONS for name in (option.name, option.short) if name}
 
 
 def read(arguments: Sequence[str]) -> Run | None:

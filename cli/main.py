@@ -8,9 +8,9 @@ def main() -> int:
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         # Nothing else may be imported on this path: it must cost what Python itself costs.
-        from .. import __version__
+        from ..config.version import VERSION
 
-        sys.stdout.write(f"kedge {__version__}\n")
+        sys.stdout.write(f"kedge {VERSION}\n")
         return 0
     from .door import read
 

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sys
-from pathlib import Path
 
 from ..agent.bus import now
 from ..agent.events import Event, Evidence, Failure, Result
@@ -11,7 +10,7 @@ from ..agent.loop import Prompt
 from ..agent.messages import Text
 from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import Status
-from .compose import Composed, Surroundings, compose, surroundings
+from .compose import Composed, Surroundings, compose, schema_of, surroundings
 from .options import Run
 from .stdin import piped
 from .surfaces import ANSWERS, Progress, Quiet, Surface, final_json, startup_failure
@@ -35,11 +34,12 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
     watched = sys.stderr.isatty()
     try:
         where = surroundings(run.text("cd"))
-        prompt = _prompt(run, where, stdin)
-        composed = compose(run, where, pace=pace if watched else 0.0)
+        schema = schema_of(run, where)
+        prompt = _prompt(run, where, stdin, schema.instruction if schema else "")
+        composed = compose(run, where, schema=schema, pace=pace if watched else 0.0)
         surfaces: list[Surface] = [answer, Quiet(err)]
         if watched or run.flag("verbose"):
-            surfaces = [Progress(err, Style.of_stderr(where.env))]
+            surfaces = [Progress(err, Style.of(sys.stderr, where.env))]
             # On one terminal the answer has already been read as it was streamed.
             if not (watched and sys.stdout.isatty() and run.output_format == "text"):
                 surfaces.insert(0, answer)
@@ -69,8 +69,8 @@ async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surfac
     return result
 
 
-def _prompt(run: Run, where: Surroundings, stdin: bool) -> Prompt | None:
-    """The prompt's parts; None to go on with a session that broke off."""
+def _prompt(run: Run, where: Surroundings, stdin: bool, instruction: str) -> Prompt | None:
+    """The prompt's parts, `instruction` last; None to go on with a session that broke off."""
     words = run.prompt
     resumes = run.flag("continue") or bool(run.text("resume"))
     wanted = words == "-" or (words is None and not resumes)
@@ -87,7 +87,7 @@ def _prompt(run: Run, where: Surroundings, stdin: bool) -> Prompt | None:
     from .images import load_image
 
     images = tuple(load_image(where.cwd / name) for name in run.texts("image"))
-    return (*images, Text(words))
+    return (*images, Text(f"{words}\n\n{instruction}" if instruction else words))
 
 
 def _kept(run: Run, where: Surroundings, result: Result) -> int:
@@ -95,9 +95,14 @@ def _kept(run: Run, where: Surroundings, result: Result) -> int:
     name = run.text("output")
     if name:
         from ..sandbox.files import write_atomic
+        from ..sandbox.paths import Roots
 
         data = result.text.encode() if result.structured is None else final_json(result.structured)
-        write_atomic(where.cwd / name, data)
+        path = where.cwd / name
+        try:
+            write_atomic(path, data, Roots.at(path.parent))
+        except OSError as error:
+            raise UsageError(f"cannot write --output {name!r}: {error.strerror}") from error
     return result.exit_code
 
 

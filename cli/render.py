@@ -1,8 +1,9 @@
 """Events as lines for a person: the progress of a run, on stderr."""
 
+from collections.abc import Sequence
+
 from ..agent.events import (
     ActionEnded,
-    ActionOutput,
     ActionProposed,
     CheckEnded,
     Decision,
@@ -14,8 +15,9 @@ from ..agent.events import (
     Result,
     SessionStarted,
     TextStreamed,
+    TurnStarted,
 )
-from ..agent.messages import Text
+from ..agent.messages import Part, Text
 from .terminal import Style, harmless
 
 MAX_OUTPUT_LINES = 12
@@ -28,8 +30,10 @@ _SHOWN_ARGUMENTS = ("file_path", "command", "pattern", "path", "patch", "id")
 class Renderer:
     """Turns events into text to append. Keeps only what the next line depends on."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, style: Style, *, stored: bool = False) -> None:
+        """`stored` events come from a log, which holds no streamed text."""
         self._style = style
+        self._stored = stored
         self._streaming = False
         self._proposed: dict[str, ActionProposed] = {}
 
@@ -39,10 +43,6 @@ class Renderer:
             case TextStreamed(text):
                 self._streaming = True
                 return harmless(text)
-            case SessionStarted() as started:
-                return self._line(self._style.dim(_opening(started, event.session)))
-            case MessageAdded() as message:
-                return self._message(message)
             case ActionProposed() as proposed:
                 self._proposed[proposed.id] = proposed
                 return ""
@@ -50,15 +50,26 @@ class Renderer:
                 return self._denied(decision)
             case ActionEnded() as ended:
                 return self._ended(ended)
+            case MessageAdded() as message:
+                return self._message(message)
             case CheckEnded() as check:
                 return self._check(check)
-            case Notice(code, text) if code != "check":
+            case Result() as result:
+                return self._result(result)
+            case _:
+                return self._remark(event)
+
+    def _remark(self, event: Event) -> str:
+        match event.body:
+            case SessionStarted() as started:
+                return self._line(self._style.dim(_opening(started, event.session)))
+            case TurnStarted(prompt) if self._stored:
+                return self._line(self._style.strong(f"> {_words(prompt)}"))
+            case Notice(_, text):
                 return self._line(self._style.hint(f"! {harmless(text)}"))
             case Failure(_, text):
                 return self._line(self._style.bad(f"✗ {harmless(text)}"))
-            case Result() as result:
-                return self._result(result)
-            case ActionOutput() | _:
+            case _:
                 return ""
 
     def _line(self, text: str) -> str:
@@ -67,10 +78,12 @@ class Renderer:
         return f"{fresh}{text}\n"
 
     def _message(self, message: MessageAdded) -> str:
+        words = _words(message.parts)
         if message.role == "assistant":
+            if self._stored:
+                return self._line(words) if words else ""
             return self._line("") if self._streaming else ""
-        words = "".join(part.text for part in message.parts if isinstance(part, Text))
-        return self._line(self._style.hint(f"→ {harmless(words).splitlines()[0]}"))
+        return self._line(self._style.hint(f"→ {(words or ' ').splitlines()[0]}"))
 
     def _denied(self, decision: Decision) -> str:
         proposed = self._proposed[decision.id]
@@ -100,8 +113,7 @@ class Renderer:
             return [line for change in ended.changes for line in self._diff(change)]
         if ended.status == "ok" and all(effect.kind == "read" for effect in proposed.effects):
             return []
-        text = "\n".join(part.text for part in ended.content if isinstance(part, Text))
-        lines = harmless(text).rstrip().splitlines()
+        lines = _words(ended.content).rstrip().splitlines()
         if len(lines) > MAX_OUTPUT_LINES:
             hidden = len(lines) - MAX_OUTPUT_LINES
             lines = [f"… {hidden} lines before", *lines[-MAX_OUTPUT_LINES:]]
@@ -114,7 +126,9 @@ class Renderer:
             + self._style.good(f"+{change.added} ")
             + self._style.bad(f"-{change.removed}")
         ]
-        diff = [line for line in harmless(change.diff).splitlines() if line[:3] not in ("---", "+++")]
+        diff = [
+            line for line in harmless(change.diff).splitlines() if line[:3] not in ("---", "+++")
+        ]
         for line in diff[:MAX_DIFF_LINES]:
             paint = {"+": self._style.good, "-": self._style.bad, "@": self._style.hint}
             lines.append("  " + paint.get(line[:1], self._style.dim)(line))
@@ -139,6 +153,10 @@ class Renderer:
         return self._line("\n".join(lines))
 
 
+def _words(parts: Sequence[Part]) -> str:
+    return harmless("".join(part.text for part in parts if isinstance(part, Text)))
+
+
 def _opening(started: SessionStarted, session: str) -> str:
     return (
         f"kedge {started.kedge_version} · {started.model} · mode {started.mode} · "
@@ -153,7 +171,7 @@ def _title(proposed: ActionProposed) -> str:
     for name in _SHOWN_ARGUMENTS:
         value = arguments.get(name)
         if isinstance(value, str) and value:
-            first = harmless(value).strip().splitlines()[0]
+            first = (harmless(value).strip() or " ").splitlines()[0]
             return f"{proposed.tool} {first if len(first) <= 100 else first[:99] + '…'}"
     return proposed.tool
 

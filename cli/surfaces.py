@@ -55,8 +55,11 @@ class TextAnswer:
 
     def show(self, event: Event) -> None:
         """See `Surface.show`."""
-        if isinstance(event.body, Result) and event.body.text:
-            text = event.body.text
+        if not isinstance(event.body, Result):
+            return
+        if event.body.structured is not None:
+            self._out.write(final_json(event.body.structured) + b"\n")
+        elif text := event.body.text:
             self._out.say(text if text.endswith("\n") else text + "\n")
 
 

@@ -2,12 +2,14 @@
 
 import os
 import re
-import sys
 from collections.abc import Mapping
+from typing import TextIO
 
 # Everything that could move the cursor, change colours or write to the clipboard, including the
 # C1 range and the bidirectional overrides that can make text read as what it is not.
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def harmless(text: str) -> str:
@@ -22,10 +24,10 @@ class Style:
         self._colour = colour
 
     @classmethod
-    def of_stderr(cls, env: Mapping[str, str]) -> "Style":
-        """The style for progress on stderr."""
+    def of(cls, stream: TextIO, env: Mapping[str, str]) -> "Style":
+        """The style for a stream."""
         plain = bool(env.get("NO_COLOR")) or env.get("TERM") == "dumb"
-        return cls(sys.stderr.isatty() and not plain)
+        return cls(stream.isatty() and not plain)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text

@@ -7,12 +7,12 @@ from pathlib import Path
 from ..agent.ports import Tool
 from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
-from ..agent.tools.search import search_tools
+from ..agent.tools.searching import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
 from ..agent.tools.workspace import Workspace
 from ..config.prompts import tool_text
-from ..config.providers import key_variables
+from ..config.secrets import key_variables
 from ..config.settings import Settings
 from ..sandbox.direct import DirectSandbox
 from ..sandbox.environment import clean_environment
@@ -38,10 +38,11 @@ class Toolbox:
         self.sandbox: Sandbox = DirectSandbox()
         self.env = clean_environment(env, key_variables(settings.providers))
         self.todo = Todo()
-        self._shell = Shell(
-            self.sandbox, roots, settings.shell, self.env, Path(self._scratch.name)
-        )
-        workspace = Workspace(RootedFiles(roots), roots.workspace)
+        scratch = Path(self._scratch.name).resolve()
+        self._shell = Shell(self.sandbox, roots, settings.shell, self.env, scratch)
+        # The full text of what was cut lies in the scratch folder, where the model may read it.
+        readable = Roots(roots.workspace, (*roots.added, scratch))
+        workspace = Workspace(RootedFiles(readable), roots.workspace)
         made: tuple[FunctionTool, ...] = (
             *file_tools(workspace, settings.read),
             *search_tools(workspace, self.sandbox),

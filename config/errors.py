@@ -2,7 +2,8 @@
 
     KedgeError            exit code 1; every error that is ours to explain
     ├── UsageError        exit code 2; the command line was wrong
-    └── ConfigError       exit code 3; a value in a file, variable or flag was wrong
+    ├── ConfigError       exit code 3; a value in a file, variable or flag was wrong
+    └── CredentialsError  exit code 4; there is no key for the provider
 
 Other rooms hang their own branches under `KedgeError`.
 """
@@ -48,3 +49,9 @@ class ConfigError(KedgeError):
         """The dotted key, as a person would write it; empty if the whole file is meant."""
         place = f"{file}:{line}" if line else file
         super().__init__(": ".join(part for part in (place, key, reason) if part), hint=hint)
+
+
+class CredentialsError(KedgeError):
+    """There is no key for a provider that needs one."""
+
+    exit_code = EXIT_CODES["credentials"]

@@ -41,6 +41,11 @@ class Loaded(Struct, frozen=True):
     """Names what was configured: the same on every machine with the same package and the same
     contents of all layers."""
 
+    @property
+    def policy_hash(self) -> str:
+        """Names what may happen: equal for runs that were judged by the same rules."""
+        return _digest((self.settings.mode,))
+
 
 def load(
     *,
@@ -189,4 +194,8 @@ def _version(package_version: str, sources: Iterable[Source]) -> str:
         (source.layer, "" if source.is_file else source.where, source.prefix, source.text)
         for source in sources
     ]
-    return hashlib.sha256(msgspec.json.encode((package_version, said))).hexdigest()[:12]
+    return _digest((package_version, said))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:12]

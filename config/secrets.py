@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import NoReturn
 
-from .providers import ProviderTable
+from .providers import ProviderTable, names
+from .providers import table as provider_table
+from .values import Table
 
 
 class Key:
@@ -40,3 +42,10 @@ def find_key(table: ProviderTable, env: Mapping[str, str]) -> Key | None:
         if value := env.get(variable, "").strip():
             return Key(value, variable)
     return None
+
+
+def key_variables(overrides: Mapping[str, Table]) -> frozenset[str]:
+    """Every variable that may hold a key of any provider: no command inherits one of them."""
+    return frozenset(
+        name for known in names(overrides) for name in provider_table(known, overrides).key_env
+    )

@@ -19,7 +19,7 @@ from . import linux, watch
 from .errors import NotAvailable
 from .ports import Command, Exit
 from .spawn import spawn
-from .tree import Tree, left_alone
+from .tree import Tree
 
 MARK = "KEDGE_RUN"
 """The variable by which a command's processes are found; a kedge inside a kedge appends to it."""
@@ -73,7 +73,8 @@ class DirectSandbox:
 
     async def clear(self, tree: Tree, *, by_itself: bool) -> None:
         """End what is left of a command; its first process may be dead, but is not reaped."""
-        if by_itself and self._left_nothing():
+        known = {*self._under_way, self._watch.pid or 0}
+        if by_itself and self._adopts and tree.left_nothing(known):
             return
         if by_itself and await tree.gone(self._linger):
             return
@@ -83,12 +84,6 @@ class DirectSandbox:
         """A command has ended and nothing of it is left."""
         self._under_way.pop(pid, None)
         self._watch.drop(pid)
-
-    def _left_nothing(self) -> bool:
-        known = set(self._under_way)
-        if self._watch.pid is not None:
-            known.add(self._watch.pid)
-        return self._adopts and left_alone(known)
 
     def _prepare(self) -> None:
         if self._count:

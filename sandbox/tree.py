@@ -53,6 +53,23 @@ class Tree:
             found = True
         return found
 
+    def left_nothing(self, known: set[int]) -> bool:
+        """Whether the first process, now dead, was the last; `False` also if that is not sure.
+
+        Orphans become children of this process (`linux.adopt_orphans`), so it is sure if this
+        process has no living child but those `known`. Costs 0.05 ms, where a look at all
+        processes costs milliseconds.
+        """
+        try:
+            others = _children() - known
+        except OSError:
+            return False
+        seen = [child for pid in others if (child := _see(pid)) is not None]
+        for child in seen:
+            if child.dead and child.session in self._sessions:
+                _reap(child.pid)
+        return all(child.dead for child in seen)
+
     async def gone(self, seconds: float) -> bool:
         """Wait for the members to end by themselves; return whether they did in time."""
         deadline = time.monotonic() + seconds
@@ -128,37 +145,29 @@ class Tree:
         return True
 
 
-def left_alone(known: set[int]) -> bool:
-    """Whether this process has no children but `known`; `False` also if that cannot be told.
-
-    Orphans become children of this process (`linux.adopt_orphans`), so a command whose first
-    process is the only child has left nothing behind. Costs 0.05 ms where a look at all processes
-    costs milliseconds.
-    """
-    try:
-        for thread in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{thread}/children", "rb") as listing:
-                if any(int(pid) not in known for pid in listing.read().split()):
-                    return False
-    except OSError:
-        return False
-    return True
+def _children() -> set[int]:
+    """This process's children. The kernel lists them by thread (CONFIG_PROC_CHILDREN)."""
+    found = set[int]()
+    for thread in os.listdir("/proc/self/task"):
+        with open(f"/proc/self/task/{thread}/children", "rb") as listing:
+            found.update(map(int, listing.read().split()))
+    return found
 
 
 def _processes() -> list[_Seen]:
-    seen: list[_Seen] = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as stat:
-                text = stat.read()
-        except OSError:
-            continue
-        # proc(5): pid (name) state ppid pgrp session …; the name may hold anything.
-        state, parent, _, session, _ = text[text.rindex(b")") + 2 :].split(None, 4)
-        seen.append(_Seen(int(name), int(parent), int(session), state in b"ZXx"))
-    return seen
+    names = (name for name in os.listdir("/proc") if name.isdigit())
+    return [seen for name in names if (seen := _see(int(name))) is not None]
+
+
+def _see(pid: int) -> _Seen | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            text = stat.read()
+    except OSError:
+        return None
+    # proc(5): pid (name) state ppid pgrp session …; the name may hold anything.
+    state, parent, _, session, _ = text[text.rindex(b")") + 2 :].split(None, 4)
+    return _Seen(pid, int(parent), int(session), state in b"ZXx")
 
 
 def _environment(pid: int) -> bytes:

@@ -1,13 +1,13 @@
 """Holds the answer against a JSON Schema (`--json-schema`).
 
 jsonschema costs 50 ms to import, so only what uses it imports it. Nothing is fetched: a schema may
-refer to itself and to the published meta-schemas only.
+refer to its own parts only.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import msgspec
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import SchemaError, ValidationError
     from jsonschema.protocols import Validator
 
+_Json: TypeAlias = "str | int | float | bool | Mapping[str, _Json] | Sequence[_Json] | None"
+
 _NAME = "output schema"
 _MOST_ERRORS = 10
 _LONGEST_ERROR = 300
 """Characters of one error: the library quotes the offending value whole."""
-_FENCED = re.compile(r"^```[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
 """A fenced block. No line of a JSON text can begin like the fence: strings hold no newlines."""
 
 
@@ -57,7 +59,7 @@ class SchemaCheck:
             return _failed("the answer, or the schema, is nested too deeply")
         return _failed(complaint) if complaint else CheckOutcome(CheckEnded(_NAME, True), value)
 
-    def _complaint(self, value: object) -> str:
+    def _complaint(self, value: _Json) -> str:
         errors = _validator(self._schema).iter_errors(value)
         found = [_words(error) for error in islice(errors, _MOST_ERRORS + 1)]
         if not found:
@@ -96,20 +98,19 @@ def validated(schema: object) -> dict[str, object]:
 
 def _validator(schema: dict[str, object]) -> "Validator":
     from jsonschema.validators import Draft202012Validator, validator_for
-    from jsonschema_specifications import REGISTRY
+    from referencing.jsonschema import EMPTY_REGISTRY
 
     # The registry given is the only one asked: the default one would fetch from the network.
-    return validator_for(schema, default=Draft202012Validator)(schema, registry=REGISTRY)
+    return validator_for(schema, default=Draft202012Validator)(schema, registry=EMPTY_REGISTRY)
 
 
 def _lost_references(schema: dict[str, object], dialect: str) -> Iterator[str]:
     """References that lead nowhere: met while validating, they would end in an exception."""
-    from jsonschema_specifications import REGISTRY
     from referencing.exceptions import Unresolvable
-    from referencing.jsonschema import specification_with
+    from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
     root = specification_with(dialect).create_resource(schema)
-    waiting = [(root, REGISTRY.resolver_with_root(root))]
+    waiting = [(root, EMPTY_REGISTRY.resolver_with_root(root))]
     while waiting:
         resource, resolver = waiting.pop()
         for reference in _references(resource.contents):
@@ -128,20 +129,22 @@ def _references(schema: object) -> list[str]:
     return [reference for reference in references if isinstance(reference, str)]
 
 
-def _value(answer: str) -> object:
+def _value(answer: str) -> _Json:
     """The answer as data.
 
     Raises:
         DecodeError: it is not JSON.
         UnicodeEncodeError: it holds lone surrogates.
     """
+    value: _Json
     try:
-        return msgspec.json.decode(answer)
+        value = msgspec.json.decode(answer)
     except msgspec.DecodeError:
         blocks = _FENCED.findall(answer)
         if not blocks:
             raise
-        return msgspec.json.decode(blocks[-1])
+        value = msgspec.json.decode(blocks[-1])
+    return value
 
 
 def _failed(complaint: str) -> CheckOutcome:

@@ -6,7 +6,6 @@ https://platform.claude.com/docs/en/build-with-claude/streaming : `message_start
 know are carried unchanged.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,13 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from ...config.models import ModelProfile
+from ...config.providers import ProviderTable
 from ..deltas import CallDelta, Delta, Finished, PartDone, TextDelta, ThinkingDelta
-from ..errors import ProviderError, ProviderErrorKind
+from ..errors import ProviderError
 from ..messages import Opaque, Part, StopReason, Text, Thinking, ToolCall, Usage
 from ..ports import Request
 from .anthropic_encode import WIRE, RequestEncoder
-from .faults import QUOTED_BYTES, kind_of
+from .anthropic_errors import ErrorReader, SaidError
 
 _STOP_REASONS: dict[str, StopReason] = {
     "end_turn": "end",
@@ -30,23 +30,6 @@ _STOP_REASONS: dict[str, StopReason] = {
     "refusal": "refusal",
     "model_context_window_exceeded": "context_window",
 }
-
-_ERROR_TYPES: dict[str, ProviderErrorKind] = {
-    "authentication_error": "credentials",
-    "permission_error": "credentials",
-    "billing_error": "quota",
-    "not_found_error": "not_found",
-    "request_too_large": "context_length",
-    "rate_limit_error": "rate_limit",
-    "overloaded_error": "overloaded",
-    "api_error": "server",
-    "timeout_error": "server",
-    "invalid_request_error": "invalid",
-}
-"""https://platform.claude.com/docs/en/api/errors"""
-
-_TOO_LONG = re.compile(r"prompt is too long|exceeds? (the )?context|context (window|length|limit)")
-_NO_CREDIT = re.compile(r"credit balance is too low")
 
 
 class _Usage(Struct, frozen=True):
@@ -85,11 +68,6 @@ class _Delta(Struct, frozen=True):
     stop_details: _StopDetails | None = None
 
 
-class _Error(Struct, frozen=True):
-    type: str = ""
-    message: str = ""
-
-
 class _Event(Struct, frozen=True):
     type: str
     index: int = 0
@@ -97,12 +75,7 @@ class _Event(Struct, frozen=True):
     content_block: Raw | UnsetType = UNSET
     message: _Start | None = None
     usage: _Usage | None = None
-    error: _Error | None = None
-
-
-class _ErrorBody(Struct, frozen=True):
-    error: _Error
-    request_id: str | None = None
+    error: SaidError | None = None
 
 
 class _Opening(Struct, frozen=True):
@@ -120,7 +93,6 @@ class _Opening(Struct, frozen=True):
 
 _events = msgspec.json.Decoder(_Event)
 _openings = msgspec.json.Decoder(_Opening)
-_error_bodies = msgspec.json.Decoder(_ErrorBody)
 
 
 class AnthropicWire:
@@ -129,8 +101,9 @@ class AnthropicWire:
     name = WIRE
     path = "v1/messages"
 
-    def __init__(self, profile: ModelProfile) -> None:
-        self._requests = RequestEncoder(profile)
+    def __init__(self, table: ProviderTable, profile: ModelProfile) -> None:
+        self._requests = RequestEncoder(profile, images=profile.images and table.quirks.images)
+        self._errors = ErrorReader(table.title or table.name)
 
     def encode(self, request: Request) -> bytes:
         """The JSON body. Deterministic; a longer history extends the bytes of a shorter one, the
@@ -139,25 +112,18 @@ class AnthropicWire:
 
     def decoder(self) -> "AnthropicDecoder":
         """For the next response stream."""
-        return AnthropicDecoder()
+        return AnthropicDecoder(self._errors)
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
         """What an HTTP error answer means."""
-        try:
-            said = _error_bodies.decode(body)
-        except msgspec.MsgspecError:
-            quoted = body[:QUOTED_BYTES].decode("utf-8", "replace")
-            text = f"the provider answered with HTTP {status}: {quoted!r}"
-            return ProviderError(kind_of(status), text, status=status)
-        error = _provider_error(said.error, status)
-        error.request_id = said.request_id or ""
-        return error
+        return self._errors.answered(status, body)
 
 
 class AnthropicDecoder:
     """One response stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: ErrorReader) -> None:
+        self._errors = errors
         self._open: dict[int, _OpenBlock] = {}
         self._said_something = False
         self._called = False
@@ -181,11 +147,11 @@ class AnthropicDecoder:
                 case "message_start" | "message_delta" | "message_stop":
                     return self._message(said)
                 case "error":
-                    raise _provider_error(said.error or _Error(), None)
+                    raise self._errors.streamed(said.error)
                 case _:
                     return ()
         except msgspec.MsgspecError as error:
-            raise _malformed(f"{error}: {_quoted(data)}") from error
+            raise self._errors.malformed(str(error), data) from error
 
     def end(self) -> Iterable[Delta]:
         """Nothing more comes.
@@ -194,14 +160,14 @@ class AnthropicDecoder:
             ProviderError: `cut_off` or `empty`.
         """
         if not self._stopped:
-            raise ProviderError("cut_off", "the answer ended without message_stop")
+            raise self._errors.cut_off()
         if self._is_empty():
-            raise ProviderError("empty", "the model answered with nothing")
+            raise self._errors.empty()
         return ()
 
     def _begin(self, said: _Event) -> Iterable[Delta]:
         if isinstance(said.content_block, UnsetType):
-            raise _malformed("content_block_start without content_block")
+            raise self._errors.malformed("content_block_start without content_block")
         block = _OpenBlock(said.content_block)
         self._open[said.index] = block
         return block.begin()
@@ -209,7 +175,7 @@ class AnthropicDecoder:
     def _more(self, said: _Event) -> Iterable[Delta]:
         block = self._open.get(said.index)
         if block is None or said.delta is None:
-            raise _malformed(f"a delta for block {said.index}, which is not open")
+            raise self._errors.malformed(f"a delta for block {said.index}, which is not open")
         return block.add(said.delta)
 
     def _complete(self, index: int) -> Iterable[Delta]:
@@ -343,25 +309,6 @@ def _counted(usage: _Usage) -> Usage:
         output_tokens=usage.output_tokens or 0,
         reasoning_tokens=details.thinking_tokens or 0,
     )
-
-
-def _provider_error(error: _Error, status: int | None) -> ProviderError:
-    kind = _ERROR_TYPES.get(error.type) or kind_of(status or 500)
-    if kind == "invalid" and _TOO_LONG.search(error.message):
-        kind = "context_length"
-    elif kind == "invalid" and _NO_CREDIT.search(error.message):
-        kind = "quota"
-    place = f"HTTP {status}" if status else "in mid-answer"
-    text = f"the provider reports {error.type or 'an error'} ({place}): {error.message}"
-    return ProviderError(kind, text, status=status)
-
-
-def _malformed(reason: str) -> ProviderError:
-    return ProviderError("malformed", f"not an event of Anthropic's wire: {reason}")
-
-
-def _quoted(data: bytes) -> str:
-    return repr(data[:QUOTED_BYTES].decode("utf-8", "replace"))
 
 
 if TYPE_CHECKING:

@@ -28,6 +28,9 @@ _LEAST_BUDGET = 1024
 _UNSEEN = "[an image: this model cannot be shown images]"
 
 
+_Role = Literal["user", "assistant"]
+
+
 class _Block(Struct, frozen=True, tag_field="type"):
     pass
 
@@ -96,7 +99,7 @@ class _Encoded(Struct, frozen=True):
     """The blocks of one message."""
 
     message: Message
-    role: Literal["user", "assistant"]
+    role: _Role
     blocks: bytes
     """Joined by commas; empty if nothing of the message can be said on this wire."""
     mark: int
@@ -114,8 +117,10 @@ _encode = msgspec.json.Encoder().encode
 class RequestEncoder:
     """Encodes the requests of one conversation, each message once. Others cost a new start."""
 
-    def __init__(self, profile: ModelProfile) -> None:
+    def __init__(self, profile: ModelProfile, *, images: bool) -> None:
+        """`images`: whether the model may be shown any."""
         self._profile = profile
+        self._images = images
         self._encoded: list[_Encoded] = []
 
     def encode(self, request: Request) -> bytes:
@@ -162,7 +167,7 @@ class RequestEncoder:
                 blocks += (b"," if blocks else b"") + block
                 if not isinstance(part, Thinking | Opaque):
                     mark = len(blocks) - 1
-        role = "assistant" if message.role == "assistant" else "user"
+        role: _Role = "assistant" if message.role == "assistant" else "user"
         return _Encoded(message, role, blocks, mark)
 
     def _blocks(self, part: Part) -> Iterator[bytes]:
@@ -195,7 +200,7 @@ class RequestEncoder:
         for part in parts:
             if isinstance(part, Image):
                 image = _Image(_Source(part.media_type, part.data))
-                blocks.append(image if self._profile.images else _Text(_UNSEEN))
+                blocks.append(image if self._images else _Text(_UNSEEN))
             elif part.text and not part.text.isspace():
                 blocks.append(_Text(part.text))
         return tuple(blocks)

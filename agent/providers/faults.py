@@ -25,6 +25,17 @@ _BY_STATUS: dict[int, ProviderErrorKind] = {
     529: "overloaded",
 }
 
+ADVICE: dict[ProviderErrorKind, str] = {
+    "credentials": "check the key and what it is entitled to",
+    "quota": "waiting will not help: check plan and billing there",
+    "rate_limit": "wait, or ask for a higher limit there",
+    "overloaded": "try again later",
+    "server": "try again later",
+    "context_length": "shorten the conversation, or take a model with a larger context window",
+    "not_found": "kedge models lists the models that are known",
+}
+"""What to do about it, where anything can be done."""
+
 QUOTED_BYTES = 300
 """How much of an answer that makes no sense is shown."""
 
@@ -39,8 +50,10 @@ def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:
 
     `x-should-retry` overrules the status in both directions, as it does in the vendors' clients.
     """
-    error.retry_after = retry_after(headers, time())
-    error.request_id = headers.get("request-id") or headers.get("x-request-id") or ""
+    wait = retry_after(headers, time())
+    error.retry_after = error.retry_after if wait is None else wait
+    named = headers.get("request-id") or headers.get("x-request-id")
+    error.request_id = named or error.request_id
     match headers.get("x-should-retry"):
         case "true":
             error.retryable = True

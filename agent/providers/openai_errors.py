@@ -56,6 +56,8 @@ _TEXT_DECIDES = (None, 200, 400, 413, 422, 500)
 
 _AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s)\b")
 _SHOWN_CHARACTERS = 600
+_LAYERS = 4
+"""How deep an error is looked for; nobody wraps it in more than two."""
 
 _ADVICE: dict[ProviderErrorKind, str] = {
     "credentials": "check the key and what it is entitled to",
@@ -98,7 +100,8 @@ class _Fault(Struct, frozen=True):
         return int(self.code) if re.fullmatch(r"[45]\d\d", self.code) else None
 
 
-_layers = msgspec.json.Decoder(str | list[Raw] | _Said)
+_said = msgspec.json.Decoder(_Said)
+_listed = msgspec.json.Decoder(list[_Said])
 _metadata = msgspec.json.Decoder(_Metadata)
 
 
@@ -117,9 +120,9 @@ class ErrorReader:
         """What an error means that came in the middle of a stream."""
         return self._error(_understood(body), None)
 
-    def malformed(self, error: msgspec.MsgspecError, data: bytes) -> ProviderError:
+    def malformed(self, error: ValueError | RecursionError, data: bytes) -> ProviderError:
         """An event that is not of the wire."""
-        quoted = _short(data)
+        quoted = _short(data.decode("utf-8", "replace"))
         return ProviderError(
             "malformed", f"{self._title} sent an event that cannot be read: {error}: {quoted!r}"
         )
@@ -173,38 +176,34 @@ def _kind(fault: _Fault, status: int | None) -> ProviderErrorKind:
 
 def _understood(body: bytes) -> _Fault:
     """The innermost error that the body holds; its own text if it is none that is known."""
-    rest: bytes | Raw = body
-    said: _Said | None = None
-    for _ in range(4):
-        try:
-            layer = _layers.decode(rest)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+    said = _Said(error=Raw(body))
+    for _ in range(_LAYERS):
+        if not _text(said.error):
             break
-        match layer:
-            case str():
-                return _Fault(_short(layer.encode()))
-            case list():
-                # Gemini wraps its error in a list.
-                if not layer:
-                    break
-                rest = layer[0]
-            case _Said():
-                said = layer
-                if not _text(said.error):
-                    break
-                rest = said.error
-    if said is None:
-        return _Fault(_short(bytes(rest)))
-    message = _text(said.message) or _text(said.detail) or _short(bytes(rest))
+        inner = _layer(said.error)
+        if inner is None:
+            return _Fault(_short(_text(said.error)), _text(said.code), _text(said.type))
+        said = inner
+    message = _text(said.message) or _text(said.detail) or _text(said.type)
     if behind := _behind(said.metadata):
         message = f"{message}: {behind}"
-    return _Fault(_short(message.encode()), _text(said.code), _text(said.type))
+    return _Fault(_short(message), _text(said.code), _text(said.type))
+
+
+def _layer(value: Raw) -> _Said | None:
+    """The fields of an error; None if it is only words. Gemini wraps its error in a list."""
+    try:
+        return (
+            _listed.decode(value)[0] if bytes(value).lstrip()[:1] == b"[" else _said.decode(value)
+        )
+    except (ValueError, RecursionError, IndexError):
+        return None
 
 
 def _behind(metadata: Raw) -> str:
     try:
         return _text(_metadata.decode(metadata).raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return ""
 
 
@@ -215,12 +214,12 @@ def _text(value: Raw) -> str:
         return ""
     try:
         return msgspec.json.decode(raw, type=str)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return raw.decode("utf-8", "replace")
 
 
-def _short(body: bytes) -> str:
+def _short(text: str) -> str:
     """The beginning of a text, on one line. Of markup, which explains little, less is kept."""
-    limit = QUOTED_BYTES if body.lstrip().startswith(b"<") else _SHOWN_CHARACTERS
-    text = " ".join(body[: limit * 4].decode("utf-8", "replace").split())
+    limit = QUOTED_BYTES if text.lstrip().startswith("<") else _SHOWN_CHARACTERS
+    text = " ".join(text[: limit * 4].split())
     return text if len(text) <= limit else f"{text[:limit]} …"

@@ -144,7 +144,7 @@ class OpenAIResponsesWire:
                 yield _User(content)
             return
         phase = ""
-        for part in message.parts:
+        for part in _answered(message.parts):
             if (told := phase_of(part)) is not None:
                 phase = told
                 continue
@@ -179,6 +179,15 @@ class OpenAIResponsesWire:
             _InputImage(data_url(part)) if isinstance(part, Image) else _InputText(part.text)
             for part in visible(parts, images=self._images)
         )
+
+
+def _answered(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts without reasoning that nothing follows (the answer was cut off in it): the API
+    refuses such an item."""
+    end = len(parts)
+    while end and isinstance(parts[end - 1], Thinking):
+        end -= 1
+    return parts[:end]
 
 
 if TYPE_CHECKING:

@@ -122,7 +122,7 @@ class ResponsesDecoder:
             return ()
         try:
             return self._understand(self._event(data), data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise self._errors.malformed(error, data) from error
 
     def end(self) -> Iterable[Delta]:
@@ -161,7 +161,7 @@ class ResponsesDecoder:
             case "response.output_item.done":
                 return self._complete(event.item)
             case "response.completed" | "response.incomplete" | "response.failed":
-                return tuple(self._finish(event, data))
+                return tuple(self._finish(event))
             case "error":
                 raise self._errors.streamed(data)
             case _:
@@ -204,10 +204,12 @@ class ResponsesDecoder:
             case _:
                 yield Opaque(WIRE, _anything.decode(raw))
 
-    def _finish(self, event: _Event, data: bytes) -> Iterator[Delta]:
+    def _finish(self, event: _Event) -> Iterator[Delta]:
         response = _responses.decode(event.response)
         if event.type == "response.failed":
-            raise self._errors.streamed(bytes(response.error) or data)
+            if bytes(response.error) in (b"", b"null"):
+                raise self._errors.failed("server", event.type)
+            raise self._errors.streamed(bytes(response.error))
         # What was still being written when the answer broke off comes here and nowhere else.
         for item in (response.output or ())[self._items_done :]:
             yield from self._complete(item)

@@ -96,8 +96,8 @@ class ScriptedProvider:
 
     @property
     def name(self) -> str:
-        """The model whose words are replayed."""
-        return self._script.header.model
+        """`scripted:` and the model whose words are replayed."""
+        return f"scripted:{self._script.header.model}"
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta]:
         """See `Provider.stream`.

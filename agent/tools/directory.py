@@ -16,9 +16,9 @@ import msgspec
 from ...sandbox.errors import SandboxError
 from ...sandbox.paths import Roots, confine
 
-_TRAP = "{{ set +x; jobs -rp; command pwd -P; }} 2>/dev/null >|{} || :"
-"""Process ids of running jobs, one per line (bash only), then the directory; silent under
-`set -x`, and not stopped by `set -C` or `set -e`."""
+_TRAP = '{{ set +x; jobs -rp; command pwd -P || command printf %s "$PWD"; }} 2>/dev/null >|{} || :'
+"""Process ids of running jobs, one per line (bash only), then the directory, also if it was
+removed; silent under `set -x`, and not stopped by `set -C` or `set -e`."""
 
 
 class Followed(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ _DIFF_LINES = 2000
 _NEAREST_CANDIDATES = 200
 """Lines that are compared letter by letter with a missed one."""
 
-_VISIBLE = str.maketrans({"\t": "→", "\N{NO-BREAK SPACE}": "⍽"})
+_VISIBLE = str.maketrans({"\t": "→", "\u00a0": "⍽"})
 _TRAILING_BLANKS = re.compile(r" +$")
 _WORD = re.compile(r"\w{3,}")
 

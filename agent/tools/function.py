@@ -60,6 +60,8 @@ class FunctionTool:
         self._takes_emit = False
         self._arguments = self._declare(dict(names or {}))
         self._decoder = msgspec.json.Decoder(self._arguments)
+        fields = structs.fields(self._arguments)
+        self._shown = {field.name: field.encode_name for field in fields}
         self._spec: ToolSpec | None = None
         self._description = description or inspect.getdoc(function) or ""
 
@@ -82,6 +84,11 @@ class FunctionTool:
             forbid_unknown_fields=True,
             kw_only=True,
         )
+
+    @property
+    def name(self) -> str:
+        """What the model calls it."""
+        return self._name
 
     @property
     def spec(self) -> ToolSpec:
@@ -111,7 +118,7 @@ class FunctionTool:
                 f"The arguments of {self._name} are not valid JSON ({error}). Nothing was done. "
                 "Send the call again with one complete JSON object.",
             ) from error
-        return structs.asdict(parsed)
+        return {shown: getattr(parsed, name) for name, shown in self._shown.items()}
 
     def _misfit(self, error: msgspec.ValidationError) -> str:
         fields = structs.fields(self._arguments)
@@ -133,8 +140,10 @@ class FunctionTool:
 
     async def run(self, arguments: Arguments, emit: Emit) -> Output:
         """Call the function; words that it returns become an `Output`."""
-        extra = {"emit": emit} if self._takes_emit else {}
-        result = await self._function(**arguments, **extra)
+        given = {name: arguments[shown] for name, shown in self._shown.items()}
+        if self._takes_emit:
+            given["emit"] = emit
+        result = await self._function(**given)
         return Output.of(result) if isinstance(result, str) else result
 
 

@@ -227,15 +227,23 @@ def _replace_folded(text: str, old: str, new: str) -> Replaced:
         old, new = old[:-1], new.removesuffix("\n")
     place = f"line {first + 1}" if first == last else f"lines {first + 1}-{last + 1}"
     note = f"old_string differs from {place} of the file in white space only and was matched there."
+    edit, indented = _folded_edit(text, start, end, old, new)
+    if indented:
+        note += " new_string was re-indented to the place: check the result."
+    return _apply(text, [edit], note)
+
+
+def _folded_edit(text: str, start: int, end: int, old: str, new: str) -> tuple[_Edit, bool]:
+    """The edit of a folded match, and whether the new text had to be indented otherwise."""
     if not new:
         [(start, end)] = _with_line_ends(text, [(start, end)])
-        return _apply(text, [_Edit(start, end, "")], note)
+        return _Edit(start, end, ""), False
     region = text[start:end]
-    indenter = _Indenter(old.split("\n"), split_ends(region)[0], new.split("\n"), lines)
-    if indenter.differs:
-        note += " new_string was re-indented to the place: check the result."
+    indenter = _Indenter(
+        old.split("\n"), split_ends(region)[0], new.split("\n"), split_lines(text)[:_UNIT_SAMPLE]
+    )
     written = _merged(region, old, new, newline_near(text, start), indenter)
-    return _apply(text, [_Edit(start, end, written)], note)
+    return _Edit(start, end, written), indenter.differs
 
 
 def _fold(line: str) -> str:
@@ -302,7 +310,7 @@ class _Indenter:
         ]
         self.differs = any(asked != found for _, asked, found in self._pairs)
         """Whether the old text was indented otherwise than the place; if not, nothing is done."""
-        self._columns, self._unit = self._units(_unit([*old, *new]), _unit(file[:_UNIT_SAMPLE]))
+        self._columns, self._unit = self._units(_unit([*old, *new]), _unit(file))
 
     def __call__(self, index: int, line: str) -> str:
         body = line.lstrip(" \t")
@@ -339,8 +347,11 @@ class _Indenter:
             columns = asked_unit.count(" ") or 4
             return columns, unit or " " * columns
         columns, width = len(asked_unit), len(unit)
-        same_depth = all(len(a) * width == len(f) * columns for _, a, f in self._pairs)
-        return (columns, unit) if columns and width and same_depth else (1, " ")
+        pairs = [(len(asked), len(found)) for _, asked, found in self._pairs]
+        # With one depth only, nothing but the same depth in both shows that units differ.
+        asked_0, found_0 = pairs[0] if len({depth for depth, _ in pairs}) > 1 else (0, 0)
+        steps_agree = all((f - found_0) * columns == (a - asked_0) * width for a, f in pairs)
+        return (columns, unit) if columns and width and steps_agree else (1, " ")
 
 
 def _indent(line: str) -> str:

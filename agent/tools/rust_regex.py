@@ -103,8 +103,7 @@ class _Translation:
     def _literal(self, character: str) -> str:
         if character == "\n" and not self._multiline:
             raise ValueError(
-                'the literal "\\n" is not allowed in a regex\n\n'
-                "Consider enabling multiline mode"
+                'the literal "\\n" is not allowed in a regex\n\nConsider enabling multiline mode'
             )
         return re.escape(character)
 
@@ -194,9 +193,8 @@ class _Translation:
         raise ValueError(f"unrecognized escape sequence \\{character}")
 
     def _code(self, digits: int) -> str:
-        found = re.compile(r"\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{%d})" % digits).match(
-            self._pattern, self._at
-        )
+        code = re.compile(rf"\{{([0-9A-Fa-f]+)\}}|([0-9A-Fa-f]{{{digits}}})")
+        found = code.match(self._pattern, self._at)
         if not found:
             raise ValueError("invalid hexadecimal digit")
         self._at = found.end()

@@ -27,6 +27,7 @@ from .jobs import Job, Jobs
 from .live import Live
 
 _Milliseconds = Annotated[int, Meta(ge=1, description="milliseconds")]
+_Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Shell:
@@ -85,11 +86,11 @@ class Shell:
         finally:
             report.unlink(missing_ok=True)
 
-    async def bash_output(self, id: str, wait: _Milliseconds | None = None) -> Output:
-        """Show what a background command printed since it was last asked; `wait` for its end."""
+    async def bash_output(self, id: str, wait_seconds: _Seconds = 0) -> Output:
+        """Show what a background command printed since the last call; first wait for its end."""
         job = self._jobs.find(id)
-        if wait is not None:
-            await job.wait(self._bounded(wait))
+        if wait_seconds:
+            await job.wait(min(wait_seconds, self._settings.max_timeout_seconds))
         return _news(job)
 
     async def bash_kill(self, id: str) -> Output:
@@ -136,12 +137,10 @@ class Shell:
         return Command(run, self._directory.path, self._env, timeout=seconds)
 
     def _seconds(self, timeout: int | None) -> float:
-        return self._settings.timeout_seconds if timeout is None else self._bounded(timeout)
-
-    def _bounded(self, milliseconds: int) -> float:
-        """Seconds, at most those that the settings allow. Nobody means 120 milliseconds: below
-        1000, the model was thinking of seconds."""
-        seconds = milliseconds / 1000 if milliseconds >= 1000 else float(milliseconds)
+        """Nobody means a tenth of a second: numbers below 1000 are taken for seconds."""
+        if timeout is None:
+            return self._settings.timeout_seconds
+        seconds = timeout / 1000 if timeout >= 1000 else float(timeout)
         return min(seconds, self._settings.max_timeout_seconds)
 
     def _capture(self) -> Capture:
@@ -152,7 +151,8 @@ class Shell:
         return self._folder / f"bash-{os.urandom(6).hex()}.{ending}"
 
     def _output(self, capture: Capture, exit: Exit, notice: str, followed: Followed) -> Output:
-        how = "" if exit.code == 0 else f"{ended(exit).capitalize()}."
+        how = ended(exit)
+        how = "" if exit.code == 0 else f"{how[0].upper()}{how[1:]}."
         text = _paragraphs(
             notice, _printed(capture), how, followed.notice, _left(followed.jobs),
             *self._jobs.newly_ended(),
@@ -161,7 +161,7 @@ class Shell:
 
     def _out_of_time(self, capture: Capture, seconds: float, notice: str) -> str:
         most = self._settings.max_timeout_seconds
-        longer = "" if seconds >= most else f" a longer timeout (at most {most * 1000:.0f}) or"
+        longer = "" if seconds >= most else f" a longer timeout (at most {most * 1000:.0f} ms) or"
         return _paragraphs(
             notice,
             _printed(capture),

@@ -66,9 +66,9 @@ def _start(
     version: Annotated[bool, typer.Option("--version", "-V", help="Print the version.")] = False,
 ) -> None:
     if version:
-        from ... import __version__
+        from ...config.version import VERSION
 
-        typer.echo(f"kedge {__version__}")
+        typer.echo(f"kedge {VERSION}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())

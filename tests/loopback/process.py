@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,6 +59,18 @@ class ServerProcess:
     def log(self) -> Log:
         """All requests and ends so far."""
         return read_log(self.log_path)
+
+    def wait_for(self, claim: Callable[[Log], bool], seconds: float = 10.0) -> Log:
+        """The log, once the claim about it holds; the file is read again every 10 ms.
+
+        Raises: TimeoutError after `seconds`.
+        """
+        deadline = time.monotonic() + seconds
+        while not claim(log := self.log):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(log.requests)} requests, {len(log.ends)} ends")
+            time.sleep(0.01)
+        return log
 
     def release(self) -> None:
         """Ends all stalls, present and future."""

@@ -257,7 +257,9 @@ def _anthropic_usage(usage: "MessageDeltaUsage") -> Usage:
 
 
 def _responses_usage(usage: "ResponseUsage | None") -> Usage | None:
-    return usage and Usage(
+    if usage is None:
+        return None
+    return Usage(
         usage.input_tokens,
         usage.input_tokens_details.cached_tokens,
         usage.input_tokens_details.cache_write_tokens,

@@ -4,9 +4,9 @@
                                    [--tls] [--no-auth] [--lenient] [--until-eof]
 
 Prints its URL as the first line of stdout and serves until SIGTERM, SIGINT or, with `--until-eof`,
-the end of stdin (a pipe or a terminal). `--log` receives one JSON line per request, when it arrives, and one per end of an
-answer (see `process.py`, which reads them). SIGUSR1 ends all stalls. Exit status 1 and the failures
-on stderr when there were any.
+the end of stdin (a pipe or a terminal). `--log` receives one JSON line per request, when it
+arrives, and one per end of an answer (see `process.py`, which reads them). SIGUSR1 ends all stalls.
+Exit status 1 and the failures on stderr when there were any.
 """
 
 import sys
@@ -73,13 +73,18 @@ async def _serve(options: argparse.Namespace, log: TextIO | None) -> int:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGUSR1, server.release)
     if options.until_eof:
-        loop.add_reader(sys.stdin, lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
+        loop.add_reader(sys.stdin, _stop_at_eof, stop)
     async with server:
         print(server.url, flush=True)
         await stop.wait()
     for failure in server.failures:
         print(f"loopback: {failure}", file=sys.stderr)
     return 1 if server.failures else 0
+
+
+def _stop_at_eof(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        stop.set()
 
 
 if __name__ == "__main__":

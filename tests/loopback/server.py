@@ -173,7 +173,9 @@ class LoopbackServer:
             while (head := await connection.head()) is not None:
                 if not await self._exchange(connection, head):
                     break
-        except (ValueError, ConnectionError, EOFError, asyncio.LimitOverrunError) as error:
+        except (ConnectionError, EOFError):
+            pass  # The client was killed while it sent.
+        except (ValueError, asyncio.LimitOverrunError) as error:
             self.failures.append(f"broken request: {error}")
         except asyncio.CancelledError:
             # Stopping is the only canceller, and asyncio would report it as an error of the server.

@@ -1,6 +1,7 @@
 """Every fault, on every wire, does to the real SDKs what is known of them."""
 
 import asyncio
+import importlib
 import json
 from typing import Protocol, cast
 
@@ -27,13 +28,8 @@ async def hear(wire: WireName, fault: Fault, *, retries: int = 0, seconds: float
 
 def sdk_error(wire: WireName, name: str) -> type[Exception]:
     """The exception class of the wire's SDK."""
-    if wire == "anthropic":
-        import anthropic
-
-        return getattr(anthropic, name)
-    import openai
-
-    return getattr(openai, name)
+    sdk = importlib.import_module("anthropic" if wire == "anthropic" else "openai")
+    return cast(type[Exception], getattr(sdk, name))  # Looked up by name: both SDKs have it.
 
 
 class Shown(Protocol):

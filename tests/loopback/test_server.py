@@ -95,10 +95,10 @@ async def test_azures_paths_reach_the_same_wires(loopback: Loopback) -> None:
     async with AsyncAzureOpenAI(
         api_key="k", azure_endpoint=server.url, api_version="2026-01-01"
     ) as azure:
-        answer = await azure.chat.completions.create(
+        completion = await azure.chat.completions.create(
             model="my-deployment", messages=[{"role": "user", "content": "hi"}]
         )
-    assert answer.choices[0].message.content == "from a deployment"
+    assert completion.choices[0].message.content == "from a deployment"
     assert server.requests[0].path == "/openai/deployments/my-deployment/chat/completions"
     assert server.requests[0].query == "api-version=2026-01-01"
     async with httpx2.AsyncClient(headers={"api-key": "k"}) as http:
@@ -124,6 +124,7 @@ async def test_requests_are_recorded_as_they_came(loopback: Loopback) -> None:
     body = b'{"model": "m",  "messages": [{"role": "user", "content": "\xc3\xa4"}]}'
     async with httpx2.AsyncClient(headers=KEY) as http:
         await http.post(f"{server.url}/v1/chat/completions?a=b", content=body)
+    await server.wait_for(lambda: bool(server.ends))
     (seen,) = server.requests
     assert (seen.method, seen.path, seen.query) == ("POST", "/v1/chat/completions", "a=b")
     assert (seen.body, seen.json["model"], seen.wire) == (body, "m", "chat")
@@ -274,7 +275,7 @@ async def test_a_process_serves_the_script_and_logs_the_requests(
     async with client("chat", seconds=30) as sdk:
         await sdk.hear(heard, server.url)
     assert (heard.text, len(heard.calls)) == ("tok " * 20_000, 1)
-    log = server.log
+    log = server.wait_for(lambda log: bool(log.ends))
     assert [seen.path for seen in log.requests] == ["/v1/chat/completions"]
     assert log.requests[0].json["model"] == MODELS["chat"]
     assert [end.outcome for end in log.ends] == ["served"]

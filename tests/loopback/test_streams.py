@@ -1,6 +1,9 @@
 """Every wire says what the script says, to the providers' own SDKs."""
 
+from random import Random
+
 import pytest
+from loopback.framing import cut
 from loopback.script import (
     WIRE_NAMES,
     Call,
@@ -160,3 +163,13 @@ async def test_the_anthropic_sdk_hears_nothing_without_event_names() -> None:
 async def test_a_turn_may_be_served_slowly() -> None:
     heard = await heard_from("chat", [turn("slow", fault=Fault("slow", delay=0.001))])
     assert (heard.text, heard.reason) == ("slow", "stop")
+
+
+def test_cutting_keeps_the_bytes_and_splits_events_in_every_way() -> None:
+    events = [f"event: e\r\ndata: {number} ä🐍\r\n\r\n".encode() for number in range(40)]
+    cuts = [list(cut(events, Random(seed))) for seed in range(20)]
+    assert all(b"".join(chunks) == b"".join(events) for chunks in cuts)
+    assert any(chunks == events for chunks in cuts)
+    assert any(max(map(len, chunks)) <= 7 for chunks in cuts)
+    assert any(len(chunks) < len(events) for chunks in cuts)
+    assert any(chunk.endswith(b"\r") for chunks in cuts for chunk in chunks)

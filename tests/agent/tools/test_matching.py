@@ -208,7 +208,9 @@ def test_a_folded_match_that_would_change_nothing_is_no_change():
 
 
 def test_a_miss_shows_the_nearest_lines_with_tabs_and_trailing_blanks_visible():
-    error = refused("import os\n\tdef compute_total(x):  \n\treturn x\n", "def compute_totals(x):", "q")
+    error = refused(
+        "import os\n\tdef compute_total(x):  \n\treturn x\n", "def compute_totals(x):", "q"
+    )
     assert error.kind == "not_found"
     assert "     2\t→def compute_total(x):··" in str(error)
 
@@ -252,6 +254,37 @@ def test_an_edit_and_its_reverse_give_the_text_back(before: str, old: str, after
     ).replace("\r", "\n")
 
 
+@st.composite
+def depths(draw: st.DrawFn) -> list[int]:
+    """Depths of nested lines: at most one deeper than the line before, one of them at least."""
+    steps = draw(st.lists(st.integers(-2, 1), min_size=1, max_size=6))
+    found = [0, 1]
+    for step in steps:
+        found.append(max(found[-1] + step, 0))
+    return found
+
+
+@given(depths(), st.sampled_from(["\t", "  ", "    "]), st.sampled_from(["\t", "  ", "    "]),
+       st.integers(0, 2), st.data())  # fmt: skip
+def test_inserted_lines_get_the_depth_that_was_meant(
+    levels: list[int], file: str, model: str, shift: int, data: st.DataObject
+):
+    """The model wrote with another unit, and as if the block stood at the left margin."""
+    at = data.draw(st.integers(1, len(levels)))
+    depth = data.draw(st.integers(0, levels[at - 1] + 1))
+    head = "".join(f"{file * level}head {level}\n" for level in range(shift))
+
+    def block(unit: str, base: int, insert: bool) -> str:
+        lines = [f"{unit * (base + level)}line {n}" for n, level in enumerate(levels)]
+        lines[at:at] = [f"{unit * (base + depth)}new"] if insert else []
+        return "".join(f"{line}\n" for line in lines)
+
+    text, old = head + block(file, shift, False), block(model, 0, False)
+    assume(old not in text)
+    replaced = replace(text, old, block(model, 0, True))
+    assert replaced.text == head + block(file, shift, True)
+
+
 @given(texts(), texts(), texts(), st.booleans())
 def test_an_edit_succeeds_or_fails_with_a_tool_error(t: str, old: str, new: str, every: bool):
     try:
@@ -268,7 +301,7 @@ def test_an_exact_edit_in_five_megabytes_is_quick(newline: str):
     line = "    result = compute(alpha, beta)  # of the line" + newline
     text = line * 50_000 + f"the needle{newline}is here{newline}" + line * 50_000
     fastest = min(timed(text, "the needle\nis here", "found\nit") for _ in range(5))
-    assert fastest < 0.1
+    assert fastest < 0.05
 
 
 def timed(text: str, old: str, new: str) -> float:

@@ -171,7 +171,9 @@ def test_lines_join_to_the_text_and_end_only_at_line_ends(text: str):
     assert "".join(lines) == text
     contents, ends = split_ends(text)
     assert len(contents) == len(ends) + 1
-    assert all(line.rstrip("\r\n") == content for line, content in zip(lines, contents, strict=False))
+    assert all(
+        line.rstrip("\r\n") == content for line, content in zip(lines, contents, strict=False)
+    )
     assert {*ends} <= {"\n", "\r\n", "\r"}
 
 

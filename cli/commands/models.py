@@ -1,0 +1,91 @@
+"""`kedge models`: providers, whether a key is present, and what is known of their models."""
+
+import sys
+
+import msgspec
+
+from ...config.models import ModelProfile, known
+from ...config.providers import ProviderTable, names, table
+from ...config.secrets import find_key
+from ...config.settings import Settings
+from ..compose import Surroundings, surroundings
+from ..local_models import models_of
+from .settings import load_for_commands
+
+
+class _Row(msgspec.Struct):
+    provider: str
+    title: str
+    key: str
+    """`present`, `missing` or `not needed`; never the key."""
+    key_variables: tuple[str, ...]
+    default_model: str
+    running: bool | None
+    """Of a local server: whether it answers."""
+    models: tuple[ModelProfile, ...]
+
+
+def models(provider: str, *, as_json: bool) -> None:
+    """Print the listing.
+
+    Raises:
+        ConfigError: the configuration is wrong, or there is no such provider.
+    """
+    where = surroundings()
+    settings = load_for_commands(where).settings
+    wanted = (provider,) if provider else names(settings.providers)
+    for name in wanted:
+        row = _row(table(name, settings.providers), settings, where)
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
+        else:
+            sys.stdout.write(_text(row))
+
+
+def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _Row:
+    models = known(provider.name, settings.models)
+    running = None
+    if provider.local:
+        offered = tuple(models_of(provider, where.env))
+        running = bool(offered)
+        listed = {model.name for model in models}
+        models += tuple(
+            ModelProfile(provider=provider.name, name=name)
+            for name in offered
+            if name not in listed
+        )
+    if find_key(provider, where.env) is not None:
+        key = "present"
+    elif provider.can_sign_in(where.env) or provider.auth == "none":
+        key = "not needed"
+    else:
+        key = "missing"
+    return _Row(
+        provider.name,
+        provider.title,
+        key,
+        provider.key_env,
+        provider.default_model,
+        running,
+        models,
+    )
+
+
+def _text(row: _Row) -> str:
+    state = f"key {row.key}"
+    if row.key == "missing" and row.key_variables:
+        state += f" (set {' or '.join(row.key_variables)})"
+    if row.running is not None:
+        state = "answering" if row.running else "not running"
+    lines = [f"{row.provider}  {row.title}: {state}"]
+    for model in row.models:
+        mark = "*" if model.name == row.default_model else " "
+        window = f"{model.context_window // 1000}k"
+        lines.append(f" {mark} {model.name:<36} {window:>6}  {_price(model)}")
+    return "\n".join(lines) + "\n\n"
+
+
+def _price(model: ModelProfile) -> str:
+    if model.prices is None:
+        return "price unknown"
+    return f"${model.prices.input:g} in, ${model.prices.output:g} out per million tokens"

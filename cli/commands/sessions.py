@@ -1,0 +1,88 @@
+"""`kedge sessions`: what was kept, and what happened in it."""
+
+import sys
+
+import msgspec
+
+from ...agent.codec import encode
+from ...agent.errors import StoreError
+from ...agent.events import Result, SessionStarted, TurnStarted
+from ...agent.messages import Text
+from ...agent.ports import Store
+from ...agent.stores.jsonl import JsonlStore
+from ..compose import surroundings
+from ..render import Renderer
+from ..saved import named
+from ..terminal import Out, Style, harmless
+
+SHOWN_WORDS = 70
+
+
+class _Row(msgspec.Struct):
+    id: str
+    started: str
+    cwd: str
+    model: str
+    prompt: str
+    status: str
+    """Of the last run; `unfinished` if the log breaks off."""
+
+
+def list_sessions(cd: str, *, everywhere: bool, as_json: bool) -> None:
+    """Print the sessions of a directory, or all, newest first."""
+    where = surroundings(cd)
+    store = JsonlStore(where.home.state_dir / "sessions")
+    shown = 0
+    for id in store.sessions():
+        row = _summary(store, id)
+        if row is None or not (everywhere or row.cwd == str(where.cwd)):
+            continue
+        shown += 1
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
+        else:
+            place = f"  {row.cwd}" if everywhere else ""
+            prompt = harmless(" ".join(row.prompt.split()))[:SHOWN_WORDS]
+            sys.stdout.write(f"{row.id}  {row.status:<12} {prompt}{place}\n")
+    if not shown and not as_json:
+        sys.stderr.write("no sessions here yet\n")
+
+
+def _summary(store: Store, id: str) -> _Row | None:
+    """A session in one row; None if its log is empty. Damage is its status."""
+    row: _Row | None = None
+    try:
+        for event in store.read(id):
+            match event.body:
+                case SessionStarted(cwd=cwd, model=model) if row is None:
+                    row = _Row(id, event.ts, cwd, model, "", "unfinished")
+                case TurnStarted(prompt) if row is not None:
+                    row.status = "unfinished"
+                    row.prompt = row.prompt or "".join(
+                        part.text for part in prompt if isinstance(part, Text)
+                    )
+                case Result(status=status) if row is not None:
+                    row.status = status
+                case _:
+                    pass
+    except StoreError:
+        if row is not None:
+            row.status = "damaged"
+    return row
+
+
+def show_session(session: str, *, as_json: bool) -> None:
+    """Print what happened: the records themselves, or as a run shows them.
+
+    Raises:
+        KedgeError: there is no such session, or its log is damaged.
+    """
+    where = surroundings()
+    store = JsonlStore(where.home.state_dir / "sessions")
+    out = Out(1)
+    renderer = Renderer(Style.of(sys.stdout, where.env), stored=True)
+    for event in store.read(named(store, session)):
+        if as_json:
+            out.write(encode(event) + b"\n")
+        else:
+            out.say(renderer.render(event))

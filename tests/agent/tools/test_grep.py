@@ -1,0 +1,475 @@
+"""`grep`: the same answers from ripgrep and from the Python program, and what the model is told."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from kedge.agent.errors import ToolError
+from kedge.agent.events import Effect
+from kedge.agent.messages import Text
+from kedge.agent.ports import Output
+from kedge.agent.tools.file_types import RIPGREP_TYPES
+from kedge.agent.tools.function import FunctionTool
+from kedge.agent.tools.grep import Grep
+from kedge.agent.tools.grep_python import PythonSearch
+from kedge.agent.tools.ripgrep import Ripgrep, find_ripgrep
+from kedge.agent.tools.search import search_tools
+from kedge.agent.tools.searcher import Engine, Query, Searcher
+from kedge.agent.tools.workspace import Workspace
+from kedge.sandbox.direct import DirectSandbox
+from kedge.sandbox.files import RootedFiles
+from kedge.sandbox.paths import Roots
+
+RG = find_ripgrep(os.environ, lambda program: False)
+needs_ripgrep = pytest.mark.skipif(not RG, reason="ripgrep is not installed")
+ENGINES = [pytest.param("ripgrep", marks=needs_ripgrep), "python"]
+
+Grepping = Callable[..., "asyncio.Future[str]"]
+
+
+class Bench:
+    """A workspace, and `grep` in it with one engine."""
+
+    def __init__(self, root: Path, sandbox: DirectSandbox, engine: str) -> None:
+        self.root = root
+        self.sandbox = sandbox
+        self.workspace = Workspace(RootedFiles(Roots.at(root)), root)
+        self.tool = self.with_engine(Ripgrep(RG) if engine == "ripgrep" else PythonSearch())
+
+    def with_engine(self, *engines: Engine, seconds: float = 20) -> FunctionTool:
+        searcher = Searcher(self.sandbox, os.environ, lambda: engines, seconds=seconds)
+        return Grep(self.workspace, searcher).tool()
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        for index, (name, content) in enumerate(files.items()):
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            # Later in the dict is newer.
+            os.utime(path, ns=(0, index * 1_000_000_000))
+
+    async def output(self, pattern: str, **arguments: object) -> Output:
+        call = msgspec.json.encode({"pattern": pattern, **arguments}).decode()
+        return await self.tool.run(self.tool.parse(call), lambda text: None)
+
+    async def __call__(self, pattern: str, **arguments: object) -> str:
+        return said(await self.output(pattern, **arguments))
+
+    async def lines(self, pattern: str, **arguments: object) -> list[str]:
+        found = (await self(pattern, **arguments)).split("\n")
+        return [] if found[0].startswith("No matches") else found
+
+
+def said(output: Output) -> str:
+    (part,) = output.content
+    assert isinstance(part, Text)
+    return part.text
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[DirectSandbox]:
+    sandbox = DirectSandbox()
+    yield sandbox
+    await sandbox.close()
+
+
+@pytest.fixture(params=ENGINES)
+async def grep(request: pytest.FixtureRequest, tmp_path: Path, sandbox: DirectSandbox) -> Bench:
+    root = tmp_path / "work space"
+    root.mkdir()
+    return Bench(root.resolve(), sandbox, str(request.param))
+
+
+TREE: dict[str, str | bytes] = {
+    "README.md": "# Title\nuse foo here\n",
+    "src/main.py": "import foo\n\ndef bar():\n    return foo(1)\n\n\n\ndef last():\n    foo\n",
+    "src/deep/er/util.ts": "export const foo = {};\ninterface{}\n",
+    "src/deep.er": "foo\n",
+    "tests/test_main.py": "from main import bar  # Foo\n",
+    "app/[id]/page.tsx": "foo page\n",
+    ".github/ci.yml": "run: foo\n",
+    ".git/config": "foo\n",
+    "sub/.hg/store": "foo\n",
+    ".gitignore": "*.log\n/build/\n",
+    "build/out.py": "foo\n",
+    "deep/build/kept.py": "foo kept\n",
+    "noise.log": "foo\n",
+    ".ignore": "!wanted.log\n",
+    "wanted.log": "foo wanted\n",
+    "image.png": b"\x89PNG\0foo\n",
+    "late.bin": b"foo\n" + b"x\n" * 60_000 + b"\0",
+    "crlf.txt": "foo\r\nend foo\r\n",
+    "bom.txt": "\ufefffoo first\n",
+    "sixteen.txt": "foo sixteen\nother\n".encode("utf-16"),
+    "invalid.txt": b"foo \xff\xfe bar\n",
+    "no newline": "foo at the end",
+    "unicode.txt": "größe FOO\nÄ foo\n",
+    "odd\nname.txt": "foo odd\n",
+    "-dash.txt": "foo dash\n",
+    "empty.txt": "",
+    "blank.txt": "\n\nfoo\n\n",
+    "spans.txt": "foo a\nb\nfoo\nb\nx\nfoo foo\nb\nfoo b\n",
+    "long.txt": "foo" + "x" * 5000 + "\nshort\n",
+}
+
+CASES: list[dict[str, object]] = [
+    {"pattern": "foo"},
+    {"pattern": "foo", "output_mode": "content"},
+    {"pattern": "foo", "output_mode": "count"},
+    {"pattern": "foo", "output_mode": "content", "context": 1},
+    {"pattern": "foo", "output_mode": "content", "context": 30},
+    {"pattern": "FOO", "-i": True, "output_mode": "content"},
+    {"pattern": "ÄÖ|größe|ä", "-i": True, "output_mode": "content"},
+    {"pattern": "foo$", "output_mode": "content"},
+    {"pattern": "^foo", "output_mode": "content"},
+    {"pattern": "^$", "output_mode": "count"},
+    {"pattern": "", "output_mode": "count"},
+    {"pattern": "foo", "path": "src"},
+    {"pattern": "foo", "path": "src/main.py", "output_mode": "content"},
+    {"pattern": "foo", "path": "noise.log"},
+    {"pattern": "foo", "path": "build"},
+    {"pattern": "foo", "path": ".git"},
+    {"pattern": "foo", "glob": "*.py"},
+    {"pattern": "foo", "glob": "*.{py,ts}"},
+    {"pattern": "foo", "glob": "!*.py"},
+    {"pattern": "foo", "glob": "src/**"},
+    {"pattern": "foo", "glob": "src/**/*.ts"},
+    {"pattern": "foo", "glob": "/src/*.py"},
+    {"pattern": "foo", "glob": "deep/**", "path": "src"},
+    {"pattern": "foo", "glob": "**/er/*"},
+    {"pattern": "foo", "glob": "*.log"},
+    {"pattern": "foo", "glob": "app/[id]/*.tsx"},
+    {"pattern": "foo", "glob": "main.[!x]y"},
+    {"pattern": "foo", "glob": "{src,tests}/*.py"},
+    {"pattern": "foo", "glob": "src/"},
+    {"pattern": "foo", "type": "py"},
+    {"pattern": "foo", "type": "typescript", "glob": "src/**"},
+    {"pattern": "foo", "type": "tsx"},
+    {"pattern": "foo.*?b", "multiline": True, "output_mode": "content", "path": "spans.txt"},
+    {"pattern": "foo.*?b", "multiline": True, "output_mode": "count", "path": "spans.txt"},
+    {"pattern": "foo\\nb", "multiline": True, "output_mode": "content", "context": 1},
+    {"pattern": "foo\\s", "multiline": True, "output_mode": "count", "path": "spans.txt"},
+    {"pattern": "(?i)FOO", "output_mode": "count"},
+    {"pattern": "foo\\z", "output_mode": "count"},
+    {"pattern": "\\Afoo", "output_mode": "count"},
+    {"pattern": "\\bfoo\\b|\\<bar\\>", "output_mode": "count"},
+    {"pattern": "[[:alpha:]]{3} [a-z&]", "output_mode": "count"},
+    {"pattern": "(?<word>\\w+)\\(\\d+\\)", "output_mode": "content"},
+    {"pattern": "\\x66o\\u{6f}", "output_mode": "count"},
+    {"pattern": "interface\\{\\}", "output_mode": "content"},
+    {"pattern": "fo++|(?:b|a)**z", "output_mode": "count"},
+    {"pattern": "[^a-z]foo", "output_mode": "content"},
+    {"pattern": "[]a]b|}|]", "output_mode": "count"},
+    {"pattern": "nowhere to be found"},
+    {"pattern": "foo", "head_limit": 3},
+    {"pattern": "foo", "head_limit": 3, "offset": 2, "output_mode": "count"},
+    {"pattern": "foo", "head_limit": 3, "offset": 2, "output_mode": "content"},
+    {"pattern": "foo", "head_limit": 0, "output_mode": "content", "context": 3},
+    {"pattern": "foo", "offset": 1000},
+]
+
+
+@needs_ripgrep
+@pytest.mark.parametrize("case", CASES, ids=lambda case: msgspec.json.encode(case).decode())
+async def test_both_engines_give_the_same_result(
+    case: dict[str, object], tmp_path: Path, sandbox: DirectSandbox
+) -> None:
+    first = Bench(tmp_path, sandbox, "ripgrep")
+    second = Bench(tmp_path, sandbox, "python")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    first.write(TREE)
+    pattern = str(case["pattern"])
+    arguments = {name: value for name, value in case.items() if name != "pattern"}
+    by_ripgrep = await first.output(pattern, **arguments)
+    by_python = await second.output(pattern, **arguments)
+    drop = _without_offsets
+    assert drop(said(by_python)) == drop(said(by_ripgrep))
+    assert by_python.truncated == by_ripgrep.truncated
+
+
+def _without_offsets(text: str) -> str:
+    """Without ripgrep's remark on binary files, which the Python program does not make."""
+    lines = text.split("\n")
+    return "\n".join(line for line in lines if "stopped searching binary file" not in line)
+
+
+INVALID = [
+    "interface{}", "a{", "(foo", "foo)", "*a", "(?=x)", "(?<!x)y", r"(a)\1", "[[]", "[z-a]",
+    "[a", r"[\d-z]", r"\Z", r"\q", r"[\b]", r"foo\nbar", "{3}", "(?i",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", INVALID)
+async def test_an_invalid_pattern_is_an_error_that_says_what_is_wrong_with_it(
+    grep: Bench, pattern: str
+) -> None:
+    grep.write({"a.txt": "foo\n"})
+    with pytest.raises(ToolError) as refused:
+        await grep(pattern)
+    assert repr(pattern) in str(refused.value)
+    assert "regex" in str(refused.value)
+    assert "is not a valid regular expression" in str(refused.value)
+
+
+async def test_a_pattern_across_lines_points_to_the_multiline_argument(grep: Bench) -> None:
+    grep.write({"a.txt": "foo\nbar\n"})
+    with pytest.raises(ToolError, match="Set multiline"):
+        await grep(r"foo\nbar")
+
+
+async def test_files_come_newest_first_and_by_path_where_times_are_equal(grep: Bench) -> None:
+    grep.write({"old": "x", "b": "x", "a": "x", "new": "x"})
+    os.utime(grep.root / "a", ns=(0, 7))
+    os.utime(grep.root / "b", ns=(0, 7))
+    assert await grep.lines("x") == ["new", "a", "b", "old"]
+
+
+async def test_lines_come_by_path_in_the_order_of_a_directory_listing(grep: Bench) -> None:
+    grep.write({"b/z": "x\nx\n", "b.c": "x\n", "b/a/q": "x\n", "a": "x\n"})
+    found = await grep.lines("x", output_mode="content")
+    assert found == ["a:1:x", "b/a/q:1:x", "b/z:1:x", "b/z:2:x", "b.c:1:x"]
+
+
+async def test_context_is_told_from_matches_and_gaps_are_marked(grep: Bench) -> None:
+    grep.write({"a": "1\n2 x\n3\n4\n5\n6 x\n7\n"})
+    found = await grep.lines("x", output_mode="content", context=1)
+    assert found == ["a-1-1", "a:2:2 x", "a-3-3", "--", "a-5-5", "a:6:6 x", "a-7-7"]
+
+
+async def test_a_count_ends_with_the_sums(grep: Bench) -> None:
+    grep.write({"b": "x\nx x\n", "a": "x\n"})
+    assert await grep.lines("x", output_mode="count") == ["a:1", "b:2", "[3 matches in 2 files]"]
+
+
+async def test_a_page_says_how_to_get_the_next_one(grep: Bench) -> None:
+    grep.write({f"f{index}": "x\n" for index in range(5)})
+    first = await grep.output("x", head_limit=2)
+    assert said(first).split("\n") == [
+        "f4",
+        "f3",
+        "[files, newest first: 1-2 of 5; go on with offset=2]",
+    ]
+    assert first.truncated
+    last = await grep.output("x", head_limit=2, offset=4)
+    assert said(last).split("\n") == ["f0", "[files, newest first: 5-5 of 5]"]
+    assert not last.truncated
+
+
+async def test_pages_of_lines_join_without_gap_or_overlap_however_many_there_are(
+    grep: Bench,
+) -> None:
+    grep.write({f"d{index % 3}/f{index}": "x\n" * 2000 for index in range(7)})
+    pages = [
+        await grep.lines("x", output_mode="content", offset=offset, head_limit=200)
+        for offset in range(0, 1000, 200)
+    ]
+    together = [line for page in pages for line in page if not line.startswith("[")]
+    numbered = [f"d0/f0:{number}:x" for number in range(1, 1001)]
+    assert together == numbered
+    assert pages[0][-1] == "[lines 1-200; go on with offset=200]"
+
+
+async def test_a_result_is_bounded_in_bytes_and_says_where_it_was_cut(grep: Bench) -> None:
+    grep.write({"a": ("x" * 450 + "\n") * 200})
+    output = await grep.output("x", output_mode="content")
+    *rows, note = said(output).split("\n")
+    assert len(said(output).encode()) < 31_000
+    assert note == f"[lines 1-{len(rows)} of 200; go on with offset={len(rows)}]"
+    assert output.truncated
+
+
+async def test_a_long_line_is_cut_visibly(grep: Bench) -> None:
+    grep.write({"a": "x" * 100_000 + "\n"})
+    (line,) = await grep.lines("x", output_mode="content")
+    assert line == "a:1:" + "x" * 500 + " … [long line cut]"
+
+
+async def test_no_match_is_no_error_and_says_what_was_searched(grep: Bench) -> None:
+    grep.write({"src/a.py": "x\n"})
+    found = await grep("nothing", path="src", glob="*.py", type="py")
+    assert found.startswith("No matches for 'nothing' in src, glob '*.py', type 'py'")
+
+
+async def test_a_missing_place_is_not_found_and_similar_names_are_told(grep: Bench) -> None:
+    grep.write({"source/main.py": "x\n"})
+    with pytest.raises(ToolError, match=r"Similar: source/main\.py") as missing:
+        await grep("x", path="source/mian.py")
+    assert missing.value.kind == "not_found"
+    with pytest.raises(ToolError, match="Similar: source"):
+        await grep("x", path="sorce/main.py")
+
+
+async def test_a_place_outside_is_refused_before_anything_is_read(grep: Bench) -> None:
+    (grep.root / "way out").symlink_to(grep.root.parent)
+    for path in ("..", "/", "way out"):
+        with pytest.raises(ToolError) as refused:
+            grep.tool.effects(grep.tool.parse(f'{{"pattern": "x", "path": "{path}"}}'))
+        assert refused.value.kind == "outside_workspace"
+
+
+async def test_links_are_not_followed(grep: Bench) -> None:
+    (grep.root.parent / "secret").write_text("x\n")
+    (grep.root / "link").symlink_to(grep.root.parent / "secret")
+    (grep.root / "links").symlink_to(grep.root.parent)
+    grep.write({"a": "x\n"})
+    assert await grep.lines("x") == ["a"]
+
+
+async def test_a_binary_file_that_is_named_is_refused(grep: Bench) -> None:
+    grep.write({"a.bin": b"x\0x"})
+    with pytest.raises(ToolError) as refused:
+        await grep("x", path="a.bin")
+    assert refused.value.kind == "binary"
+
+
+async def test_it_reads_the_place_searched(grep: Bench) -> None:
+    grep.write({"src/a": "x"})
+    effects = grep.tool.effects(grep.tool.parse('{"pattern": "x", "path": "src"}'))
+    assert effects == (Effect("read", str(grep.root / "src")),)
+    everywhere = grep.tool.effects(grep.tool.parse('{"pattern": "x"}'))
+    assert everywhere == (Effect("read", str(grep.root)),)
+
+
+async def test_outside_of_a_repository_the_ignore_files_above_the_workspace_do_not_count(
+    grep: Bench,
+) -> None:
+    (grep.root.parent / ".gitignore").write_text("*\n")
+    grep.write({"a": "x", "b": "x", ".gitignore": "b\n"})
+    assert await grep.lines("x") == ["a"]
+
+
+async def test_in_a_repository_the_ignore_files_above_the_place_searched_count(
+    grep: Bench,
+) -> None:
+    subprocess.run(["git", "init", "-q", str(grep.root)], check=True)
+    (grep.root.parent / ".gitignore").write_text("*\n")
+    (grep.root / ".git/info").mkdir(exist_ok=True)
+    (grep.root / ".git/info/exclude").write_text("excluded\n")
+    names = ("src/a", "src/ignored", "src/only", "src/excluded", "src/build/x")
+    grep.write(dict.fromkeys(names, "x"))
+    grep.write({".gitignore": "ignored\n/src/build\n", "src/.gitignore": "only\n"})
+    assert await grep.lines("x", path="src") == ["src/a"]
+
+
+async def test_an_unknown_type_is_an_error(grep: Bench) -> None:
+    grep.write({"a": "x"})
+    with pytest.raises(ToolError, match="(?i)type.*klingon|klingon.*type"):
+        await grep("x", type="klingon")
+
+
+async def test_an_invalid_glob_is_an_error(grep: Bench) -> None:
+    grep.write({"a": "x"})
+    with pytest.raises(ToolError, match="not closed"):
+        await grep("x", glob="*.{py")
+
+
+async def test_a_search_that_takes_too_long_says_that_it_is_only_a_part(grep: Bench) -> None:
+    grep.write({"a": "x\n"})
+    grep.tool = grep.with_engine(Script("printf './a\\0'; sleep 60"), seconds=0.2)
+    found = await grep.lines("x")
+    assert found[0] == "a"
+    assert found[1].startswith("[stopped after 0.2 s: this is only a part")
+
+
+async def test_a_backtracking_pattern_is_stopped_too(grep: Bench) -> None:
+    grep.write({"a": "a" * 60 + "!\n"})
+    grep.tool = grep.with_engine(PythonSearch(), seconds=0.5)
+    assert "stopped after 0.5 s" in await grep("(a|aa)+$")
+
+
+async def test_a_cancelled_search_leaves_no_process(grep: Bench) -> None:
+    pipe = grep.root / "pid"
+    os.mkfifo(pipe)
+    grep.tool = grep.with_engine(Script('echo $$ > "$0/pid"; exec sleep 60', str(grep.root)))
+    running = asyncio.create_task(grep.output("x"))
+    pid = int(await asyncio.to_thread(pipe.read_text))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_where_no_thread_can_be_started_it_searches_with_one(grep: Bench) -> None:
+    grep.write({"a": "x\n"})
+    grep.tool = grep.with_engine(OneThread())
+    assert await grep.lines("x") == ["a"]
+    assert await grep.lines("x", output_mode="content") == ["a:1:x"]
+
+
+async def test_a_program_that_cannot_be_started_is_replaced_by_the_next(grep: Bench) -> None:
+    grep.write({"a": "x\n"})
+    grep.tool = grep.with_engine(Ripgrep("/nowhere/rg"), PythonSearch())
+    assert await grep.lines("x") == ["a"]
+
+
+async def test_a_program_that_breaks_down_is_an_error(grep: Bench) -> None:
+    grep.write({"a": "x\n"})
+    grep.tool = grep.with_engine(Script("echo out of order; exit 3"))
+    with pytest.raises(ToolError, match="exit code 3.*out of order"):
+        await grep("x")
+
+
+def test_ripgrep_is_never_taken_from_the_workspace(tmp_path: Path) -> None:
+    for folder in ("work", "bin"):
+        (tmp_path / folder).mkdir()
+        program = tmp_path / folder / "rg"
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+    workspace = tmp_path / "work"
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link/rg").symlink_to(workspace / "rg")
+    env = {"PATH": f".::{workspace}:{tmp_path}/link:{tmp_path}/bin"}
+
+    def forbidden(program: str) -> bool:
+        return Path(program).is_relative_to(workspace) or program.startswith(sys.prefix)
+
+    assert find_ripgrep(env, forbidden) == str(tmp_path / "bin/rg")
+
+
+@needs_ripgrep
+def test_the_file_types_are_those_of_ripgrep() -> None:
+    listed = subprocess.run([RG, "--type-list"], capture_output=True, text=True, check=True).stdout
+    known = dict(line.split(": ", 1) for line in listed.splitlines())
+    differing = {
+        name: globs
+        for name, globs in RIPGREP_TYPES.items()
+        if not set(known.get(name, "").split(", ")) >= set(globs.split())
+    }
+    assert differing == {}
+
+
+async def test_the_tools_find_an_engine_by_themselves(
+    tmp_path: Path, sandbox: DirectSandbox
+) -> None:
+    (tmp_path / "a.txt").write_text("x\n")
+    workspace = Workspace(RootedFiles(Roots.at(tmp_path)), tmp_path.resolve())
+    grep, glob = search_tools(workspace, sandbox, dict(os.environ))
+    assert said(await grep.run(grep.parse('{"pattern": "x"}'), lambda text: None)) == "a.txt"
+    assert said(await glob.run(glob.parse('{"pattern": "*"}'), lambda text: None)) == "a.txt"
+
+
+class Script:
+    """An engine that runs a shell script."""
+
+    def __init__(self, text: str, *arguments: str) -> None:
+        self._argv = ("/bin/sh", "-c", text, *arguments)
+
+    def command(self, query: Query, *, ordered: bool) -> tuple[str, ...]:
+        return self._argv
+
+
+class OneThread:
+    """An engine that cannot start threads, as ripgrep words it."""
+
+    def command(self, query: Query, *, ordered: bool) -> tuple[str, ...]:
+        if ordered:
+            return PythonSearch().command(query, ordered=True)
+        trouble = "rg: Resource temporarily unavailable (os error 11)"
+        return ("/bin/sh", "-c", f"echo '{trouble}' >&2; exit 2")
