@@ -57,10 +57,11 @@ def _execute(run: Run) -> None:
 
 def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
     def kedge(prompt: str | None, **values: Any) -> None:
+        given = {option.field: values[_parameter_name(option)] for option in OPTIONS}
         for option in OPTIONS:
             if option.repeat:
-                values[option.field] = tuple(values[option.field])
-        action(Run(prompt, values))
+                given[option.field] = tuple(given[option.field])
+        action(Run(prompt, given))
 
     argument = inspect.Parameter(
         "prompt",
@@ -68,7 +69,7 @@ def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
         default=None,
         annotation=Annotated[
             str | None,
-            typer.Argument(metavar="[PROMPT]", help="What to do; '-' or nothing: stdin says it."),
+            typer.Argument(metavar="PROMPT", help="What to do; '-' or nothing: stdin says it."),
         ],
     )
     parameters = [argument, *(_parameter(option) for option in OPTIONS)]
@@ -79,6 +80,11 @@ def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     app.command()(command)
     return app
+
+
+def _parameter_name(option: Option) -> str:
+    """Not the field itself: `continue` and `print` are no names for a parameter."""
+    return f"{option.field}_"
 
 
 def _parameter(option: Option) -> inspect.Parameter:
@@ -92,7 +98,7 @@ def _parameter(option: Option) -> inspect.Parameter:
         show_default=False,
     )
     return inspect.Parameter(
-        option.field,
+        _parameter_name(option),
         inspect.Parameter.KEYWORD_ONLY,
         default=list[str]() if option.repeat else option.default,
         annotation=Annotated[list[str] if option.repeat else annotation, info],

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..agent.ports import Tool
 from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
-from ..agent.tools.searching import search_tools
+from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
 from ..agent.tools.workspace import Workspace

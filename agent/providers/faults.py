@@ -3,6 +3,7 @@
 Both transports run on httpx2, so both fail in its exceptions and answer with its headers.
 """
 
+import os
 import ssl
 from collections.abc import Mapping
 from time import time
@@ -150,16 +151,19 @@ def _tls_text(error: ssl.SSLError, address: str) -> str:
 def _root(error: BaseException) -> BaseException:
     """Where the chain of causes began; of several at once (one per address) the first."""
     while not isinstance(error, ssl.SSLError):
-        match error.__cause__:
-            case None:
-                break
+        # httpcore2 hides the cause of what it raises, and keeps it as the argument.
+        match error.__cause__ or (error.args[:1] or (None,))[0]:
             case BaseExceptionGroup(exceptions=(BaseException() as first, *_)):
                 error = first
-            case below:
+            case BaseException() as below:
                 error = below
+            case _:
+                break
     return error
 
 
 def _words(error: BaseException) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text or type(error).__name__
+    # asyncio puts words of its own, which say less, in the place of the system's.
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

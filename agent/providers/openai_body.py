@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ...config.models import ModelProfile
 from ...config.providers import Quirks
-from ..messages import Image, Message, Text
+from ..messages import Image, Message, Part, Text
 from ..ports import Request
 
 encode = msgspec.json.Encoder().encode
@@ -53,7 +53,7 @@ class Conversation:
             self._encoded.append(_Encoded(message, items))
 
 
-def visible(parts: Iterable[object], *, images: bool) -> tuple[Text | Image, ...]:
+def visible(parts: Iterable[Part], *, images: bool) -> tuple[Text | Image, ...]:
     """The words and pictures of the parts; a note for each picture that cannot be shown."""
     shown = (part for part in parts if isinstance(part, Text | Image))
     return tuple(
@@ -61,7 +61,7 @@ def visible(parts: Iterable[object], *, images: bool) -> tuple[Text | Image, ...
     )
 
 
-def words(parts: Iterable[object]) -> str:
+def words(parts: Iterable[Part]) -> str:
     """The texts among the parts as paragraphs of one string."""
     return "\n\n".join([part.text for part in parts if isinstance(part, Text) and part.text])
 

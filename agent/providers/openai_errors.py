@@ -28,16 +28,13 @@ _BY_CODE: dict[str, ProviderErrorKind] = {
     "overloaded_error": "overloaded",
     "slow_down": "overloaded",
     "capacity_exceeded": "overloaded",
-    "server_error": "server",
-    "internal_error": "server",
-    "internal_server_error": "server",
-    "vector_store_timeout": "server",
     "context_length_exceeded": "context_length",
     "exceed_context_size_error": "context_length",  # llama.cpp (ggml-org/llama.cpp#15780)
     "model_not_found": "not_found",
     "model_not_available": "not_found",
 }
-"""By `code`, or else by `type`."""
+"""By `code`, or else by `type`. Those that only say that the server failed are not here: the status
+tells more."""
 
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)"  # OpenAI, vLLM, LM Studio, Together, llama.cpp, Ollama

@@ -3,7 +3,6 @@ seen is not replaced, and every failure is worded for the model.
 """
 
 import contextlib
-import errno
 import os
 from collections.abc import Generator, Sequence
 from itertools import islice
@@ -123,9 +122,11 @@ class Disk:
                     "large for this tool. Use grep, or bash with head, tail or sed.",
                 )
             case OSError():
-                kind = "not_found" if error.errno == errno.ENOENT else "other"
                 path = self.shown(Path(os.fsdecode(error.filename or ".")))
-                return ToolError(kind, f"{path!r}: {error.strerror}. Nothing was done.")
+                return ToolError(
+                    "not_found" if isinstance(error, FileNotFoundError) else "other",
+                    f"{path!r}: {error.strerror}. Nothing was done.",
+                )
             case _:
                 return ToolError("other", str(error))
 

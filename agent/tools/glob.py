@@ -63,7 +63,9 @@ class Glob:
 def _fits(pattern: str) -> re.Pattern[str]:
     prefix, rest = split_literal(pattern)
     try:
-        return compile_glob(rest, anchored=True if prefix or pattern.startswith("/") else None)
+        return compile_glob(
+            rest or "**", anchored=True if prefix or pattern.startswith("/") else None
+        )
     except ValueError as error:
         raise ToolError("other", f"Invalid pattern {error}.") from error
 

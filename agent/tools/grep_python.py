@@ -1,7 +1,7 @@
 """Searching without ripgrep: a program in plain Python that answers as `rg` would.
 
 `python -P -m kedge.agent.tools.grep_python QUERY`, the query as JSON, in the directory to search.
-Output and exit codes are ripgrep's. Imports only what a quick start allows.
+Output and exit codes are ripgrep's. It imports only what makes a quick start, hence `json`.
 """
 
 import json
@@ -9,14 +9,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, TypedDict
+from typing import BinaryIO, TypedDict
 
 from .ignore import walk
 from .patterns import compile_glob
 from .rust_regex import compile_rust
-
-if TYPE_CHECKING:
-    from .searcher import Engine, Query
 
 _SNIFFED = 65_536
 """Bytes in which a NUL makes a file binary: what ripgrep reads at once."""
@@ -29,34 +26,9 @@ _MARKS = (
 )
 
 
-class PythonSearch:
-    """The engine that is always there."""
+class Asked(TypedDict):
+    """A query, as `python_search` writes it."""
 
-    def command(self, query: "Query", *, ordered: bool) -> tuple[str, ...]:
-        """As `Engine.command`."""
-        if query.type_name:
-            from ..errors import ToolError
-            from .file_types import known_types
-
-            raise ToolError(
-                "other", f"Unknown type {query.type_name!r}. Known types: {known_types()}."
-            )
-        asked = _Asked(
-            pattern=query.pattern,
-            file=query.place.name if query.is_file else "",
-            mode=query.mode,
-            context=query.context,
-            ignore_case=query.ignore_case,
-            multiline=query.multiline,
-            names=query.names,
-            widest_line=query.widest_line,
-            ordered=ordered,
-        )
-        # -P: the workspace must not give us its modules.
-        return (sys.executable, "-P", "-m", __name__, json.dumps(asked))
-
-
-class _Asked(TypedDict):
     pattern: str
     file: str
     mode: str
@@ -71,7 +43,7 @@ class _Asked(TypedDict):
 class Printer:
     """Searches files and prints what it finds."""
 
-    def __init__(self, asked: _Asked, out: BinaryIO) -> None:
+    def __init__(self, asked: Asked, out: BinaryIO) -> None:
         """Raises: ValueError: the pattern is not valid."""
         self._asked = asked
         self._out = out
@@ -157,7 +129,7 @@ class Printer:
             self._out.write(b"%s%d%s%s\n" % (name, index + 1, sign, text))
 
 
-def files(asked: _Asked) -> Iterator[str]:
+def files(asked: Asked) -> Iterator[str]:
     """The files to search, relative to the current directory."""
     if asked["file"]:
         yield asked["file"]
@@ -173,7 +145,7 @@ def files(asked: _Asked) -> Iterator[str]:
 
 def main() -> int:
     """Search; exit code as ripgrep's: 0 found, 1 not found, 2 failed."""
-    asked: _Asked = json.loads(sys.argv[1])
+    asked: Asked = json.loads(sys.argv[1])
     try:
         printer = Printer(asked, sys.stdout.buffer)
     except ValueError as error:
@@ -184,10 +156,6 @@ def main() -> int:
 
 def _is_plain(pattern: str) -> bool:
     return pattern.isascii() and re.escape(pattern) == pattern
-
-
-if TYPE_CHECKING:
-    _engine: type[Engine] = PythonSearch
 
 
 if __name__ == "__main__":

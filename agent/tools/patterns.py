@@ -28,7 +28,9 @@ _POSIX = {
     "word": r"\w",
     "xdigit": "0-9A-Fa-f",
 }
-_IN_SET = re.compile(r"\\(?P<escaped>.)|\[:(?P<posix>\w+):\]|(?P<special>[\[\]&~|^\\])", re.DOTALL)
+_IN_SET = re.compile(
+    r"\\(?P<escaped>.)|\[:(?P<posix>\w+):\]|(?P<special>[\[\]&~|^\\]|-(?=-))", re.DOTALL
+)
 
 
 def glob_regex(glob: str, *, extended: bool = True) -> str:

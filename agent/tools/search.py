@@ -7,7 +7,7 @@ from ..errors import ToolError
 from .function import FunctionTool
 from .glob import Glob
 from .grep import Grep
-from .grep_python import PythonSearch
+from .python_search import PythonSearch
 from .ripgrep import Ripgrep, find_ripgrep
 from .searcher import Engine, Searcher
 from .workspace import Workspace

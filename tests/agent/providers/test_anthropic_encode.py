@@ -2,7 +2,7 @@
 
 import json
 import time
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -29,8 +29,13 @@ READ = ToolSpec("read", "Reads.", {"type": "object", "properties": {"file_path":
 GREP = ToolSpec("grep", "Finds.", {"type": "object", "properties": {}})
 
 
-def wire(thinking: str = "adaptive", *, images: bool = True, quirk: bool = True) -> AnthropicWire:
-    profile = ModelProfile(provider="anthropic", name="claude", thinking=thinking, images=images)  # type: ignore[arg-type]
+Control = Literal["none", "adaptive", "budget", "effort"]
+
+
+def wire(
+    thinking: Control = "adaptive", *, images: bool = True, quirk: bool = True
+) -> AnthropicWire:
+    profile = ModelProfile(provider="anthropic", name="claude", thinking=thinking, images=images)
     quirks = Quirks(images=quirk)
     return AnthropicWire(ProviderTable(name="a", wire="anthropic", quirks=quirks), profile)
 
@@ -112,7 +117,7 @@ def test_without_tools_and_system_there_are_no_such_fields() -> None:
     ],
 )
 def test_effort_is_asked_for_as_the_model_knows_it(
-    thinking: str, effort: str, expected: tuple[object, object]
+    thinking: Control, effort: str, expected: tuple[object, object]
 ) -> None:
     asked = json.loads(wire(thinking).encode(request(user("Hi"), effort=effort)))
     assert (asked.get("thinking"), asked.get("output_config")) == expected

@@ -1,6 +1,7 @@
 """Laws of both OpenAI wires that hold for every conversation and every stream."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from kedge.agent.messages import Image, Message, Opaque, Text, Thinking, ToolCal
 from kedge.agent.ports import Request
 from kedge.agent.providers.openai_chat import OpenAIChatWire
 from kedge.agent.providers.openai_responses import OpenAIResponsesWire
+from kedge.agent.providers.sse import EventParser
 from kedge.agent.providers.wire import Wire
 from kedge.config.models import ModelProfile
 from kedge.config.providers import ProviderTable, Quirks
@@ -88,15 +90,21 @@ def test_what_a_wire_remembers_changes_no_byte(
 
 
 NAMES = st.sampled_from(
-    """type delta item response error output output_index summary_index summary content usage
-    choices finish_reason tool_calls function index id name arguments message code extra_content
-    reasoning incomplete_details reason text thinking object metadata raw""".split()
-)
+    [
+        "type", "delta", "item", "response", "error", "output", "output_index", "summary_index",
+        "summary", "content", "usage", "choices", "finish_reason", "tool_calls", "function",
+        "index", "id", "name", "arguments", "message", "code", "extra_content", "reasoning",
+        "incomplete_details", "reason", "text", "thinking", "object", "metadata", "raw",
+    ]
+)  # fmt: skip
 KINDS = st.sampled_from(
-    """response.output_text.delta response.refusal.delta response.output_item.added
-    response.output_item.done response.completed response.incomplete response.failed error message
-    reasoning function_call response.function_call_arguments.delta stop tool_calls""".split()
-)
+    [
+        "response.output_text.delta", "response.refusal.delta", "response.output_item.added",
+        "response.output_item.done", "response.completed", "response.incomplete",
+        "response.failed", "error", "message", "reasoning", "function_call",
+        "response.function_call_arguments.delta", "stop", "tool_calls",
+    ]
+)  # fmt: skip
 trees = st.recursive(
     st.none() | st.booleans() | st.integers() | KINDS | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
@@ -123,6 +131,43 @@ def test_no_stream_raises_anything_but_a_provider_error(
     except ProviderError:
         return
     assert [isinstance(delta, Finished) for delta in deltas].count(True) == 1
+    assert isinstance(deltas[-1], Finished)
+
+
+RECORDED = {
+    wire: [event.data for event in EventParser().feed(Path(__file__).with_name(name).read_bytes())]
+    for wire, name in zip(WIRES, ("openai_responses.sse", "openai_chat.sse"), strict=True)
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@given(data=st.data())
+def test_a_damaged_stream_raises_nothing_but_a_provider_error(
+    wire: type[OpenAIResponsesWire | OpenAIChatWire], data: st.DataObject
+) -> None:
+    stream = list(RECORDED[wire])
+    place = data.draw(st.integers(0, len(stream) - 1))
+    if stream[place] != b"[DONE]":
+        event = msgspec.json.decode(stream[place])
+        damaged = event
+        while isinstance(damaged, dict | list) and damaged:
+            keys = sorted(damaged) if isinstance(damaged, dict) else list(range(len(damaged)))
+            key = data.draw(st.sampled_from(keys))
+            if (
+                not damaged[key]
+                or not isinstance(damaged[key], dict | list)
+                or data.draw(st.booleans())
+            ):
+                damaged[key] = data.draw(trees)
+                break
+            damaged = damaged[key]
+        stream[place] = msgspec.json.encode(event)
+    decoder = wire(TABLE, PROFILE).decoder()
+    try:
+        deltas = [delta for event in stream for delta in decoder.feed("", event)]
+        deltas += decoder.end()
+    except ProviderError:
+        return
     assert isinstance(deltas[-1], Finished)
 
 

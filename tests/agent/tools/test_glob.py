@@ -1,8 +1,6 @@
 """`glob`: which files it finds, in which order, and what it says."""
 
 import os
-import subprocess
-import threading
 from pathlib import Path
 
 import msgspec
@@ -66,7 +64,7 @@ async def test_files_come_newest_first_and_by_path_where_times_are_equal(glob: B
         ("*.py", {"a.py", "src/b.py", "src/deep/c.py"}),
         ("src/*.py", {"src/b.py"}),
         ("./src/*.py", {"src/b.py"}),
-        ("/src/*.py", {"src/b.py"}),
+        ("/*.py", {"a.py"}),
         ("src/**/*.{py,ts}", {"src/b.py", "src/deep/c.py", "src/d.ts"}),
         ("src/b.py", {"src/b.py"}),
         ("src", set[str]()),
@@ -107,7 +105,7 @@ async def test_a_pattern_that_leads_outside_is_refused(glob: Bench) -> None:
 async def test_ignored_files_are_left_out_also_where_the_pattern_names_their_directory(
     glob: Bench,
 ) -> None:
-    subprocess.run(["git", "init", "-q", str(glob.root)], check=True)
+    (glob.root / ".git").mkdir()
     glob.write("node_modules/x/a.js", "src/a.js", "src/a.log", "src/node_modules/b.js")
     (glob.root / ".gitignore").write_text("node_modules/\n*.log\n")
     assert await glob("**/*.js") == ["src/a.js"]
@@ -153,11 +151,3 @@ async def test_names_that_are_not_unicode_are_shown_as_well_as_they_can_be(glob:
     (glob.root / os.fsdecode(b"a\xff.py")).touch()
     (shown,) = await glob("*.py")
     assert shown == "a\ufffd.py"
-
-
-async def test_no_thread_goes_on_after_the_answer(glob: Bench) -> None:
-    glob.write("a")
-    await glob("*")
-    before = threading.active_count()
-    await glob("*")
-    assert threading.active_count() == before

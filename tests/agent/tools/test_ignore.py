@@ -161,7 +161,7 @@ def test_any_text_is_a_glob_or_an_error(glob: str) -> None:
     except ValueError:
         return
     prefix, rest = split_literal(glob)
-    assert "/".join(filter(None, (prefix, rest))).lstrip("/") == glob.lstrip("/")
+    assert f"{prefix}/{rest}".lstrip("/") == glob.lstrip("/")
     last_name(glob)
     names_hidden(glob)
 
