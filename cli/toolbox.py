@@ -45,7 +45,7 @@ class Toolbox:
         workspace = Workspace(RootedFiles(readable), roots.workspace)
         made: tuple[FunctionTool, ...] = (
             *file_tools(workspace, settings.read),
-            *search_tools(workspace, self.sandbox),
+            *search_tools(workspace, self.sandbox, self.env),
             *shell_tools(self._shell),
             self.todo.tool(),
         )
