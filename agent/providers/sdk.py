@@ -24,8 +24,8 @@ from .sdk_clients import Answer, Client, open_sdk
 from .sse import ServerSentEvent
 from .wire import Wire
 
-_EXTRAS = {"bedrock": "botocore", "vertex": "google.auth"}
-"""By client and extra: a package that it needs and that the extra brings."""
+_EXTRAS = {"bedrock": ("boto3",), "vertex": ("google.auth", "requests")}
+"""By client and extra: what the client needs and the extra brings."""
 
 
 class SdkProvider:
@@ -94,17 +94,20 @@ async def _understood(items: AsyncIterator[object], endpoint: Endpoint) -> Batch
 
 def _require_extra(endpoint: Endpoint) -> None:
     extra = endpoint.table.sdk
-    package = _EXTRAS.get(extra)
+    for package in _EXTRAS.get(extra, ()):
+        if not _is_installed(package):
+            raise ConfigError(
+                f"{endpoint.table.title} needs {package}, which is not installed",
+                key=f"providers.{endpoint.table.name}",
+                hint=f"pip install 'kedge[{extra}]'",
+            )
+
+
+def _is_installed(package: str) -> bool:
     try:
-        found = package is None or find_spec(package)
-    except ModuleNotFoundError:
-        found = None
-    if not found:
-        raise ConfigError(
-            f"{endpoint.table.title} needs {package}, which is not installed",
-            key=f"providers.{endpoint.table.name}",
-            hint=f"pip install 'kedge[{extra}]'",
-        )
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # its parent is not
+        return False
 
 
 if TYPE_CHECKING:

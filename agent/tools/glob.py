@@ -1,4 +1,4 @@
-"""The `glob` tool: finds files by their names."""
+"""What `glob` does: finds files by their names."""
 
 import asyncio
 import re
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ToolError
-from ..events import Effect
-from ..ports import Arguments, Output
-from .function import FunctionTool
+from ..ports import Output
 from .ignore import is_hidden_from, walk
 from .listing import existing, newest_first, printable, written
 from .patterns import compile_glob, names_hidden, split_literal
@@ -24,21 +22,25 @@ class Glob:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def tool(self) -> FunctionTool:
-        """As a tool."""
-        return FunctionTool(self.glob, effects=self.effects)
+    def start(self, pattern: str, path: str) -> Path:
+        """The directory that the beginning of the pattern names, seen from `path`.
 
-    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
-        """It reads the names in the place where the pattern starts."""
-        base = self._workspace.resolve(str(arguments["path"] or "."))
-        return (Effect("read", str(self._start(base, str(arguments["pattern"])))),)
+        Raises:
+            ToolError: `outside_workspace`.
+        """
+        base = self._workspace.resolve(path)
+        return self._workspace.resolve(str(base / split_literal(pattern)[0]))
 
-    async def glob(self, pattern: str, path: str | None = None) -> Output:
-        """Find files by a glob pattern."""
-        base = existing(self._workspace, path or ".")
+    async def find(self, pattern: str, path: str) -> Output:
+        """Find, and tell the model.
+
+        Raises:
+            ToolError: there is no such place, or the pattern is not valid.
+        """
+        base = existing(self._workspace, path)
         if not base.is_dir():
             raise ToolError("other", f"{path!r} is not a directory.")
-        start = self._start(base, pattern)
+        start = self.start(pattern, path)
         stop = threading.Event()
         try:
             # In a thread: large trees take a while.
@@ -54,10 +56,6 @@ class Glob:
                 f"[the newest {_MOST} of {len(found)} files; narrow the pattern for others]"
             )
         return written(shown, cut=len(found) > _MOST)
-
-    def _start(self, base: Path, pattern: str) -> Path:
-        """The directory that the pattern's beginning names."""
-        return self._workspace.resolve(str(base / split_literal(pattern)[0]))
 
 
 def _fits(pattern: str) -> re.Pattern[str]:

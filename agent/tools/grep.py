@@ -1,18 +1,15 @@
-"""The `grep` tool: finds files, or lines of them, by a regular expression."""
+"""What `grep` does: finds files, or lines of them, by a regular expression."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Struct
 
 from ..errors import ToolError
-from ..events import Effect
-from ..ports import Arguments, Output
+from ..ports import Output
 from .answers import Line, Wanted
 from .file_types import type_globs
-from .function import FunctionTool
 from .listing import existing, fold, newest_first, page, printable, written
 from .patterns import compile_glob, last_name
 from .searcher import Found, Mode, Query, Searcher
@@ -29,7 +26,21 @@ _NOUNS: dict[Mode, str] = {
     "count": "files",
 }
 
-Natural = Annotated[int, Meta(ge=0)]
+
+class Asked(Struct, frozen=True):
+    """The arguments of a call."""
+
+    pattern: str
+    path: str
+    glob: str
+    file_type: str
+    mode: Mode
+    context: int
+    ignore_case: bool
+    multiline: bool
+    head_limit: int | None
+    """None: as many as are usual; 0: as many as fit."""
+    offset: int
 
 
 class Grep:
@@ -39,54 +50,35 @@ class Grep:
         self._workspace = workspace
         self._searcher = searcher
 
-    def tool(self) -> FunctionTool:
-        """As a tool."""
-        names = {"file_type": "type", "ignore_case": "-i"}
-        return FunctionTool(self.grep, effects=self.effects, names=names)
+    async def search(self, asked: Asked) -> Output:
+        """Search, and tell the model.
 
-    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
-        """It reads the place that it searches."""
-        place = self._workspace.resolve(str(arguments["path"] or "."))
-        return (Effect("read", str(place)),)
-
-    async def grep(
-        self,
-        pattern: str,
-        path: str | None = None,
-        glob: str | None = None,
-        file_type: Annotated[str | None, Meta(description="py, ts, rust, …")] = None,
-        output_mode: Mode = "files_with_matches",
-        context: Natural | None = None,
-        ignore_case: bool | None = None,
-        multiline: bool | None = None,
-        head_limit: Natural | None = None,
-        offset: Natural | None = None,
-    ) -> Output:
-        """Search file contents with a regular expression."""
-        place = existing(self._workspace, path or ".")
-        types = type_globs(file_type or "")
+        Raises:
+            ToolError: there is no such place, or no such search.
+        """
+        place = existing(self._workspace, asked.path)
+        types = type_globs(asked.file_type)
         query = Query(
-            pattern=pattern,
+            pattern=asked.pattern,
             place=place,
             is_file=_is_text_file(place),
-            mode=output_mode,
-            context=context or 0,
-            ignore_case=bool(ignore_case),
-            multiline=bool(multiline),
-            type_name="" if types else file_type or "",
-            names=types or _name_globs(glob or ""),
+            mode=asked.mode,
+            context=asked.context,
+            ignore_case=asked.ignore_case,
+            multiline=asked.multiline,
+            type_name="" if types else asked.file_type,
+            names=types or _name_globs(asked.glob),
         )
-        limit = _limit(head_limit, output_mode)
-        begin = offset or 0
-        wanted = self._wanted(query, glob or "")
-        found = await self._searcher.search(query, wanted, begin + limit)
+        limit = _limit(asked)
+        wanted = self._wanted(query, asked.glob)
+        found = await self._searcher.search(query, wanted, asked.offset + limit)
         notes = tuple(self._notes(query, found))
         if not found.lines and not found.files:
-            what = f"No matches for {pattern!r} in {self._workspace.shown(place)}"
-            filters = _filters(glob, file_type)
-            return written((f"{what}{filters}; ignored and binary files left out.", *notes))
+            what = f"No matches for {asked.pattern!r} in {self._workspace.shown(place)}"
+            return written((f"{what}{_filters(asked)}; ignored and binary files left out.", *notes))
         rows = await self._rows(query, found)
-        return page(rows, begin, limit, _NOUNS[output_mode], notes, complete=found.complete)
+        noun = _NOUNS[asked.mode]
+        return page(rows, asked.offset, limit, noun, notes, complete=found.complete)
 
     def _prefix(self, query: Query) -> str:
         """What the paths of a search begin with, as the model sees them."""
@@ -130,7 +122,7 @@ class Grep:
         if found.timed_out:
             yield (
                 f"stopped after {self._searcher.seconds:g} s: this is only a part; "
-                "narrow the search with path, glob or type"
+                "narrow it with path, glob or type"
             )
         for remark in found.remarks[:_MOST_REMARKS]:
             yield f"{self._prefix(query)}{remark}"
@@ -146,11 +138,11 @@ def _line_rows(lines: Sequence[Line], prefix: str, context: int) -> Iterator[str
         before = line
 
 
-def _limit(head_limit: int | None, mode: Mode) -> int:
-    """Rows of one page; 0 asks for as many as fit."""
-    if head_limit is None:
-        return 250 if mode == "content" else 100
-    return head_limit or _MOST_ROWS
+def _limit(asked: Asked) -> int:
+    """Rows of one page."""
+    if asked.head_limit is None:
+        return 250 if asked.mode == "content" else 100
+    return asked.head_limit or _MOST_ROWS
 
 
 def _name_globs(glob: str) -> tuple[str, ...]:
@@ -159,9 +151,10 @@ def _name_globs(glob: str) -> tuple[str, ...]:
     return (name,) if name.strip("*") else ()
 
 
-def _filters(glob: str | None, file_type: str | None) -> str:
-    filters = (f", glob {glob!r}" if glob else "", f", type {file_type!r}" if file_type else "")
-    return "".join(filters)
+def _filters(asked: Asked) -> str:
+    """Words on what narrowed the search."""
+    by_glob = f", glob {asked.glob!r}" if asked.glob else ""
+    return by_glob + (f", type {asked.file_type!r}" if asked.file_type else "")
 
 
 def _is_text_file(place: Path) -> bool:

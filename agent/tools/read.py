@@ -75,7 +75,8 @@ class Reader:
             return Output.of(" ".join((f"{shown!r} is empty.", *remarks)))
         start = max(total + offset, 0) if offset < 0 else max(offset - 1, 0)
         if start >= total:
-            return Output.of(f"Line {offset} is past the end: {shown!r} has {total} lines.")
+            held = "1 line" if total == 1 else f"{total} lines"
+            return Output.of(f"Line {offset} is past the end: {shown!r} has {held}.")
         asked = total if limit is None else limit
         rows = self._fitting(islice(lines, start, start + min(asked, self._settings.max_lines)))
         end = start + len(rows)

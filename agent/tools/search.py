@@ -1,19 +1,29 @@
-"""Makes the tools that search."""
+"""The tools that search: `grep` in files, `glob` among their names.
 
-from collections.abc import Mapping
+What they do is imported at their first call: it takes 8 ms, and many sessions get by without.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from msgspec import Meta
 
 from ...sandbox.ports import Sandbox
 from ..errors import ToolError
+from ..events import Effect
+from ..ports import Arguments, Output
 from .function import FunctionTool
-from .glob import Glob
-from .grep import Grep
-from .python_search import PythonSearch
-from .ripgrep import Ripgrep, find_ripgrep
-from .searcher import Engine, Searcher
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .glob import Glob
+    from .grep import Grep
+    from .searcher import Engine
 
 _SECONDS = 20.0
 """What a search may take before it ends with what it has."""
+
+Natural = Annotated[int, Meta(ge=0)]
 
 
 def search_tools(
@@ -26,18 +36,103 @@ def search_tools(
         sandbox: runs the search programs.
         env: environment for these; its PATH is looked through for `rg`.
     """
+    return Search(workspace, sandbox, env).tools()
 
-    def engines() -> tuple[Engine, ...]:
-        rg = find_ripgrep(env, lambda program: _within(workspace, program))
+
+class Search:
+    """Both tools."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        sandbox: Sandbox,
+        env: Mapping[str, str],
+        *,
+        engines: "Callable[[], tuple[Engine, ...]] | None" = None,
+        seconds: float = _SECONDS,
+    ) -> None:
+        """`engines` and `seconds` as in `Searcher`; by default ripgrep, then the Python search."""
+        self._workspace = workspace
+        self._sandbox = sandbox
+        self._env = env
+        self._engines = engines or self._installed
+        self._seconds = seconds
+        self._grep: Grep | None = None
+
+    def tools(self) -> tuple[FunctionTool, FunctionTool]:
+        """`grep` and `glob`."""
+        names = {"file_type": "type", "ignore_case": "-i"}
+        return (
+            FunctionTool(self.grep, effects=self._grep_effects, names=names),
+            FunctionTool(self.glob, effects=self._glob_effects),
+        )
+
+    async def grep(
+        self,
+        pattern: str,
+        path: str | None = None,
+        glob: str | None = None,
+        file_type: Annotated[str | None, Meta(description="py, ts, rust, …")] = None,
+        output_mode: Literal["files_with_matches", "content", "count"] = "files_with_matches",
+        context: Natural | None = None,
+        ignore_case: bool | None = None,
+        multiline: bool | None = None,
+        head_limit: Natural | None = None,
+        offset: Natural | None = None,
+    ) -> Output:
+        """Search file contents with a regular expression."""
+        from .grep import Asked
+
+        asked = Asked(
+            pattern=pattern,
+            path=path or ".",
+            glob=glob or "",
+            file_type=file_type or "",
+            mode=output_mode,
+            context=context or 0,
+            ignore_case=bool(ignore_case),
+            multiline=bool(multiline),
+            head_limit=head_limit,
+            offset=offset or 0,
+        )
+        return await self._greps().search(asked)
+
+    async def glob(self, pattern: str, path: str | None = None) -> Output:
+        """Find files by a glob pattern."""
+        return await self._globs().find(pattern, path or ".")
+
+    def _grep_effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+        place = self._workspace.resolve(str(arguments["path"] or "."))
+        return (Effect("read", str(place)),)
+
+    def _glob_effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+        pattern, path = str(arguments["pattern"]), str(arguments["path"] or ".")
+        return (Effect("read", str(self._globs().start(pattern, path))),)
+
+    def _globs(self) -> "Glob":
+        from .glob import Glob
+
+        return Glob(self._workspace)
+
+    def _greps(self) -> "Grep":
+        if self._grep is None:
+            from .grep import Grep
+            from .searcher import Searcher
+
+            searcher = Searcher(self._sandbox, self._env, self._engines, seconds=self._seconds)
+            self._grep = Grep(self._workspace, searcher)
+        return self._grep
+
+    def _installed(self) -> "tuple[Engine, ...]":
+        from .python_search import PythonSearch
+        from .ripgrep import Ripgrep, find_ripgrep
+
+        rg = find_ripgrep(self._env, self._inside)
         return (*((Ripgrep(rg),) if rg else ()), PythonSearch())
 
-    searcher = Searcher(sandbox, env, engines, seconds=_SECONDS)
-    return Grep(workspace, searcher).tool(), Glob(workspace).tool()
-
-
-def _within(workspace: Workspace, program: str) -> bool:
-    try:
-        workspace.resolve(program)
-    except ToolError:
-        return False
-    return True
+    def _inside(self, program: str) -> bool:
+        try:
+            self._workspace.resolve(program)
+        except ToolError:
+            return False
+        return True

@@ -1,15 +1,10 @@
 """The HTTP transport against real servers: what arrives, how it ends, and what went wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from email.utils import formatdate
 from typing import Any, Literal
 
 import pytest
-from loopback.script import Call, Fault, Quirk, Thinking, turn
-from loopback.script import Usage as Used
-from loopback.server import CERTIFICATE
 
 from kedge.agent.deltas import CallDelta, Delta, Finished, PartDone, TextDelta, ThinkingDelta
 from kedge.agent.errors import ProviderError
@@ -24,6 +19,9 @@ from kedge.config.models import ModelProfile
 from kedge.config.providers import ProviderTable
 from kedge.config.secrets import Key
 from kedge.config.settings import HttpSettings
+from loopback.script import Call, Fault, Quirk, Thinking, turn
+from loopback.script import Usage as Used
+from loopback.server import CERTIFICATE
 
 SECRET = "sk-ant-very-secret-key"
 PATIENT = HttpSettings(connect_timeout_seconds=5, idle_timeout_seconds=20)
@@ -76,17 +74,6 @@ async def failure(one: HttpProvider) -> ProviderError:
 
 def parts(deltas: list[Delta]) -> list[object]:
     return [delta.part for delta in deltas if isinstance(delta, PartDone)]
-
-
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def raw_server(handler: Handler) -> AsyncIterator[str]:
-    """A server of bytes; `handler` is called for each connection."""
-    server = await asyncio.start_server(handler, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -198,17 +185,6 @@ async def test_an_unreadable_ssl_cert_file_is_named(
     error = await failure(provider("https://127.0.0.1:9"))
     assert error.kind == "tls"
     assert "SSL_CERT_FILE" in str(error)
-
-
-async def test_tls_spoken_to_a_plain_server_is_a_tls_error() -> None:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    async with raw_server(handle) as url:
-        error = await failure(provider(url.replace("http:", "https:")))
-    assert (error.kind, error.retryable) == ("tls", False)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "ftp://127.0.0.1"])
@@ -329,87 +305,6 @@ async def test_a_cancelled_stream_closes_its_connection(
     with pytest.raises(asyncio.CancelledError):
         await task
     await server.wait_for(lambda: [end.outcome for end in server.ends] == ["client_left"])
-
-
-EVENTS = (
-    b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
-    + b'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n\n'
-    * 3
-    + b'data: {"type":"content_block_stop","index":0}\n\n'
-    b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\n\n'
-    b'data: {"type":"message_stop"}\n\n'
-)
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-async def read_request(reader: asyncio.StreamReader) -> None:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(line for line in head.lower().split(b"\r\n") if b"content-length" in line)
-    await reader.readexactly(int(length.split(b":")[1]))
-
-
-async def test_words_that_arrive_together_are_one_delta() -> None:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(HEAD + chunk(EVENTS) + chunk(b""))
-        writer.close()
-
-    async with raw_server(handle) as url:
-        deltas = await answered(provider(url))
-    assert deltas == [TextDelta("aaa"), PartDone(Text("aaa")), Finished("end", Usage())]
-
-
-async def test_requests_share_a_connection() -> None:
-    connections = 0
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        for _ in range(3):
-            await read_request(reader)
-            writer.write(HEAD + chunk(EVENTS))
-            await writer.drain()
-            writer.write(chunk(b""))
-        writer.close()
-
-    async with raw_server(handle) as url:
-        one = provider(url)
-        for _ in range(3):
-            assert len([delta async for delta in one.stream(REQUEST)]) == 3
-        await one.close()
-    assert connections == 1
-
-
-async def test_a_complete_answer_does_not_wait_for_a_body_without_end() -> None:
-    gone = asyncio.Event()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(HEAD + chunk(EVENTS))
-        await reader.read()
-        gone.set()
-        writer.close()
-
-    async with raw_server(handle) as url:
-        deltas = await answered(provider(url))
-        await gone.wait()
-    assert isinstance(deltas[-1], Finished)
-
-
-async def test_a_redirect_is_not_followed_with_the_key() -> None:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(b"HTTP/1.1 307 x\r\nlocation: http://elsewhere/\r\ncontent-length: 0\r\n\r\n")
-        writer.close()
-
-    async with raw_server(handle) as url:
-        error = await failure(provider(url))
-    assert (error.kind, error.retryable) == ("not_found", False)
-    assert "http://elsewhere/" in str(error)
 
 
 async def test_the_query_of_a_base_url_stays_at_the_end(loopback: Loopback) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 import pytest
-from loopback.script import Fault, turn
 
 from kedge.agent.deltas import Delta, Draft, Finished, PartDone, Restarted, Shown, TextDelta
 from kedge.agent.errors import ProviderError
@@ -17,6 +16,7 @@ from kedge.agent.providers.retrying import Retrying
 from kedge.config.models import ModelProfile
 from kedge.config.providers import ProviderTable
 from kedge.config.settings import HttpSettings, RetrySettings
+from loopback.script import Fault, turn
 
 REQUEST = Request("", (Message("user", (Text("Hi"),)),), (), 1000, "", "s")
 DONE = Finished("end", Usage())

@@ -10,8 +10,9 @@ from kedge.agent.errors import ToolError
 from kedge.agent.events import Effect
 from kedge.agent.messages import Text
 from kedge.agent.ports import Output
-from kedge.agent.tools.glob import Glob
+from kedge.agent.tools.search import search_tools
 from kedge.agent.tools.workspace import Workspace
+from kedge.sandbox.direct import DirectSandbox
 from kedge.sandbox.files import RootedFiles
 from kedge.sandbox.paths import Roots
 
@@ -21,7 +22,8 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.tool = Glob(Workspace(RootedFiles(Roots.at(root)), root)).tool()
+        workspace = Workspace(RootedFiles(Roots.at(root)), root)
+        _, self.tool = search_tools(workspace, DirectSandbox(), {})
 
     def write(self, *names: str) -> None:
         """Later is newer."""
