@@ -189,8 +189,12 @@ ANY = st.text(
 )
 
 
-@given(head=ANY, tail=ANY, new=st.text("xyz \t", min_size=1))
-@given(encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+@given(
+    head=ANY,
+    tail=ANY,
+    new=st.text("xyz \t", min_size=1),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_not_a_byte_outside_the_match_changes_and_the_way_back_is_exact(
     work: Path, call: Call, head: str, tail: str, new: str, encoding: str

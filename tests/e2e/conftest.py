@@ -1,0 +1,17 @@
+"""kedge as a process, in a directory and a home of its own."""
+
+from pathlib import Path
+
+import pytest
+from e2e.process import Kedge
+from e2e.remotes import KEYS
+
+
+@pytest.fixture
+def kedge(tmp_path: Path) -> Kedge:
+    """Runs kedge in an empty directory, with keys for all three wires."""
+    cwd = tmp_path / "work"
+    cwd.mkdir()
+    home = tmp_path / "home"
+    home.mkdir()
+    return Kedge(cwd, home, KEYS)
