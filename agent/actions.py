@@ -1,13 +1,14 @@
 """From calls to results: understand, judge, run, record.
 
 Every call gets one `action.proposed`, one `decision` and one `action.ended`. Neighbouring calls
-that only read run side by side, all others alone and in order; results are recorded in the order
-in which the model asked. A result that exists is recorded even when the turn is being stopped.
+that only read run side by side, all others alone and in order, each judged when all that may change
+anything before it is over; results are recorded in the order in which the model asked. A result
+that exists is recorded even when the turn is being stopped.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct, structs
@@ -25,7 +26,7 @@ from .events import (
     ToolSpec,
 )
 from .gate import Gate, Ruling
-from .messages import Text, ToolCall
+from .messages import Text, ToolCall, legible
 from .ports import Action, Approver, Output, Tool
 from .transcript import Transcript
 
@@ -71,13 +72,22 @@ class Actor:
         return tuple(tool.spec for tool in self._tools.values())
 
     async def run(self, calls: Sequence[ToolCall]) -> None:
-        """Answer the calls. Raises only what stops the turn."""
+        """Answer the calls. Raises only what stops the turn.
+
+        Raises:
+            StoreError: the log has ended, so nothing more may begin.
+        """
         cut_off = self._transcript.stop_reason == "max_tokens"
-        prepared: list[_Prepared] = []
+        harmless: list[_Prepared] = []
         for call in calls:
-            prepared.append(await self._prepare(call, cut_off and call is calls[-1]))
-        for group in _side_by_side(prepared):
-            await self._run_group(group)
+            item = await self._prepare(call, cut_off and call is calls[-1])
+            if isinstance(item, _Ready) and item.action.mutates:
+                await self._run_group(harmless)
+                await self._run_group([item])
+                harmless = []
+            else:
+                harmless.append(item)
+        await self._run_group(harmless)
 
     def close_open_calls(self, why: str) -> None:
         """Give every call of the last message that has no end an honest one."""
@@ -98,7 +108,7 @@ class Actor:
         tool = self._tools.get(call.name)
         try:
             if tool is None:
-                names = ", ".join(self._tools)
+                names = ", ".join(self._tools) or "none"
                 raise ToolError("other", f"There is no tool {call.name!r}. The tools are: {names}.")
             if cut_off:
                 raise ToolError(
@@ -148,17 +158,19 @@ class Actor:
 
     async def _run_group(self, group: Sequence[_Prepared]) -> None:
         ends: list[ActionEnded | None] = [None] * len(group)
-        for item in group:
-            if isinstance(item, _Ready):
-                self._emit(ActionStarted(item.action.call.id, item.action.call.name))
 
         async def carry_out(place: int, item: _Prepared) -> None:
             ends[place] = item.end if isinstance(item, _Refused) else await self._carry_out(item)
 
+        for item in group:
+            if isinstance(item, _Ready):
+                self._bus.announce(
+                    ActionStarted(item.action.call.id, item.action.call.name), self._path
+                )
         try:
             if len(group) == 1:
                 await carry_out(0, group[0])
-            else:
+            elif group:
                 async with asyncio.TaskGroup() as tasks:
                     for place, item in enumerate(group):
                         tasks.create_task(carry_out(place, item))
@@ -172,16 +184,19 @@ class Actor:
         try:
             output = await ready.tool.run(
                 ready.action.arguments,
-                lambda text: self._emit(ActionOutput(call.id, text)),
+                lambda text: self._emit(ActionOutput(call.id, legible(text))),
             )
+            end = _from_output(call, output)
         except ToolError as error:
-            status = "timeout" if error.kind == "timeout" else "failed"
+            status: ActionStatus = "timeout" if error.kind == "timeout" else "failed"
             end = _ended(call, status, str(error), error.kind)
         except Exception as error:  # border: a defective tool must not end the turn
-            text = f"The tool itself failed: {type(error).__name__}: {error}"
-            end = _ended(call, "failed", text, "other")
-        else:
-            end = _from_output(call, output)
+            end = _ended(call, "failed", _defect(error), "other")
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            end = _ended(call, "failed", _defect(error), "other")
         return structs.replace(end, duration_ms=_since(began))
 
     def _emit(self, body: Body) -> None:
@@ -189,8 +204,17 @@ class Actor:
 
 
 def _understood(tool: Tool, call: ToolCall) -> Action:
-    arguments = tool.parse(call.arguments)
-    return Action(call, dict(arguments), tool.effects(arguments))
+    try:
+        arguments = tool.parse(call.arguments)
+        return Action(call, dict(arguments), tool.effects(arguments))
+    except ToolError:
+        raise
+    except Exception as error:  # border: a defective tool must not end the turn
+        raise ToolError("other", _defect(error)) from error
+
+
+def _defect(error: BaseException) -> str:
+    return f"The tool itself failed: {type(error).__name__}: {error}"
 
 
 def _remade(tool: Tool, call: ToolCall, arguments: dict[str, object]) -> Action:
@@ -198,25 +222,10 @@ def _remade(tool: Tool, call: ToolCall, arguments: dict[str, object]) -> Action:
     return _understood(tool, structs.replace(call, arguments=text))
 
 
-def _side_by_side(prepared: Sequence[_Prepared]) -> Iterator[Sequence[_Prepared]]:
-    """Neighbours that only read form a group; everything else stands alone."""
-    group: list[_Prepared] = []
-    for item in prepared:
-        if isinstance(item, _Ready) and item.action.mutates:
-            if group:
-                yield group
-            yield [item]
-            group = []
-        else:
-            group.append(item)
-    if group:
-        yield group
-
-
 def _ended(
     call: ToolCall, status: ActionStatus, text: str, error_kind: str | None = None
 ) -> ActionEnded:
-    return ActionEnded(call.id, call.name, status, (Text(text),), error_kind)
+    return ActionEnded(call.id, call.name, status, (Text(legible(text)),), error_kind)
 
 
 def _from_output(call: ToolCall, output: Output) -> ActionEnded:
@@ -224,7 +233,9 @@ def _from_output(call: ToolCall, output: Output) -> ActionEnded:
         call.id,
         call.name,
         "ok",
-        output.content,
+        tuple(
+            Text(legible(part.text)) if isinstance(part, Text) else part for part in output.content
+        ),
         exit_code=output.exit_code,
         signal=output.signal,
         truncated=output.truncated,

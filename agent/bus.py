@@ -1,7 +1,8 @@
 """One numbered stream: numbers records, stores the facts, hands everything to the readers.
 
-Emitting never waits for a reader and never fails because of one. Only the store may fail it: a
-fact that is not on disk did not happen.
+Emitting never waits for a reader and never fails, so that brackets can be closed whatever happened.
+A log that takes a fact no more has ended: what is emitted afterwards reaches the readers only, and
+`require_log`, asked before anything begins, refuses.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from .codec import digest, encode
+from .codec import digest, encode, sequence
+from .errors import StoreError
 from .events import Body, Event, Progress
 from .ports import Log
 
@@ -57,31 +59,25 @@ class Subscription:
 class Bus:
     """The stream of one session."""
 
-    def __init__(
-        self,
-        session: str,
-        log: Log,
-        *,
-        last_seq: int = 0,
-        head: str = "",
-        clock: Callable[[], str] = now,
-    ) -> None:
-        """Go on after `last_seq`, the fact whose line has the digest `head`."""
+    def __init__(self, session: str, log: Log, *, clock: Callable[[], str] = now) -> None:
+        """Go on after the last line of the log.
+
+        Raises:
+            StoreError: that line is damaged.
+        """
         self.session = session
         self.turn = 0
         self._log = log
-        self._seq = last_seq
-        self._head = head
+        self._lost: StoreError | None = None
+        last = log.last_line
+        self._seq = sequence(last) if last else 0
+        self._head = digest(last) if last else ""
         self._clock = clock
         self._readers: list[Subscription] = []
         self._watchers: list[Watcher] = []
 
     def emit(self, body: Body, path: tuple[str, ...] = ("main",)) -> Event:
-        """Number a record and pass it on; a fact is stored before anybody sees it.
-
-        Raises:
-            StoreError: the fact could not be stored; nobody has seen it.
-        """
+        """Number a record and pass it on; a fact is stored before anybody sees it."""
         progress = isinstance(body, Progress)
         event = Event(
             self._seq + 1,
@@ -93,15 +89,46 @@ class Bus:
             None if progress else self._head,
         )
         if not progress:
-            line = encode(event)
-            self._log.append(line)
-            self._head = digest(line)
+            self._keep(encode(event))
         self._seq = event.seq
         for watcher in self._watchers:
             watcher(event)
         for reader in self._readers:
             reader.push(event)
         return event
+
+    def _keep(self, line: bytes) -> None:
+        self._head = digest(line)
+        if self._lost is not None:
+            return
+        try:
+            self._log.append(line)
+        except StoreError as error:
+            self._lost = error
+
+    def announce(self, body: Body, path: tuple[str, ...] = ("main",)) -> Event:
+        """Emit a fact that must be on disk before what it announces begins.
+
+        Raises:
+            StoreError: it is not; do not begin.
+        """
+        event = self.emit(body, path)
+        self.require_log()
+        return event
+
+    def require_log(self) -> None:
+        """Return if every fact so far has been stored.
+
+        Raises:
+            StoreError: the log has ended before.
+        """
+        if self._lost is not None:
+            raise StoreError(str(self._lost)) from self._lost
+
+    @property
+    def last_seq(self) -> int:
+        """Number of the last record; 0 before the first."""
+        return self._seq
 
     def watch(self, watcher: Watcher) -> None:
         """Call this for every event, at once and in order. It must not raise or block."""

@@ -25,6 +25,8 @@ class Envelope(msgspec.Struct):
 _encoder = msgspec.json.Encoder()
 _envelopes = msgspec.json.Decoder(Envelope)
 _bodies: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+_DAMAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON it was promised."""
 
 
 def encode(event: Event) -> bytes:
@@ -42,18 +44,36 @@ def decode(line: bytes) -> Event | None:
     Raises:
         StoreError: the line is not a record.
     """
-    try:
-        head = _envelopes.decode(line)
-    except msgspec.MsgspecError as error:
-        raise StoreError(f"not a record: {error}") from error
+    head = _envelope(line)
     try:
         body = _bodies.decode(line)
-    except msgspec.ValidationError as error:
-        if "Invalid value" in str(error) and str(error).endswith("`$.kind`"):
+    except _DAMAGE as error:
+        if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             return None
         raise StoreError(f"record {head.seq}: {error}") from error
     prev = None if isinstance(head.prev, msgspec.UnsetType) else head.prev
     return Event(head.seq, head.session, head.path, head.turn, head.ts, body, prev)
+
+
+def sequence(line: bytes) -> int:
+    """The `seq` of a line, whatever its kind.
+
+    Raises:
+        StoreError: the line is not a record.
+    """
+    return _envelope(line).seq
+
+
+def _envelope(line: bytes) -> Envelope:
+    try:
+        head = _envelopes.decode(line)
+    except _DAMAGE as error:
+        raise StoreError(f"not a record: {error}") from error
+    if head.v != FORMAT_VERSION:
+        raise StoreError(
+            f"record {head.seq} has format {head.v}; this kedge reads format {FORMAT_VERSION}"
+        )
+    return head
 
 
 def digest(line: bytes) -> str:

@@ -99,9 +99,12 @@ class Draft:
     def spoken(self) -> Message | None:
         """What was said before an interruption: words and finished thinking, no calls.
 
-        Calls are left out because nobody will answer them; thinking that nothing follows is left
-        out because no provider takes it back. None if nothing was said.
+        Calls are left out because they may not be all; thinking that nothing follows is left out
+        because no provider takes it back. None if nothing was said. An answer that was finished
+        is kept whole.
         """
+        if self.finished is not None:
+            return self.message()
         parts = [part for part in self._parts if isinstance(part, Text | Thinking)]
         if self._text:
             parts.append(Text("".join(self._text)))
@@ -113,34 +116,46 @@ class Draft:
 class Shown:
     """Keeps text from being shown twice when an attempt is repeated.
 
-    Feed it every delta; it answers with the words to show. After a restart it holds its peace
-    while the new attempt repeats what the eye has already seen, and goes on where the old one
-    broke off. If the new attempt says something else, `diverged` becomes true once: what was
-    shown is void, and the new words are shown from their beginning.
+    Feed it every piece of text; it answers with the words to show. After a restart it holds its
+    peace while the new attempt repeats what the eye has already seen, and goes on where the old one
+    broke off. If the new attempt says something else, what was shown is void, and the new words
+    are shown from their beginning.
     """
 
     def __init__(self) -> None:
-        self._shown = ""
-        self._said = ""
-        self._repeating = False
+        self._pieces: list[str] = []
+        self._seen: str | None = None
+        """What earlier attempts have shown, while this one repeats it."""
+        self._repeated = 0
+        """How many characters of it this one has said."""
 
     def text(self, text: str) -> tuple[str, bool]:
         """The words to show for a text delta, and whether what was shown before is void."""
-        if not self._repeating:
-            self._shown += text
+        if self._seen is None:
+            self._pieces.append(text)
             return text, False
-        self._said += text
-        if self._shown.startswith(self._said):
+        if self._seen.startswith(text, self._repeated):
+            self._repeated += len(text)
             return "", False
-        self._repeating = False
-        if self._said.startswith(self._shown):
-            fresh = self._said[len(self._shown) :]
-            self._shown = self._said
-            return fresh, False
-        self._shown = self._said
-        return self._said, True
+        rest = self._seen[self._repeated :]
+        if text.startswith(rest):
+            return self._go_on(self._seen, text[len(rest) :]), False
+        return self._go_on("", self._seen[: self._repeated] + text), True
+
+    def end(self) -> tuple[str, bool]:
+        """The answer is complete. If it says less than was shown, that is void; as `text`."""
+        if self._seen is None or self._repeated == len(self._seen):
+            return "", False
+        return self._go_on("", self._seen[: self._repeated]), True
+
+    def _go_on(self, shown: str, fresh: str) -> str:
+        self._pieces = [shown, fresh]
+        self._seen = None
+        return fresh
 
     def restart(self) -> None:
         """Another attempt begins."""
-        self._said = ""
-        self._repeating = bool(self._shown)
+        if self._seen is None:
+            self._seen = "".join(self._pieces) or None
+            self._pieces.clear()
+        self._repeated = 0

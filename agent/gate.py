@@ -50,10 +50,12 @@ class Gate:
                 action = remake(ruling.arguments)
             except Exception as error:  # border: a validator's arguments are as untrusted as it is
                 reason = f"the modified arguments do not fit: {error}"
-                return Ruling("deny", "gate", reason, action, considered=tuple(heard))
+                return Ruling(
+                    "deny", "gate", reason, action, considered=tuple(heard), modified=modified
+                )
             modified = True
         reason = f"still being modified after {MAX_MODIFICATIONS} rounds"
-        return Ruling("deny", "gate", reason, action, considered=tuple(heard))
+        return Ruling("deny", "gate", reason, action, considered=tuple(heard), modified=True)
 
     def _fold(self, action: Action, heard: list[Considered]) -> Ruling | Modify:
         ruling: Ruling | None = None
@@ -79,6 +81,11 @@ class Gate:
 
 def _hear(validator: Validator, action: Action) -> Verdict | None:
     try:
-        return validator.check(action)
+        verdict = validator.check(action)
     except Exception as error:  # border: a broken validator must not let anything through
         return Deny(f"the validator failed: {type(error).__name__}: {error}")
+    match verdict:
+        case None | Allow() | Ask() | Deny() | Modify():
+            return verdict
+        case _:
+            return Deny(f"the validator failed: {verdict!r} is no verdict")

@@ -19,8 +19,8 @@ from ..config.settings import LimitSettings
 from .actions import Actor
 from .bus import Bus
 from .context import ModelUse, assemble, estimated_tokens
-from .deltas import Delta, Draft, Restarted, Shown, TextDelta, ThinkingDelta
-from .errors import ProviderError
+from .deltas import Delta, Draft, Finished, Restarted, Shown, TextDelta, ThinkingDelta
+from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     Body,
     BudgetSpent,
@@ -41,6 +41,8 @@ from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
 
 Prompt = tuple[Text | Image, ...]
+
+_CODES: dict[type[KedgeError], str] = {StoreError: "store", ScriptDiverged: "script"}
 
 
 class Agent:
@@ -84,29 +86,34 @@ class Agent:
         self._inbox.append(words)
 
     def stop(self, status: Status) -> None:
-        """End the running turn now, in whatever it is doing. Without one, nothing happens."""
-        if self._task is not None and self._stopped is None:
+        """End the turn now, in whatever it is doing; one that is about to begin, as it begins."""
+        if self._stopped is None:
             self._stopped = status
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
 
     async def turn(self, prompt: Prompt | None, outcome: Outcome) -> Status:
         """Work on a prompt until rest; with None, go on where the log broke off.
 
         Never raises for what goes wrong in the turn; that is recorded, and the status says it.
+        Where the log itself has ended, what is recorded of that reaches the readers only.
 
         Raises:
-            StoreError: the log cannot be written; brackets may be open in it.
             CancelledError: the task was cancelled by somebody other than `stop`; brackets are
                 closed.
         """
         self._outcome = outcome
         self._task = asyncio.current_task()
-        self._stopped = None
         self._rounds = 0
+        self.structured = None
         status: Status = "interrupted"
         try:
+            if self._stopped is not None and self._task is not None:
+                self._task.cancel()
             self._open(prompt)
             status = await self._until_rest()
+            await self._heed_stop()
+            self._bus.require_log()
         except asyncio.CancelledError:
             if self._task is None or self._stopped is None or self._task.uncancel() > 0:
                 raise
@@ -120,16 +127,28 @@ class Agent:
             self._task = None
             self._actor.close_open_calls("it was not finished when the turn was stopped")
             self._emit(TurnEnded(status))
+            self._stopped = None
         return status
+
+    async def _heed_stop(self) -> None:
+        """Stop here if that is wanted: by a part that did not wait for anything afterwards, or by
+        a cancellation that a tool has swallowed."""
+        await asyncio.sleep(0)
+        if self._task is not None and self._task.cancelling():
+            raise asyncio.CancelledError
 
     def _open(self, prompt: Prompt | None) -> None:
         self._actor.close_open_calls("the session ended before it was carried out")
         if prompt is not None:
             self._bus.turn = self._transcript.turn + 1
-            self._emit(TurnStarted(prompt))
+            self._bus.announce(TurnStarted(prompt), self._path)
+        elif self._transcript.broken_off:
+            words = Text("Your answer was broken off here. Go on.")
+            self._emit(MessageAdded("user", (words,), origin="kedge"))
 
     async def _until_rest(self) -> Status:
         while True:
+            await self._heed_stop()
             match self._transcript.next_step():
                 case RunActions(calls):
                     await self._actor.run(calls)
@@ -163,7 +182,7 @@ class Agent:
     async def _call_model(self) -> None:
         request = assemble(self._transcript, self.tools, self._use, self._bus.session)
         tokens = estimated_tokens(self._transcript)
-        self._emit(ModelRequest("main", self._provider.name, tokens))
+        self._bus.announce(ModelRequest("main", self._provider.name, tokens), self._path)
         began = time.monotonic()
         draft, shown = Draft(), Shown()
         try:
@@ -171,6 +190,8 @@ class Agent:
                 async for delta in deltas:
                     draft.add(delta)
                     self._show(delta, shown)
+            if draft.finished is None:
+                raise ProviderError("cut_off", f"{self._provider.name} left its answer unfinished")
         except (asyncio.CancelledError, ProviderError):
             if (spoken := draft.spoken()) is not None:
                 self._say(spoken, draft, began)
@@ -180,11 +201,9 @@ class Agent:
     def _show(self, delta: Delta, shown: Shown) -> None:
         match delta:
             case TextDelta(text):
-                fresh, void = shown.text(text)
-                if void:
-                    self._emit(Notice("restarted", "the text streamed before is void"))
-                if fresh:
-                    self._emit(TextStreamed(fresh))
+                self._show_text(*shown.text(text))
+            case Finished():
+                self._show_text(*shown.end())
             case ThinkingDelta(text):
                 self._emit(ThinkingStreamed(text))
             case Restarted(attempt, wait, reason):
@@ -192,6 +211,12 @@ class Agent:
                 self._emit(Notice("retry", f"{reason}; attempt {attempt} in {wait:.1f} s"))
             case _:
                 pass
+
+    def _show_text(self, fresh: str, void: bool) -> None:
+        if void:
+            self._emit(Notice("restarted", "the text streamed before is void"))
+        if fresh:
+            self._emit(TextStreamed(fresh))
 
     def _say(self, message: Message, draft: Draft, began: float) -> None:
         end = draft.finished
@@ -203,7 +228,7 @@ class Agent:
                 model=self._provider.name,
                 stop_reason=end.stop_reason if end else "interrupted",
                 usage=usage,
-                cost_usd=self._use.price(usage) if end else None,
+                cost_usd=self._use.price(usage),
                 duration_ms=_since(began),
                 response_id=end.response_id if end else "",
             )
@@ -225,6 +250,7 @@ class Agent:
                 return await self._checked()
 
     async def _checked(self) -> Status | None:
+        self.structured = None
         if not self._checks:
             return "blocked" if self._outcome.blocked else "done"
         complaints = [
@@ -233,7 +259,7 @@ class Agent:
             if not outcome.record.ok
         ]
         if not complaints:
-            return "done"
+            return None if self._inbox else "done"
         if self._rounds >= self._limits.verify_rounds:
             return "verification"
         self._rounds += 1
@@ -249,14 +275,15 @@ class Agent:
         return outcome
 
     def _failed(self, error: KedgeError) -> Status:
+        status = status_of(error.exit_code)
         if isinstance(error, ProviderError):
             failure = Failure(
                 error.kind, str(error), error.retryable, error.status, error.request_id
             )
         else:
-            failure = Failure(type(error).__name__, str(error))
+            failure = Failure(_CODES.get(type(error), status), str(error))
         self._emit(failure)
-        return status_of(error.exit_code)
+        return status
 
     def _emit(self, body: Body) -> Event:
         return self._bus.emit(body, self._path)

@@ -25,6 +25,12 @@ class Text(Struct, frozen=True, tag_field="type", tag="text"):
     text: str
 
 
+def legible(text: str) -> str:
+    """The text as UTF-8 can carry it: a file name may hold bytes that are no characters, which
+    Python shows as lone surrogates."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 class Thinking(Struct, frozen=True, tag_field="type", tag="thinking", omit_defaults=True):
     """Reasoning. It is sent back unchanged to the wire it came from and to no other."""
 

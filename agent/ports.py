@@ -197,13 +197,18 @@ class Check(Protocol):
 
 
 class Log(Protocol):
-    """The facts of one session, open for appending by this process alone."""
+    """The facts of one session, open for appending by its holder alone."""
+
+    @property
+    def last_line(self) -> bytes:
+        """The line stored last, without its newline; empty if there is none."""
+        ...
 
     def append(self, line: bytes) -> None:
         """Write one record's line; it is with the operating system when this returns.
 
         Raises:
-            StoreError: it could not be written.
+            StoreError: it could not be written, and no part of it is kept; or the log is closed.
         """
         ...
 
@@ -219,7 +224,7 @@ class Store(Protocol):
         """Open a session for appending, new or old; a torn last line is removed.
 
         Raises:
-            StoreError: another process has it open, or it cannot be written.
+            StoreError: it is open already, here or in another process, or cannot be written.
         """
         ...
 

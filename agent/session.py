@@ -11,10 +11,9 @@ from ..config.exit_codes import Status
 from ..config.settings import LimitSettings
 from .actions import Actor
 from .bus import Bus
-from .codec import digest, encode
 from .context import ModelUse
 from .errors import StoreError
-from .events import Event, Notice, SessionStarted
+from .events import BudgetSpent, Event, Notice, SessionStarted
 from .gate import Gate
 from .loop import Agent, Prompt
 from .messages import Text
@@ -54,13 +53,22 @@ class Session:
         Raises:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
         """
+        if resume and resume not in store.sessions():
+            raise StoreError(f"there is no session {resume!r}")
         self.id = resume or new_session_id()
         self._provider = provider
         self._limits = limits
         self._log = store.open(self.id)
-        self._bus, self._transcript = self._fold(store, resume)
+        try:
+            self._bus = Bus(self.id, self._log)
+            self._transcript = fold(store, resume) if resume else Transcript()
+        except StoreError:
+            self._log.close()
+            raise
+        self._bus.turn = self._transcript.turn
         self._started = started
         self._outcome = Outcome(self.id, started)
+        self._task: asyncio.Task[None] | None = None
         self._announced = False
         self._bus.watch(self._transcript.add)
         self._bus.watch(lambda event: self._outcome.add(event))
@@ -74,36 +82,31 @@ class Session:
             checks=checks,
         )
 
-    def _fold(self, store: Store, resume: str) -> tuple[Bus, Transcript]:
-        if not resume:
-            return Bus(self.id, self._log), Transcript()
-        last: Event | None = None
-        folded = Transcript()
-        for last in store.read(resume):
-            folded.add(last)
-        if last is None:
-            raise StoreError(f"session {resume!r} is empty")
-        bus = Bus(self.id, self._log, last_seq=last.seq, head=digest(encode(last)))
-        bus.turn = folded.turn
-        return bus, folded
-
     @property
     def unfinished(self) -> bool:
         """Whether the log broke off within a turn, which `run(None)` would go on with."""
         return self._transcript.turn_open
 
+    @property
+    def _running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     async def run(self, prompt: str | Prompt | None) -> AsyncGenerator[Event]:
         """Work on a prompt; everything that happens, up to and including `result`.
 
         With None, go on with the turn that the log broke off in. Closing the generator early
-        stops the turn.
+        stops the turn. A log that cannot be written any more ends the run, whose `result` says so.
 
         Raises:
-            StoreError: the log cannot be written.
+            StoreError: the log ended in an earlier run; open the session anew.
+            RuntimeError: another prompt is being worked on.
         """
+        self._bus.require_log()
+        if self._running:
+            raise RuntimeError(f"session {self.id!r} is working on another prompt")
         said = (Text(prompt),) if isinstance(prompt, str) else prompt
         reader = self._bus.subscribe()
-        task = asyncio.create_task(self._turn(said))
+        self._task = task = asyncio.create_task(self._turn(said))
         task.add_done_callback(lambda _: reader.end())
         try:
             async for event in reader:
@@ -118,13 +121,14 @@ class Session:
     async def _turn(self, prompt: Prompt | None) -> None:
         began = time.monotonic()
         self._outcome = Outcome(self.id, self._started)
-        self._announce()
         deadline = self._set_deadline()
         try:
+            self._announce()
             await self._agent.turn(prompt, self._outcome)
         finally:
             if deadline is not None:
                 deadline.cancel()
+            self._task = None
             duration = round((time.monotonic() - began) * 1000)
             self._bus.emit(
                 self._outcome.result(duration_ms=duration, structured=self._agent.structured)
@@ -135,7 +139,7 @@ class Session:
             return
         self._announced = True
         before = self._transcript.started
-        resumed = self._transcript.last_seq if before else None
+        resumed = self._bus.last_seq if before else None
         self._bus.emit(structs.replace(self._started, resumed_after=resumed))
         if before is None:
             return
@@ -148,20 +152,33 @@ class Session:
         seconds = self._limits.max_seconds
         if not seconds:
             return None
-        return asyncio.get_running_loop().call_later(seconds, self._agent.stop, "budget")
+        return asyncio.get_running_loop().call_later(seconds, self._out_of_time, seconds)
+
+    def _out_of_time(self, seconds: float) -> None:
+        self._bus.emit(BudgetSpent("seconds", seconds, seconds))
+        self.stop("budget")
 
     def steer(self, words: str) -> None:
         """Say something to the running turn."""
         self._agent.steer((Text(words),))
 
     def stop(self, status: Status) -> None:
-        """End the running turn, in whatever it is doing; its `result` carries this status."""
-        self._agent.stop(status)
+        """End the running turn, in whatever it is doing; its `result` carries this status.
+
+        Without one, nothing happens. The first stop counts.
+        """
+        if self._running:
+            self._agent.stop(status)
 
     async def close(self) -> None:
-        """Release the provider's connections and the log."""
-        await self._provider.close()
-        self._log.close()
+        """Stop what is running, then release the provider's connections and the log."""
+        if self._task is not None:
+            self.stop("interrupted")
+            await asyncio.wait([self._task])
+        try:
+            await self._provider.close()
+        finally:
+            self._log.close()
 
 
 def fold(store: Store, session: str) -> Transcript:

@@ -66,7 +66,6 @@ class Transcript:
         self.messages: list[Message] = []
         self.turn = 0
         self.turn_open = False
-        self.last_seq = 0
         self.stop_reason: StopReason = "end"
         """Why the last assistant message ended."""
         self.characters = 0
@@ -78,7 +77,6 @@ class Transcript:
 
     def add(self, event: Event) -> None:
         """Fold one more event in; those of other agents and progress change nothing."""
-        self.last_seq = max(self.last_seq, event.seq)
         if event.path != self._path:
             return
         match event.body:
@@ -132,6 +130,12 @@ class Transcript:
     def unanswered(self) -> tuple[ToolCall, ...]:
         """Calls of the last message that have no end yet, in the model's order."""
         return tuple(call for id, call in self._open.items() if id not in self._results)
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the last word is an answer of the model that broke off."""
+        spoke_last = bool(self.messages) and self.messages[-1].role == "assistant"
+        return spoke_last and self.stop_reason == "interrupted"
 
     def proposed(self, id: str) -> bool:
         """Whether the call's bracket was opened."""

@@ -222,7 +222,7 @@ def compose(
             f"the price of {model.provider.name} is not known, so --max-cost cannot be kept",
             hint=f'set models."{model.provider.name}".prices, or leave --max-cost out',
         )
-    roots = Roots.at(where.cwd, tuple(where.cwd / name for name in run.texts("add_dir")))
+    roots = Roots.at(where.cwd, tuple(_added(name, where) for name in run.texts("add_dir")))
     toolbox = Toolbox(
         settings, roots, where.env, where.home.config_dir, without=_other_edit_tool(model.profile)
     )
@@ -244,6 +244,14 @@ def compose(
         resume=_resumed(run, where, store),
     )
     return Composed(session, toolbox)
+
+
+def _added(name: str, where: Surroundings) -> Path:
+    """A further directory to work in."""
+    path = where.cwd / name
+    if not path.is_dir():
+        raise UsageError(f"{name!r} is not a directory", hint="give an existing one with --add-dir")
+    return path
 
 
 def _other_edit_tool(known: ModelProfile) -> frozenset[str]:

@@ -9,7 +9,7 @@ from ..agent.events import Event, Evidence, Failure, Result
 from ..agent.loop import Prompt
 from ..agent.messages import Text
 from ..config.errors import KedgeError, UsageError
-from ..config.exit_codes import Status
+from ..config.exit_codes import EXIT_CODES, Status
 from .compose import Composed, Surroundings, compose, schema_of, surroundings
 from .options import Run
 from .stdin import piped
@@ -44,12 +44,12 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
             if not (watched and sys.stdout.isatty() and run.output_format == "text"):
                 surfaces.insert(0, answer)
         result = asyncio.run(_work(composed, prompt, surfaces))
-        return _kept(run, where, result)
     except KedgeError as error:
         err.say(startup_failure(error))
         if run.output_format != "text":
             answer.show(_unstarted(error))
         return error.exit_code
+    return _kept(run, where, result, err)
 
 
 async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surface]) -> Result:
@@ -90,19 +90,22 @@ def _prompt(run: Run, where: Surroundings, stdin: bool, instruction: str) -> Pro
     return (*images, Text(f"{words}\n\n{instruction}" if instruction else words))
 
 
-def _kept(run: Run, where: Surroundings, result: Result) -> int:
+def _kept(run: Run, where: Surroundings, result: Result, err: Out) -> int:
     """Write the answer to `--output`; the exit code."""
     name = run.text("output")
-    if name:
-        from ..sandbox.files import write_atomic
-        from ..sandbox.paths import Roots
+    if not name:
+        return result.exit_code
+    from ..sandbox.files import write_atomic
+    from ..sandbox.paths import Roots
 
-        data = result.text.encode() if result.structured is None else final_json(result.structured)
-        path = where.cwd / name
-        try:
-            write_atomic(path, data, Roots.at(path.parent))
-        except OSError as error:
-            raise UsageError(f"cannot write --output {name!r}: {error.strerror}") from error
+    data = result.text.encode() if result.structured is None else final_json(result.structured)
+    path = where.cwd / name
+    try:
+        write_atomic(path, data, Roots.at(path.parent))
+    except (OSError, KedgeError) as error:
+        # The result has been printed and stays as it is: only the exit code can say more.
+        err.say(f"kedge: cannot write --output {name!r}: {error}\n")
+        return result.exit_code or EXIT_CODES["failed"]
     return result.exit_code
 
 

@@ -19,7 +19,7 @@ FILE_LINES = 400
 CLASS_LINES = 300
 FUNCTION_LINES = 60
 LOOP_LINES = 300
-SUPPRESSIONS = 8
+SUPPRESSIONS = 9
 """How often a checker is overruled or an error of any kind is caught. It may only fall."""
 
 Table = Mapping[str, tuple[str, ...]]
@@ -50,6 +50,7 @@ _CORE = (
     "agent.session",
 )
 _STATUS = ("config.errors", "config.exit_codes")
+_MODELS = ("config.models", "config.providers", "config.secrets")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
@@ -58,15 +59,7 @@ MAY_IMPORT: Table = {
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
     "agent.memory": ("agent.memory",),
-    "agent.providers": (
-        "agent.providers",
-        *_HALL,
-        "config.errors",
-        "config.models",
-        "config.providers",
-        "config.secrets",
-        "config.settings",
-    ),
+    "agent.providers": ("agent.providers", *_HALL, *_STATUS, *_MODELS, "config.settings"),
     "agent.stores": ("agent.stores", *_HALL),
     "agent.tools": ("agent.tools", *_HALL, "config.settings", "sandbox"),
     "agent.validators": ("agent.validators", *_HALL, "config.settings"),
@@ -103,8 +96,9 @@ class Module(NamedTuple):
 def read_house(root: Path) -> list[Module]:
     """All modules of the rooms and of `src/kedge`."""
     paths = [path for room in ROOMS for path in (root / room).rglob("*.py")]
+    paths = [path for path in paths if not path.is_relative_to(root / "cli/demo")]
     paths += (root / "src/kedge").glob("*.py")
-    files = {path.relative_to(root): path for path in sorted(paths) if "demo" not in path.parts}
+    files = {path.relative_to(root): path for path in sorted(paths)}
     names = frozenset(map(_name, files))
     modules: list[Module] = []
     for file, path in files.items():
@@ -192,7 +186,7 @@ def oversized(modules: list[Module]) -> list[str]:
 _SUPPRESSION = re.compile(
     r"#\s*(type: ignore|noqa|pyright: ignore)"
     r"(?P<rule>\[[\w, -]+\]|: \w+(, \w+)*)?(?P<reason>\s+#\s*\w.+)?"
-    r"|except(\s+(Base)?Exception\b.*?|\s*):(?P<why>\s+#\s*\w.+)?$"
+    r"|(except(\b[^:#]*\b(Base)?Exception\b[^:]*|\s*)|suppress\((Base)?Exception\)):(?P<why>\s+#\s*\w.+)?$"
 )
 
 
@@ -255,7 +249,7 @@ def house() -> list[Module]:
 
 
 def test_modules_import_only_what_their_line_in_the_table_allows(house: list[Module]) -> None:
-    assert trespasses(house, MAY_IMPORT) == []
+    assert not (found := trespasses(house, MAY_IMPORT)), "\n".join(found)
 
 
 def test_every_line_of_the_table_names_what_exists(house: list[Module]) -> None:
@@ -264,23 +258,23 @@ def test_every_line_of_the_table_names_what_exists(house: list[Module]) -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle(house: list[Module]) -> None:
-    assert a_cycle(house) == []
+    assert not (found := a_cycle(house)), "\n".join(found)
 
 
 def test_files_classes_and_functions_are_short(house: list[Module]) -> None:
-    assert oversized(house) == []
+    assert not (found := oversized(house)), "\n".join(found)
 
 
 def test_checkers_are_overruled_no_more_often_than_now(house: list[Module]) -> None:
-    assert len(places := suppressions(house)) <= SUPPRESSIONS, places
+    assert len(found := suppressions(house)) <= SUPPRESSIONS, "\n".join(found)
 
 
 def test_every_suppression_says_why(house: list[Module]) -> None:
-    assert unexplained(house) == []
+    assert not (found := unexplained(house)), "\n".join(found)
 
 
 def test_modules_and_what_they_offer_have_docstrings(house: list[Module]) -> None:
-    assert undocumented(house) == []
+    assert not (found := undocumented(house)), "\n".join(found)
 
 
 @pytest.mark.parametrize(
@@ -372,6 +366,8 @@ _GUARDED = "try:\n    pass\n{}\n    pass"
         _GUARDED.format("except Exception as error:"),
         _GUARDED.format("except BaseException:"),
         _GUARDED.format("except:"),
+        _GUARDED.format("except (OSError, Exception) as error:"),
+        "with suppress(Exception):\n    pass",
     ],
 )
 def test_a_suppression_without_a_rule_or_a_reason_is_found(tree: Tree, code: str) -> None:

@@ -85,8 +85,9 @@ class HttpProvider:
             raise ProviderError("not_found", text) from error
 
     async def _connections(self) -> httpx2.AsyncClient:
+        trust = await self._trusted()
         if self._client is None:
-            self._client = open_client(self._endpoint, await self._trusted())
+            self._client = open_client(self._endpoint, trust)
         return self._client
 
     async def _trusted(self) -> SSLContext:

@@ -41,6 +41,8 @@ class SdkProvider:
         self._wire = wire
         self._endpoint = endpoint
         self._client: Client | None = None
+        self._opening = asyncio.Lock()
+        """Held while the client is made: requests that begin together share it."""
 
     @property
     def name(self) -> str:
@@ -65,9 +67,10 @@ class SdkProvider:
             self._client = None
 
     async def _send(self, body: bytes) -> Answer:
-        if self._client is None:
-            # It takes seconds: in a thread, so that the loop goes on.
-            self._client = await asyncio.to_thread(open_sdk, self._endpoint)
+        async with self._opening:
+            if self._client is None:
+                # It takes seconds: in a thread, so that the loop goes on.
+                self._client = await asyncio.to_thread(open_sdk, self._endpoint)
         content = msgspec.json.decode(body, type=dict[str, object])
         return await self._client.send(f"/{self._wire.path}", content)
 

@@ -1,9 +1,9 @@
 """Server-sent events out of network chunks, as bytes.
 
-Grammar: WHATWG HTML, "Server-sent events", section 9.2.6. httpx2 has a parser of its own; it
-decodes to text and walks every line, and that is most of what a streamed token costs: 20,000
-events of Anthropic's wire take its `EventSource` 0.30 s and this parser 0.02 s (CPU, one event
-per chunk).
+Grammar: WHATWG HTML, section 9.2.6. Why not httpx2's own `EventSource`: it decodes to text, walks
+every line and hands events over one by one. Of 20,000 events of Anthropic's wire, read from a
+socket and decoded as JSON, CPU seconds with it and with this, one event per chunk and ten:
+0.28 and 0.23; 0.09 and 0.05. Reading the bytes alone: 0.16; 0.02.
 """
 
 from msgspec import Struct

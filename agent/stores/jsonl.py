@@ -5,6 +5,7 @@ loses nothing that it was told is stored; a power cut may cost the last moments.
 can be torn, and it is removed when the session is opened again.
 """
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
@@ -36,24 +37,36 @@ class JsonlLog:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._file)
+            if not isinstance(error, BlockingIOError):
+                raise StoreError(f"cannot lock the session log {path}: {error.strerror}") from error
             raise StoreError(
                 f"session {path.stem!r} is in use by another kedge; wait for it, or start a new one"
             ) from error
         self._size = self._without_torn_line()
+        begins = self._after_newline(self._size - 1)
+        self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
 
     def _without_torn_line(self) -> int:
         size = os.fstat(self._file).st_size
-        end = size
+        end = self._after_newline(size)
+        if end != size:
+            os.ftruncate(self._file, end)
+        return end
+
+    def _after_newline(self, end: int) -> int:
+        """The place after the last newline before `end`; 0 if there is none."""
         while end > 0:
             start = max(0, end - 65_536)
             newline = os.pread(self._file, end - start, start).rfind(b"\n")
             if newline >= 0:
-                end = start + newline + 1
-                break
+                return start + newline + 1
             end = start
-        if end != size:
-            os.ftruncate(self._file, end)
-        return end
+        return 0
+
+    @property
+    def last_line(self) -> bytes:
+        """See `Log.last_line`."""
+        return self._last_line
 
     def append(self, line: bytes) -> None:
         """See `Log.append`. What could only be written in part is taken back."""
@@ -63,11 +76,14 @@ class JsonlLog:
             while written < len(data):
                 written += os.write(self._file, data[written:])
         except OSError as error:
-            os.ftruncate(self._file, self._size)
+            # Where even this fails, the torn line is removed when the session is opened again.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
             raise StoreError(
                 f"cannot write the session log {self._path}: {error.strerror}"
             ) from error
         self._size += len(data)
+        self._last_line = line
 
     def close(self) -> None:
         """See `Log.close`."""
@@ -96,6 +112,10 @@ class JsonlStore:
             file = self.path(session).open("rb")
         except FileNotFoundError as error:
             raise StoreError(f"there is no session {session!r}") from error
+        except OSError as error:
+            raise StoreError(
+                f"cannot read the session log {self.path(session)}: {error.strerror}"
+            ) from error
         with file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):

@@ -12,13 +12,22 @@ class MemoryLog:
 
     def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
+        self.closed = False
+
+    @property
+    def last_line(self) -> bytes:
+        """See `Log.last_line`."""
+        return self._lines[-1] if self._lines else b""
 
     def append(self, line: bytes) -> None:
-        """Keep a line."""
+        """See `Log.append`."""
+        if self.closed:
+            raise StoreError("the session log is closed")
         self._lines.append(line)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """See `Log.close`."""
+        self.closed = True
 
 
 class MemoryStore:
@@ -26,12 +35,16 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._sessions: dict[str, list[bytes]] = {}
+        self._logs: dict[str, MemoryLog] = {}
 
     def open(self, session: str) -> MemoryLog:
         """See `Store.open`."""
+        if session in self._logs and not self._logs[session].closed:
+            raise StoreError(f"session {session!r} is in use; close it first")
         lines = self._sessions.pop(session, [])
         self._sessions[session] = lines
-        return MemoryLog(lines)
+        self._logs[session] = MemoryLog(lines)
+        return self._logs[session]
 
     def read(self, session: str) -> Iterator[Event]:
         """See `Store.read`."""

@@ -43,7 +43,7 @@ class Patcher:
         places = chain.from_iterable(
             (self._disk.place(path), self._disk.entry(path)) for path in patch.paths
         )
-        return tuple(Effect("write", str(place)) for place in dict.fromkeys(places))
+        return tuple(self._disk.effect("write", place) for place in dict.fromkeys(places))
 
     async def apply_patch(self, patch: str) -> Output:
         """Add, update, move and delete files by one patch, all or nothing."""
@@ -83,9 +83,9 @@ class Patcher:
             if place in loose or not self._is_guarded(operation):
                 raise ToolError(
                     "stale",
-                    f"You have not read {self._disk.shown(place)!r}, and the lines of the patch "
-                    "are not in it exactly, or in more than one place. Nothing was done. Read "
-                    "it first, then send a patch that fits.",
+                    f"{self._disk.shown(place)!r} has not been read in this run, and the lines of "
+                    "the patch are not in it exactly, or in more than one place. Nothing was "
+                    "done. Read it first, then send a patch that fits.",
                 )
 
     def _is_guarded(self, update: Update) -> bool:

@@ -7,10 +7,12 @@ import os
 from collections.abc import Generator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from ...sandbox.errors import Conflict, NotAFile, OutsideRoots, SandboxError, TooLarge
 from ...sandbox.ports import Change, Write
 from ..errors import ToolError
+from ..events import Effect
 from .listing import existing, printable
 from .workspace import Workspace
 
@@ -40,6 +42,10 @@ class Disk:
         """The name itself, where the last part of a path may be a link that is not followed."""
         parent, name = os.path.split(asked)
         return self._workspace.resolve(parent or ".") / name
+
+    def effect(self, kind: Literal["read", "write"], place: Path) -> Effect:
+        """What would happen to a place, in valid Unicode as records need it."""
+        return Effect(kind, printable(str(place)))
 
     def shown(self, place: Path) -> str:
         """A place as it is written to the model."""
@@ -83,8 +89,8 @@ class Disk:
         if self._workspace.known(place) and not self._workspace.current(place, data):
             raise ToolError(
                 "stale",
-                f"{self.shown(place)!r} has changed since you last read or wrote it. Nothing was "
-                "done. Read it again, then make the change that it needs now.",
+                f"{self.shown(place)!r} has changed since it was last read or written. Nothing "
+                "was done. Read it again, then make the change that it needs now.",
             )
 
     def check_seen(self, place: Path, data: bytes) -> None:
@@ -93,8 +99,8 @@ class Disk:
         if data and not self._workspace.known(place):
             raise ToolError(
                 "stale",
-                f"{self.shown(place)!r} exists, but you have not read it. Nothing was done. "
-                "Read it first, then send the call again.",
+                f"{self.shown(place)!r} exists, but has not been read in this run. Nothing was "
+                "done. Read it first, then send the call again.",
             )
         self.check_unchanged(place, data)
 
@@ -135,7 +141,7 @@ def _entries(directory: Path) -> str:
     try:
         with os.scandir(directory) as entries:
             names = sorted(
-                printable(entry.name) + ("/" if entry.is_dir() else "")
+                printable(entry.name) + ("/" if entry.is_dir(follow_symlinks=False) else "")
                 for entry in islice(entries, _SCANNED_ENTRIES)
             )
     except OSError:

@@ -25,7 +25,7 @@ class Editor:
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """It writes one file."""
-        return (Effect("write", str(self._disk.place(str(arguments["file_path"])))),)
+        return (self._disk.effect("write", self._disk.place(str(arguments["file_path"]))),)
 
     async def edit(
         self, file_path: str, old_string: str, new_string: str, replace_all: bool = False

@@ -176,7 +176,9 @@ def _blocks(old: list[str], new: list[str], start: int) -> Iterable[_Block]:
     # Slow to import for something that only screens need.
     from difflib import SequenceMatcher
 
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # Lines that occur often are no anchors (autojunk): with them, a rewritten file of 2,000 lines,
+    # half of them blank, takes 42 s instead of milliseconds.
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
         if tag != "equal":
             yield _Block(start + i1, start + i2, start + j1, start + j2)
 

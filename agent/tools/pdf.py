@@ -6,6 +6,11 @@ from io import BytesIO
 
 from ..errors import ToolError
 
+_OF_DAMAGED_FILES = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What pypdf raises besides its own errors, since it looks before it leaps only here and there."""
+
 
 def is_pdf(data: bytes) -> bool:
     """Whether the first bytes announce a PDF, whatever the file is called."""
@@ -22,6 +27,7 @@ async def pdf_text(data: bytes, shown: str) -> str:
     try:
         # An optional extra, and slow to import.
         from pypdf import PdfReader
+        from pypdf.errors import PyPdfError
     except ImportError as error:
         raise ToolError(
             "binary",
@@ -34,7 +40,7 @@ async def pdf_text(data: bytes, shown: str) -> str:
         # In a thread, page by page: a page takes up to a second.
         reader = await asyncio.to_thread(PdfReader, BytesIO(data))
         pages = [await asyncio.to_thread(page.extract_text) for page in reader.pages]
-    except Exception as error:  # border: pypdf raises anything on damaged files
+    except (PyPdfError, *_OF_DAMAGED_FILES) as error:
         what = f"{type(error).__name__}: {error}"
         raise ToolError("binary", f"The PDF {shown!r} cannot be read ({what}).") from error
     if not any(page.strip() for page in pages):

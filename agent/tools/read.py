@@ -39,7 +39,7 @@ class Reader:
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """It reads one file."""
-        return (Effect("read", str(self._workspace.resolve(str(arguments["file_path"])))),)
+        return (self._disk.effect("read", self._workspace.resolve(str(arguments["file_path"]))),)
 
     async def read(
         self,

@@ -20,6 +20,8 @@ _PLACE_LINES = 24
 """Lines of one changed place."""
 _NEW_FILE_LINES = 6
 """Lines of a new file, which the model has just written."""
+_FEWEST_LINES = 3
+"""Room below which a further place is only counted."""
 _DIFF_LINES = 200
 _DIFF_BYTES = 16_384
 
@@ -52,18 +54,25 @@ def report(files: Sequence[Changed], notes: Sequence[str] = ()) -> Output:
     """The result of a call that changed these files; `notes` is what else the model must know."""
     lines: list[str] = []
     changes: list[FileChange] = []
-    left = _EXCERPT_LINES
+    left, hidden = _EXCERPT_LINES, 0
     for file in files:
         compared = diff(file.before or "", file.after or "", file.path, max_lines=_DIFF_LINES)
         changes.append(_recorded(file, compared))
         lines.append(file.title)
         if file.after is None:
             continue
-        for part in _excerpts(file, file.after, compared, left):
-            lines.append(part)
-            left -= part.count("\n") + 1
+        for first, last in _places(compared):
+            if left < _FEWEST_LINES:
+                hidden += 1
+                continue
+            most = _PLACE_LINES if file.before is not None else _NEW_FILE_LINES
+            shown = excerpt(file.after, first, last, context=0, max_lines=min(most, left))
+            left -= shown.count("\n") + 1
+            lines.append(shown)
         errors = new_errors(file.path, file.before, file.after)
         lines += [f"New syntax error: {error}" for error in errors]
+    if hidden:
+        lines.append(f"Changed places not shown here: {hidden}.")
     return Output((Text("\n".join((*lines, *notes))),), changes=tuple(changes))
 
 
@@ -86,16 +95,8 @@ def _cut(text: str) -> str:
     return f"{kept}... (the rest of the diff is not shown)\n"
 
 
-def _excerpts(file: Changed, after: str, compared: Diff, left: int) -> Iterator[str]:
-    """The changed places, as the hunks of the diff name them, in at most about `left` lines."""
-    most = _PLACE_LINES if file.change != "created" else _NEW_FILE_LINES
-    places = _HUNK.findall(compared.text)
-    for shown, (start, length) in enumerate(places):
-        if left <= 2:
-            yield f"   ...\t({len(places) - shown} more changed places not shown)"
-            return
-        first = int(start)
-        last = first + int(length or 1) - 1
-        part = excerpt(after, first, last, context=0, max_lines=min(most, left))
-        left -= part.count("\n") + 1
-        yield part
+def _places(compared: Diff) -> Iterator[tuple[int, int]]:
+    """First and last line of each changed place in the new text, with some lines around, as the
+    hunks of the diff name them."""
+    for start, length in _HUNK.findall(compared.text):
+        yield int(start), int(start) + int(length or 1) - 1

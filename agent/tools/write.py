@@ -11,10 +11,11 @@ from ..ports import Arguments, Output
 from .disk import Disk
 from .function import FunctionTool
 from .report import Changed, report
-from .textfile import TextFile, decode, encode, split_lines, to_lf, with_newlines
+from .textfile import Newline, TextFile, decode, encode, split_lines, to_lf, with_newlines
 from .workspace import Workspace
 
 _BOM = "\ufeff"
+_NAMES: dict[Newline, str] = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
 class Writer:
@@ -29,7 +30,7 @@ class Writer:
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """It writes one file."""
-        return (Effect("write", str(self._disk.place(str(arguments["file_path"])))),)
+        return (self._disk.effect("write", self._disk.place(str(arguments["file_path"]))),)
 
     async def write(self, file_path: str, content: str) -> Output:
         """Create a file, or replace one that was read before."""
@@ -48,7 +49,8 @@ class Writer:
         self._disk.check_seen(place, data)
         self._disk.write(place, written)
         title = f"Overwrote {shown} ({_lines(file.text)} before, {_lines(text)} now)."
-        notes = ("Its line ends were kept.",) if text != content else ()
+        adapted = text.removeprefix(_BOM) != content.removeprefix(_BOM)
+        notes = (_kept(file),) if adapted else ()
         return report((Changed(title, shown, file.text, text),), notes)
 
 
@@ -61,6 +63,10 @@ def _in_style(content: str, file: TextFile) -> str:
     if to_lf(content) == to_lf(file.text):
         return content if "\r" in content else file.text
     return with_newlines(content, file.newline)
+
+
+def _kept(file: TextFile) -> str:
+    return f"Line ends are {_NAMES[file.newline]}, as most of them were before."
 
 
 def _lines(text: str) -> str:

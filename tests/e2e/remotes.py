@@ -3,8 +3,9 @@
 from pathlib import Path
 from shutil import copytree
 
-from loopback.script import Call, Expect, Json, Thinking, Turn, WireName, turn
 from msgspec import Struct
+
+from loopback.script import Call, Expect, Json, Thinking, Turn, WireName, turn
 
 DEMO = Path(__file__).parents[2] / "cli" / "demo" / "project"
 _RED = "test_the_discount_begins_at_exactly_100"

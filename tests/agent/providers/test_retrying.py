@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 import pytest
 
 from kedge.agent.deltas import Delta, Draft, Finished, PartDone, Restarted, Shown, TextDelta
-from kedge.agent.errors import ProviderError
+from kedge.agent.errors import ProviderError, ProviderErrorKind
 from kedge.agent.messages import Message, Text, Usage
 from kedge.agent.ports import Request
 from kedge.agent.providers.anthropic import AnthropicWire
@@ -55,8 +56,10 @@ class Clock:
         self.waits.append(seconds)
 
 
-def failed(kind: str = "overloaded", **more: object) -> ProviderError:
-    return ProviderError(kind, f"it was {kind}", **more)  # type: ignore[arg-type]  # by table
+def failed(
+    kind: ProviderErrorKind = "overloaded", retry_after: float | None = None
+) -> ProviderError:
+    return ProviderError(kind, f"it was {kind}", retry_after=retry_after)
 
 
 async def told(
@@ -198,7 +201,7 @@ async def test_closing_reaches_the_provider_within() -> None:
     ids=lambda fault: fault.kind,
 )
 async def test_over_a_real_server_the_answer_is_whole_and_shown_once(
-    loopback, fault: Fault
+    loopback: Any, fault: Fault
 ) -> None:
     server = await loopback([turn("hello, good day to you", fault=fault, delta=4)], auth=False)
     table = ProviderTable(

@@ -236,6 +236,16 @@ def test_what_a_patch_wrote_counts_as_seen(files: Path, call: Call, refused: Ref
     assert refused("write", file_path="c.txt", content="new\n").kind == "stale"
 
 
+def test_the_first_file_of_a_patch_that_fails_is_still_known(
+    files: Path, call: Call, refused: Refused
+):
+    call("read", file_path="a.py")
+    text = patch(*CHANGE_A, "*** Delete File: missing")
+    assert refused("apply_patch", patch=text).kind == "not_found"
+    call("apply_patch", patch=patch(*CHANGE_A))
+    assert (files / "a.py").read_text() == "def f():\n    return 2\n"
+
+
 def test_files_can_change_places_and_keep_their_modes(files: Path, call: Call):
     (files / "b.txt").chmod(0o700)
     (files / "c.txt").chmod(0o640)
@@ -336,7 +346,8 @@ def test_long_results_are_bounded(call: Call):
     output = call("apply_patch", patch=patch(*adds))
     text = "".join(getattr(part, "text", "") for part in output.content)
     assert all(f"A {name}\n" in text + "\n" for name in names)
-    assert text.count("\n") < 150
+    assert text.count("\n") < 110
+    assert text.endswith("Changed places not shown here: 31.")
     assert len(output.changes) == 40
 
 

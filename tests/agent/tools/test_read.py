@@ -224,9 +224,21 @@ def test_without_the_extra_a_pdf_names_it(
 def test_a_directory_is_refused_with_what_it_holds(work: Path, refused: Refused):
     (work / "src" / "inner").mkdir(parents=True)
     (work / "src" / "b.py").touch()
+    (work / "src" / "loop").symlink_to("loop")
     error = refused("read", file_path="src")
     assert error.kind == "other"
-    assert str(error) == "'src' is a directory, not a file. It holds:\nb.py\ninner/"
+    assert str(error) == "'src' is a directory, not a file. It holds:\nb.py\ninner/\nloop"
+
+
+def test_names_that_are_not_utf_8_are_told_and_recorded_as_well_as_can_be(
+    work: Path, refused: Refused, tools: dict[str, FunctionTool]
+):
+    odd = os.fsencode(work) + b"/odd\xff"
+    os.mkdir(odd)
+    (work / "link").symlink_to(os.fsdecode(odd))
+    assert "'odd\ufffd' is a directory" in str(refused("read", file_path="link"))
+    [effect] = tools["read"].effects({"file_path": "link"})
+    assert effect.target == f"{work.resolve()}/odd\ufffd"
 
 
 def test_the_list_of_a_large_directory_is_bounded(work: Path, refused: Refused):

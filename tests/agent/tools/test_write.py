@@ -120,6 +120,13 @@ def test_encoding_mark_and_line_ends_of_a_file_survive(
     assert (work / "a.txt").read_bytes() == after
 
 
+def test_adapted_line_ends_are_told(work: Path, call: Call, told: Told):
+    (work / "a.txt").write_bytes(b"a\r\nb\nc\r\n")
+    call("read", file_path="a.txt")
+    text = told("write", file_path="a.txt", content="a\nb\nd\n")
+    assert text.endswith("Line ends are CRLF, as most of them were before.")
+
+
 def test_characters_that_the_encoding_lacks_are_refused(work: Path, call: Call, refused: Refused):
     (work / "a.txt").write_bytes(b"caf\xe9 au lait\n")
     call("read", file_path="a.txt")
