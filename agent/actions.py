@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from .bus import Bus
-from .errors import ToolError
+from .errors import StoreError, ToolError
 from .events import (
     ActionEnded,
     ActionOutput,
@@ -26,7 +26,7 @@ from .events import (
     ToolSpec,
 )
 from .gate import Gate, Ruling
-from .messages import Text, ToolCall, legible
+from .messages import Text, ToolCall, legible_text
 from .ports import Action, Approver, Output, Tool
 from .transcript import Transcript
 
@@ -162,11 +162,7 @@ class Actor:
         async def carry_out(place: int, item: _Prepared) -> None:
             ends[place] = item.end if isinstance(item, _Refused) else await self._carry_out(item)
 
-        for item in group:
-            if isinstance(item, _Ready):
-                self._bus.announce(
-                    ActionStarted(item.action.call.id, item.action.call.name), self._path
-                )
+        self._announce(group)
         try:
             if len(group) == 1:
                 await carry_out(0, group[0])
@@ -178,13 +174,24 @@ class Actor:
             for item, end in zip(group, ends, strict=True):
                 self._emit(end or _stopped(item))
 
+    def _announce(self, group: Sequence[_Prepared]) -> None:
+        calls = [item.action.call for item in group if isinstance(item, _Ready)]
+        for call in calls:
+            self._emit(ActionStarted(call.id, call.name))
+        try:
+            self._bus.require_log()
+        except StoreError as error:
+            for call in calls:
+                self._emit(_ended(call, "cancelled", f"Not carried out: {error}."))
+            raise
+
     async def _carry_out(self, ready: _Ready) -> ActionEnded:
         call = ready.action.call
         began = time.monotonic()
         try:
             output = await ready.tool.run(
                 ready.action.arguments,
-                lambda text: self._emit(ActionOutput(call.id, legible(text))),
+                lambda text: self._emit(ActionOutput(call.id, legible_text(text))),
             )
             end = _from_output(call, output)
         except ToolError as error:
@@ -225,7 +232,7 @@ def _remade(tool: Tool, call: ToolCall, arguments: dict[str, object]) -> Action:
 def _ended(
     call: ToolCall, status: ActionStatus, text: str, error_kind: str | None = None
 ) -> ActionEnded:
-    return ActionEnded(call.id, call.name, status, (Text(legible(text)),), error_kind)
+    return ActionEnded(call.id, call.name, status, (Text(text),), error_kind)
 
 
 def _from_output(call: ToolCall, output: Output) -> ActionEnded:
@@ -233,9 +240,7 @@ def _from_output(call: ToolCall, output: Output) -> ActionEnded:
         call.id,
         call.name,
         "ok",
-        tuple(
-            Text(legible(part.text)) if isinstance(part, Text) else part for part in output.content
-        ),
+        output.content,
         exit_code=output.exit_code,
         signal=output.signal,
         truncated=output.truncated,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from .codec import digest, encode, sequence
+from .codec import digest, encode, legible, sequence
 from .errors import StoreError
 from .events import Body, Event, Progress
 from .ports import Log
@@ -89,7 +89,12 @@ class Bus:
             None if progress else self._head,
         )
         if not progress:
-            self._keep(encode(event))
+            try:
+                line = encode(event)
+            except UnicodeEncodeError:
+                event = legible(event)
+                line = encode(event)
+            self._keep(line)
         self._seq = event.seq
         for watcher in self._watchers:
             watcher(event)

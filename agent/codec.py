@@ -5,11 +5,14 @@ unknown kinds are tolerated on reading.
 """
 
 from hashlib import sha256
+from typing import cast
 
 import msgspec
+from msgspec import structs
 
 from .errors import StoreError
 from .events import FORMAT_VERSION, Body, Event
+from .messages import legible_text
 
 
 class Envelope(msgspec.Struct):
@@ -30,12 +33,36 @@ _DAMAGE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def encode(event: Event) -> bytes:
-    """The line of a record, without its newline."""
+    """The line of a record, without its newline.
+
+    Raises:
+        UnicodeEncodeError: a text holds lone surrogates; see `legible`.
+    """
     prev = msgspec.UNSET if event.prev is None else event.prev
     envelope = _encoder.encode(
         Envelope(FORMAT_VERSION, event.seq, event.session, event.path, event.turn, event.ts, prev)
     )
     return envelope[:-1] + b"," + _encoder.encode(event.body)[1:]
+
+
+def legible(event: Event) -> Event:
+    """The record with every text as UTF-8 can carry it."""
+    return structs.replace(
+        event, body=msgspec.convert(_legible(msgspec.to_builtins(event.body)), Body)
+    )
+
+
+def _legible(value: object) -> object:
+    match value:
+        case str():
+            return legible_text(value)
+        case dict():
+            pairs = cast("dict[str, object]", value).items()
+            return {legible_text(key): _legible(inner) for key, inner in pairs}
+        case list() | tuple():
+            return [_legible(inner) for inner in cast("list[object]", value)]
+        case _:
+            return value
 
 
 def decode(line: bytes) -> Event | None:

@@ -8,12 +8,15 @@ The stream's law:
 
 1. `seq` numbers every record of a session, facts and progress alike, without gap and rising; it
    goes on rising when the session is resumed. The log holds the facts only.
-2. `session.started` is the first record of every run, `result` the last, also after an error, a
-   signal or a spent budget.
+2. `session.started` is the first record of every process that opens the session; `result` is the
+   last of every run, also after an error, a signal or a spent budget.
 3. Brackets close: `turn.started … turn.ended`; `action.proposed … action.ended`, with exactly one
-   `decision` between. `action.started` is on disk before the action begins.
+   `decision` between, or none if the turn was stopped before it was taken. `action.started` is on
+   disk before the action begins. A turn that is gone on with ends once more.
 4. Streamed text is provisional until its `message`; a notice `restarted` voids it.
-5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored.
+5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored. When the
+   log takes no more, it holds the stream's beginning without a gap; the rest of that run, up to its
+   `result`, reaches the readers only.
 6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
 """
 
@@ -248,7 +251,8 @@ class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=
     """Something went wrong that ends the turn."""
 
     code: str
-    """A provider's kind of error (`rate_limit`, …), `internal`, `store` or `script`."""
+    """A provider's kind of error (`rate_limit`, …), a stop reason that ended the turn
+    (`max_tokens`, `refusal`), `store`, `script` or `internal`."""
     text: str
     retryable: bool = False
     http_status: int | None = None
@@ -301,7 +305,6 @@ class Result(Struct, frozen=True, tag_field="kind", tag="result"):
     api_ms: int
     """Time spent waiting for models."""
     denials: tuple[Denial, ...]
-    session: str
     config_version: str
     model: str
     sandbox: str

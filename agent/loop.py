@@ -35,7 +35,7 @@ from .events import (
     TurnEnded,
     TurnStarted,
 )
-from .messages import Image, Message, Text, Usage
+from .messages import Image, Message, Text, Usage, legible_text
 from .outcome import Outcome, status_of
 from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
@@ -205,7 +205,7 @@ class Agent:
             case Finished():
                 self._show_text(*shown.end())
             case ThinkingDelta(text):
-                self._emit(ThinkingStreamed(text))
+                self._emit(ThinkingStreamed(legible_text(text)))
             case Restarted(attempt, wait, reason):
                 shown.restart()
                 self._emit(Notice("retry", f"{reason}; attempt {attempt} in {wait:.1f} s"))
@@ -216,7 +216,7 @@ class Agent:
         if void:
             self._emit(Notice("restarted", "the text streamed before is void"))
         if fresh:
-            self._emit(TextStreamed(fresh))
+            self._emit(TextStreamed(legible_text(fresh)))
 
     def _say(self, message: Message, draft: Draft, began: float) -> None:
         end = draft.finished

@@ -25,7 +25,7 @@ class Text(Struct, frozen=True, tag_field="type", tag="text"):
     text: str
 
 
-def legible(text: str) -> str:
+def legible_text(text: str) -> str:
     """The text as UTF-8 can carry it: a file name may hold bytes that are no characters, which
     Python shows as lone surrogates."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

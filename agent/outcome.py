@@ -34,9 +34,8 @@ _NEGATED = re.compile(r"\b(?:not|no|n't|fail\w*|without|should|would|until)\b", 
 class Outcome:
     """Adds up one run. Feed it every event of the run, then ask for the result."""
 
-    def __init__(self, session: str, started: SessionStarted) -> None:
+    def __init__(self, started: SessionStarted) -> None:
         self._started = started
-        self._session = session
         self._tools: dict[str, ActionProposed] = {}
         self._costs: dict[str, Cost] = {}
         self._changes: dict[str, FileChange] = {}
@@ -132,7 +131,6 @@ class Outcome:
             duration_ms=duration_ms,
             api_ms=self._api_ms,
             denials=tuple(self._denials),
-            session=self._session,
             config_version=started.config_version,
             model=started.model,
             sandbox=started.sandbox,

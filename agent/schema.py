@@ -12,30 +12,41 @@ _JsonObject = dict[str, object]
 
 
 def events_schema() -> str:
-    """The schema of one record, as JSON text with a newline at its end.
+    """The schema of one record, as JSON text.
 
     Unknown fields are allowed everywhere: readers ignore what they do not know.
     """
     bodies = get_args(Body)
-    references, components = msgspec.json.schema_components(
+    _, components = msgspec.json.schema_components(
         (Envelope, *bodies), schema_hook=_anything, ref_template="#/$defs/{name}"
     )
     envelope = cast(_JsonObject, components.pop(Envelope.__name__))
-    fields = cast(_JsonObject, envelope["properties"])
-    fields["v"] = {"const": FORMAT_VERSION}
-    for body in bodies:
-        shape = cast(_JsonObject, components[body.__name__])
-        shape["properties"] = fields | cast(_JsonObject, shape["properties"])
-        required = cast("list[str]", shape.get("required", []))
-        shape["required"] = [*cast("list[str]", envelope["required"]), "kind", *required]
+    cast(_JsonObject, envelope["properties"])["v"] = {"const": FORMAT_VERSION}
+    records = {
+        body.__struct_config__.tag: _record(envelope, cast(_JsonObject, components[body.__name__]))
+        for body in bodies
+    }
+    parts = {name: part for name, part in components.items() if _used(name, components)}
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "kedge record",
         "description": "One line of a session log or of --output-format stream-json.",
-        "oneOf": references[1:],
-        "$defs": components,
+        "oneOf": [{"$ref": f"#/$defs/{kind}"} for kind in records],
+        "$defs": records | parts,
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=False)
+
+
+def _record(envelope: _JsonObject, body: _JsonObject) -> _JsonObject:
+    """Both side by side, as a line has them."""
+    properties = cast(_JsonObject, envelope["properties"]) | cast(_JsonObject, body["properties"])
+    required = [*cast("list[str]", envelope["required"]), *cast("list[str]", body["required"])]
+    return body | {"properties": properties, "required": required}
+
+
+def _used(name: str, components: _JsonObject) -> bool:
+    """Whether something is made of it; most bodies are whole records and nothing else."""
+    return json.dumps(f"#/$defs/{name}") in json.dumps(components)
 
 
 def _anything(kind: type) -> _JsonObject:

@@ -67,7 +67,7 @@ class Session:
             raise
         self._bus.turn = self._transcript.turn
         self._started = started
-        self._outcome = Outcome(self.id, started)
+        self._outcome = Outcome(started)
         self._task: asyncio.Task[None] | None = None
         self._announced = False
         self._bus.watch(self._transcript.add)
@@ -120,7 +120,7 @@ class Session:
 
     async def _turn(self, prompt: Prompt | None) -> None:
         began = time.monotonic()
-        self._outcome = Outcome(self.id, self._started)
+        self._outcome = Outcome(self._started)
         deadline = self._set_deadline()
         try:
             self._announce()

@@ -67,7 +67,9 @@ class Child:
         if self._process.returncode != 0:
             self._said.seek(0)
             said = self._said.read().decode("utf-8", "replace").strip()
-            raise BenchError(f"{self._process.args}: exit code {self._process.returncode}\n{said}")
+            raise BenchError(
+                f"{self._process.args!r}: exit code {self._process.returncode}\n{said}"
+            )
         return Finished(self._began, ended, usage.ru_utime + usage.ru_stime)
 
     def kill(self) -> None:

@@ -14,8 +14,19 @@ _EVERY_SECONDS = 0.005
 
 
 def tree_pss(root: int) -> int:
-    """Bytes that a process and all its descendants hold now; 0 once it is gone."""
-    return sum(_pss(pid) for pid in _tree(root))
+    """Bytes that a process and all its descendants hold now; 0 once it is gone.
+
+    A child that still has the command line of its parent is about to execute a program and, after
+    vfork, lives in its parent's memory, which must not be counted twice.
+    """
+    total = _pss(root)
+    waiting = [root]
+    for parent in waiting:
+        own = _text(_PROC / f"{parent}/cmdline")
+        executed = [pid for pid in _children(parent) if _text(_PROC / f"{pid}/cmdline") != own]
+        total += sum(map(_pss, executed))
+        waiting += executed
+    return total
 
 
 def peak(size: Callable[[], int], going: Callable[[], bool]) -> int:
@@ -25,13 +36,6 @@ def peak(size: Callable[[], int], going: Callable[[], bool]) -> int:
         most = max(most, size())
         time.sleep(_EVERY_SECONDS)
     return most
-
-
-def _tree(root: int) -> list[int]:
-    pids = [root]
-    for pid in pids:
-        pids += _children(pid)
-    return pids
 
 
 def _children(pid: int) -> list[int]:

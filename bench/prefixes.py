@@ -67,7 +67,7 @@ def extend(rig: Rig) -> Iterator[Row]:
             goal="always",
             reached=held == len(pairs),
             note=f"of the bytes as sent, cache markers and closing brackets included, at least "
-            f"{shared:.1%} of a request begin the next",
+            f"{shared:.2%} of a request begin the next",
         )
 
 

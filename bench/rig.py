@@ -28,6 +28,7 @@ T = TypeVar("T")
 _HERE = Path(__file__).resolve().parent
 _PROMPT = "Count the stock."
 _UNLIMITED = ("--max-turns", "1000")
+"""By itself a run stops before the end of the longest script."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Of our own environment; no proxies, no keys, nothing that keeps byte code from being written."""
 
@@ -62,7 +63,7 @@ class Rig:
     """Everything that a benchmark works with; lives in one folder."""
 
     def __init__(self, folder: Path, *, quick: bool) -> None:
-        self.quick = quick
+        self._quick = quick
         self._folder = folder
         home = folder / "home"
         home.mkdir()
@@ -73,7 +74,7 @@ class Rig:
 
     def rounds(self, usual: int) -> int:
         """How often something is measured; a third of the usual when it shall be quick."""
-        return max(usual // 3, 2) if self.quick else usual
+        return max(usual // 3, 2) if self._quick else usual
 
     def kedge(self, url: str, *options: str, model: str = "anthropic/claude-opus-5-5") -> Subject:
         """`kedge -p`, where everything is allowed."""

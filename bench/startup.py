@@ -12,7 +12,7 @@ from table import MS, Row, against
 
 from loopback.process import ServerProcess
 
-_ROUNDS = 21
+_ROUNDS = 31
 _LATER_IN_LARGE_SECONDS = 0.050
 
 

@@ -303,11 +303,16 @@ def store_of(run: Run, where: Surroundings) -> Store:
 
 def _resumed(run: Run, where: Surroundings, store: Store) -> str:
     """The id of the session to go on with; empty for a new one."""
-    if not (run.text("resume") or run.flag("continue")):
+    resume, go_on = run.values["resume"] is not None, run.flag("continue")
+    if not (resume or go_on):
         return ""
+    if resume and go_on:
+        raise UsageError("give --continue or --resume, not both")
+    if run.flag("no_session"):
+        raise UsageError("--no-session keeps nothing that could be continued")
     from .saved import latest, named
 
-    return named(store, run.text("resume")) if run.text("resume") else latest(store, where.cwd)
+    return named(store, run.text("resume")) if resume else latest(store, where.cwd)
 
 
 def _checks(

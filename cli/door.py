@@ -10,6 +10,9 @@ from .options import OPTIONS, Option, Run, Value
 
 _BY_NAME = {name: option for option in OPTIONS for name in (option.name, option.short) if name}
 
+_DIGITS = 15
+"""So many a float holds exactly."""
+
 
 def read(arguments: Sequence[str]) -> Run | None:
     """The run that the arguments ask for; None if it is not plainly a one-shot run."""
@@ -53,8 +56,9 @@ def _value(option: Option, word: str) -> Value:
         return word if word in option.choices else None
     if option.kind == "text":
         return word
-    # Only plain digits: what else int() and float() take, Typer may judge differently.
-    if not word.replace(".", "", 1 if option.kind == "number" else 0).isdecimal():
+    # Only a few plain digits: what else int() and float() take, Typer may judge differently.
+    digits = word.replace(".", "", 1 if option.kind == "number" else 0)
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= _DIGITS):
         return None
     number = int(word) if option.kind == "integer" else float(word)
     return None if option.at_least is not None and number < option.at_least else number

@@ -1,11 +1,25 @@
 """The entry point: answers `--version`, opens the thin door, leaves the rest to Typer."""
 
+import os
 import sys
 
 
 def main() -> int:
     """Run the command line of this process; returns its exit code."""
-    arguments = sys.argv[1:]
+    _open_missing_streams()
+    code = _run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again at exit, and complain where nobody can listen.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"kedge: cannot print: {error.strerror}\n")
+            return code or 1
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):
         # Nothing else may be imported on this path: it must cost what Python itself costs.
         from ..config.version import VERSION
@@ -25,3 +39,18 @@ def main() -> int:
         return oneshot_main(run)
     except KeyboardInterrupt:
         return 130
+
+
+def _open_missing_streams() -> None:
+    """Open standard streams that came closed (`>&-`), on nothing.
+
+    The next file opened would get the free descriptor: the answer would end up in the session log.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 from ..agent.bus import now
 from ..agent.events import Event, Evidence, Failure, Result
@@ -34,6 +35,7 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
     watched = sys.stderr.isatty()
     try:
         where = surroundings(run.text("cd"))
+        output = _output(run, where)
         schema = schema_of(run, where)
         prompt = _prompt(run, where, stdin, schema.instruction if schema else "")
         composed = compose(run, where, schema=schema, pace=pace if watched else 0.0)
@@ -49,7 +51,11 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
         if run.output_format != "text":
             answer.show(_unstarted(error))
         return error.exit_code
-    return _kept(run, where, result, err)
+    code = _kept(output, result, err)
+    if out.trouble:
+        err.say(f"kedge: the answer could not be printed: {out.trouble}\n")
+        code = code or EXIT_CODES["failed"]
+    return code
 
 
 async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surface]) -> Result:
@@ -90,21 +96,38 @@ def _prompt(run: Run, where: Surroundings, stdin: bool, instruction: str) -> Pro
     return (*images, Text(f"{words}\n\n{instruction}" if instruction else words))
 
 
-def _kept(run: Run, where: Surroundings, result: Result, err: Out) -> int:
-    """Write the answer to `--output`; the exit code."""
+def _output(run: Run, where: Surroundings) -> Path | None:
+    """The file of `--output`. Looked at before the work: what cannot be written would be lost.
+
+    Raises:
+        UsageError: there is no such place.
+    """
     name = run.text("output")
     if not name:
+        return None
+    path = where.cwd / name
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"--output {name!r} is no place for a file", hint="is the folder there?")
+    return path
+
+
+def _kept(output: Path | None, result: Result, err: Out) -> int:
+    """Write the answer to `--output`; the exit code."""
+    if output is None:
         return result.exit_code
     from ..sandbox.files import write_atomic
     from ..sandbox.paths import Roots
 
     data = result.text.encode() if result.structured is None else final_json(result.structured)
-    path = where.cwd / name
     try:
-        write_atomic(path, data, Roots.at(path.parent))
+        if output.is_file() or not output.exists():
+            place = output.resolve()
+            write_atomic(place, data, Roots.at(place.parent))
+        else:
+            output.write_bytes(data)  # a pipe or a device
     except (OSError, KedgeError) as error:
         # The result has been printed and stays as it is: only the exit code can say more.
-        err.say(f"kedge: cannot write --output {name!r}: {error}\n")
+        err.say(f"kedge: cannot write --output {str(output)!r}: {error}\n")
         return result.exit_code or EXIT_CODES["failed"]
     return result.exit_code
 
@@ -126,7 +149,6 @@ def _unstarted(error: KedgeError) -> Event:
         duration_ms=0,
         api_ms=0,
         denials=(),
-        session="",
         config_version="",
         model="",
         sandbox="none",

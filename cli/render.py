@@ -122,7 +122,7 @@ class Renderer:
     def _diff(self, change: FileChange) -> list[str]:
         moved = f" (from {change.moved_from})" if change.moved_from else ""
         lines = [
-            f"  {change.change} {change.path}{moved} "
+            f"  {change.change} {harmless(change.path + moved)} "
             + self._style.good(f"+{change.added} ")
             + self._style.bad(f"-{change.removed}")
         ]
@@ -145,7 +145,8 @@ class Renderer:
         evidence = result.evidence
         lines = [paint(f"{'✓' if result.exit_code == 0 else '✗'} {result.status}") + _facts(result)]
         for change in evidence.files_changed:
-            lines.append(f"  {change.change} {change.path} +{change.added} -{change.removed}")
+            counts = f"+{change.added} -{change.removed}"
+            lines.append(f"  {change.change} {harmless(change.path)} {counts}")
         for check in evidence.checks:
             outcome = "passed" if check.ok else "failed"
             lines.append(f"  check {outcome}: {harmless(check.name)}")
@@ -158,22 +159,22 @@ def _words(parts: Sequence[Part]) -> str:
 
 
 def _opening(started: SessionStarted, session: str) -> str:
-    return (
+    return harmless(
         f"kedge {started.kedge_version} · {started.model} · mode {started.mode} · "
         f"sandbox {started.sandbox} · session {session}"
     )
 
 
 def _title(proposed: ActionProposed) -> str:
-    arguments = proposed.arguments
+    arguments, tool = proposed.arguments, harmless(proposed.tool)
     if isinstance(arguments, str):
-        return proposed.tool
+        return tool
     for name in _SHOWN_ARGUMENTS:
         value = arguments.get(name)
         if isinstance(value, str) and value:
             first = (harmless(value).strip() or " ").splitlines()[0]
-            return f"{proposed.tool} {first if len(first) <= 100 else first[:99] + '…'}"
-    return proposed.tool
+            return f"{tool} {first if len(first) <= 100 else first[:99] + '…'}"
+    return tool
 
 
 def _facts(result: Result) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..agent.errors import StoreError
 from ..agent.events import SessionStarted
 from ..agent.ports import Store
 from ..config.errors import UsageError
@@ -18,7 +19,7 @@ def named(store: Store, name: str) -> str:
     ids = store.sessions()
     if name in ids:
         return name
-    found = [id for id in ids if id.startswith(name)]
+    found = [id for id in ids if name and id.startswith(name)]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -33,7 +34,10 @@ def latest(store: Store, cwd: Path) -> str:
         UsageError: there is none.
     """
     for id in store.sessions():
-        first = next(store.read(id), None)
+        try:
+            first = next(store.read(id), None)
+        except StoreError:
+            continue  # damage elsewhere must not keep this directory from going on
         if first and isinstance(first.body, SessionStarted) and first.body.cwd == str(cwd):
             return id
     raise UsageError(f"there is no session of {cwd} yet", hint="see kedge sessions list --all")

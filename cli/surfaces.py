@@ -60,6 +60,7 @@ class TextAnswer:
         if event.body.structured is not None:
             self._out.write(final_json(event.body.structured) + b"\n")
         elif text := event.body.text:
+            text = harmless(text) if self._out.is_terminal else text
             self._out.say(text if text.endswith("\n") else text + "\n")
 
 
@@ -116,4 +117,4 @@ def final_json(value: object) -> bytes:
 def startup_failure(error: KedgeError) -> str:
     """What a person reads when a run could not begin."""
     hint = f"\n  {error.hint}" if error.hint else ""
-    return f"kedge: {error}{hint}\n"
+    return harmless(f"kedge: {error}{hint}\n")

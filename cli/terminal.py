@@ -59,6 +59,13 @@ class Out:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._gone = False
+        self.trouble = ""
+        """Why something was lost although the reader did not go away, such as a full disk."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person's terminal would act on what is written."""
+        return os.isatty(self._descriptor)
 
     def write(self, data: bytes) -> None:
         """Write everything; once the reader is gone, nothing."""
@@ -68,8 +75,11 @@ class Out:
                 view = view[os.write(self._descriptor, view) :]
             except BlockingIOError:
                 os.set_blocking(self._descriptor, True)
-            except OSError:
+            except BrokenPipeError:
                 self._gone = True
+            except OSError as error:
+                self._gone = True
+                self.trouble = error.strerror or str(error)
 
     def say(self, text: str) -> None:
         """Write words."""

@@ -9,9 +9,9 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+
 from e2e.process import Kedge
 from e2e.remotes import ANSWER, KEYS, REMOTES, demo_project, fixing
-
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import WIRE_NAMES, WireName
 

@@ -71,19 +71,23 @@ class Script(Struct, frozen=True):
             ScriptDiverged: the file cannot be read or is no script; file and line are named.
         """
         try:
-            lines = [line for line in file.read_bytes().splitlines() if line.strip()]
+            lines = file.read_bytes().split(b"\n")
         except OSError as error:
             raise ScriptDiverged(f"cannot read the script {file}: {error.strerror}") from error
-        if not lines:
+        header: Header | None = None
+        answers: list[Answer] = []
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                if header is None:
+                    header = msgspec.json.decode(line, type=Header)
+                else:
+                    answers.append(msgspec.json.decode(line, type=Answer))
+            except msgspec.MsgspecError as error:
+                raise ScriptDiverged(f"{file}:{number}: {error}") from error
+        if header is None:
             raise ScriptDiverged(f"{file}: the script is empty")
-        number = 1
-        try:
-            header = msgspec.json.decode(lines[0], type=Header)
-            answers: list[Answer] = []
-            for number, line in enumerate(lines[1:], 2):
-                answers.append(msgspec.json.decode(line, type=Answer))
-        except msgspec.MsgspecError as error:
-            raise ScriptDiverged(f"{file}:{number}: {error}") from error
         return cls(file, header, tuple(answers))
 
 
@@ -134,9 +138,9 @@ class ScriptedProvider:
 
     def _compare(self, place: int, expected: Sequence[Expected], tail: Sequence[Message]) -> None:
         roles = [message.role for message in tail]
-        if roles != [wanted.role for wanted in expected]:
-            wanted = [one.role for one in expected]
-            raise self._diverged(place, f"expected messages {wanted}, found {roles}")
+        wished = [wanted.role for wanted in expected]
+        if roles != wished:
+            raise self._diverged(place, f"expected messages {wished}, found {roles}")
         for wanted, message in zip(expected, tail, strict=True):
             text = _words(message)
             for piece in wanted.contains:

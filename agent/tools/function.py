@@ -14,6 +14,7 @@ may change anything.
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import get_type_hints, overload
 
@@ -23,10 +24,12 @@ from msgspec import structs
 from ..errors import ToolError
 from ..events import Effect, ToolSpec
 from ..ports import Arguments, Emit, Output
-from .schema import flat_schema
+from .schema import allowed_values, flat_schema
 
 ToolFunction = Callable[..., Awaitable[str | Output]]
 Effects = Callable[[Arguments], tuple[Effect, ...]]
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class FunctionTool:
@@ -52,8 +55,11 @@ class FunctionTool:
             names: parameter name -> name in the schema, where the two must differ.
 
         Raises:
-            TypeError: a parameter has no annotation, or one that no schema can be made of.
+            TypeError: it is no coroutine function, or a parameter cannot be given by name or has no
+                annotation that a schema can be made of.
         """
+        if not inspect.iscoroutinefunction(function):
+            raise TypeError(f"tool {name or function!r} is no `async def` function")
         self._function = function
         self._name = name or function.__name__
         self._effects = effects
@@ -69,6 +75,8 @@ class FunctionTool:
         hints = get_type_hints(self._function, include_extras=True)
         fields: list[tuple[str, object] | tuple[str, object, object]] = []
         for parameter in inspect.signature(self._function).parameters.values():
+            if parameter.kind not in _NAMED:
+                raise TypeError(f"tool {self._name!r}: {parameter} cannot be given by name")
             if parameter.name == "emit":
                 self._takes_emit = True
             elif parameter.name not in hints:
@@ -79,7 +87,7 @@ class FunctionTool:
                 fields.append((parameter.name, hints[parameter.name], parameter.default))
         return msgspec.defstruct(
             self._name,
-            fields,  # type: ignore[arg-type]  # object stands for "any annotation"
+            fields,
             rename=names or None,
             forbid_unknown_fields=True,
             kw_only=True,
@@ -112,7 +120,7 @@ class FunctionTool:
             parsed = self._decoder.decode(arguments or "{}")
         except msgspec.ValidationError as error:
             raise ToolError("other", self._misfit(error)) from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             raise ToolError(
                 "other",
                 f"The arguments of {self._name} are not valid JSON ({error}). Nothing was done. "
@@ -128,9 +136,22 @@ class FunctionTool:
         what, _, where = str(error).partition(" - at `$.")
         place = f"{where.rstrip('`')}: " if where else ""
         return (
-            f"Invalid arguments for {self._name}: {place}{what[:1].lower()}{what[1:]}. "
-            f"Nothing was done. It takes: {wanted}."
+            f"Invalid arguments for {self._name}: {place}{what[:1].lower()}{what[1:]}"
+            f"{self._hint(what, where.rstrip('`'))}. Nothing was done. It takes: {wanted}."
         )
+
+    def _hint(self, what: str, where: str) -> str:
+        """What would have been right, where that can be told: the nearest name, or the values."""
+        if what.startswith("Invalid enum value"):
+            values = allowed_values(self.spec.parameters, where)
+            return f"; allowed: {', '.join(map(repr, values))}" if values else ""
+        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
+        if unknown is None or where:
+            return ""
+        from difflib import get_close_matches  # only a mistake pays for it
+
+        near = get_close_matches(unknown[1], self._shown.values(), 1, 0.5)
+        return f"; did you mean `{near[0]}`?" if near else ""
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """See `Tool.effects`."""
@@ -143,8 +164,15 @@ class FunctionTool:
         given = {name: arguments[shown] for name, shown in self._shown.items()}
         if self._takes_emit:
             given["emit"] = emit
-        result = await self._function(**given)
-        return Output.of(result) if isinstance(result, str) else result
+        result: object = await self._function(**given)
+        match result:
+            case str():
+                return Output.of(result)
+            case Output():
+                return result
+            case _:
+                kind = type(result).__name__
+                raise TypeError(f"{self._name} returned {kind}, not str or Output")
 
 
 @overload

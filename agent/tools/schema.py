@@ -27,14 +27,38 @@ def flat_schema(arguments: type[msgspec.Struct]) -> Schema:
     return flat
 
 
+def allowed_values(parameters: Schema, place: str) -> tuple[object, ...]:
+    """The values that a flat schema lists for a place such as `items[0].mode`; none if it is not
+    that simple."""
+    node = parameters
+    for step in place.replace("[", ".[").split("."):
+        if step == "[...]":
+            inner = node.get("additionalProperties")
+        elif step.startswith("["):
+            inner = node.get("items")
+        else:
+            inner = cast(Schema, node.get("properties", {})).get(step)
+        if not isinstance(inner, dict):
+            return ()
+        node = cast(Schema, inner)
+    return tuple(cast("list[object]", node.get("enum", [])))
+
+
 def _inline(node: Schema, components: dict[str, Schema]) -> Schema:
     reference = node.get("$ref")
     if isinstance(reference, str):
         return _inline(components[reference.rpartition("/")[2]], components)
     return {
-        key: _clean(value, components)
+        key: _properties(value, components) if key == "properties" else _clean(value, components)
         for key, value in _without_null(node).items()
         if key != "title" and not (key == "default" and value is None)
+    }
+
+
+def _properties(value: object, components: dict[str, Schema]) -> Schema:
+    """Its keys are names of parameters, whatever they look like."""
+    return {
+        name: _inline(schema, components) for name, schema in cast(dict[str, Schema], value).items()
     }
 
 

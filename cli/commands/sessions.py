@@ -41,7 +41,7 @@ def list_sessions(cd: str, *, everywhere: bool, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
         else:
-            place = f"  {row.cwd}" if everywhere else ""
+            place = f"  {harmless(row.cwd)}" if everywhere else ""
             prompt = harmless(" ".join(row.prompt.split()))[:SHOWN_WORDS]
             sys.stdout.write(f"{row.id}  {row.status:<12} {prompt}{place}\n")
     if not shown and not as_json:

@@ -4,7 +4,9 @@ One JSON object `{"tool": NAME, "args": {…}}` per line of stdin, one answer pe
 """
 
 import asyncio
-import sys
+import contextlib
+import os
+import threading
 
 import msgspec
 
@@ -58,7 +60,8 @@ async def _run(cd: str, mode: Mode, as_json: bool) -> int:
     out = Out(1)
     failed = False
     try:
-        while line := await asyncio.to_thread(sys.stdin.buffer.readline):
+        lines = _lines_of_stdin()
+        while line := await lines.get():
             if not line.strip():
                 continue
             answer = await executor.answer(line)
@@ -67,6 +70,28 @@ async def _run(cd: str, mode: Mode, as_json: bool) -> int:
     finally:
         await toolbox.close()
     return int(failed)
+
+
+def _lines_of_stdin() -> asyncio.Queue[bytes]:
+    """Every line as it comes, then an empty one.
+
+    A daemon thread reads, through a reader of its own: neither asyncio nor Python waits at exit
+    for a line that never comes, so Ctrl-C ends the program.
+    """
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def read() -> None:
+        with (
+            os.fdopen(0, "rb", closefd=False) as stdin,
+            contextlib.suppress(RuntimeError),  # the loop has been closed meanwhile
+        ):
+            for line in iter(stdin.readline, b""):
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+            loop.call_soon_threadsafe(lines.put_nowait, b"")
+
+    threading.Thread(target=read, name="stdin", daemon=True).start()
+    return lines
 
 
 def _text(answer: Answer) -> bytes:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+
 from e2e.process import Kedge
-from e2e.remotes import KEYS
+from e2e.remotes import KEYS, REMOTES, Served
+from loopback.fixtures import ThreadedLoopback
+from loopback.script import Turn
 
 
 @pytest.fixture
@@ -15,3 +18,13 @@ def kedge(tmp_path: Path) -> Kedge:
     home = tmp_path / "home"
     home.mkdir()
     return Kedge(cwd, home, KEYS)
+
+
+@pytest.fixture
+def served(threaded_loopback: ThreadedLoopback) -> Served:
+    """Starts a server that speaks Anthropic's wire; the options of a run against it."""
+
+    def serve(*turns: Turn) -> tuple[str, ...]:
+        return REMOTES["anthropic"].options(threaded_loopback(list(turns)).url)
+
+    return serve

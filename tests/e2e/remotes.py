@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from shutil import copytree
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -11,6 +12,12 @@ DEMO = Path(__file__).parents[2] / "cli" / "demo" / "project"
 _RED = "test_the_discount_begins_at_exactly_100"
 _TEST = "python3 -m unittest"
 ANSWER = "Fixed: the discount now begins at exactly 100.00.\nOne failure before, none after. ✓"
+
+
+class Served(Protocol):
+    """Options of a run against a server with these turns."""
+
+    def __call__(self, *turns: Turn) -> tuple[str, ...]: ...
 
 
 class Remote(Struct, frozen=True):

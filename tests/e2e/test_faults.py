@@ -2,9 +2,9 @@
 
 import msgspec
 import pytest
+
 from e2e.process import Json, Kedge, Ran
 from e2e.remotes import KEYS, REMOTES
-
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import WIRE_NAMES, Call, Expect, Fault, WireName, turn
 from loopback.threaded import RunningServer

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from e2e.process import Json, Kedge, Ran, lines
-from e2e.remotes import ANSWER, DEMO, KEYS, REMOTES, demo_project, fixing
 from jsonschema import Draft202012Validator
 
+from e2e.process import Json, Kedge, Ran, lines
+from e2e.remotes import ANSWER, DEMO, KEYS, REMOTES, demo_project, fixing
 from loopback.script import WIRE_NAMES, WireName
 from loopback.threaded import running_server
 

@@ -1,0 +1,202 @@
+"""The algebra of decisions, as laws over any validators."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kedge.agent.events import Considered, Effect
+from kedge.agent.gate import MAX_MODIFICATIONS, Gate
+from kedge.agent.messages import ToolCall
+from kedge.agent.ports import Action, Allow, Ask, Deny, Modify
+from kedge.agent.validators.modes import ModeValidator
+from kedge.agent.validators.unattended import Unattended
+
+
+class Says:
+    """Always says the same; raises it if it is an exception."""
+
+    def __init__(self, verdict, name="says"):
+        self.name = name
+        self.verdict = verdict
+        self.heard = []
+
+    def check(self, action):
+        self.heard.append(action)
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
+        return self.verdict
+
+
+class Rewrites:
+    """Changes one argument until it is right."""
+
+    def __init__(self, key, value, name="rewrites"):
+        self.name = name
+        self.key = key
+        self.value = value
+
+    def check(self, action):
+        if action.arguments.get(self.key) == self.value:
+            return None
+        return Modify({**action.arguments, self.key: self.value}, f"{self.key} must be right")
+
+
+class Judges:
+    name = "judges"
+
+    def __init__(self, judge):
+        self.judge = judge
+
+    def check(self, action):
+        return self.judge(action.arguments)
+
+
+def action(**arguments):
+    return Action(ToolCall("1", "bash", "{}"), arguments, (Effect("run", "x"),))
+
+
+def remake(arguments):
+    return action(**arguments)
+
+
+REASONS = st.text(max_size=5)
+VERDICTS = st.one_of(
+    st.none(),
+    st.builds(Allow, REASONS),
+    st.builds(Ask, REASONS),
+    st.builds(Deny, REASONS),
+    st.builds(RuntimeError, REASONS),
+)
+
+
+@given(st.lists(VERDICTS, max_size=6))
+def test_deny_beats_ask_beats_allow_and_silence_asks(verdicts):
+    ruling = Gate([Says(verdict) for verdict in verdicts]).review(action(), remake)
+    if any(isinstance(verdict, Deny | Exception) for verdict in verdicts):
+        assert ruling.outcome == "deny"
+    elif any(isinstance(verdict, Ask) for verdict in verdicts):
+        assert ruling.outcome == "ask"
+    elif any(isinstance(verdict, Allow) for verdict in verdicts):
+        assert ruling.outcome == "allow"
+    else:
+        assert (ruling.outcome, ruling.by) == ("ask", "gate")
+
+
+@given(st.lists(VERDICTS, max_size=6).flatmap(lambda v: st.tuples(st.just(v), st.permutations(v))))
+def test_the_outcome_does_not_depend_on_the_order(orders):
+    one, other = (
+        Gate([Says(verdict) for verdict in order]).review(action(), remake) for order in orders
+    )
+    assert one.outcome == other.outcome
+
+
+@given(st.lists(VERDICTS, max_size=6), VERDICTS)
+def test_one_more_voice_never_loosens_a_deny_or_an_ask(verdicts, more):
+    rank = {"allow": 0, "ask": 1, "deny": 2}
+    before = Gate([Says(verdict) for verdict in verdicts]).review(action(), remake)
+    after = Gate([Says(verdict) for verdict in [*verdicts, more]]).review(action(), remake)
+    spoken = any(verdict is not None for verdict in verdicts)
+    assert not spoken or rank[after.outcome] >= rank[before.outcome]
+
+
+@given(st.lists(VERDICTS, max_size=6))
+def test_the_one_who_decided_said_so(verdicts):
+    voices = [Says(verdict, f"v{place}") for place, verdict in enumerate(verdicts)]
+    ruling = Gate(voices).review(action(), remake)
+    said = {one.by: one for one in ruling.considered}
+    assert ruling.by == "gate" or said[ruling.by].verdict == ruling.outcome
+    assert ruling.by == "gate" or said[ruling.by].reason == ruling.reason
+
+
+def test_a_validator_that_raises_denies_and_says_what_happened():
+    ruling = Gate([Says(Allow()), Says(KeyError("mode"), "broken")]).review(action(), remake)
+    assert ruling.outcome == "deny"
+    assert ruling.by == "broken"
+    assert ruling.reason == "the validator failed: KeyError: 'mode'"
+
+
+@pytest.mark.parametrize("nonsense", [True, "allow", object, ["deny"]])
+def test_a_validator_that_says_something_else_denies(nonsense):
+    ruling = Gate([Says(Allow()), Says(nonsense)]).review(action(), remake)
+    assert ruling.outcome == "deny"
+    assert "is no verdict" in ruling.reason
+
+
+def test_nobody_after_a_deny_is_asked():
+    after = Says(Allow())
+    Gate([Says(Deny("no")), after]).review(action(), remake)
+    assert after.heard == []
+
+
+def test_the_rule_that_decided_is_named():
+    ruling = Gate([Says(Deny("no", rule="bash(rm *) rules.toml:3"))]).review(action(), remake)
+    assert ruling.rule == "bash(rm *) rules.toml:3"
+
+
+def test_modified_arguments_are_judged_again_from_the_start():
+    first = Judges(lambda arguments: Deny("not b") if arguments["x"] == "b" else Allow())
+    gate = Gate([first, Rewrites("x", "b")])
+    ruling = gate.review(action(x="a"), remake)
+    assert ruling.outcome == "deny"
+    assert ruling.reason == "not b"
+    assert ruling.modified
+    assert ruling.action.arguments == {"x": "b"}
+    assert [one.verdict for one in ruling.considered] == ["allow", "modify", "deny"]
+
+
+@given(st.permutations(["a", "b", "c"]))
+def test_several_modifications_add_up_in_any_order(keys):
+    gate = Gate([*(Rewrites(key, 1) for key in keys), Says(Allow())])
+    ruling = gate.review(action(), remake)
+    assert ruling.outcome == "allow"
+    assert ruling.action.arguments == {"a": 1, "b": 1, "c": 1}
+
+
+def test_a_modification_that_changes_nothing_is_not_marked_as_one():
+    ruling = Gate([Rewrites("x", 1), Says(Allow())]).review(action(x=1), remake)
+    assert not ruling.modified
+    assert ruling.considered == (Considered("says", "allow"),)
+
+
+def test_validators_that_never_agree_on_the_arguments_deny():
+    rulings = Gate([Rewrites("x", 1), Rewrites("x", 2)]).review(action(), remake)
+    assert (rulings.outcome, rulings.by) == ("deny", "gate")
+    assert len(rulings.considered) == MAX_MODIFICATIONS
+
+
+def test_modified_arguments_that_do_not_fit_deny():
+    def refuse(arguments):
+        raise ValueError("x must be small")
+
+    ruling = Gate([Rewrites("x", 1), Says(Allow())]).review(action(), refuse)
+    assert ruling.outcome == "deny"
+    assert ruling.reason == "the modified arguments do not fit: x must be small"
+
+
+READS = Action(ToolCall("1", "read", "{}"), {}, (Effect("read", "/f"),))
+MUTATES = [
+    Action(ToolCall("1", "t", "{}"), {}, (Effect("read", "/f"), Effect(kind, "/f")))
+    for kind in ("write", "run", "reach")
+]
+
+
+@pytest.mark.parametrize("mode", ["plan", "ask", "auto", "full"])
+def test_reading_passes_in_every_mode(mode):
+    for harmless in (READS, Action(READS.call, {}, ())):
+        assert isinstance(ModeValidator(mode).check(harmless), Allow)
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdict"), [("plan", Deny), ("ask", Ask), ("auto", Ask), ("full", Allow)]
+)
+def test_what_does_more_than_read_is_judged_by_the_mode(mode, verdict):
+    for mutating in MUTATES:
+        assert isinstance(ModeValidator(mode).check(mutating), verdict)
+
+
+async def test_where_nobody_can_be_asked_the_answer_is_no_and_says_what_would_help():
+    approval = await Unattended().decide(READS, "mode ask asks")
+    assert not approval.allowed
+    assert approval.by == "unattended"
+    assert "mode ask asks" in approval.reason
+    assert "--mode full" in approval.reason

@@ -1,0 +1,91 @@
+"""What the model may do in a one-shot run, and with what."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from e2e.process import COMMAND, Json, Kedge
+from e2e.remotes import KEYS, REMOTES, Served
+from loopback.script import Call, Expect, turn
+
+REMOTE = REMOTES["anthropic"]
+
+
+def result_of(line: bytes) -> Json:
+    """The only line."""
+    assert line.count(b"\n") == 1
+    return msgspec.json.decode(line, type=Json)
+
+
+MODES = {
+    "ask": ("nobody can be asked", "--mode full"),
+    "auto": ("nobody can be asked", "--mode full"),
+    "plan": ("mode plan changes nothing", "describe"),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("bash", {"command": "touch made"}),
+        Call("write", {"file_path": "made", "content": "x"}),
+        Call("edit", {"file_path": "made", "old_string": "", "new_string": "x"}),
+    ],
+    ids=lambda call: call.name,
+)
+def test_without_full_nothing_is_changed_and_the_model_knows_why(
+    kedge: Kedge, served: Served, mode: str, call: Call
+) -> None:
+    reason, way_out = MODES[mode]
+    told = turn("I cannot.", expect=Expect(last_contains=reason))
+    ran = kedge(*served(turn(call), told), "-p", "x", "--mode", mode, "--output-format", "json")
+    result = result_of(ran.out)
+    assert (ran.code, result["status"]) == (6, "blocked")
+    assert [denial["tool"] for denial in msgspec.convert(result["denials"], list[Json])] == [
+        call.name
+    ]
+    assert reason in ran.complaint and way_out in ran.complaint
+    assert list(kedge.cwd.iterdir()) == []
+
+
+def test_reading_is_allowed_without_asking(kedge: Kedge, served: Served) -> None:
+    (kedge.cwd / "a.txt").write_text("inside")
+    told = turn("Read.", expect=Expect(last_contains="inside"))
+    ran = kedge(*served(turn(Call("read", {"file_path": "a.txt"})), told), "-p", "x")
+    assert (ran.code, ran.answer) == (0, "Read.\n")
+
+
+def test_commands_do_not_inherit_keys(kedge: Kedge, served: Served) -> None:
+    show = Call("bash", {"command": "env"})
+    ran = kedge(*served(turn(show), turn("ok")), "-p", "x", "--mode", "full")
+    stored = kedge.logs[0].read_bytes()
+    assert ran.code == 0
+    assert b"PATH=" in stored
+    assert not any(key.encode() in stored for key in KEYS.values())
+
+
+def test_kedge_runs_within_kedge(kedge: Kedge, served: Served) -> None:
+    """Its commands carry a mark in their environment; that is no setting."""
+    inner = Call("bash", {"command": " ".join([*COMMAND, "config", "show"])})
+    told = turn("ok", expect=Expect(last_contains="limits.max_turns = 200"))
+    assert kedge(*served(turn(inner), told), "-p", "x", "--mode", "full").code == 0
+
+
+def test_a_directory_is_worked_in_from_elsewhere(kedge: Kedge, served: Served) -> None:
+    (kedge.cwd / "inner").mkdir()
+    make = Call("bash", {"command": "touch made"})
+    ran = kedge(*served(turn(make), turn("ok")), "-p", "x", "-C", "inner", "--mode", "full")
+    assert ran.code == 0
+    assert (kedge.cwd / "inner" / "made").exists()
+
+
+def test_an_added_directory_may_be_written(kedge: Kedge, served: Served, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    write = Call("write", {"file_path": str(other / "made"), "content": "x"})
+    ran = kedge(
+        *served(turn(write), turn("ok")), "-p", "x", "--add-dir", str(other), "--mode", "full"
+    )
+    assert (ran.code, (other / "made").read_text()) == (0, "x")

@@ -1,0 +1,209 @@
+"""Sessions that were kept: found, shown, continued, damaged."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from e2e.process import Json, Kedge, Ran, ended, lines
+from e2e.remotes import REMOTES, Served
+from loopback.fixtures import ThreadedLoopback
+from loopback.script import Expect, Fault, turn
+
+REMOTE = REMOTES["anthropic"]
+
+
+@pytest.fixture
+def spoken(kedge: Kedge, served: Served) -> str:
+    """The id of a session of one prompt and one answer."""
+    assert kedge(*served(turn("The first answer.")), "-p", "The first prompt.").code == 0
+    return kedge.logs[0].stem
+
+
+def asked(kedge: Kedge, served: Served, *more: str) -> Ran:
+    """A second prompt, to a model that must have heard the first answer."""
+    second = turn("The second answer.", expect=Expect(contains="The first answer."))
+    return kedge(*served(second), "-p", "The second prompt.", *more)
+
+
+def refused(kedge: Kedge, *more: str) -> Ran:
+    """A run that must not reach a model."""
+    return kedge("-m", REMOTE.model, "-p", "x", *more)
+
+
+@pytest.mark.parametrize("how", ["-c", "-r", "-r prefix"])
+def test_a_session_goes_on(kedge: Kedge, served: Served, spoken: str, how: str) -> None:
+    more = {"-c": ("-c",), "-r": ("-r", spoken), "-r prefix": ("-r", spoken[:-2])}[how]
+    ran = asked(kedge, served, *more)
+    assert (ran.code, ran.answer, ran.complaint) == (0, "The second answer.\n", "")
+    seqs = [int(str(record["seq"])) for record in kedge.log]
+    assert seqs == sorted(set(seqs))
+    first, second = (r for r in kedge.log if r["kind"] == "session.started")
+    assert first["resumed_after"] is None
+    (ending,) = [r["seq"] for r in kedge.log if r["kind"] == "result" and r["turn"] == 1]
+    assert second["resumed_after"] == ending
+
+
+def test_continuing_takes_the_last_session_of_this_directory(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    (kedge.cwd / "inner").mkdir()
+    assert kedge(*served(turn("Elsewhere.")), "-p", "x", "-C", "inner").code == 0
+    assert asked(kedge, served, "-c").code == 0
+    ran = refused(kedge, "-c", "-C", str(kedge.home))
+    assert ran.code == 2 and "no session" in ran.complaint
+
+
+def test_a_session_begun_elsewhere_says_so(kedge: Kedge, served: Served, spoken: str) -> None:
+    (kedge.cwd / "inner").mkdir()
+    assert asked(kedge, served, "-r", spoken, "-C", "inner").code == 0
+    assert [r["code"] for r in kedge.log if r["kind"] == "notice"] == ["moved"]
+
+
+def test_an_ambiguous_or_unknown_name_is_refused(kedge: Kedge, served: Served, spoken: str) -> None:
+    assert kedge(*served(turn("Another.")), "-p", "x").code == 0
+    ambiguous = refused(kedge, "-r", "20")
+    assert ambiguous.code == 2 and spoken in ambiguous.complaint
+    for name in ("nobody", "", "../sessions/" + spoken, spoken + ".jsonl", "*"):
+        ran = refused(kedge, "-r", name)
+        assert ran.code == 2 and repr(name) in ran.complaint
+
+
+@pytest.mark.parametrize("more", [("-c", "-r", "20"), ("-c", "--no-session")])
+def test_what_does_not_fit_together_is_refused(
+    kedge: Kedge, spoken: str, more: tuple[str, ...]
+) -> None:
+    assert refused(kedge, *more).code == 2
+
+
+def test_sessions_are_listed_newest_first(kedge: Kedge, served: Served, spoken: str) -> None:
+    assert kedge(*served(turn("b")), "-p", "Second.").code == 0
+    ran = kedge("sessions", "list", "--json")
+    assert [row["prompt"] for row in ran.records] == ["Second.", "The first prompt."]
+    assert {row["status"] for row in ran.records} == {"done"}
+    assert ran.records[1]["id"] == spoken
+    shown = kedge("sessions", "list").answer.splitlines()
+    assert spoken in shown[1] and "The first prompt." in shown[1]
+    assert kedge("sessions", "list", "-C", "/").out == b""
+    assert len(kedge("sessions", "list", "-C", "/", "--all").answer.splitlines()) == 2
+
+
+def test_a_session_is_shown_as_words_and_as_records(kedge: Kedge, spoken: str) -> None:
+    words = kedge("sessions", "show", spoken).answer
+    assert words.index("The first prompt.") < words.index("The first answer.")
+    assert kedge("sessions", "show", spoken, "--json").out == kedge.logs[0].read_bytes()
+    assert kedge("sessions", "show", "nobody").code == 2
+
+
+def test_terminal_codes_in_a_session_are_not_shown(kedge: Kedge, served: Served) -> None:
+    evil = "\x1b]0;title\x07\x1b[2Jred"
+    assert kedge(*served(turn(evil)), "-p", evil).code == 0
+    for command in (("list",), ("show", kedge.logs[0].stem)):
+        ran = kedge("sessions", *command)
+        assert b"\x1b" not in ran.out and b"\x07" not in ran.out
+
+
+def test_two_processes_do_not_write_one_session(
+    kedge: Kedge, threaded_loopback: ThreadedLoopback, spoken: str
+) -> None:
+    server = threaded_loopback([turn("Slow.", fault=Fault("stall"))])
+    first = kedge.start(*REMOTE.options(server.url), "-c", "-p", "One.")
+    try:
+        server.wait_for(lambda: server.stalled > 0)
+        ran = refused(kedge, "-c", "--output-format", "json")
+        assert ran.code == 1
+        assert "in use" in ran.complaint and ran.result["status"] == "failed"
+        assert kedge("sessions", "list", "--json").records[0]["status"] == "unfinished"
+    finally:
+        first.terminate()
+        ended(first)
+    assert [r["seq"] for r in kedge.log] == sorted({int(str(r["seq"])) for r in kedge.log})
+
+
+def test_many_runs_at_once_keep_a_session_each(
+    kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    server = threaded_loopback(lambda request, wire: turn("ok"))
+    options = REMOTE.options(server.url)
+    runs = [ended(one) for one in [kedge.start(*options, "-p", str(n)) for n in range(6)]]
+    assert [run.code for run in runs] == [0] * 6
+    assert len(kedge.logs) == 6
+
+
+def test_a_damaged_line_is_named_and_nothing_is_written(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    (log,) = kedge.logs
+    stored = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*stored[:2], b"{garbage\n", *stored[3:]]))
+    damaged = log.read_bytes()
+    for ran in (refused(kedge, "-c"), kedge("sessions", "show", spoken)):
+        assert ran.code == 1
+        assert f"{log}:3: " in ran.complaint and "Traceback" not in ran.complaint
+    assert log.read_bytes() == damaged
+    assert kedge("sessions", "list", "--json").records[0]["status"] == "damaged"
+    assert kedge(*served(turn("New.")), "-p", "x").code == 0
+
+
+def test_damage_elsewhere_does_not_keep_a_session_from_going_on(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    folder = kedge.logs[0].parent
+    (folder / "29991231-000000-000000.jsonl").write_bytes(b"\xff\xfe\n")
+    (folder / "29991231-000000-000001.jsonl").mkdir()
+    (folder / "29991231-000000-000002.jsonl").touch()
+    second = turn("The second answer.", expect=Expect(contains="The first answer."))
+    ran = kedge(*served(second), "-c", "-p", "x")
+    assert (ran.code, ran.answer) == (0, "The second answer.\n")
+    assert kedge("sessions", "list").code == 0
+
+
+@pytest.mark.parametrize("kept", [1, 60, -2])
+def test_a_torn_last_line_is_dropped(kedge: Kedge, served: Served, spoken: str, kept: int) -> None:
+    (log,) = kedge.logs
+    *whole, last = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(whole) + last[:kept])
+    assert kedge("sessions", "show", spoken).code == 0
+    assert asked(kedge, served, "-c").code == 0
+    assert log.read_bytes().startswith(b"".join(whole) + b'{"v":1,')
+    assert kedge("sessions", "show", spoken, "--json").out == log.read_bytes()
+
+
+def test_records_of_a_later_version_are_passed_over(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    (log,) = kedge.logs
+    last: Json = lines(log.read_bytes().splitlines()[-1])[0]
+    later = {**last, "kind": "weather", "sky": "clear", "seq": int(str(last["seq"])) + 1}
+    with log.open("ab") as file:
+        file.write(msgspec.json.encode(later) + b"\n")
+    assert asked(kedge, served, "-c").code == 0
+    seqs = [record["seq"] for record in kedge.log]
+    assert len(seqs) == len(set(map(str, seqs)))
+
+
+def test_without_a_session_nothing_is_kept(kedge: Kedge, served: Served) -> None:
+    assert kedge(*served(turn("ok")), "-p", "x", "--no-session").code == 0
+    assert list(kedge.home.rglob("*")) == []
+    assert list(kedge.cwd.iterdir()) == []
+
+
+def test_the_log_is_its_owner_s(kedge: Kedge, spoken: str) -> None:
+    (log,) = kedge.logs
+    assert log.stat().st_mode & 0o777 == 0o600
+    assert log.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_another_model_may_go_on_with_a_session(
+    kedge: Kedge, threaded_loopback: ThreadedLoopback, spoken: str
+) -> None:
+    server = threaded_loopback([turn("Yes.", expect=Expect(contains="The first answer."))])
+    ran = kedge(*REMOTES["responses"].options(server.url), "-c", "-p", "And you?")
+    assert (ran.code, ran.answer) == (0, "Yes.\n")
+
+
+def test_no_temporary_folder_stays(kedge: Kedge, served: Served, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ran = kedge(*served(turn("ok")), "-p", "x", env={"TMPDIR": str(scratch)})
+    assert (ran.code, list(scratch.iterdir())) == (0, [])

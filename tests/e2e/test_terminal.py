@@ -1,0 +1,156 @@
+"""kedge at a real terminal, through tmux."""
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.process import COMMAND, Kedge, marked, wait_until
+from e2e.remotes import REMOTES
+from loopback.fixtures import ThreadedLoopback
+from loopback.script import Call, turn
+
+pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+REMOTE = REMOTES["anthropic"]
+COLOURED = "\x1b[3"
+
+
+class Screen:
+    """One 80x24 terminal with a shell."""
+
+    def __init__(self, folder: Path, kedge: Kedge) -> None:
+        self._socket = str(folder / "tmux.sock")
+        self._env = {**kedge.env, "TERM": "xterm-256color", "PS1": "", "TMUX_TMPDIR": str(folder)}
+        self._env.pop("LANG")
+        self._env["LC_ALL"] = "C.UTF-8"
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24",
+                   "-c", str(kedge.cwd), "bash --norc --noprofile")  # fmt: skip
+        self._open = True
+
+    def _tmux(self, *words: str) -> str:
+        ended = subprocess.run(
+            ["tmux", "-u", "-S", self._socket, *words],
+            env=self._env, capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+        return ended.stdout
+
+    def type(self, line: str) -> None:
+        """Type a line and press Enter."""
+        self._tmux("send-keys", "-l", line)
+        self._tmux("send-keys", "Enter")
+
+    def press(self, key: str) -> None:
+        """Press one key, in tmux's spelling."""
+        self._tmux("send-keys", key)
+
+    @property
+    def text(self) -> str:
+        """All that is and was on the screen, wrapped lines joined."""
+        return self._tmux("capture-pane", "-p", "-J", "-S", "-")
+
+    @property
+    def painted(self) -> str:
+        """The same with colours."""
+        return self._tmux("capture-pane", "-p", "-e", "-J", "-S", "-")
+
+    def close(self) -> None:
+        """Take the terminal away, as a closed window does. Harmless when repeated."""
+        if self._open:
+            self._tmux("kill-server")
+            self._open = False
+
+
+@pytest.fixture
+def screen(kedge: Kedge, tmp_path: Path) -> Iterator[Screen]:
+    """A terminal in the directory of `kedge`."""
+    screen = Screen(tmp_path, kedge)
+    yield screen
+    screen.close()
+
+
+def words(*arguments: str) -> str:
+    """A command line for a shell, which says afterwards how it ended."""
+    return shlex.join([*COMMAND, *arguments]) + '; echo "[ended $?]"'
+
+
+def test_the_demo_shows_the_whole_loop_in_colours(screen: Screen) -> None:
+    screen.type(words("demo"))
+    wait_until(lambda: "[ended 0]" in screen.text, "the demo ends well")
+    text = screen.text
+    for seen in (
+        "replayed from a script", "read basket.py", "grep DISCOUNT", "FAILED (failures=1)",
+        "+        if subtotal >= DISCOUNT_FROM:", "check passed", "done · 5 model calls", "$0.0",
+    ):  # fmt: skip
+        assert seen in text, seen
+    assert text.index("FAILED") < text.index("subtotal >=") < text.index("check passed")
+    assert text.count("Fixed. `Basket.total`") == 1
+    assert COLOURED in screen.painted
+
+
+def test_no_color_is_obeyed(screen: Screen) -> None:
+    screen.type("export NO_COLOR=1; " + words("demo"))
+    wait_until(lambda: "[ended 0]" in screen.text, "the demo ends well")
+    assert COLOURED not in screen.painted
+
+
+def test_ctrl_c_ends_the_demo_and_leaves_nothing(
+    screen: Screen, kedge: Kedge, tmp_path: Path
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    screen.type(f"export TMPDIR={scratch}; " + words("demo"))
+    wait_until(lambda: "I'll read the code" in screen.text, "the model speaks")
+    screen.press("C-c")
+    wait_until(lambda: "[ended 130]" in screen.text, "the demo ends")
+    assert "Traceback" not in screen.text
+    assert "interrupted" in screen.text
+    assert list(scratch.iterdir()) == []
+    assert marked(kedge.home) == []
+    assert kedge.log[-1]["kind"] == "result"
+
+
+def test_ctrl_c_ends_a_command_that_is_running(
+    screen: Screen, kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    server = threaded_loopback([turn(Call("bash", {"command": "touch begun; sleep 4011"}))])
+    screen.type(words(*REMOTE.options(server.url, "--mode", "full"), "-p", "Go."))
+    wait_until((kedge.cwd / "begun").exists, "the command runs")
+    screen.press("C-c")
+    wait_until(lambda: "[ended 130]" in screen.text, "the run ends")
+    assert marked(kedge.home) == []
+    assert "Traceback" not in screen.text
+
+
+def test_a_terminal_that_closes_ends_the_run(
+    screen: Screen, kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    server = threaded_loopback([turn(Call("bash", {"command": "touch begun; sleep 4012"}))])
+    screen.type(words(*REMOTE.options(server.url, "--mode", "full"), "-p", "Go."))
+    wait_until((kedge.cwd / "begun").exists, "the command runs")
+    screen.close()
+    wait_until(lambda: kedge.log[-1]["kind"] == "result", "the log is complete")
+    wait_until(lambda: not marked(kedge.home), "nothing is left")
+    assert kedge.log[-1]["exit_code"] == 143
+
+
+def test_words_are_shown_once_where_stdout_and_stderr_are_one_terminal(
+    screen: Screen, threaded_loopback: ThreadedLoopback
+) -> None:
+    server = threaded_loopback([turn("Only once, please.")])
+    screen.type(words(*REMOTE.options(server.url), "-p", "x"))
+    wait_until(lambda: "[ended 0]" in screen.text, "the run ends")
+    assert screen.text.count("Only once, please.") == 1
+
+
+def test_an_answer_into_a_pipe_is_shown_and_passed_on(
+    screen: Screen, kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    server = threaded_loopback([turn("Only once, please.")])
+    line = shlex.join([*COMMAND, *REMOTE.options(server.url), "-p", "x"])
+    screen.type(f"{line} > out.txt; echo '[ended]'")
+    wait_until(lambda: "\n[ended]" in screen.text, "the run ends")
+    assert (kedge.cwd / "out.txt").read_text() == "Only once, please.\n"
+    assert "Only once, please." in screen.text and "done" in screen.text
