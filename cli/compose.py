@@ -44,9 +44,14 @@ def surroundings(cd: str = "") -> Surroundings:
     """Those of this process.
 
     Raises:
-        UsageError: `cd` is no directory.
+        UsageError: `cd` is no directory, or the one that kedge was started in is gone.
     """
-    cwd = Path(cd or ".").resolve()
+    try:
+        cwd = Path(cd or ".").resolve()
+    except OSError as error:
+        raise UsageError(
+            f"the working directory cannot be found: {error.strerror}", hint="go to one that exists"
+        ) from error
     if not cwd.is_dir():
         raise UsageError(f"{cd!r} is not a directory", hint="give an existing one with -C")
     env = dict(os.environ)

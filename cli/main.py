@@ -1,5 +1,6 @@
 """The entry point: answers `--version`, opens the thin door, leaves the rest to Typer."""
 
+import io
 import os
 import sys
 
@@ -33,12 +34,20 @@ def _run(arguments: list[str]) -> int:
         if run is None:
             from .app import main as typer_main
 
+            _print_whatever_it_is()
             return typer_main(arguments)
         from .oneshot import main as oneshot_main
 
         return oneshot_main(run)
     except KeyboardInterrupt:
         return 130
+
+
+def _print_whatever_it_is() -> None:
+    """Show what the terminal's encoding cannot spell in another way, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _open_missing_streams() -> None:

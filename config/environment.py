@@ -11,7 +11,7 @@ from .sources import Layer, Source
 from .values import KeyPath, Table, Value, nested
 
 PREFIX = "KEDGE_"
-RESERVED = frozenset({"KEDGE_HOME"})
+RESERVED = frozenset({"KEDGE_HOME", "KEDGE_RUN"})
 """Variables that are ours and are not settings."""
 
 CONCATENATED: frozenset[KeyPath] = frozenset({("tools", "disabled")})

@@ -113,7 +113,7 @@ class ScriptedProvider:
         for part in answer.parts:
             if isinstance(part, Text | Thinking):
                 delta = TextDelta if isinstance(part, Text) else ThinkingDelta
-                for word in re.findall(r"\s*\S+\s*$|\s*\S+", part.text):
+                for word in re.findall(r"\s*\S+|\s+", part.text):
                     yield delta(word)
                     await asyncio.sleep(self._pace)
             yield PartDone(part)

@@ -151,7 +151,7 @@ class FunctionTool:
         from difflib import get_close_matches  # only a mistake pays for it
 
         near = get_close_matches(unknown[1], self._shown.values(), 1, 0.5)
-        return f"; did you mean `{near[0]}`?" if near else ""
+        return f"; the nearest is `{near[0]}`" if near else ""
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """See `Tool.effects`."""

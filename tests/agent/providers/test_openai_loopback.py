@@ -5,18 +5,6 @@ from typing import Protocol
 
 import msgspec
 import pytest
-from loopback.script import (
-    Call,
-    Fault,
-    FaultKind,
-    Quirk,
-    Refusal,
-    Thinking,
-    Turn,
-    Usage,
-    turn,
-)
-from loopback.server import LoopbackServer
 
 from kedge.agent.deltas import Draft
 from kedge.agent.errors import ProviderError, ProviderErrorKind
@@ -33,6 +21,18 @@ from kedge.config.models import ModelProfile
 from kedge.config.providers import ProviderTable, Quirks
 from kedge.config.secrets import Key
 from kedge.config.settings import HttpSettings
+from loopback.script import (
+    Call,
+    Fault,
+    FaultKind,
+    Quirk,
+    Refusal,
+    Thinking,
+    Turn,
+    Usage,
+    turn,
+)
+from loopback.server import LoopbackServer
 
 TABLE = ProviderTable(
     name="openai",
