@@ -16,6 +16,8 @@ from .messages import legible_text
 
 
 class Envelope(msgspec.Struct):
+    """The fields of a line that are not the body's."""
+
     v: int
     seq: int
     session: str

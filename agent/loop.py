@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from ..config.errors import KedgeError
-from ..config.exit_codes import Status
+from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
 from .bus import Bus
@@ -35,12 +35,10 @@ from .events import (
     TurnEnded,
     TurnStarted,
 )
-from .messages import Image, Message, Text, Usage, legible_text
-from .outcome import Outcome, status_of
+from .messages import Message, Prompt, Text, Usage, legible_text
+from .outcome import Outcome
 from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
-
-Prompt = tuple[Text | Image, ...]
 
 _CODES: dict[type[KedgeError], str] = {StoreError: "store", ScriptDiverged: "script"}
 

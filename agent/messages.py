@@ -78,6 +78,9 @@ class Opaque(Struct, frozen=True, tag_field="type", tag="opaque"):
 
 Part = Text | Thinking | Image | ToolCall | ToolResult | Opaque
 
+Prompt = tuple[Text | Image, ...]
+"""What a person says."""
+
 
 class Message(Struct, frozen=True):
     """One entry of the conversation. `tool` messages hold tool results only, in call order."""

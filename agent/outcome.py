@@ -28,7 +28,9 @@ _CLAIMS_TESTS = re.compile(
     r"\b(?:pass(?:es|ed|ing)?|succeed(?:s|ed)?|green)\b",
     re.IGNORECASE,
 )
-_NEGATED = re.compile(r"\b(?:not|no|n't|fail\w*|without|should|would|until)\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:not|cannot|no|fail\w*|without|should|would|until)\b|n['’]t\b", re.IGNORECASE
+)
 
 
 class Outcome:
@@ -96,10 +98,9 @@ class Outcome:
     def _change(self, change: FileChange) -> None:
         change = structs.replace(change, diff="")
         before = self._changes.pop(change.moved_from or change.path, None)
-        if before is not None:
-            change = _joined(before, change)
-        if before is None or before.change != "created" or change.change != "deleted":
-            self._changes[change.path] = change
+        net = change if before is None else _joined(before, change)
+        if net is not None:
+            self._changes[net.path] = net
 
     @property
     def cost(self) -> float | None:
@@ -152,30 +153,22 @@ class Outcome:
         return tuple(claims)
 
 
-def _joined(before: FileChange, after: FileChange) -> FileChange:
-    kind = after.change
-    if kind == "modified":
-        kind = before.change
-    elif kind == "moved" and before.change == "created":
-        kind = "created"
-    return FileChange(
-        after.path,
-        kind,
-        before.added + after.added,
-        before.removed + after.removed,
-        "" if kind == "created" else before.moved_from or after.moved_from,
-    )
+def _joined(before: FileChange, after: FileChange) -> FileChange | None:
+    """The net of two changes to one file; None if it came and went."""
+    origin = "" if before.change == "created" else before.moved_from or before.path
+    added, removed = before.added + after.added, before.removed + after.removed
+    match after.change:
+        case "deleted":
+            return FileChange(origin, "deleted", added, removed) if origin else None
+        case _ if not origin:
+            return FileChange(after.path, "created", added, removed)
+        case _ if origin == after.path:
+            return FileChange(origin, "modified", added, removed)
+        case _:
+            return FileChange(after.path, "moved", added, removed, origin)
 
 
 def _sentence(text: str, start: int, end: int) -> str:
     first = max(text.rfind(mark, 0, start) for mark in ".\n") + 1
     last = min((place for mark in ".\n" if (place := text.find(mark, end)) >= 0), default=len(text))
     return text[first:last]
-
-
-def status_of(exit_code: int) -> Status:
-    """The status with this exit code; `failed` if none has it."""
-    for status, code in EXIT_CODES.items():
-        if code == exit_code:
-            return status
-    return "failed"

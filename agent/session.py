@@ -7,16 +7,25 @@ from secrets import token_hex
 
 from msgspec import structs
 
-from ..config.exit_codes import Status
+from ..config.errors import KedgeError
+from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
-from .bus import Bus
+from .bus import Bus, now
 from .context import ModelUse
 from .errors import StoreError
-from .events import BudgetSpent, Event, Notice, SessionStarted
+from .events import (
+    BudgetSpent,
+    Event,
+    Evidence,
+    Failure,
+    Notice,
+    Result,
+    SessionStarted,
+)
 from .gate import Gate
-from .loop import Agent, Prompt
-from .messages import Text
+from .loop import Agent
+from .messages import Prompt, Text
 from .outcome import Outcome
 from .ports import Approver, Check, Provider, Store, Tool
 from .transcript import Transcript, transcript
@@ -184,3 +193,27 @@ class Session:
 def fold(store: Store, session: str) -> Transcript:
     """The transcript of a stored session."""
     return transcript(store.read(session))
+
+
+def unstarted(error: KedgeError) -> Event:
+    """The result of a run that could not begin: every stream ends with one."""
+    status = status_of(error.exit_code)
+    result = Result(
+        status=status,
+        exit_code=error.exit_code,
+        text="",
+        structured=None,
+        evidence=Evidence((), (), ()),
+        usage={},
+        cost_usd=0.0,
+        turns=0,
+        duration_ms=0,
+        api_ms=0,
+        denials=(),
+        config_version="",
+        model="",
+        sandbox="none",
+        mode="",
+        error=Failure(status, str(error)),
+    )
+    return Event(1, "", ("main",), 0, now(), result)

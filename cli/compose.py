@@ -301,6 +301,11 @@ def store_of(run: Run, where: Surroundings) -> Store:
         from ..agent.stores.memory import MemoryStore
 
         return MemoryStore()
+    return saved_sessions(where)
+
+
+def saved_sessions(where: Surroundings) -> Store:
+    """The sessions of this person."""
     from ..agent.stores.jsonl import JsonlStore
 
     return JsonlStore(where.home.state_dir / "sessions")

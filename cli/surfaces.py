@@ -3,6 +3,7 @@
 stdout carries the answer (or records) and nothing else; progress and complaints go to stderr.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -87,7 +88,11 @@ class JsonStream:
         self._out.write(encode(event) + b"\n")
 
 
-ANSWERS = {"text": TextAnswer, "json": JsonResult, "stream-json": JsonStream}
+ANSWERS: dict[str, Callable[[Out], Surface]] = {
+    "text": TextAnswer,
+    "json": JsonResult,
+    "stream-json": JsonStream,
+}
 """The class for each output format."""
 
 

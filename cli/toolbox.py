@@ -43,13 +43,13 @@ class Toolbox:
         # The full text of what was cut lies in the scratch folder, where the model may read it.
         readable = Roots(roots.workspace, (*roots.added, scratch))
         workspace = Workspace(RootedFiles(readable), roots.workspace)
+        hidden = without | set(settings.tools.disabled)
         made: tuple[FunctionTool, ...] = (
-            *file_tools(workspace, settings.read),
+            *file_tools(workspace, settings.read, hidden),
             *search_tools(workspace, self.sandbox, self.env),
             *shell_tools(self._shell),
             self.todo.tool(),
         )
-        hidden = without | set(settings.tools.disabled)
         self.tools: tuple[Tool, ...] = tuple(
             tool.described(tool_text(tool.name, config_dir, settings.tools.texts).text)
             for tool in made

@@ -6,7 +6,7 @@ from .models import ModelEntry
 from .providers import ProviderEntry
 from .settings import Settings
 from .sources import Layer, Source
-from .values import KeyPath, Table, Value
+from .values import KeyPath, Table
 
 
 def check(layer: Layer) -> None:
@@ -34,12 +34,3 @@ def _convert(values: Table, kind: type[msgspec.Struct], source: Source, path: Ke
         from .explain import explained
 
         raise explained(error, kind, values, source, path) from error
-
-
-def value_at(values: Value, path: KeyPath) -> Value | None:
-    """The value that `path` leads to; None where it leads nowhere."""
-    for part in path:
-        if not isinstance(values, dict) or part not in values:
-            return None
-        values = values[part]
-    return values

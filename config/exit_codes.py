@@ -40,3 +40,11 @@ EXIT_CODES: Final[Mapping[Status, int]] = {
     "terminated": 143,
 }
 """One code per status; 75 is EX_TEMPFAIL of sysexits.h, 130 and 143 are 128 + signal."""
+
+
+def status_of(exit_code: int) -> Status:
+    """The status with this exit code; `failed` if none has it."""
+    for status, code in EXIT_CODES.items():
+        if code == exit_code:
+            return status
+    return "failed"

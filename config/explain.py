@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from .check import value_at
 from .errors import ConfigError
 from .settings import Settings
 from .sources import Source
-from .values import KeyPath, Table, dotted
+from .values import KeyPath, Table, dotted, value_at
 
 _MESSAGE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<where>.*)`)?")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`")

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from .check import value_at
 from .environment import CONCATENATED
 from .settings import MODES
 from .sources import Layer, Problem
-from .values import KeyPath, Table, Value, dotted, merged, nested
+from .values import KeyPath, Table, Value, dotted, merged, nested, value_at
 
 FILE = pathlib.PurePath(".kedge", "config.toml")
 """Where a project keeps its settings, below its root or any folder on the way to it."""

@@ -53,3 +53,12 @@ def nested(path: KeyPath, value: Value) -> Table:
     for key in reversed(path[1:]):
         value = {key: value}
     return {path[0]: value}
+
+
+def value_at(values: Value, path: KeyPath) -> Value | None:
+    """The value that `path` leads to; None where it leads nowhere."""
+    for part in path:
+        if not isinstance(values, dict) or part not in values:
+            return None
+        values = values[part]
+    return values

@@ -38,7 +38,7 @@ def apply_all(changes: Sequence[Change], roots: Roots) -> None:
         for step in steps:
             step()
         batch.sync()
-    except BaseException:
+    except BaseException:  # whatever stops it, a cancellation too, nothing may be left half-done
         batch.take_back()
         raise
     finally:

@@ -23,7 +23,7 @@ async def run(
         async for chunk in process:
             await on_output(chunk)
         return await process.wait()
-    except BaseException:
+    except BaseException:  # a cancelled caller, too, must leave no process behind
         await _surely(process.kill())
         raise
 

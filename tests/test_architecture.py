@@ -56,6 +56,9 @@ MAY_IMPORT: Table = {
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
+    "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),
+    "cli.images": (*_HALL, "agent.tools.textfile", "config"),
+    "cli.output_file": ("cli", *_HALL, "config", "sandbox"),
     "kedge": ("agent.session", "agent.tools.function", "cli.embed", "config.version"),
     "kedge.__main__": ("cli.main",),
 }

@@ -7,6 +7,8 @@ from contextlib import aclosing
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError
 from typing import TYPE_CHECKING
 
+import anyio.lowlevel
+import httpcore2
 import httpx2
 
 from ..deltas import Delta
@@ -44,7 +46,7 @@ class HttpProvider:
         """
         if self._trust is None and self._url.startswith("https:"):
             thread = ThreadPoolExecutor(1)
-            self._trust = thread.submit(httpx2.create_ssl_context)
+            self._trust = thread.submit(httpcore2.default_ssl_context)
             thread.shutdown(wait=False)
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta]:
@@ -96,6 +98,8 @@ class HttpProvider:
             # Nothing is encrypted on the way to http://, and a context that trusts nobody is free.
             return SSLContext(PROTOCOL_TLS_CLIENT)
         try:
+            # Loads the backend of the event loop while OpenSSL reads the certificates.
+            await anyio.lowlevel.checkpoint()
             return await asyncio.wrap_future(self._trust)
         except (OSError, SSLError) as error:
             text = f"the trusted certificates cannot be read: {error}; check SSL_CERT_FILE"

@@ -57,6 +57,8 @@ class Hunk(msgspec.Struct, frozen=True):
 
 
 class Add(msgspec.Struct, frozen=True):
+    """A file is made."""
+
     path: str
     text: str
     """With LF ends; every line has one."""
@@ -64,11 +66,15 @@ class Add(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
+    """A file is removed."""
+
     path: str
     number: int
 
 
 class Update(msgspec.Struct, frozen=True):
+    """A file is changed, moved, or both."""
+
     path: str
     move_to: str | None
     hunks: tuple[Hunk, ...]

@@ -1,4 +1,4 @@
-"""What the file tools of one session share: the files they may touch, and what the model has seen."""
+"""What the file tools of a session share: the files they may touch, what the model has seen."""
 
 from hashlib import blake2b
 from pathlib import Path

@@ -9,8 +9,7 @@ from ...agent.errors import StoreError
 from ...agent.events import Result, SessionStarted, TurnStarted
 from ...agent.messages import Text
 from ...agent.ports import Store
-from ...agent.stores.jsonl import JsonlStore
-from ..compose import surroundings
+from ..compose import saved_sessions, surroundings
 from ..render import Renderer
 from ..saved import named
 from ..terminal import Out, Style, harmless
@@ -31,7 +30,7 @@ class _Row(msgspec.Struct):
 def list_sessions(cd: str, *, everywhere: bool, as_json: bool) -> None:
     """Print the sessions of a directory, or all, newest first."""
     where = surroundings(cd)
-    store = JsonlStore(where.home.state_dir / "sessions")
+    store = saved_sessions(where)
     shown = 0
     for id in store.sessions():
         row = _summary(store, id)
@@ -78,7 +77,7 @@ def show_session(session: str, *, as_json: bool) -> None:
         KedgeError: there is no such session, or its log is damaged.
     """
     where = surroundings()
-    store = JsonlStore(where.home.state_dir / "sessions")
+    store = saved_sessions(where)
     out = Out(1)
     renderer = Renderer(Style.of(sys.stdout, where.env), stored=True)
     for event in store.read(named(store, session)):

@@ -3,10 +3,10 @@
 The Python API: `Agent` is a model with tools, `tool` declares one, `Session` is a conversation.
 """
 
-from typing import TYPE_CHECKING
-
 from .config.version import VERSION as __version__
 
+# Type checkers know the name; importing `typing` for it would double the time of `--version`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .agent.session import Session
     from .agent.tools.function import tool

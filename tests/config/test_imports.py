@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 _CODE = """
-import asyncio, msgspec, sys
+import asyncio, msgspec, pathlib, sys
 before = set(sys.modules)
-import pathlib
 from kedge.config import layers, models, paths, prompts, providers, secrets
 env = {"KEDGE_HOME": sys.argv[1], "KEDGE_MODE": "plan", "OPENAI_API_KEY": "k"}
 home = paths.home(env)

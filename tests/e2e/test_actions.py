@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from e2e.process import COMMAND, Json, Kedge
+from e2e.process import COMMAND, Json, Kedge, marked
 from e2e.remotes import KEYS, REMOTES, Served
 from loopback.script import Call, Expect, turn
 
@@ -89,3 +89,10 @@ def test_an_added_directory_may_be_written(kedge: Kedge, served: Served, tmp_pat
         *served(turn(write), turn("ok")), "-p", "x", "--add-dir", str(other), "--mode", "full"
     )
     assert (ran.code, (other / "made").read_text()) == (0, "x")
+
+
+def test_background_commands_end_with_the_run(kedge: Kedge, served: Served) -> None:
+    serve = Call("bash", {"command": "(sleep 4031 &); sleep 4032", "run_in_background": True})
+    ran = kedge(*served(turn(serve), turn("ok")), "-p", "x", "--mode", "full")
+    assert ran.code == 0
+    assert marked(kedge.home) == []

@@ -13,6 +13,7 @@ from e2e.process import Json, Kedge, Ran, lines
 from e2e.remotes import ANSWER, DEMO, KEYS, REMOTES, demo_project, fixing
 from loopback.script import WIRE_NAMES, WireName
 from loopback.threaded import running_server
+from loopback.wires.wire import is_array, is_object
 
 _OF_ONE_RUN = frozenset(
     {
@@ -74,20 +75,16 @@ def _joined(records: list[Json]) -> list[Json]:
 
 
 def _without_own(value: object) -> object:
-    match value:
-        case dict():
-            call = value.get("id")
-            kept = {key: _without_own(inner) for key, inner in value.items()}
-            dropped = set(_OF_ONE_RUN)
-            if value.get("type") == "thinking":
-                dropped.add("id")
-            if call == "call_5":
-                dropped |= {"tool", "name", "arguments", "content"}
-            return {key: inner for key, inner in kept.items() if key not in dropped}
-        case list():
-            return [_without_own(inner) for inner in value]
-        case _:
-            return value
+    if is_array(value):
+        return [_without_own(inner) for inner in value]
+    if not is_object(value):
+        return value
+    dropped = set(_OF_ONE_RUN)
+    if value.get("type") == "thinking":
+        dropped.add("id")
+    if value.get("id") == "call_5":
+        dropped |= {"tool", "name", "arguments", "content"}
+    return {key: _without_own(inner) for key, inner in value.items() if key not in dropped}
 
 
 def test_the_records_of_the_three_wires_are_the_same(fixed: dict[WireName, Fixed]) -> None:

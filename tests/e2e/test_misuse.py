@@ -193,7 +193,6 @@ def test_a_disk_that_fills_ends_the_run_and_keeps_the_log_readable(
     mount = f"mount -t tmpfs -o size=16k tmpfs {disk}"
     if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("no small file system can be mounted here")
-    # `allow_unused`: how far the run gets is the disk's business.
     options = served(turn(bash("echo ran >> ran.txt; yes | head -c 20000")))
     run = shlex.join([*COMMAND, *options, "-p", "x", "--mode", "full"])
     line = f"{mount} && {run} --output-format stream-json; echo $? >&2; cat {disk}/state/sessions/*"
@@ -205,7 +204,7 @@ def test_a_disk_that_fills_ends_the_run_and_keeps_the_log_readable(
     *complaint, code = ended.stderr.decode().splitlines()
     assert code == "1"
     assert len(complaint) == 1 and "No space left" in complaint[0]
-    streamed, _, stored = ended.stdout.partition(b'"kind":"result"')
+    _, _, stored = ended.stdout.partition(b'"kind":"result"')
     assert b'"status":"failed"' in stored.splitlines()[0]
     for record in stored.splitlines()[1:]:
         msgspec.json.decode(record)
@@ -274,7 +273,7 @@ def test_a_prompt_of_control_characters_is_a_prompt(kedge: Kedge, served: Served
     assert ran.code == 0
 
 
-@pytest.mark.parametrize("command", ["demo extra", "sessions", "config", "nonsense", "-p --mode"])
+@pytest.mark.parametrize("command", ["demo extra", "sessions", "config", "nonsense", "-p --nope"])
 def test_half_a_command_is_answered_with_help(kedge: Kedge, command: str) -> None:
     ran = kedge(*command.split())
     assert ran.code == 2

@@ -26,7 +26,7 @@ def result_of(line: bytes) -> Json:
 
 
 def test_text_is_the_answer_alone_and_progress_is_silent_where_nobody_watches(
-    kedge: Kedge, served
+    kedge: Kedge, served: Served
 ) -> None:
     ran = kedge(*served(turn("I look.", LOOK), turn(WORDS)), "-p", "x")
     assert (ran.code, ran.answer, ran.complaint) == (0, WORDS + "\n", "")
@@ -69,7 +69,7 @@ def test_an_output_file_that_cannot_be_is_refused_before_anything_is_spent(
 
 
 def test_an_output_file_that_cannot_be_written_afterwards_leaves_one_result(
-    kedge: Kedge, served
+    kedge: Kedge, served: Served
 ) -> None:
     into = Call("bash", {"command": "mkdir out.txt"})
     ran = kedge(

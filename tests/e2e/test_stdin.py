@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from e2e.process import COMMAND, Json, Kedge
-from e2e.remotes import REMOTES
+from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import turn
 
@@ -58,7 +58,7 @@ def test_what_stdin_cannot_be_is_refused(
 
 
 def test_a_pipe_that_says_nothing_is_not_waited_for_when_there_is_a_prompt(
-    kedge: Kedge, served
+    kedge: Kedge, served: Served
 ) -> None:
     silent = subprocess.Popen(["sleep", "100"], stdout=subprocess.PIPE)
     try:

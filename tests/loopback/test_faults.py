@@ -7,6 +7,7 @@ from typing import Protocol, cast
 
 import httpx2
 import pytest
+
 from loopback.script import WIRE_NAMES, Call, Fault, FaultKind, WireName, turn
 from loopback.sdk import Heard, client
 from loopback.server import LoopbackServer

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
 from loopback.fixtures import Loopback, SpawnedLoopback, ThreadedLoopback
 from loopback.script import (
     WIRE_NAMES,

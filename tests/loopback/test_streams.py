@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+
 from loopback.framing import cut
 from loopback.script import (
     WIRE_NAMES,

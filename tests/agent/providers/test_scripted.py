@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kedge.agent.deltas import Draft, Finished, PartDone, TextDelta, ThinkingDelta
@@ -89,7 +89,10 @@ async def test_the_same_conversation_gets_the_same_answer_again(script):
             [Message("user", (Text("failing test secret"),))],
             "answer 1 does not fit: did not expect 'secret' in: 'failing test secret'",
         ),
-        ([ASKED, ASKED], "answer 1 does not fit: expected messages ['user'], found ['user', 'user']"),
+        (
+            [ASKED, ASKED],
+            "answer 1 does not fit: expected messages ['user'], found ['user', 'user']",
+        ),
         (
             [ASKED, SAID, Message("user", (Text("wait"),))],
             "answer 2 does not fit: expected messages ['tool'], found ['user']",
@@ -142,9 +145,9 @@ def test_a_script_is_read_as_it_was_written(script, tmp_path):
         ([{"scripted": 2, "model": "x"}], "demo.jsonl:1: Invalid enum value 2"),
         ([FIRST], "demo.jsonl:1: "),
         ([HEADER, FIRST, "{"], "demo.jsonl:3: "),
-        (["", HEADER, "", FIRST, "", {"expect": []}], "demo.jsonl:6: Object missing required field"),
+        (["", HEADER, "", FIRST, "", {"expect": []}], "demo.jsonl:6: Object missing"),
         ([HEADER, SECOND | {"expected": []}], "demo.jsonl:2: Object contains unknown field"),
-        ([HEADER, {"expect": [], "parts": [{"type": "song"}]}], "demo.jsonl:2: Invalid value 'song'"),
+        ([HEADER, {"expect": [], "parts": [{"type": "song"}]}], "demo.jsonl:2: Invalid value"),
     ],
 )  # fmt: skip
 def test_what_is_no_script_is_named_by_file_and_line(script, lines, says):
@@ -154,13 +157,12 @@ def test_what_is_no_script_is_named_by_file_and_line(script, lines, says):
 
 
 def test_a_script_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(
-        ScriptDiverged, match="cannot read the script .*nowhere.jsonl: No such file"
-    ):
+    with pytest.raises(ScriptDiverged, match="cannot read the script .*nowhere.jsonl: No such"):
         Script.load(tmp_path / "nowhere.jsonl")
 
 
-@given(st.text(st.characters(codec="utf-8")))
+@given(st.text(st.characters(codec="utf-8")) | st.text("a \n", max_size=6))
+@example(" \n")
 async def test_the_streamed_words_are_the_text(text):
     script = Script(None, Header(1, "m"), (Answer((), (Text(text),)),))
     request = Request("", (), (), 100, "", "s")

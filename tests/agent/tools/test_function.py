@@ -25,6 +25,9 @@ class Place(msgspec.Struct):
     kind: Literal["city", "village"] = "city"
 
 
+NOWHERE: list[Place] = []
+
+
 @tool
 async def weather(
     city: str,
@@ -32,7 +35,7 @@ async def weather(
     unit: Literal["celsius", "fahrenheit"] = "celsius",
     exact: bool = False,
     height: float = 0.0,
-    near: list[Place] = [],  # noqa: B006  # a schema's default, never mutated
+    near: list[Place] = NOWHERE,
     title: str | None = None,
 ) -> str:
     """Forecast for a city.
@@ -171,7 +174,7 @@ def test_a_whole_number_is_a_number_and_nothing_else_is_coerced():
         ({"city": "", "near": [{}]}, "near[0]: object missing required field `title`."),
         (
             {"ctiy": "Oslo"},
-            "weather: object contains unknown field `ctiy`; did you mean `city`?.",
+            "weather: object contains unknown field `ctiy`; the nearest is `city`.",
         ),
         ({"city": "", "zzzzzz": 1}, "weather: object contains unknown field `zzzzzz`."),
         ([], "weather: expected `object`, got `array`."),
@@ -180,7 +183,7 @@ def test_a_whole_number_is_a_number_and_nothing_else_is_coerced():
     ],
 )
 def test_a_misfit_names_the_field_and_what_was_expected(arguments, says):
-    assert says.replace("?.", "?") in refusal(arguments)
+    assert says in refusal(arguments)
 
 
 def test_a_misfit_lists_what_the_tool_takes():
@@ -304,7 +307,6 @@ async def test_a_parameter_may_have_another_name_for_the_model():
     assert parsed == {"pattern": "x", "-i": True}
     assert search.effects(parsed) == (Effect("read", "True"),)
     assert (await search.run(parsed, print)).content == (Text("x True"),)
-    assert "did you mean `-i`" not in refusal({"pattern": "x", "ignore_case": True}, search)
     assert "-i (optional)" in refusal({}, search)
     assert search.parse(json.dumps(parsed)) == parsed, "what was understood can be written again"
 
