@@ -55,9 +55,12 @@ class Session:
         use: ModelUse,
         limits: LimitSettings,
         checks: Sequence[Check] = (),
+        still_running: Callable[[], Sequence[str]] = tuple,
         resume: str = "",
     ) -> None:
         """Open a session, a new one or the one to `resume`.
+
+        `still_running` names what tools have under way when a turn is over.
 
         Raises:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
@@ -67,6 +70,7 @@ class Session:
         self.id = resume or new_session_id()
         self._provider = provider
         self._limits = limits
+        self._still_running = still_running
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log)
@@ -134,6 +138,8 @@ class Session:
         try:
             self._announce()
             await self._agent.turn(prompt, self._outcome)
+            for words in self._still_running():
+                self._bus.emit(Notice("background", f"still running: {words}"))
         finally:
             if deadline is not None:
                 deadline.cancel()

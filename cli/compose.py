@@ -246,6 +246,7 @@ def compose(
         ),
         limits=settings.limits,
         checks=_checks(run, where, toolbox, schema),
+        still_running=toolbox.still_running,
         resume=_resumed(run, where, store),
     )
     return Composed(session, toolbox)

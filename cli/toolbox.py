@@ -56,6 +56,10 @@ class Toolbox:
             if tool.name not in hidden
         )
 
+    def still_running(self) -> list[str]:
+        """A line for each command in the background. `close` ends them."""
+        return self._shell.running
+
     async def close(self) -> None:
         """End everything that still runs, and remove what nobody needs any more."""
         await self._shell.close()

@@ -18,7 +18,9 @@ from loopback.script import WIRE_NAMES, WireName
 _SHOWN = (sys.executable, "-X", "importtime")
 _SCRIPT = str(Path(sysconfig.get_path("scripts"), "kedge"))
 
-FOR_THE_VERSION = {"gc", "kedge", "kedge.cli", "kedge.cli.main", "kedge.config", "kedge.config.version"}
+FOR_THE_VERSION = {
+    *("gc", "kedge", "kedge.cli", "kedge.cli.main", "kedge.config", "kedge.config.version"),
+}
 NOT_FOR_ONE_SHOT = {
     *("anthropic", "boto3", "git", "google", "jsonschema", "mcp", "openai", "opentelemetry"),
     *("pydantic", "pydantic_core", "referencing", "rich", "textual", "typer"),

@@ -13,9 +13,12 @@ from .ending import ended
 class Job:
     """One command in the background. Its output is taken all the time and kept until asked for."""
 
-    def __init__(self, id: str, process: Process, captures: Callable[[], Capture]) -> None:
+    def __init__(
+        self, id: str, command: str, process: Process, captures: Callable[[], Capture]
+    ) -> None:
         """`captures` makes one for each portion of output. Needs a running event loop."""
         self.id = id
+        self.command = command
         self._process = process
         self._captures = captures
         self._capture = captures()
@@ -67,9 +70,9 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def start(self, process: Process, captures: Callable[[], Capture]) -> Job:
+    def start(self, command: str, process: Process, captures: Callable[[], Capture]) -> Job:
         """Look after a command that was just started, under a fresh id: `bash_1`, `bash_2`, …"""
-        job = Job(f"bash_{len(self._jobs) + 1}", process, captures)
+        job = Job(f"bash_{len(self._jobs) + 1}", command, process, captures)
         self._jobs[job.id] = job
         return job
 
@@ -94,6 +97,12 @@ class Jobs:
         for job in fresh:
             job.known_ended = True
         return [f"{job.id} ended: {job.state}. bash_output shows what it printed." for job in fresh]
+
+    def running(self) -> list[str]:
+        """A line for each job that is still running."""
+        return [
+            f"{job.id} {job.state}: {job.command}" for job in self._jobs.values() if job.running
+        ]
 
     async def close(self) -> None:
         """End them all."""

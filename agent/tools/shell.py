@@ -59,6 +59,11 @@ class Shell:
         self._jobs = Jobs()
 
     @property
+    def running(self) -> list[str]:
+        """A line for each command that still runs in the background."""
+        return self._jobs.running()
+
+    @property
     def cwd(self) -> Path:
         """Where the next command starts."""
         return self._directory.path
@@ -117,7 +122,7 @@ class Shell:
             live.end()
 
     async def _start(self, command: str, notice: str) -> Output:
-        job = self._jobs.start(await self._process(command), self._capture)
+        job = self._jobs.start(command, await self._process(command), self._capture)
         return Output.of(
             _paragraphs(
                 notice,

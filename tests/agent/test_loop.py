@@ -454,6 +454,7 @@ async def test_when_the_disk_is_full_the_run_fails_and_says_so_and_the_log_stays
 
     announced = [body.id for body in core.bodies(stored, ActionStarted)]
     assert len(reader.runs) + len(writer.runs) <= len(announced), "nothing begins unannounced"
+    assert len(model.requests) == len(core.bodies(stored, ModelRequest))
     if room < len(facts) - 2:  # what only closes the record, and is lost, costs nothing
         assert (result.status, result.exit_code, result.error.code) == ("failed", 1, "store")
         assert "No space left" in result.error.text

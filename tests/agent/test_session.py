@@ -63,6 +63,11 @@ class SlowCheck:
         return CheckOutcome(CheckEnded("check", True))
 
 
+class QuickCheck:
+    async def run(self, answer):
+        return CheckOutcome(CheckEnded("check", True))
+
+
 def busy(core, store):
     """A session whose next prompt takes parallel reads, changes, questions and a check; every tool
     call that runs is in the returned list."""
@@ -235,11 +240,13 @@ async def test_a_stop_without_a_turn_does_nothing(core):
     assert core.result(await core.all_of(session)).status == "done"
 
 
-@pytest.mark.parametrize("kind", [TextStreamed, ActionStarted, ActionEnded, MessageAdded])
+@pytest.mark.parametrize(
+    "kind", [TextStreamed, ActionStarted, ActionEnded, MessageAdded, CheckEnded]
+)
 async def test_a_tool_or_watcher_that_stops_its_own_turn_ends_it(core, kind):
     """A stop from within the turn's own task takes effect at its next step."""
     model = core.Model(core.says("I look.", core.call("a")), *[core.says("Done.")] * 2)
-    session = core.session(model)
+    session = core.session(model, checks=[QuickCheck()])
     stops = ["terminated"]
 
     def stop(event):

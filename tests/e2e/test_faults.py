@@ -54,7 +54,7 @@ LASTING: tuple[Expected, ...] = (
     (Fault("status", status=500, headers={"x-should-retry": "false"}), "server", 75),
 )
 """Faults that repeating does not cure."""
-OWN_KINDS = {
+OWN_KINDS: dict[tuple[WireName, int | str], str] = {
     ("anthropic", 408): "server",
     ("anthropic", 503): "server",
     ("anthropic", "error_event"): "overloaded",
