@@ -93,6 +93,10 @@ ANSWERS: dict[str, Callable[[Out], Surface]] = {
     "json": JsonResult,
     "stream-json": JsonStream,
 }
+"""The class for each output format."""
+
+
+def complaint(result: Result) -> str:
     """Why a run did not end well, in one line."""
     if result.error is not None:
         return harmless(result.error.text)

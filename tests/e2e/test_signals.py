@@ -178,10 +178,12 @@ def test_a_killed_run_leaves_no_process_and_a_log_that_goes_on(
         ]
     )
     process = kedge.start(*REMOTE.options(server.url, "--mode", "full"), "-p", "Go.")
-    wait_until((kedge.cwd / "begun").exists, "the command runs")
-    assert len(marked(kedge.home)) >= 4
-    process.kill()
-    process.communicate()
+    try:
+        wait_until((kedge.cwd / "begun").exists, "the command runs")
+        assert len(marked(kedge.home)) >= 4
+    finally:
+        process.kill()
+        process.communicate()
     wait_until(lambda: not marked(kedge.home), "nothing is left")
     assert alive(str(kedge.home)) == []
     assert kinds(kedge.log)[-1] == "action.started"
@@ -208,9 +210,11 @@ def test_a_killed_run_goes_on_without_a_new_prompt(
     doing, reached, _ = BUSY["streaming"]
     server = threaded_loopback([doing])
     process = kedge.start(*REMOTE.options(server.url), "-p", "The question.")
-    wait_until(lambda: reached(kedge, server), "the run is busy")
-    process.kill()
-    process.communicate()
+    try:
+        wait_until(lambda: reached(kedge, server), "the run is busy")
+    finally:
+        process.kill()
+        process.communicate()
     after = threaded_loopback([turn("The answer.", expect=Expect(contains="The question."))])
     ran = kedge(*REMOTE.options(after.url), "-p", "-c")
     assert (ran.code, ran.answer) == (0, "The answer.\n")
