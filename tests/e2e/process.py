@@ -87,16 +87,28 @@ class Kedge:
         )
         return Ran(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
 
+    @property
+    def out(self) -> Path:
+        """Where the stdout of the run that was started last goes."""
+        return self.home / "stdout"
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start without waiting; the caller ends it."""
-        return subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=self.cwd,
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        """Start without waiting; the caller ends it. Its stdout may be read while it runs."""
+        with self.out.open("wb") as out:
+            return subprocess.Popen(
+                [*COMMAND, *arguments],
+                cwd=self.cwd,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.PIPE,
+            )
+
+    def ended(self, process: subprocess.Popen[bytes]) -> Ran:
+        """Wait for the run that was started last."""
+        began = time.monotonic()
+        _, err = process.communicate(timeout=PATIENCE)
+        return Ran(process.returncode, self.out.read_bytes(), err, time.monotonic() - began)
 
     @property
     def logs(self) -> list[Path]:
@@ -108,13 +120,6 @@ class Kedge:
         """The facts of the only session."""
         (only,) = self.logs
         return lines(only.read_bytes())
-
-
-def ended(process: subprocess.Popen[bytes]) -> Ran:
-    """Wait for a started run."""
-    began = time.monotonic()
-    out, err = process.communicate(timeout=PATIENCE)
-    return Ran(process.returncode, out, err, time.monotonic() - began)
 
 
 def wait_until(claim: Callable[[], object], what: str) -> None:

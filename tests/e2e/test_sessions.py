@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from e2e.process import Json, Kedge, Ran, ended, lines
+from e2e.process import Json, Kedge, Ran, lines
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Expect, Fault, turn
@@ -116,7 +116,7 @@ def test_two_processes_do_not_write_one_session(
         assert kedge("sessions", "list", "--json").records[0]["status"] == "unfinished"
     finally:
         first.terminate()
-        ended(first)
+        kedge.ended(first)
     assert [r["seq"] for r in kedge.log] == sorted({int(str(r["seq"])) for r in kedge.log})
 
 
@@ -125,8 +125,8 @@ def test_many_runs_at_once_keep_a_session_each(
 ) -> None:
     server = threaded_loopback(lambda request, wire: turn("ok"))
     options = REMOTE.options(server.url)
-    runs = [ended(one) for one in [kedge.start(*options, "-p", str(n)) for n in range(6)]]
-    assert [run.code for run in runs] == [0] * 6
+    runs = [kedge.start(*options, "-p", str(number)) for number in range(6)]
+    assert [kedge.ended(run).code for run in runs] == [0] * 6
     assert len(kedge.logs) == 6
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.process import COMMAND, PATIENCE, Json, Kedge, Ran, alive, ended, marked, wait_until
+from e2e.process import COMMAND, PATIENCE, Json, Kedge, Ran, alive, marked, wait_until
 from e2e.remotes import REMOTES
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Expect, Fault, Turn, turn
@@ -19,7 +19,7 @@ Reached = Callable[[Kedge, RunningServer], object]
 BUSY: dict[str, tuple[Turn, Reached, str]] = {
     "streaming": (
         turn("Some words and more of them.", fault=Fault("stall", after=4)),
-        lambda kedge, server: server.stalled,
+        lambda kedge, server: b"text.delta" in kedge.out.read_bytes(),
         "message",
     ),
     "before the answer": (
@@ -43,7 +43,7 @@ BUSY: dict[str, tuple[Turn, Reached, str]] = {
     "a retry wait": (
         turn("x", fault=Fault("status", status=529, headers={"retry-after": "100"})),
         lambda kedge, server: server.ends,
-        "notice",
+        "model.request",
     ),
 }
 
@@ -63,7 +63,7 @@ def stopped(
     try:
         wait_until(lambda: reached(kedge, server), "the run is busy")
         process.send_signal(number)
-        return ended(process)
+        return kedge.ended(process)
     finally:
         process.kill()
 
@@ -82,7 +82,8 @@ def test_a_signal_ends_the_run_in_order(
     ran = stopped(kedge, server, reached, number)
     assert (ran.code, ran.result["exit_code"]) == (code, code)
     assert ran.seconds < 5
-    assert kinds(kedge.log)[-3:] == [last, "turn.ended", "result"]
+    told = [kind for kind in kinds(kedge.log) if kind != "notice"]
+    assert told[-3:] == [last, "turn.ended", "result"]
     assert [r["seq"] for r in ran.records] == list(range(1, len(ran.records) + 1))
     asked = [record["id"] for record in kedge.log if record["kind"] == "action.proposed"]
     assert [record["id"] for record in kedge.log if record["kind"] == "action.ended"] == asked
@@ -118,7 +119,7 @@ def test_more_signals_do_no_harm(kedge: Kedge, threaded_loopback: ThreadedLoopba
         wait_until((kedge.cwd / "begun").exists, "the command runs")
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process.send_signal(number)
-        ran = ended(process)
+        ran = kedge.ended(process)
     finally:
         process.kill()
     assert ran.code in (130, 143), ran.complaint
@@ -157,7 +158,7 @@ def test_a_check_ends_with_the_run(kedge: Kedge, threaded_loopback: ThreadedLoop
     try:
         wait_until((kedge.cwd / "begun").exists, "the check runs")
         process.send_signal(signal.SIGTERM)
-        assert ended(process).code == 143
+        assert kedge.ended(process).code == 143
     finally:
         process.kill()
     assert marked(kedge.home) == []
@@ -209,7 +210,9 @@ def test_a_killed_run_goes_on_without_a_new_prompt(
 ) -> None:
     doing, reached, _ = BUSY["streaming"]
     server = threaded_loopback([doing])
-    process = kedge.start(*REMOTE.options(server.url), "-p", "The question.")
+    process = kedge.start(
+        *REMOTE.options(server.url, "--output-format", "stream-json"), "-p", "The question."
+    )
     try:
         wait_until(lambda: reached(kedge, server), "the run is busy")
     finally:
