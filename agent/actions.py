@@ -30,6 +30,9 @@ from .messages import Text, ToolCall, legible_text
 from .ports import Action, Approver, Output, Tool
 from .transcript import Transcript
 
+STOPPED_OUTPUT = 4_000
+"""Characters of a stopped action's output, its last, that are recorded."""
+
 
 class _Ready(Struct, frozen=True):
     """An allowed action, about to run."""
@@ -60,6 +63,10 @@ class Actor:
         path: tuple[str, ...] = ("main",),
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
+        if len(self._tools) < len(tools):
+            names = [tool.spec.name for tool in tools]
+            raise ValueError(f"two tools have one name: {names}")
+        self._printed: dict[str, str] = {}
         self._gate = gate
         self._approver = approver
         self._bus = bus
@@ -172,7 +179,8 @@ class Actor:
                         tasks.create_task(carry_out(place, item))
         finally:
             for item, end in zip(group, ends, strict=True):
-                self._emit(end or _stopped(item))
+                self._emit(end or self._stopped(item))
+            self._printed.clear()
 
     def _announce(self, group: Sequence[_Prepared]) -> None:
         calls = [item.action.call for item in group if isinstance(item, _Ready)]
@@ -191,7 +199,7 @@ class Actor:
         try:
             output = await ready.tool.run(
                 ready.action.arguments,
-                lambda text: self._emit(ActionOutput(call.id, legible_text(text))),
+                lambda text: self._show(call.id, legible_text(text)),
             )
             end = _from_output(call, output)
         except ToolError as error:
@@ -205,6 +213,19 @@ class Actor:
                 raise
             end = _ended(call, "failed", _defect(error), "other")
         return structs.replace(end, duration_ms=_since(began))
+
+    def _show(self, id: str, text: str) -> None:
+        self._printed[id] = (self._printed.get(id, "") + text)[-STOPPED_OUTPUT:]
+        self._emit(ActionOutput(id, text))
+
+    def _stopped(self, item: _Prepared) -> ActionEnded:
+        if isinstance(item, _Refused):
+            return item.end
+        call = item.action.call
+        text = "Stopped before it was finished; what it had done until then stays done."
+        if printed := self._printed.get(call.id):
+            text += f" The end of what it had printed:\n{printed}"
+        return _ended(call, "cancelled", text)
 
     def _emit(self, body: Body) -> None:
         self._bus.emit(body, self._path)
@@ -247,13 +268,6 @@ def _from_output(call: ToolCall, output: Output) -> ActionEnded:
         full_output=output.full_output,
         changes=output.changes,
     )
-
-
-def _stopped(item: _Prepared) -> ActionEnded:
-    if isinstance(item, _Refused):
-        return item.end
-    text = "Stopped before it was finished; what it had done until then stays done."
-    return _ended(item.action.call, "cancelled", text)
 
 
 def _since(began: float) -> int:

@@ -257,6 +257,8 @@ class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=
     retryable: bool = False
     http_status: int | None = None
     request_id: str = ""
+    hint: str = ""
+    """What a person can do about it, where that is not part of the text."""
 
 
 class TurnEnded(Struct, frozen=True, tag_field="kind", tag="turn.ended"):

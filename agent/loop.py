@@ -148,6 +148,9 @@ class Agent:
         while True:
             await self._heed_stop()
             match self._transcript.next_step():
+                case RunActions() if self._transcript.stop_reason == "refusal":
+                    self._actor.close_open_calls("the model refused to go on")
+                    return self._refused()
                 case RunActions(calls):
                     await self._actor.run(calls)
                 case CallModel():
@@ -239,13 +242,16 @@ class Agent:
                 self._emit(Failure("max_tokens", "the answer was cut off at the output limit"))
                 return "failed"
             case "refusal":
-                self._emit(Failure("refusal", "the model refused to go on"))
-                return "failed"
+                return self._refused()
             case "context_window":
                 self._emit(Failure("context_length", "the conversation fills the model's window"))
                 return "upstream"
             case _:
                 return await self._checked()
+
+    def _refused(self) -> Status:
+        self._emit(Failure("refusal", "the model refused to go on"))
+        return "failed"
 
     async def _checked(self) -> Status | None:
         self.structured = None
@@ -279,7 +285,7 @@ class Agent:
                 error.kind, str(error), error.retryable, error.status, error.request_id
             )
         else:
-            failure = Failure(_CODES.get(type(error), status), str(error))
+            failure = Failure(_CODES.get(type(error), status), str(error), hint=error.hint)
         self._emit(failure)
         return status
 

@@ -53,10 +53,14 @@ class Outcome:
         """Model calls so far."""
 
     def add(self, event: Event) -> None:
-        """Fold one more event in."""
+        """Fold one more event in. All agents act and cost; the words and the end are the main
+        one's."""
+        main = len(event.path) == 1
         match event.body:
             case MessageAdded(role="assistant") as message:
-                self._heard(message)
+                self._count(message)
+                if main:
+                    self.text = "".join(p.text for p in message.parts if isinstance(p, Text))
             case ActionProposed() as proposed:
                 self._tools[proposed.id] = proposed
             case Decision(id, "deny", by, reason) if by != "schema":
@@ -68,13 +72,12 @@ class Outcome:
                 self._ran_since_change = self._ran_since_change or check.ok
             case Failure() as failure:
                 self._failure = failure
-            case TurnEnded(status):
+            case TurnEnded(status) if main:
                 self.status = status
             case _:
                 pass
 
-    def _heard(self, message: MessageAdded) -> None:
-        self.text = "".join(part.text for part in message.parts if isinstance(part, Text))
+    def _count(self, message: MessageAdded) -> None:
         self.calls += 1
         self._api_ms += message.duration_ms
         before = self._costs.get(message.model, Cost(Usage(), 0, 0.0))

@@ -97,8 +97,8 @@ class Session:
 
     @property
     def unfinished(self) -> bool:
-        """Whether the log broke off within a turn, which `run(None)` would go on with."""
-        return self._transcript.turn_open
+        """Whether something broke off that `run(None)` would go on with."""
+        return not self._transcript.finished
 
     @property
     def _running(self) -> bool:
@@ -138,6 +138,7 @@ class Session:
         try:
             self._announce()
             await self._agent.turn(prompt, self._outcome)
+            self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
         finally:
@@ -220,6 +221,6 @@ def unstarted(error: KedgeError) -> Event:
         model="",
         sandbox="none",
         mode="",
-        error=Failure(status, str(error)),
+        error=Failure(status, str(error), hint=error.hint),
     )
     return Event(1, "", ("main",), 0, now(), result)

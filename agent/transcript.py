@@ -137,6 +137,11 @@ class Transcript:
         spoke_last = bool(self.messages) and self.messages[-1].role == "assistant"
         return spoke_last and self.stop_reason == "interrupted"
 
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing to go on with."""
+        return isinstance(self.next_step(), Rest) and not (self.turn_open or self.broken_off)
+
     def proposed(self, id: str) -> bool:
         """Whether the call's bracket was opened."""
         return id in self._proposed

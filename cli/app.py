@@ -3,7 +3,6 @@
 Imported only when the thin door left something to it: help, complaints and the sub-commands.
 """
 
-import contextlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -11,7 +10,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ..config.errors import KedgeError
+from ..agent.codec import encode
+from ..agent.session import unstarted
+from ..config.errors import KedgeError, UsageError
+from ..config.exit_codes import EXIT_CODES
 from ..config.version import VERSION
 from .commands import root
 from .options import OPTIONS, Option, Run
@@ -20,14 +22,35 @@ from .terminal import Out
 
 _SHORT_FLAGS = "".join(o.short[1] for o in OPTIONS if o.kind == "flag" and o.short)
 _ONE_SHOT = re.compile(rf"--print|-[{_SHORT_FLAGS}]*p[{_SHORT_FLAGS}]*")
+_JSON = re.compile(r"--output-format[= ](?:stream-)?json\b")
 _TYPES: dict[str, Any] = {"flag": bool, "text": str, "integer": int, "number": float}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Read the arguments and do what they say; returns the exit code."""
     before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    one_shot = any(_ONE_SHOT.fullmatch(argument) for argument in before_dashes)
-    app = _one_shot_app(_execute) if one_shot else root.app(_epilog())
+    if any(_ONE_SHOT.fullmatch(argument) for argument in before_dashes):
+        return _one_shot(arguments)
+    code = _called(root.app(_epilog()), arguments)
+    if code == EXIT_CODES["usage"] and arguments and arguments[0] not in root.COMMANDS:
+        Out(2).say('For one prompt: kedge -p "PROMPT"\n')
+    return code
+
+
+def _one_shot(arguments: Sequence[str]) -> int:
+    understood: list[Run] = []
+    code = _called(_one_shot_app(understood.append), arguments)
+    if understood:
+        from .oneshot import main as oneshot_main
+
+        return oneshot_main(understood[0])
+    if code and _JSON.search(" ".join(arguments)):
+        error = UsageError("the command line was not understood", hint="see kedge -p --help")
+        Out(1).write(encode(unstarted(error)) + b"\n")
+    return code
+
+
+def _called(app: typer.Typer, arguments: Sequence[str]) -> int:
     try:
         app(list(arguments), prog_name="kedge")
     except KedgeError as error:
@@ -44,15 +67,8 @@ def read(arguments: Sequence[str]) -> Run | None:
     For the test that holds the thin door and Typer together.
     """
     understood: list[Run] = []
-    with contextlib.suppress(SystemExit):
-        _one_shot_app(understood.append)(list(arguments), prog_name="kedge")
+    _called(_one_shot_app(understood.append), arguments)
     return understood[0] if understood else None
-
-
-def _execute(run: Run) -> None:
-    from .oneshot import main as oneshot_main
-
-    raise typer.Exit(oneshot_main(run))
 
 
 def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:

@@ -11,7 +11,7 @@ from ..agent.session import unstarted
 from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import EXIT_CODES, Status
 from .compose import Composed, Surroundings, compose, schema_of, surroundings
-from .options import Run
+from .options import OPTIONS, Run
 from .output_file import keep_answer, output_file
 from .stdin import piped
 from .surfaces import ANSWERS, Progress, Quiet, Surface, startup_failure
@@ -34,6 +34,7 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
     answer = ANSWERS[run.output_format](out)
     watched = sys.stderr.isatty()
     try:
+        _require_words(run)
         where = surroundings(run.text("cd"))
         output = output_file(run.text("output"), where.cwd)
         schema = schema_of(run, where)
@@ -60,11 +61,26 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
     return code
 
 
+def _require_words(run: Run) -> None:
+    """Refuse options given without words: most likely a shell variable that was not set.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for option in OPTIONS:
+        value = run.values[option.field]
+        if value == "" or (isinstance(value, tuple) and "" in value):
+            raise UsageError(f"{option.name} is empty", hint="was a shell variable not set?")
+
+
 async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surface]) -> Result:
     loop = asyncio.get_running_loop()
     for number, status in _SIGNALS.items():
         loop.add_signal_handler(number, composed.session.stop, status)
     result: Result | None = None
+    if prompt is None and not composed.session.unfinished:
+        await composed.close()
+        raise UsageError("nothing is left to do in this session", hint="say what to do next")
     try:
         async for event in composed.session.run(prompt):
             for surface in surfaces:

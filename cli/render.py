@@ -181,7 +181,8 @@ def _facts(result: Result) -> str:
     tokens_in = sum(cost.usage.input_tokens for cost in result.usage.values())
     tokens_out = sum(cost.usage.output_tokens for cost in result.usage.values())
     cost = "cost unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+    calls = "1 model call" if result.turns == 1 else f"{result.turns} model calls"
     return (
-        f" · {result.turns} model calls · {tokens_in} tokens in, {tokens_out} out · {cost} · "
+        f" · {calls} · {tokens_in} tokens in, {tokens_out} out · {cost} · "
         f"{result.duration_ms / 1000:.1f} s"
     )

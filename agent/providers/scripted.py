@@ -21,6 +21,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from ...config.errors import ConfigError
 from ..deltas import Delta, Finished, PartDone, TextDelta, ThinkingDelta
 from ..errors import ScriptDiverged
 from ..messages import Message, Part, Role, StopReason, Text, Thinking, ToolResult, Usage
@@ -68,12 +69,13 @@ class Script(Struct, frozen=True):
         """Read a script.
 
         Raises:
-            ScriptDiverged: the file cannot be read or is no script; file and line are named.
+            ConfigError: the file cannot be read or is no script; file and line are named.
         """
         try:
             lines = file.read_bytes().split(b"\n")
         except OSError as error:
-            raise ScriptDiverged(f"cannot read the script {file}: {error.strerror}") from error
+            reason = f"the script cannot be read: {error.strerror}"
+            raise ConfigError(reason, file=str(file)) from error
         header: Header | None = None
         answers: list[Answer] = []
         for number, line in enumerate(lines, 1):
@@ -85,9 +87,9 @@ class Script(Struct, frozen=True):
                 else:
                     answers.append(msgspec.json.decode(line, type=Answer))
             except msgspec.MsgspecError as error:
-                raise ScriptDiverged(f"{file}:{number}: {error}") from error
+                raise ConfigError(str(error), file=str(file), line=number) from error
         if header is None:
-            raise ScriptDiverged(f"{file}: the script is empty")
+            raise ConfigError("the script is empty", file=str(file))
         return cls(file, header, tuple(answers))
 
 

@@ -21,6 +21,10 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 """
 
 
+COMMANDS = ("demo", "models", "sessions", "config", "schema", "tool")
+"""The words that a command line may begin with."""
+
+
 def app(epilog: str) -> typer.Typer:
     """The application with all its commands."""
     kedge = _typer(_ABOUT, epilog)

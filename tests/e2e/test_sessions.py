@@ -64,7 +64,7 @@ def test_an_ambiguous_or_unknown_name_is_refused(kedge: Kedge, served: Served, s
     assert kedge(*served(turn("Another.")), "-p", "x").code == 0
     ambiguous = refused(kedge, "-r", "20")
     assert ambiguous.code == 2 and spoken in ambiguous.complaint
-    for name in ("nobody", "", "../sessions/" + spoken, spoken + ".jsonl", "*"):
+    for name in ("nobody", "../sessions/" + spoken, spoken + ".jsonl", "*"):
         ran = refused(kedge, "-r", name)
         assert ran.code == 2 and repr(name) in ran.complaint
 

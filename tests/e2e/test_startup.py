@@ -27,7 +27,7 @@ STARTUP: dict[str, tuple[tuple[str, ...], dict[str, str], int, str]] = {
     "missing profile": (("--profile", "none"), {}, 3, "none"),
     "missing schema": (("--json-schema", "none.json"), {}, 2, "none.json"),
     "broken schema": (("--json-schema", '{"type": "nonsense"}'), {}, 2, "nonsense"),
-    "missing script": (("-m", "scripted:none.jsonl"), {}, 1, "none.jsonl"),
+    "missing script": (("-m", "scripted:none.jsonl"), {}, 3, "none.jsonl"),
     "unknown session": (("-r", "none"), {}, 2, "none"),
     "no session yet": (("-c",), {}, 2, "no session"),
     "unknown variable": ((), {"KEDGE_NONSENSE": "1"}, 3, "KEDGE_NONSENSE"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from kedge.agent.deltas import Draft, Finished, PartDone, TextDelta, ThinkingDelta
 from kedge.agent.errors import ScriptDiverged
+from kedge.config.errors import ConfigError
 from kedge.agent.messages import Message, Text, Thinking, ToolCall, ToolResult, Usage
 from kedge.agent.ports import Request
 from kedge.agent.providers.scripted import Answer, Expected, Header, Script, ScriptedProvider
@@ -151,13 +152,13 @@ def test_a_script_is_read_as_it_was_written(script, tmp_path):
     ],
 )  # fmt: skip
 def test_what_is_no_script_is_named_by_file_and_line(script, lines, says):
-    with pytest.raises(ScriptDiverged) as caught:
+    with pytest.raises(ConfigError) as caught:
         script(*lines)
     assert says in str(caught.value)
 
 
 def test_a_script_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(ScriptDiverged, match="cannot read the script .*nowhere.jsonl: No such"):
+    with pytest.raises(ConfigError, match="nowhere.jsonl: the script cannot be read: No such"):
         Script.load(tmp_path / "nowhere.jsonl")
 
 
