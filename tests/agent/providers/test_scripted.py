@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from kedge.agent.deltas import Draft, Finished, PartDone, TextDelta, ThinkingDelta
 from kedge.agent.errors import ScriptDiverged
-from kedge.config.errors import ConfigError
 from kedge.agent.messages import Message, Text, Thinking, ToolCall, ToolResult, Usage
 from kedge.agent.ports import Request
 from kedge.agent.providers.scripted import Answer, Expected, Header, Script, ScriptedProvider
+from kedge.config.errors import ConfigError
 
 HEADER = {"scripted": 1, "model": "anthropic/claude", "note": "made by hand"}
 CALL = {"type": "tool_call", "id": "1", "name": "read", "arguments": "{}"}
