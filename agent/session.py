@@ -56,9 +56,10 @@ class Session:
         limits: LimitSettings,
         checks: Sequence[Check] = (),
         still_running: Callable[[], Sequence[str]] = tuple,
+        id: str = "",
         resume: str = "",
     ) -> None:
-        """Open a session, a new one or the one to `resume`.
+        """Open a session, a new one (with this `id`, or a fresh one) or the one to `resume`.
 
         `still_running` names what tools have under way when a turn is over.
 
@@ -67,7 +68,7 @@ class Session:
         """
         if resume and resume not in store.sessions():
             raise StoreError(f"there is no session {resume!r}")
-        self.id = resume or new_session_id()
+        self.id = resume or id or new_session_id()
         self._provider = provider
         self._limits = limits
         self._still_running = still_running
@@ -117,7 +118,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
-        said = (Text(prompt),) if isinstance(prompt, str) else prompt
+        said = self._reintroduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
         self._task = task = asyncio.create_task(self._turn(said))
         task.add_done_callback(lambda _: reader.end())
@@ -161,8 +162,21 @@ class Session:
             return
         if {tool.name for tool in before.tools} != {tool.name for tool in self._agent.tools}:
             self._bus.emit(Notice("tools_changed", "the set of tools is not what it was before"))
-        if before.cwd != self._started.cwd:
-            self._bus.emit(Notice("moved", f"this session began in {before.cwd}"))
+        for what, was, now_is in (
+            ("model", before.model, self._started.model),
+            ("mode", before.mode, self._started.mode),
+            ("directory", before.cwd, self._started.cwd),
+        ):
+            if was != now_is:
+                self._bus.emit(Notice(f"{what}_changed", f"the {what} was {was}, it is {now_is}"))
+
+    def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
+        """The prompt, with the surroundings before it if they are not those of the log."""
+        before = self._transcript.started
+        here = self._started
+        if prompt is None or self._announced or before is None or before.cwd == here.cwd:
+            return prompt
+        return (Text(here.environment), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         seconds = self._limits.max_seconds

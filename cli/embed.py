@@ -11,7 +11,6 @@ and judges every action on the same path.
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from ..agent.context import ModelUse
 from ..agent.events import Event, SessionStarted
 from ..agent.gate import Gate
 from ..agent.ports import Approver, Check, Provider, Store, Tool, Validator
@@ -22,7 +21,8 @@ from ..agent.validators.unattended import Unattended
 from ..config.layers import Flag, load
 from ..config.settings import Mode
 from ..config.version import VERSION
-from .compose import Model, model_of, profile_of, surroundings
+from .models import Model, model_of, profile_of
+from .surroundings import surroundings
 
 
 class Agent:
@@ -34,7 +34,7 @@ class Agent:
         *,
         tools: Sequence[Tool] = (),
         system: str = "You are a helpful assistant.",
-        mode: Mode = "full",
+        mode: Mode | None = None,
         validators: Sequence[Validator] = (),
         approver: Approver | None = None,
         checks: Sequence[Check] = (),
@@ -46,7 +46,8 @@ class Agent:
             model: `provider/model`, or a `Provider` of your own; empty as on the command line.
             tools: what it can do; see `tool`.
             system: the system text.
-            mode: how much may happen without asking; the tools being yours, everything may.
+            mode: how much may happen without asking; by default what the configuration says, and
+                where it says nothing everything, the tools being yours.
             validators: judges, heard after the mode.
             approver: answers what the judges leave open; by default everything is refused.
             checks: look at the finished work.
@@ -68,7 +69,8 @@ class Agent:
         self._model = model
         self._tools = tuple(tools)
         self._system = system
-        self._mode: Mode = mode
+        unsaid = self._loaded.origins["mode"].source.layer == "default"
+        self._mode: Mode = mode or ("full" if unsaid else self._loaded.settings.mode)
         self._validators = tuple(validators)
         self._approver = approver or Unattended()
         self._checks = tuple(checks)
@@ -89,11 +91,7 @@ class Agent:
             Gate([ModeValidator(self._mode), *self._validators]),
             self._approver,
             self._store,
-            use=ModelUse(
-                settings.model.max_output_tokens or model.profile.max_output_tokens,
-                settings.model.effort,
-                model.price,
-            ),
+            use=model.use(settings),
             limits=settings.limits,
             checks=self._checks,
             resume=resume,

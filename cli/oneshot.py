@@ -10,11 +10,12 @@ from ..agent.messages import Prompt, Text
 from ..agent.session import unstarted
 from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import EXIT_CODES, Status
-from .compose import Composed, Surroundings, compose, schema_of, surroundings
+from .compose import Composed, compose, schema_of
 from .options import OPTIONS, Run
 from .output_file import keep_answer, output_file
 from .stdin import piped
 from .surfaces import ANSWERS, Progress, Quiet, Surface, startup_failure
+from .surroundings import Surroundings, surroundings
 from .terminal import Out, Style
 
 _SIGNALS: dict[signal.Signals, Status] = {

@@ -3,11 +3,72 @@
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, structs
 
 from ..agent.errors import StoreError
 from ..agent.events import SessionStarted
 from ..agent.ports import Store
 from ..config.errors import UsageError
+from ..config.layers import Loaded
+from ..config.settings import Settings
+from .options import Run
+from .surroundings import Surroundings
+
+
+class Resumed(Struct, frozen=True):
+    """The session that a run goes on with; a new one has no id."""
+
+    id: str = ""
+    started: SessionStarted | None = None
+    """How it was opened last."""
+
+    def place(self, where: Surroundings) -> Surroundings:
+        """Where the session works: where it did before.
+
+        Raises:
+            UsageError: that directory is gone.
+        """
+        if self.started is None or self.started.cwd == str(where.cwd):
+            return where
+        cwd = Path(self.started.cwd)
+        if not cwd.is_dir():
+            raise UsageError(
+                f"the session's directory {str(cwd)!r} is gone", hint="give one with -C"
+            )
+        return structs.replace(where, cwd=cwd)
+
+    def settings(self, loaded: Loaded) -> Settings:
+        """The settings, with the model that spoke before unless another is asked for now."""
+        settings = loaded.settings
+        chosen = loaded.origins.get("model.name")
+        asked = chosen is not None and chosen.source.layer in _CHOSEN_NOW
+        if self.started is None or asked or self.started.model.startswith("scripted:"):
+            return settings
+        model = structs.replace(settings.model, name=self.started.model)
+        return structs.replace(settings, model=model)
+
+
+_CHOSEN_NOW = ("environment", "profile", "set", "flag", "managed")
+"""Layers that speak of this run; files speak of runs in general."""
+
+
+def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
+    """The session to go on with, as `--continue` or `--resume` say.
+
+    Raises:
+        UsageError: there is no such session, or the options contradict each other.
+        StoreError: its log is damaged.
+    """
+    resume, go_on = run.values["resume"] is not None, run.flag("continue")
+    if not (resume or go_on):
+        return Resumed()
+    if resume and go_on:
+        raise UsageError("give --continue or --resume, not both")
+    if run.flag("no_session"):
+        raise UsageError("--no-session keeps nothing that could be continued")
+    id = named(store, run.text("resume")) if resume else latest(store, where.cwd)
+    openings = [event.body for event in store.read(id) if isinstance(event.body, SessionStarted)]
+    return Resumed(id, openings[-1] if openings else None)
 
 
 def named(store: Store, name: str) -> str:

@@ -19,6 +19,7 @@ from ..sandbox.environment import clean_environment
 from ..sandbox.files import RootedFiles
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
+from ..sandbox.readable import AlsoReadable
 
 
 class Toolbox:
@@ -30,19 +31,20 @@ class Toolbox:
         roots: Roots,
         env: Mapping[str, str],
         config_dir: Path,
+        outputs: Path | None = None,
         *,
         without: frozenset[str] = frozenset(),
     ) -> None:
-        """`without` names tools that this session does not have."""
+        """`outputs` keeps the whole of what was cut, beyond the session unless it is None;
+        `without` names tools that this session does not have."""
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
         self.sandbox: Sandbox = DirectSandbox()
         self.env = clean_environment(env, key_variables(settings.providers))
         self.todo = Todo()
         scratch = Path(self._scratch.name).resolve()
-        self._shell = Shell(self.sandbox, roots, settings.shell, self.env, scratch)
-        # The full text of what was cut lies in the scratch folder, where the model may read it.
-        readable = Roots(roots.workspace, (*roots.added, scratch))
-        workspace = Workspace(RootedFiles(readable), roots.workspace)
+        kept = outputs.resolve() if outputs else scratch / "outputs"
+        self._shell = Shell(self.sandbox, roots, settings.shell, self.env, scratch, kept)
+        workspace = Workspace(AlsoReadable(RootedFiles(roots), kept), roots.workspace)
         hidden = without | set(settings.tools.disabled)
         made: tuple[FunctionTool, ...] = (
             *file_tools(workspace, settings.read, hidden),

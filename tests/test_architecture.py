@@ -54,6 +54,7 @@ MAY_IMPORT: Table = {
     "agent.validators": ("agent.validators", *_HALL, "config.settings"),
     "cli": ("cli", *_HALL, "agent.session", "agent.schema", "config"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
+    "cli.models": ("agent", "cli", "config"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),

@@ -39,7 +39,8 @@ class Shell:
         roots: Roots,
         settings: ShellSettings,
         env: Mapping[str, str],
-        spill_folder: Path,
+        scratch: Path,
+        outputs: Path,
     ) -> None:
         """Prepare a shell; nothing runs yet.
 
@@ -48,13 +49,15 @@ class Shell:
             roots: the directories that the working directory stays in.
             settings: bounds of time and output.
             env: the whole environment of commands.
-            spill_folder: private to the session, made when needed; commands must be able to
-                write there, or the working directory is never kept.
+            scratch: a private folder, made when needed, which commands can write to, or the
+                working directory is never kept.
+            outputs: a private folder, made when needed, for the whole of what was cut.
         """
         self._sandbox = sandbox
         self._settings = settings
         self._env = env
-        self._folder = spill_folder
+        self._scratch = scratch
+        self._outputs = outputs
         self._directory = WorkingDirectory(roots)
         self._jobs = Jobs()
 
@@ -81,7 +84,7 @@ class Shell:
         if run_in_background:
             return await self._start(command, notice)
         seconds = self._seconds(timeout)
-        capture, report = self._capture(), self._private_path("cwd")
+        capture, report = self._capture(), _private(self._scratch, "cwd")
         try:
             traced = self._command(self._directory.traced(command, report), seconds)
             exit = await self._listen(traced, capture, Live(emit))
@@ -149,11 +152,7 @@ class Shell:
         return min(seconds, self._settings.max_timeout_seconds)
 
     def _capture(self) -> Capture:
-        return Capture(self._settings.output_bytes, self._private_path("txt"))
-
-    def _private_path(self, ending: str) -> Path:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return self._folder / f"bash-{os.urandom(6).hex()}.{ending}"
+        return Capture(self._settings.output_bytes, _private(self._outputs, "txt"))
 
     def _output(self, capture: Capture, exit: Exit, notice: str, followed: Followed) -> Output:
         how = ended(exit)
@@ -173,6 +172,12 @@ class Shell:
             f"Timed out after {seconds:g} s: the command and all it had started were killed. "
             f"If it needs more time, use{longer} run_in_background.",
         )
+
+
+def _private(folder: Path, ending: str) -> Path:
+    """A name in a folder that only the person can look into."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"bash-{os.urandom(6).hex()}.{ending}"
 
 
 def shell_tools(shell: Shell) -> tuple[FunctionTool, ...]:

@@ -1,1 +1,1 @@
-"""What is judged before it happens."""
+"""Who judges what is about to happen: validators, and what stands in for an absent person."""

@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 
 from ...config.sources import Origin
-from ..compose import surroundings
+from ..surroundings import surroundings
 from .settings import load_for_commands
 
 

@@ -8,8 +8,8 @@ from ...config.models import ModelProfile, known
 from ...config.providers import ProviderTable, names, table
 from ...config.secrets import find_key
 from ...config.settings import Settings
-from ..compose import Surroundings, surroundings
 from ..local_models import models_of
+from ..surroundings import Surroundings, surroundings
 from .settings import load_for_commands
 
 

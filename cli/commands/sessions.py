@@ -9,9 +9,10 @@ from ...agent.errors import StoreError
 from ...agent.events import Result, SessionStarted, TurnStarted
 from ...agent.messages import Text
 from ...agent.ports import Store
-from ..compose import saved_sessions, surroundings
+from ..compose import saved_sessions
 from ..render import Renderer
 from ..saved import named
+from ..surroundings import surroundings
 from ..terminal import Out, Style, harmless
 
 SHOWN_WORDS = 70

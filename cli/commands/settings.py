@@ -2,7 +2,7 @@
 
 from ...config.layers import Loaded, load
 from ...config.version import VERSION
-from ..compose import Surroundings
+from ..surroundings import Surroundings
 
 
 def load_for_commands(

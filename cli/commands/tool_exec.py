@@ -21,7 +21,7 @@ from ...agent.validators.modes import ModeValidator
 from ...agent.validators.unattended import Unattended
 from ...config.settings import Mode
 from ...sandbox.paths import Roots
-from ..compose import surroundings
+from ..surroundings import surroundings
 from ..terminal import Out
 from ..toolbox import Toolbox
 from .settings import load_for_commands

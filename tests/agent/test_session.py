@@ -406,7 +406,9 @@ async def test_the_system_text_is_frozen_for_the_life_of_the_session(core):
     events = await core.all_of(second)
     assert model.requests[0].system == "Be good."
     assert model.requests[0].messages[0].parts[0] == Text("Linux.")
-    assert [notice.code for notice in core.bodies(events, Notice)] == ["tools_changed", "moved"]
+    assert model.requests[0].messages[-1].parts[0] == Text("BSD.")
+    codes = [notice.code for notice in core.bodies(events, Notice)]
+    assert codes == ["tools_changed", "directory_changed"]
 
 
 async def test_a_session_that_does_not_exist_is_not_made_by_resuming_it(core, tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from e2e.process import Json, Kedge, Ran, lines
+from e2e.process import COMMAND, Json, Kedge, Ran, lines
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Expect, Fault, turn
@@ -57,7 +57,20 @@ def test_continuing_takes_the_last_session_of_this_directory(
 def test_a_session_begun_elsewhere_says_so(kedge: Kedge, served: Served, spoken: str) -> None:
     (kedge.cwd / "inner").mkdir()
     assert asked(kedge, served, "-r", spoken, "-C", "inner").code == 0
-    assert [r["code"] for r in kedge.log if r["kind"] == "notice"] == ["moved"]
+    assert [r["code"] for r in kedge.log if r["kind"] == "notice"] == ["directory_changed"]
+
+
+def test_a_session_goes_on_where_and_with_whom_it_was(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    started = kedge.log[0]
+    (kedge.cwd / "inner").mkdir()
+    options = served(turn("On."))
+    without_model = [option for option in options if option not in ("-m", started["model"])]
+    ran = kedge(*without_model, "-r", spoken, "-p", "x", command=("env", "-C", "inner", *COMMAND))
+    assert ran.code == 0
+    last = [record for record in kedge.log if record["kind"] == "session.started"][-1]
+    assert (last["cwd"], last["model"]) == (started["cwd"], started["model"])
 
 
 def test_an_ambiguous_or_unknown_name_is_refused(kedge: Kedge, served: Served, spoken: str) -> None:

@@ -52,7 +52,7 @@ async def tools(tmp_path: Path) -> AsyncIterator[Tools]:
     sandbox = DirectSandbox()
     env = clean_environment(os.environ)
     settings = ShellSettings(output_bytes=4_000)
-    shell = Shell(sandbox, Roots.at(root), settings, env, tmp_path / "spill")
+    shell = Shell(sandbox, Roots.at(root), settings, env, tmp_path / "scratch", tmp_path / "spill")
     yield Tools(shell, root)
     await shell.close()
     await sandbox.close()

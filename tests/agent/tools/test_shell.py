@@ -48,7 +48,7 @@ async def bash(tmp_path: Path) -> AsyncIterator[Terminal]:
     root, spill = tmp_path / "work space", tmp_path / "it's spilled"
     root.mkdir()
     sandbox = DirectSandbox()
-    shell = Shell(sandbox, Roots.at(root), SETTINGS, clean_environment(os.environ), spill)
+    shell = Shell(sandbox, Roots.at(root), SETTINGS, clean_environment(os.environ), spill, spill)
     yield Terminal(shell, root, spill)
     await shell.close()
     await sandbox.close()
@@ -289,7 +289,9 @@ async def test_small_numbers_are_seconds_and_large_ones_are_bounded(
     sandbox = DirectSandbox()
     settings = ShellSettings(max_timeout_seconds=1.5)
     env = clean_environment(os.environ)
-    shell = Shell(sandbox, Roots.at(tmp_path), settings, env, tmp_path / "spill")
+    shell = Shell(
+        sandbox, Roots.at(tmp_path), settings, env, tmp_path / "scratch", tmp_path / "spill"
+    )
     with pytest.raises(ToolError, match=f"Timed out after {seconds}"):
         await shell.bash(print, "sleep 60", timeout=asked)
     await sandbox.close()
