@@ -36,6 +36,8 @@ class Exit(msgspec.Struct, frozen=True):
     """Whether it was ended because its time was up."""
     seconds: float
     """From the start to the end of the command's first process."""
+    notes: tuple[str, ...] = ()
+    """What the sandbox did about it, a sentence each: limits passed, things set aside."""
 
 
 class Process(Protocol):

@@ -38,7 +38,7 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
         try:
             with _stdin(command.stdin) as stdin:
                 popen = subprocess.Popen(
-                    _argv(command.run),
+                    argv_of(command.run),
                     stdin=stdin,
                     stdout=writing,
                     stderr=writing,
@@ -47,7 +47,7 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
                     start_new_session=True,
                 )
         except (OSError, ValueError) as error:
-            raise CannotStart(f"cannot run {_shown(command.run)}: {error}") from error
+            raise CannotStart(f"cannot run {shown(command.run)}: {error}") from error
         finally:
             os.close(writing)
         os.set_blocking(reading, False)
@@ -55,7 +55,7 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     return Spawned(reading, popen)
 
 
-def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
+def argv_of(run: str | tuple[str, ...]) -> tuple[str, ...]:
     if not isinstance(run, str):
         return run
     # By absolute path: PATH may lead into the workspace. Models write for bash.
@@ -64,7 +64,7 @@ def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
     return (shell, "-c", run)
 
 
-def _shown(run: str | tuple[str, ...]) -> str:
+def shown(run: str | tuple[str, ...]) -> str:
     text = run if isinstance(run, str) else " ".join(run)
     return repr(text if len(text) <= 200 else text[:200] + "…")
 

@@ -53,7 +53,7 @@ _STATUS = ("config.errors", "config.exit_codes")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
-    "sandbox": ("sandbox", *_STATUS),
+    "sandbox": ("sandbox", *_STATUS, "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),

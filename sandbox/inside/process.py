@@ -1,0 +1,242 @@
+"""One command inside: its first process, and the init of its process namespace that ends it all.
+
+Between the helper and a command stands an init: it is process 1 of a namespace that holds
+everything the command starts, so nothing can get away from it, however often it forks.
+"""
+
+import contextlib
+import os
+import resource
+import select
+import signal
+import socket
+import time
+
+from . import kernel, landlock, mounts
+from .plan import Limits, Plan
+from .watching import Watcher
+
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
+_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 47, 4
+_NOT_KNOWN = 64
+"""Above the number of any capability."""
+
+
+class Walls:
+    """What every command is put behind, made ready once."""
+
+    def __init__(self, plan: Plan, ruleset: int | None, program: bytes) -> None:
+        self.plan = plan
+        self.ruleset = ruleset
+        """Of Landlock; `None` if the kernel has none."""
+        self.program = program
+        """Of seccomp."""
+
+    def close_in(self) -> None:
+        """Put this process behind them, for good."""
+        without = self.plan.without
+        if "capabilities" not in without:
+            _drop_bounding()
+        if "no-new-privs" not in without:
+            kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        if self.ruleset is not None and "landlock" not in without:
+            landlock.restrict(self.ruleset)
+        if "seccomp" not in without:
+            kernel.install_filter(self.program)
+        if "capabilities" not in without:
+            kernel.prctl(_PR_CAP_AMBIENT, _CLEAR_ALL)
+            kernel.set_capabilities()
+
+
+class Start:
+    """What to run, as asked by the other side."""
+
+    def __init__(
+        self, *, argv: list[str], cwd: str, env: dict[str, str], grace: float, linger: float
+    ) -> None:
+        self.argv = argv
+        """Empty for the self-test."""
+        self.cwd = cwd
+        self.env = env
+        self.grace = grace
+        """Seconds between asking the processes to end and making them."""
+        self.linger = linger
+        """Seconds that what the first process left running has to end by itself."""
+
+
+def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket) -> None:
+    """Be the init of a new process namespace: run one command, report, leave nothing behind.
+
+    Messages: `+` started or `!` errno and words; `=` wait status of the first process; `*` why a
+    watcher ended it. Asked by `.` to end, or by the end of the connection.
+    """
+    kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    waking, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    mounts.fresh_proc()
+    failure, failed = os.pipe()
+    first = os.fork()
+    if first == 0:
+        os.close(failure)
+        _become(walls, start, streams, failed)
+    for fd in (failed, *streams):
+        os.close(fd)
+    with open(failure, "rb") as report:
+        said = report.read()
+    control.send(b"!" + said if said else b"+")
+    _Init(first, start, control, waking, walls.plan.limits).live()
+
+
+class _Init:
+    """Waits for the command's processes, and ends them when asked or when limits are passed."""
+
+    def __init__(
+        self, first: int, start: Start, control: socket.socket, waking: int, limits: Limits
+    ) -> None:
+        self._first = first
+        self._start = start
+        self._control = control
+        self._waking = waking
+        self._watcher = Watcher(limits, start.cwd)
+        self._deadline: float | None = None
+        self._asked = False
+        self._forced = False
+
+    def live(self) -> None:
+        """Return when no process is left."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._waking, select.POLLIN)
+        while self._reap():
+            ready = [fd for fd, _ in poll.poll(self._patience() * 1000)]
+            if self._waking in ready:
+                os.read(self._waking, 4096)
+            if self._control.fileno() in ready and not self._heed():
+                poll.unregister(self._control)
+            self._press()
+
+    def _reap(self) -> bool:
+        """Take note of the dead; return whether anything lives."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._first:
+                with contextlib.suppress(OSError):
+                    self._control.send(b"=%d" % status)
+                if not self._asked:
+                    self._deadline = time.monotonic() + self._start.linger
+
+    def _heed(self) -> bool:
+        """Take an order; return whether more can come."""
+        order = self._control.recv(16)
+        if order and not self._asked:
+            self._ask()
+        elif not order:
+            self._force()
+        return bool(order)
+
+    def _press(self) -> None:
+        """Go further with those that do not end in time, or take too much."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            if self._asked:
+                self._force()
+            else:
+                self._ask()
+        if why := self._watcher.look():
+            with contextlib.suppress(OSError):
+                self._control.send(b"*" + why.encode())
+            self._force()
+
+    def _patience(self) -> float:
+        """Seconds until something is to be done."""
+        if self._forced:
+            return 0.005
+        rest = 3600.0 if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        return min(rest, self._watcher.patience())
+
+    def _ask(self) -> None:
+        self._asked = True
+        self._deadline = time.monotonic() + self._start.grace
+        _signal_all(signal.SIGTERM)
+        # A stopped process takes no notice of SIGTERM until it runs again.
+        _signal_all(signal.SIGCONT)
+
+    def _force(self) -> None:
+        self._asked = self._forced = True
+        self._deadline = time.monotonic()
+        _signal_all(signal.SIGKILL)
+
+
+def _signal_all(number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, number)
+
+
+def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None:
+    """Turn into the command; never returns."""
+    try:
+        os.setsid()
+        for target, stream in enumerate(streams):
+            os.dup2(stream, target)
+        os.chdir(start.cwd)
+        _limit(walls.plan.limits)
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        walls.close_in()
+        if "descriptors" not in walls.plan.without:
+            os.closerange(3, failed)
+            os.closerange(failed + 1, 1 << 20)
+        _execute(start.argv, start.env)
+    except OSError as error:
+        what = error.filename or start.argv[0]
+        os.write(failed, f"{error.errno}:{error.strerror}: {what!r}".encode())
+    except ValueError as error:
+        os.write(failed, f"22:{error}".encode())
+    finally:
+        os._exit(127)
+
+
+def _execute(argv: list[str], env: dict[str, str]) -> None:
+    program = argv[0]
+    if "/" in program:
+        os.execve(program, argv, env)
+    problem: OSError | None = None
+    for directory in env.get("PATH", os.defpath).split(":"):
+        try:
+            os.execve(f"{directory}/{program}", argv, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            problem = error
+    raise problem or FileNotFoundError(2, os.strerror(2), program)
+
+
+def _limit(limits: Limits) -> None:
+    for kind, value in (
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_seconds),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        if value and (hard == resource.RLIM_INFINITY or hard > value):
+            resource.setrlimit(kind, (value, value))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        # When memory runs out, the kernel takes these first.
+        score.write("500")
+
+
+def _drop_bounding() -> None:
+    for number in range(_NOT_KNOWN):
+        try:
+            kernel.prctl(_PR_CAPBSET_DROP, number)
+        except OSError:
+            return
