@@ -135,7 +135,7 @@ def _shown(
         path
         for path in wanted
         if _within(path, hidden)
-        and not _within(path, roots)
+        and not _within(path, (*roots, *wanted))
         and path not in roots
         and not any(one == path or one.startswith(f"{path}/") for one in (*hidden, *roots))
     )

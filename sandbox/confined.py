@@ -13,7 +13,7 @@ from .helper import Helper, start_helper
 from .output import Pipe, exit_of
 from .policy import Policy
 from .ports import Command, Exit
-from .spawn import argv_of, shown
+from .spawn import argv_of, check_directory, shown
 
 
 class ConfinedSandbox:
@@ -44,6 +44,7 @@ class ConfinedSandbox:
         """As `Sandbox.start`."""
         if self._closed:
             raise NotAvailable("the sandbox is closed: no command can be started any more")
+        check_directory(command.cwd)
         helper = await self.helper()
         process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
         self._under_way.add(process)

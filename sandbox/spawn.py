@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Generator
+from pathlib import Path
 from typing import NamedTuple
 
 from .errors import CannotStart
@@ -27,11 +28,7 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     Raises:
         CannotStart: the program or the directory cannot be used.
     """
-    if not command.cwd.is_dir():
-        raise CannotStart(
-            f"cannot run a command in {str(command.cwd)!r}: no such directory",
-            hint="run it in a directory that exists",
-        )
+    check_directory(command.cwd)
     reading, writing = os.pipe()
     with contextlib.ExitStack() as undo:
         undo.callback(os.close, reading)
@@ -55,7 +52,21 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     return Spawned(reading, popen)
 
 
+def check_directory(cwd: Path) -> None:
+    """Return if a command can be run there, as far as can be seen from outside.
+
+    Raises:
+        CannotStart: there is no such directory.
+    """
+    if not cwd.is_dir():
+        raise CannotStart(
+            f"cannot run a command in {str(cwd)!r}: no such directory",
+            hint="run it in a directory that exists",
+        )
+
+
 def argv_of(run: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The program and its arguments; a text is for the shell."""
     if not isinstance(run, str):
         return run
     # By absolute path: PATH may lead into the workspace. Models write for bash.
@@ -65,6 +76,7 @@ def argv_of(run: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def shown(run: str | tuple[str, ...]) -> str:
+    """A command as errors quote it."""
     text = run if isinstance(run, str) else " ".join(run)
     return repr(text if len(text) <= 200 else text[:200] + "…")
 

@@ -5,6 +5,7 @@ then directories that are hidden are covered, then what is to be seen, or writte
 from copies that were taken before. Nothing can be taken off again without capabilities.
 """
 
+import contextlib
 import os
 import stat
 
@@ -65,14 +66,19 @@ def hide(path: str) -> None:
     kernel.attach_tree(tree, path)
 
 
-def fresh_proc() -> bool:
-    """Show the processes of this pid namespace; return whether the host lets us."""
-    try:
-        kernel.mount("proc", "/proc", "proc", MOUNT_NOSUID | MOUNT_NODEV | kernel.MOUNT_NOEXEC)
-    except PermissionError:
-        # A container that masks parts of /proc: what is there stays, read-only.
-        return False
-    return True
+def fresh_proc() -> None:
+    """Show only the processes of this pid namespace.
+
+    Where the host masks parts of /proc, as containers do, that is refused: what is there stays.
+    """
+    with contextlib.suppress(PermissionError):
+        flags = MOUNT_NOSUID | MOUNT_NODEV | kernel.MOUNT_NOEXEC
+        kernel.mount("proc", "/proc", "proc", flags)
+
+
+def close_proc() -> None:
+    """Make /proc read-only: to root inside, its files of the system belong as they do outside."""
+    kernel.restrict_mount("/proc", MOUNT_RDONLY)
 
 
 def _cover(plan: Plan) -> list[str]:

@@ -18,6 +18,8 @@ from .watching import Watcher
 
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 47, 4
+_RESET = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ)
+"""What we, or Python, have ignored or caught."""
 _NOT_KNOWN = 64
 """Above the number of any capability."""
 
@@ -76,6 +78,8 @@ def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     mounts.fresh_proc()
+    _prefer_us_when_memory_ends()
+    mounts.close_proc()
     failure, failed = os.pipe()
     first = os.fork()
     if first == 0:
@@ -187,7 +191,7 @@ def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None
         os.chdir(start.cwd)
         _limit(walls.plan.limits)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT):
+        for number in _RESET:
             signal.signal(number, signal.SIG_DFL)
         walls.close_in()
         if "descriptors" not in walls.plan.without:
@@ -229,8 +233,11 @@ def _limit(limits: Limits) -> None:
         if value and (hard == resource.RLIM_INFINITY or hard > value):
             resource.setrlimit(kind, (value, value))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _prefer_us_when_memory_ends() -> None:
+    """Let the kernel take this command first when memory runs out."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-        # When memory runs out, the kernel takes these first.
         score.write("500")
 
 
