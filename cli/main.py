@@ -12,6 +12,10 @@ def main() -> int:
 
         sys.stdout.write(f"kedge {VERSION}\n")
         return 0
+    if arguments[:2] == ["sandbox", "run"] and "--help" not in arguments[2:3]:
+        from .sandbox_run import main as sandbox_main
+
+        return sandbox_main(arguments[2:])
     from .door import read
 
     try:

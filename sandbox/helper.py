@@ -3,20 +3,16 @@
 import asyncio
 import contextlib
 import marshal
-import os
 import socket
 import subprocess
-import sys
 from collections import deque
-from pathlib import Path
 
 import msgspec
 
 from .errors import NotAvailable
 from .inside.plan import Plan
+from .launching import Launched, plan_values, refused, send
 
-_BOOT = "import sys; sys.path.insert(0, {!r}); from inside.main import main; main()"
-_HERE = str(Path(__file__).parent)
 _LONGEST = 1 << 20
 
 
@@ -114,52 +110,17 @@ async def start_helper(plan: Plan) -> Helper:
     Raises:
         NotAvailable: this host does not let it; `hint` is the one thing that would fix that.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs, contextlib.ExitStack() as undo:
-        undo.callback(ours.close)
-        popen = launch(theirs)
-        undo.callback(popen.wait)
-        undo.callback(popen.kill)
-        values = {name: value for name, value in vars(plan).items() if name != "limits"}
-        values |= {"limits": vars(plan.limits), "without": list(plan.without)}
-        theirs.close()
-        send(ours, values, [])
+    with contextlib.ExitStack() as undo:
+        launched = Launched()
+        undo.callback(launched.close)
+        ours = launched.line
+        send(ours, plan_values(plan), [])
         ours.setblocking(False)
         said = await asyncio.get_running_loop().sock_recv(ours, _LONGEST)
         ours.setblocking(True)
         if not said.startswith(b"+"):
             raise refused(said)
         ready = msgspec.convert(marshal.loads(said[1:]), Ready)
-        helper = Helper(popen, ours, ready)
+        helper = Helper(launched.process, ours, ready)
         undo.pop_all()
     return helper
-
-
-def launch(line: socket.socket) -> subprocess.Popen[bytes]:
-    """Start the helper's process with `line` as its standard input."""
-    return subprocess.Popen(
-        (sys.executable, "-I", "-S", "-c", _BOOT.format(_HERE)),
-        stdin=line,
-        stdout=subprocess.DEVNULL,
-        stderr=None if os.environ.get("KEDGE_DEBUG") else subprocess.DEVNULL,
-        cwd="/",
-        env={"PATH": os.defpath, "HOME": os.environ.get("HOME", "/")},
-        start_new_session=True,
-    )
-
-
-def send(line: socket.socket, values: dict[str, object], fds: list[int]) -> None:
-    """Send one message: its words travel as a file, however long they are."""
-    body = os.memfd_create("request")
-    try:
-        os.write(body, marshal.dumps(values))
-        os.lseek(body, 0, os.SEEK_SET)
-        socket.send_fds(line, [b"."], [body, *fds])
-    finally:
-        os.close(body)
-
-
-def refused(said: bytes) -> NotAvailable:
-    """The error for a helper that could not enter."""
-    why = said[1:].decode(errors="replace") if said else "its helper died at its start"
-    return NotAvailable(f"commands cannot be confined here: {why}", hint="")

@@ -7,7 +7,7 @@ git takes no notice of empty directories. Whatever else appears is found after e
 
 import os
 
-from . import kernel, mounts, repositories
+from . import mounts, repositories
 from .holding import neutralise, set_aside
 from .names import NEVER_READ, NEVER_WRITTEN, Names
 from .plan import Plan
@@ -29,7 +29,7 @@ class Islands:
         self._git: set[str] = set()
         """Every git directory that is known."""
         self.made: list[str] = []
-        """What was made first, and is taken away again if still empty."""
+        """What was made first, to be taken away again if it is still empty at the end."""
 
     def prepare(self) -> None:
         """Make what is missing. To be called while the roots can still be written as outside."""
@@ -78,21 +78,6 @@ class Islands:
                 for path in fresh:
                     notes += neutralise(path)
         return notes
-
-    def lower(self) -> None:
-        """Take away what was made and is still empty."""
-        for path in reversed(self.made):
-            try:
-                kernel.detach(path)
-            except OSError:
-                pass
-            try:
-                if os.path.isdir(path):
-                    os.rmdir(path)
-                elif os.lstat(path).st_size == 0:
-                    os.unlink(path)
-            except OSError:
-                pass
 
     def _make(self, path: str) -> None:
         name = path.rstrip("/")

@@ -14,6 +14,7 @@ import sys
 
 from . import entering, kernel, landlock, mounts, process, seccomp
 from .islands import Islands
+from .janitor import leave_outside
 from .plan import Plan
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ def main() -> None:
     islands = Islands(plan)
     try:
         islands.prepare()
+        janitor = leave_outside(islands.made)
         entering.enter(plan)
         # From here on nobody with our user id may look into this process.
         kernel.prctl(_PR_SET_DUMPABLE, 0)
@@ -41,16 +43,13 @@ def main() -> None:
         _write_git_settings(plan)
         walls = process.Walls(plan, _ruleset(plan), seccomp.program(as_root=os.getuid() == 0))
     except OSError as error:
-        islands.lower()
         line.send(b"!" + f"{error.filename or ''}: {error.strerror}".encode())
         return
     answer = {"made": islands.made, "landlock": landlock.abi()}
     line.send(b"+" + marshal.dumps(answer))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    try:
-        _serve(line, walls, islands)
-    finally:
-        islands.lower()
+    _serve(line, walls, islands)
+    janitor.finish()
 
 
 def _serve(line: socket.socket, walls: process.Walls, islands: Islands) -> None:
