@@ -5,8 +5,10 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from .attest import Attested, read_probes, remember, remembered
 from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable
 from .helper import Helper, start_helper
@@ -65,6 +67,37 @@ class ConfinedSandbox:
             plan = compile_plan(self.policy, self._env, without=self._without)
             self._starting = asyncio.get_running_loop().create_task(start_helper(plan))
         return await asyncio.shield(self._starting)
+
+    async def attest(self, memory: Path | None = None) -> Attested:
+        """Prove what is promised, or remember that it was; `memory` is kedge's cache.
+
+        Raises:
+            NotAvailable: the sandbox does not work here, or does not keep a promise.
+        """
+        proven = remembered(memory, self.policy) if memory else None
+        if proven is None:
+            proven = await self.probe()
+            proven.insist()
+            if memory:
+                remember(memory, self.policy, proven)
+        return proven
+
+    async def probe(self) -> Attested:
+        """Try every promise, and say what was seen, whatever that is.
+
+        Raises:
+            NotAvailable: the sandbox does not work here at all.
+        """
+        helper = await self.helper()
+        began = time.monotonic()
+        command = Command((), self.policy.roots.workspace, {}, timeout=10)
+        process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
+        self._under_way.add(process)
+        await process.begin(command, {}, self._grace, self._linger)
+        said = b"".join([chunk async for chunk in process])
+        took = (time.monotonic() - began) * 1000
+        version = helper.ready.landlock
+        return Attested(self.policy.level, "namespaces", version, read_probes(said), took)
 
     async def close(self) -> None:
         """As `Sandbox.close`."""

@@ -16,6 +16,7 @@ from . import entering, kernel, landlock, mounts, process, seccomp
 from .islands import Islands
 from .janitor import leave_outside
 from .plan import Plan
+from .probing import Before
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     plan = Plan(**_receive(line)[0])
+    before = Before(plan)
     islands = Islands(plan)
     try:
         islands.prepare()
@@ -41,7 +43,8 @@ def main() -> None:
         mounts.build(plan)
         islands.raise_all()
         _write_git_settings(plan)
-        walls = process.Walls(plan, _ruleset(plan), seccomp.program(as_root=os.getuid() == 0))
+        program = seccomp.program(as_root=os.getuid() == 0)
+        walls = process.Walls(plan, _ruleset(plan), program, before)
     except OSError as error:
         line.send(b"!" + f"{error.filename or ''}: {error.strerror}".encode())
         return
@@ -72,7 +75,8 @@ def _serve(line: socket.socket, walls: process.Walls, islands: Islands) -> None:
 
 def _start(walls: process.Walls, start: process.Start, fds: list[int]) -> None:
     *streams, control = fds
-    if kernel.clone(kernel.NEW_PID | kernel.NEW_NS) == 0:
+    apart = 0 if "processes" in walls.plan.without else kernel.NEW_PID
+    if kernel.clone(apart | kernel.NEW_NS) == 0:
         try:
             os.close(0)
             process.serve(walls, start, streams, socket.socket(fileno=control))

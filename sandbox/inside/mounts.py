@@ -84,7 +84,8 @@ def close_proc() -> None:
 def _cover(plan: Plan) -> list[str]:
     """Put empty directories over what is private; return those that were there to be covered."""
     covered: list[str] = []
-    for path in sorted({*plan.private, "/dev", "/run"}):
+    private = () if "private" in plan.without else plan.private
+    for path in sorted({*private, "/dev", "/run"}):
         if os.path.isdir(path) and not any(path.startswith(f"{above}/") for above in covered):
             mode = "1777" if path in ("/tmp", "/var/tmp") else "755"
             options = f"mode={mode},size={plan.limits.scratch_bytes or '100%'}"

@@ -5,6 +5,7 @@ everything the command starts, so nothing can get away from it, however often it
 """
 
 import contextlib
+import marshal
 import os
 import resource
 import select
@@ -14,6 +15,7 @@ import time
 
 from . import kernel, landlock, mounts
 from .plan import Limits, Plan
+from .probing import Before, probe
 from .watching import Watcher
 
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
@@ -27,8 +29,11 @@ _NOT_KNOWN = 64
 class Walls:
     """What every command is put behind, made ready once."""
 
-    def __init__(self, plan: Plan, ruleset: int | None, program: bytes) -> None:
+    def __init__(
+        self, plan: Plan, ruleset: int | None, program: bytes, before: Before
+    ) -> None:
         self.plan = plan
+        self.before = before
         self.ruleset = ruleset
         """Of Landlock; `None` if the kernel has none."""
         self.program = program
@@ -79,7 +84,8 @@ def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     mounts.fresh_proc()
     _prefer_us_when_memory_ends()
-    mounts.close_proc()
+    if "proc" not in walls.plan.without:
+        mounts.close_proc()
     failure, failed = os.pipe()
     first = os.fork()
     if first == 0:
@@ -178,25 +184,33 @@ class _Init:
 
 
 def _signal_all(number: int) -> None:
+    # Anywhere but at the head of a namespace, -1 would mean every process of the user.
     with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, number)
+        if os.getpid() == 1:
+            os.kill(-1, number)
 
 
 def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None:
     """Turn into the command; never returns."""
     try:
-        os.setsid()
+        without = walls.plan.without
+        if "session" not in without:
+            os.setsid()
         for target, stream in enumerate(streams):
             os.dup2(stream, target)
         os.chdir(start.cwd)
-        _limit(walls.plan.limits)
+        if "limits" not in without:
+            _limit(walls.plan.limits)
         signal.set_wakeup_fd(-1)
         for number in _RESET:
             signal.signal(number, signal.SIG_DFL)
         walls.close_in()
-        if "descriptors" not in walls.plan.without:
+        if "descriptors" not in without:
             os.closerange(3, failed)
             os.closerange(failed + 1, 1 << 20)
+        if not start.argv:
+            os.write(1, marshal.dumps(probe(walls.plan, walls.before, failed)))
+            os._exit(0)
         _execute(start.argv, start.env)
     except OSError as error:
         what = error.filename or start.argv[0]
