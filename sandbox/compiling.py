@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from .environment import looks_secret
 from .inside.names import FREE, NEVER_READ, NEVER_WRITTEN, fits
 from .inside.plan import Plan
@@ -35,9 +37,8 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
     private = [path for path in _expanded(policy.private, home) if os.path.isdir(path)]
     if not _holds(home, roots) and os.path.isdir(home):
         private.append(home)
-    absolute, names = _split(policy.never_read, home)
-    kept, protected = _split(policy.never_write, home)
     free = [entry.value for entry in policy.free]
+    names = protected_names(policy)
     return Plan(
         workspace=str(policy.roots.workspace),
         roots=roots,
@@ -46,17 +47,43 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
         scratch=[str(path) for path in policy.scratch],
         home=home,
         shown=_shown(policy, env, private, roots),
-        never_read=[path for path in absolute if os.path.lexists(path)],
-        never_write=[path for path in kept if os.path.lexists(path) and _within(path, roots)],
-        rules=[
-            *(FREE + name for name in free),
-            *(NEVER_READ + name for name in names),
-            *(NEVER_WRITTEN + name for name in protected),
+        never_read=[path for path in names.never_read if os.path.lexists(path)],
+        never_write=[
+            path for path in names.never_write if os.path.lexists(path) and _within(path, roots)
         ],
+        rules=names.rules,
         placeholders=[e.value for e in policy.placeholders if e.value not in free],
         git_settings=_git_settings(policy, home),
         limits=_limits(policy.bounds),
         without=list(without),
+    )
+
+
+class Protected(msgspec.Struct, frozen=True):
+    """What is protected, by place and by name."""
+
+    never_read: list[str]
+    """Absolute paths."""
+    never_write: list[str]
+    rules: list[str]
+    """For names below the roots; see `inside.names`."""
+
+
+def protected_names(policy: Policy) -> Protected:
+    """What the policy protects."""
+    home = str(policy.home)
+    hidden, unread = _split(policy.never_read, home)
+    kept, unwritten = _split(policy.never_write, home)
+    free = [entry.value for entry in policy.free]
+    spared = {value.replace("~", home, 1) for value in free}
+    return Protected(
+        [path for path in hidden if path not in spared],
+        [path for path in kept if path not in spared],
+        [
+            *(FREE + name for name in free),
+            *(NEVER_READ + name for name in unread),
+            *(NEVER_WRITTEN + name for name in unwritten),
+        ],
     )
 
 

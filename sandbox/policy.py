@@ -59,7 +59,7 @@ class Policy(msgspec.Struct, frozen=True):
     def hash(self) -> str:
         """Twelve hexadecimal digits; equal for policies that enforce the same, where it is said
         left out."""
-        values = msgspec.to_builtins(self)
+        values: object = msgspec.to_builtins(self, enc_hook=str)
         text = msgspec.json.encode(_without_origins(values), order="deterministic")
         return hashlib.sha256(text).hexdigest()[:12]
 
