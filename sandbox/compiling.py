@@ -54,7 +54,7 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
         rules=names.rules,
         placeholders=[e.value for e in policy.placeholders if e.value not in free],
         git_settings=_git_settings(policy, home),
-        limits=_limits(policy.bounds),
+        limits=limits_of(policy.bounds),
         without=list(without),
     )
 
@@ -188,7 +188,8 @@ def _git_settings(policy: Policy, home: str) -> str:
     return "".join(lines)
 
 
-def _limits(bounds: Bounds) -> dict[str, int]:
+def limits_of(bounds: Bounds) -> dict[str, int]:
+    """The bounds as the inside takes them."""
     return {name: getattr(bounds, name) for name in bounds.__struct_fields__}
 
 

@@ -18,6 +18,7 @@ READ = EXECUTE | READ_FILE | READ_DIR
 DEVICE = WRITE_FILE | READ_FILE | IOCTL_DEV | TRUNCATE
 # Everything but making devices: bits 6 and 11.
 WRITE = ((1 << 15) - 1) & ~(1 << 6 | 1 << 11)
+CHANGE = WRITE & ~(EXECUTE | READ_FILE)
 
 _RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 """ABI to the number of file rights it knows; later ABIs know as many as the fifth."""

@@ -39,21 +39,6 @@ class Walls:
         self.program = program
         """Of seccomp."""
 
-    def close_in(self) -> None:
-        """Put this process behind them, for good."""
-        without = self.plan.without
-        if "capabilities" not in without:
-            _drop_bounding()
-        if "no-new-privs" not in without:
-            kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        if self.ruleset is not None and "landlock" not in without:
-            landlock.restrict(self.ruleset)
-        if "seccomp" not in without:
-            kernel.install_filter(self.program)
-        if "capabilities" not in without:
-            kernel.prctl(_PR_CAP_AMBIENT, _CLEAR_ALL)
-            kernel.set_capabilities()
-
 
 class Start:
     """What to run, as asked by the other side."""
@@ -200,18 +185,18 @@ def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None
             os.dup2(stream, target)
         os.chdir(start.cwd)
         if "limits" not in without:
-            _limit(walls.plan.limits)
+            limit(walls.plan.limits)
         signal.set_wakeup_fd(-1)
         for number in _RESET:
             signal.signal(number, signal.SIG_DFL)
-        walls.close_in()
+        close_in(walls.ruleset, walls.program, without)
         if "descriptors" not in without:
             os.closerange(3, failed)
             os.closerange(failed + 1, 1 << 20)
         if not start.argv:
             os.write(1, marshal.dumps(probe(walls.plan, walls.before, failed)))
             os._exit(0)
-        _execute(start.argv, start.env)
+        execute(start.argv, start.env)
     except OSError as error:
         what = error.filename or start.argv[0]
         os.write(failed, f"{error.errno}:{error.strerror}: {what!r}".encode())
@@ -221,7 +206,23 @@ def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None
         os._exit(127)
 
 
-def _execute(argv: list[str], env: dict[str, str]) -> None:
+def close_in(ruleset: int | None, program: bytes, without: frozenset[str]) -> None:
+    """Put this process behind Landlock and seccomp, without any capability, for good."""
+    if "capabilities" not in without:
+        _drop_bounding()
+    if "no-new-privs" not in without:
+        kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    if ruleset is not None and "landlock" not in without:
+        landlock.restrict(ruleset)
+    if "seccomp" not in without:
+        kernel.install_filter(program)
+    if "capabilities" not in without:
+        kernel.prctl(_PR_CAP_AMBIENT, _CLEAR_ALL)
+        kernel.set_capabilities()
+
+
+def execute(argv: list[str], env: dict[str, str]) -> None:
+    """Become a program, looked for in PATH unless its name has a slash."""
     program = argv[0]
     if "/" in program:
         os.execve(program, argv, env)
@@ -236,7 +237,8 @@ def _execute(argv: list[str], env: dict[str, str]) -> None:
     raise problem or FileNotFoundError(2, os.strerror(2), program)
 
 
-def _limit(limits: Limits) -> None:
+def limit(limits: Limits) -> None:
+    """Bind this process, and what it starts, to the limits that the kernel keeps."""
     for kind, value in (
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_NOFILE, limits.open_files),

@@ -54,7 +54,6 @@ _IOCTL = 16 if IS_X86 else 29
 _NAMESPACES = 0x7E02_0080
 _FAMILIES = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK"""
-_INET = (2, 10)
 _NETLINK, _NETLINK_ROUTE = 16, 0
 _TERMINAL_INPUT = (0x5412, 0x541C, 0x541D, 0x5423)
 """TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD"""
@@ -71,11 +70,11 @@ _MAKES_FILE = 0o100 | 0o20_000_000
 """O_CREAT, __O_TMPFILE"""
 
 
-def program(*, as_root: bool, inet: bool = True) -> bytes:
+def program(*, as_root: bool, sockets: bool = True) -> bytes:
     """The filter, as an array of `struct sock_filter`.
 
-    `as_root`: whether set-user-id bits would be root's. `inet` false refuses internet sockets,
-    where there is no network namespace to do so.
+    `as_root`: whether set-user-id bits would be root's. `sockets` false refuses all that could
+    reach another process, where there is no network namespace and no cover over paths to do so.
     """
     code = _Assembler()
     code.load(_ARCH)
@@ -90,9 +89,8 @@ def program(*, as_root: bool, inet: bool = True) -> bytes:
     for number in sorted({*_UNKNOWN.values(), _OPENAT2}):
         code.when_equal(number, _ERRNO | errno.ENOSYS)
     code.case(_CLONE, _bits(0, _NAMESPACES))
-    families = [family for family in _FAMILIES if inet or family not in _INET]
-    code.case(_SOCKET, _socket(families))
-    code.case(_SOCKETPAIR, _socket(families))
+    code.case(_SOCKET, _socket(_FAMILIES if sockets else (_NETLINK,)))
+    code.case(_SOCKETPAIR, _socket(_FAMILIES))
     code.case(_IOCTL, _ioctl())
     bits = _SETS_ID if as_root else 0o4000
     for number, position in _MODE_ARGUMENT.values():
@@ -128,7 +126,7 @@ def _opening(flags: int, bits: int) -> "_Assembler":
     return code
 
 
-def _socket(families: list[int]) -> "_Assembler":
+def _socket(families: tuple[int, ...]) -> "_Assembler":
     code = _Assembler()
     code.load(_argument(0))
     for family in families:
