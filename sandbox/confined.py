@@ -12,6 +12,7 @@ from .attest import Attested, read_probes, remember, remembered
 from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable
 from .helper import Helper, start_helper
+from .inside.plan import Plan
 from .output import Pipe, exit_of
 from .policy import Policy
 from .ports import Command, Exit
@@ -29,8 +30,9 @@ class ConfinedSandbox:
         grace: float = 0.25,
         linger: float = 0.1,
         without: tuple[str, ...] = (),
+        tell: "Callable[[Reached], None]" = lambda reached: None,
     ) -> None:
-        """`env` is the person's environment, read for PATH. `grace`: seconds between asking
+        """`tell` hears of every host that a command reached or was refused. `env` is the person's environment, read for PATH. `grace`: seconds between asking
         processes to end and making them. `linger`: seconds that what a command left running gets
         to end by itself. `without`: walls left out, so that tests can see the self-test fail."""
         self.policy = policy
@@ -38,6 +40,9 @@ class ConfinedSandbox:
         self._grace = grace
         self._linger = linger
         self._without = without
+        self._tell = tell
+        self._egress: "Egress | None" = None
+        self._proxy: dict[str, str] = {}
         self._starting: asyncio.Task[Helper] | None = None
         self._under_way = set[ConfinedProcess]()
         self._closed = False
@@ -50,7 +55,7 @@ class ConfinedSandbox:
         helper = await self.helper()
         process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
         self._under_way.add(process)
-        env = inner_environment(self.policy, command.env, {})
+        env = inner_environment(self.policy, command.env, self._proxy)
         try:
             await process.begin(command, env, self._grace, self._linger)
         except BaseException:
@@ -65,8 +70,21 @@ class ConfinedSandbox:
             self._starting = None if died else self._starting
         if self._starting is None:
             plan = compile_plan(self.policy, self._env, without=self._without)
-            self._starting = asyncio.get_running_loop().create_task(start_helper(plan))
+            self._starting = asyncio.get_running_loop().create_task(self._enter(plan))
         return await asyncio.shield(self._starting)
+
+    async def _enter(self, plan: Plan) -> Helper:
+        hosts = self.policy.allowed_hosts()
+        helper = await start_helper(plan, hosts=bool(hosts))
+        if helper.listener is not None:
+            # Only a session with a way out pays for it.
+            from .egress import Egress, proxy_environment
+
+            listener, port = helper.listener
+            self._egress = Egress(hosts, self._tell)
+            await self._egress.start(listener)
+            self._proxy = proxy_environment(port)
+        return helper
 
     async def attest(self, memory: Path | None = None) -> Attested:
         """Prove what is promised, or remember that it was; `memory` is kedge's cache.
@@ -109,6 +127,8 @@ class ConfinedSandbox:
                 helper = await starting
             except NotAvailable:
                 return
+            if self._egress is not None:
+                await self._egress.close()
             helper.close()
 
 
@@ -254,6 +274,7 @@ def _stdin(data: bytes | None) -> int:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .egress import Egress, Reached
     from .ports import Process, Sandbox
 
     _Forget = Callable[["ConfinedProcess"], None]

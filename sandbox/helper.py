@@ -11,7 +11,7 @@ import msgspec
 
 from .errors import NotAvailable
 from .inside.plan import Plan
-from .launching import Launched, plan_values, refused, send
+from .launching import Launched, ask_listener, plan_values, refused, send
 
 _LONGEST = 1 << 20
 
@@ -28,12 +28,20 @@ class Ready(msgspec.Struct, frozen=True):
 class Helper:
     """A helper under way. Belongs to one event loop."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], line: socket.socket, ready: Ready) -> None:
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        line: socket.socket,
+        ready: Ready,
+        listener: tuple[socket.socket, int] | None,
+    ) -> None:
         self._popen = popen
         self._line = line
         self._loop = asyncio.get_running_loop()
         self._waiting = deque[asyncio.Future[bytes]]()
         self.ready = ready
+        self.listener = listener
+        """For the proxy: a socket that listens inside, and its port there."""
         self._loop.add_reader(line, self._hear)
 
     @property
@@ -104,8 +112,8 @@ class Helper:
                 answer.set_exception(NotAvailable("the sandbox's helper is gone"))
 
 
-async def start_helper(plan: Plan) -> Helper:
-    """Start a helper and wait until it has entered the sandbox.
+async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:
+    """Start a helper and wait until it has entered the sandbox; with `hosts` it listens inside.
 
     Raises:
         NotAvailable: this host does not let it; `hint` is the one thing that would fix that.
@@ -120,7 +128,8 @@ async def start_helper(plan: Plan) -> Helper:
         ours.setblocking(True)
         if not said.startswith(b"+"):
             raise refused(said)
+        listener = ask_listener(ours) if hosts else None
         ready = msgspec.convert(marshal.loads(said[1:]), Ready)
-        helper = Helper(launched.process, ours, ready)
+        helper = Helper(launched.process, ours, ready, listener)
         undo.pop_all()
     return helper

@@ -59,6 +59,20 @@ def send(line: socket.socket, values: Mapping[str, object], fds: list[int]) -> N
         os.close(body)
 
 
+def ask_listener(line: socket.socket) -> tuple[socket.socket, int]:
+    """A socket that listens inside, and its port there.
+
+    Raises:
+        NotAvailable: the helper is gone.
+    """
+    send(line, {"do": "listen"}, [])
+    said, fds, _, _ = socket.recv_fds(line, 64, 1)
+    if not said or not fds:
+        raise NotAvailable("the sandbox's helper is gone; nothing can be run in it")
+    port: int = marshal.loads(said)
+    return socket.socket(fileno=fds[0]), port
+
+
 def refused(said: bytes) -> NotAvailable:
     """The error for a helper that could not enter."""
     why = said[1:].decode(errors="replace") if said else "its helper died at its start"

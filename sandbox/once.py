@@ -8,14 +8,18 @@ import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable
-from .launching import Launched, plan_values, refused, send
+from .launching import Launched, ask_listener, plan_values, refused, send
 from .policy import Policy
 from .spawn import check_directory, shown
+
+if TYPE_CHECKING:
+    from .egress import Reached
 
 _LONGEST = 1 << 20
 
@@ -55,7 +59,35 @@ def run_once(
     said = line.recv(_LONGEST)
     if not said.startswith(b"+"):
         raise refused(said)
-    return _run(line, request, argv)
+    reached: list[Reached] = []
+    if policy.hosts:
+        proxy = _start_proxy(line, policy, reached)
+        request["env"] = inner_environment(policy, env, proxy)
+    ended = _run(line, request, argv)
+    refusals = {one.permission: one.refused for one in reached if one.refused}
+    words = (f"{host} was not reached: {why}" for host, why in refusals.items())
+    return msgspec.structs.replace(ended, notes=(*ended.notes, *words))
+
+
+def _start_proxy(
+    line: socket.socket, policy: Policy, reached: "list[Reached]"
+) -> dict[str, str]:
+    """Serve the way out in a thread that ends with this process; return how it is found."""
+    # Only a command with a way out pays for an event loop.
+    import asyncio
+    import threading
+
+    from .egress import Egress, proxy_environment
+
+    listener, port = ask_listener(line)
+    egress = Egress(policy.allowed_hosts(), reached.append)
+
+    async def serve() -> None:
+        await egress.start(listener)
+        await asyncio.Event().wait()
+
+    threading.Thread(target=asyncio.run, args=(serve(),), daemon=True).start()
+    return proxy_environment(port)
 
 
 def _run(line: socket.socket, request: dict[str, object], argv: tuple[str, ...]) -> Ended:
