@@ -46,9 +46,7 @@ def wanted_policy(wanted: Wanted, env: Mapping[str, str]) -> Policy:
     if wanted.hosts:
         listed: list[Value] = list(wanted.hosts)
         flags["sandbox.allow_hosts"] = Flag("--allow-host", listed)
-    loaded = load(
-        env=env, cwd=cwd, config_dir=own.config_dir, package_version=VERSION, flags=flags
-    )
+    loaded = load(env=env, cwd=cwd, config_dir=own.config_dir, package_version=VERSION, flags=flags)
     roots = Roots.at(cwd, tuple(cwd / name for name in wanted.added))
     return policy_of(loaded, roots, own, env)
 

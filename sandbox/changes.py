@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 Step = Callable[[], None]
 
 
-def apply_all(
-    changes: Sequence[Change], roots: Roots, guard: "Guard | None" = None
-) -> None:
+def apply_all(changes: Sequence[Change], roots: Roots, guard: "Guard | None" = None) -> None:
     """Carry out all changes or none; parents of new files are made.
 
     Raises:

@@ -15,6 +15,7 @@ from .helper import Helper, start_helper
 from .inside.plan import Plan
 from .output import Pipe, exit_of
 from .policy import Policy
+from .registry import Registry
 from .ports import Command, Exit
 from .spawn import argv_of, check_directory, shown
 
@@ -31,8 +32,9 @@ class ConfinedSandbox:
         linger: float = 0.1,
         without: tuple[str, ...] = (),
         tell: "Callable[[Reached], None]" = lambda reached: None,
+        registry: Registry | None = None,
     ) -> None:
-        """`tell` hears of every host that a command reached or was refused. `env` is the person's environment, read for PATH. `grace`: seconds between asking
+        """`registry` remembers the helper for the next start. `tell` hears of every host that a command reached or was refused. `env` is the person's environment, read for PATH. `grace`: seconds between asking
         processes to end and making them. `linger`: seconds that what a command left running gets
         to end by itself. `without`: walls left out, so that tests can see the self-test fail."""
         self.policy = policy
@@ -41,6 +43,7 @@ class ConfinedSandbox:
         self._linger = linger
         self._without = without
         self._tell = tell
+        self._registry = registry
         self._egress: "Egress | None" = None
         self._proxy: dict[str, str] = {}
         self._starting: asyncio.Task[Helper] | None = None
@@ -75,7 +78,11 @@ class ConfinedSandbox:
 
     async def _enter(self, plan: Plan) -> Helper:
         hosts = self.policy.allowed_hosts()
+        if self._registry:
+            self._registry.sweep()
         helper = await start_helper(plan, hosts=bool(hosts))
+        if self._registry:
+            self._registry.add(helper.pid)
         if helper.listener is not None:
             # Only a session with a way out pays for it.
             from .egress import Egress, proxy_environment
@@ -130,6 +137,8 @@ class ConfinedSandbox:
             if self._egress is not None:
                 await self._egress.close()
             helper.close()
+            if self._registry:
+                self._registry.drop(helper.pid)
 
 
 class ConfinedProcess:

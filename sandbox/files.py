@@ -44,9 +44,7 @@ def open_read(path: str | Path, roots: Roots, guard: "Guard | None" = None) -> B
     return open(fd, "rb")
 
 
-def read_bytes(
-    path: str | Path, roots: Roots, limit: int, guard: "Guard | None" = None
-) -> bytes:
+def read_bytes(path: str | Path, roots: Roots, limit: int, guard: "Guard | None" = None) -> bytes:
     """Return the whole content of a file.
 
     Raises:

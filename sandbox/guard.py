@@ -45,20 +45,24 @@ class Guard:
         Raises:
             Protected: it may not.
         """
+        if not self.lets_write(path):
+            raise Protected(path, "write")
+
+    def lets_write(self, path: Path) -> bool:
+        """Whether this resolved path in a root may be written."""
         text = str(path)
         if any(text.startswith(f"{one}/") for one in self._scratch):
-            return
+            return True
         in_git = ".git" in (part.casefold() for part in path.parts)
         signs = set(self._signs(text))
-        if (
+        return not (
             not self._writable
             or in_git
             or signs & {NEVER_READ, NEVER_WRITTEN}
             or _covers(self._never_read, text)
             or _covers(self._never_written, text)
             or _in_bare_repository(text, self._roots)
-        ):
-            raise Protected(path, "write")
+        )
 
     def _signs(self, path: str) -> Iterable[str]:
         for root in self._roots:

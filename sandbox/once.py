@@ -69,9 +69,7 @@ def run_once(
     return msgspec.structs.replace(ended, notes=(*ended.notes, *words))
 
 
-def _start_proxy(
-    line: socket.socket, policy: Policy, reached: "list[Reached]"
-) -> dict[str, str]:
+def _start_proxy(line: socket.socket, policy: Policy, reached: "list[Reached]") -> dict[str, str]:
     """Serve the way out in a thread that ends with this process; return how it is found."""
     # Only a command with a way out pays for an event loop.
     import asyncio

@@ -57,10 +57,14 @@ class Policy(msgspec.Struct, frozen=True):
 
     @property
     def hash(self) -> str:
-        """Twelve hexadecimal digits; equal for policies that enforce the same, where it is said
-        left out."""
-        values: object = msgspec.to_builtins(self, enc_hook=str)
-        text = msgspec.json.encode(_without_origins(values), order="deterministic")
+        """Twelve hexadecimal digits; equal for policies that enforce the same, whoever said it."""
+        lists = (
+            *(self.never_read, self.never_write, self.free, self.placeholders),
+            *(self.shown, self.private, self.environment, self.hosts),
+        )
+        said = [[entry.value for entry in entries] for entries in lists]
+        places = [str(path) for path in (*self.roots.all, self.home, *self.scratch)]
+        text = msgspec.json.encode((self.level, places, said, self.bounds))
         return hashlib.sha256(text).hexdigest()[:12]
 
     def allowed_hosts(self) -> tuple[Host, ...]:
@@ -151,15 +155,3 @@ def _apart(roots: Roots) -> Roots:
 
 def _four_fifths_of_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 5 * 4
-
-
-def _without_origins(value: object) -> object:
-    match value:
-        case {"value": str() as text, "origin": str()}:
-            return text
-        case dict():
-            return {str(key): _without_origins(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [_without_origins(inner) for inner in value]
-        case _:
-            return value

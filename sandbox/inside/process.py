@@ -29,9 +29,7 @@ _NOT_KNOWN = 64
 class Walls:
     """What every command is put behind, made ready once."""
 
-    def __init__(
-        self, plan: Plan, ruleset: int | None, program: bytes, before: Before
-    ) -> None:
+    def __init__(self, plan: Plan, ruleset: int | None, program: bytes, before: Before) -> None:
         self.plan = plan
         self.before = before
         self.ruleset = ruleset

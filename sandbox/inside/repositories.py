@@ -72,9 +72,7 @@ def executing(directory: str) -> list[str]:
 
 def missing(directory: str) -> list[str]:
     """Which of them are to be made first; directories end with a slash."""
-    return [
-        f"{directory}/{name}" for name in _MADE if not os.path.lexists(f"{directory}/{name}")
-    ]
+    return [f"{directory}/{name}" for name in _MADE if not os.path.lexists(f"{directory}/{name}")]
 
 
 def pointed_to(work: str, files: list[str]) -> list[str]:
@@ -113,7 +111,9 @@ def settings(file: str) -> Settings:
         if not line or line[0] in "#;":
             continue
         name, equals, value = line.partition("=")
-        found.append((section, subsection, name.strip().casefold(), _value(value) if equals else "true"))
+        found.append(
+            (section, subsection, name.strip().casefold(), _value(value) if equals else "true")
+        )
     return found
 
 

@@ -60,7 +60,13 @@ _TERMINAL_INPUT = (0x5412, 0x541C, 0x541D, 0x5423)
 
 _SETS_ID = 0o6000
 _MODE_ARGUMENT = (
-    {"chmod": (90, 1), "fchmod": (91, 1), "fchmodat": (268, 2), "mknod": (133, 1), "mknodat": (259, 2)}
+    {
+        "chmod": (90, 1),
+        "fchmod": (91, 1),
+        "fchmodat": (268, 2),
+        "mknod": (133, 1),
+        "mknodat": (259, 2),
+    }
     if IS_X86
     else {"fchmod": (52, 1), "fchmodat": (53, 2), "mknodat": (33, 2)}
 ) | {"fchmodat2": (452, 2)}

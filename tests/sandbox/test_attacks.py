@@ -57,7 +57,11 @@ class Victim:
 
     def use(self) -> None:
         """What the owner does afterwards, outside: everything that could run something."""
-        for place in (self.work, self.work.parent / "tree", *(path.parent for path in self.work.rglob(".git"))):
+        for place in (
+            self.work,
+            self.work.parent / "tree",
+            *(path.parent for path in self.work.rglob(".git")),
+        ):
             for args in (
                 ("status",),
                 ("diff",),
@@ -186,8 +190,11 @@ def test_a_second_command_cannot_finish_what_a_first_began(victim: Victim) -> No
 
 def test_the_configured_hook_directory_is_protected(victim: Victim) -> None:
     victim.git("config", "core.hooksPath", ".myhooks")
-    victim.attack(HOOK.format(".myhooks/post-checkout") + "; mkdir -p .myhooks;"
-                  + HOOK.format(".myhooks/post-checkout"))
+    victim.attack(
+        HOOK.format(".myhooks/post-checkout")
+        + "; mkdir -p .myhooks;"
+        + HOOK.format(".myhooks/post-checkout")
+    )
     victim.use()
     assert not victim.pwned.exists()
 
@@ -201,10 +208,12 @@ EDITORS = (
 
 @pytest.mark.parametrize("path", EDITORS)
 def test_files_that_programs_obey_cannot_be_made(victim: Victim, path: str) -> None:
-    victim.attack(f"mkdir -p $(dirname {path}); echo x >{path}; ln -s /etc {path}2; "
-                  f"mkdir -p q/$(dirname {path}); echo x >q/{path}; mv q/{path} {path}; "
-                  f"d={path}; d=${{d%%/*}}; mv $d gone; rm -rf $d; mkdir -p $(dirname {path}); "
-                  f"echo x >{path}")
+    victim.attack(
+        f"mkdir -p $(dirname {path}); echo x >{path}; ln -s /etc {path}2; "
+        f"mkdir -p q/$(dirname {path}); echo x >q/{path}; mv q/{path} {path}; "
+        f"d={path}; d=${{d%%/*}}; mv $d gone; rm -rf $d; mkdir -p $(dirname {path}); "
+        f"echo x >{path}"
+    )
     assert not (victim.work / path).is_file()
 
 
@@ -299,7 +308,12 @@ def test_no_server_outside_is_reached(victim: Victim, tmp_path: Path) -> None:
         listening(socket.AF_UNIX, path) as unix,
         listening(socket.AF_UNIX, f"\0kedge-{os.getpid()}") as abstract,
     ):
-        victim.attack(CONNECT.format("", tcp[0].decode()).replace("'('", "(").replace("('127", "(\"127").replace("1',", "1\","))
+        victim.attack(
+            CONNECT.format("", tcp[0].decode())
+            .replace("'('", "(")
+            .replace("('127", '("127')
+            .replace("1',", '1",')
+        )
         victim.attack(CONNECT.format("socket.AF_UNIX", f'"{path}"'))
         victim.attack(CONNECT.format("socket.AF_UNIX", f'"\\0kedge-{os.getpid()}"'))
         assert [len(heard) for heard in (tcp, unix, abstract)] == [1, 1, 1]
@@ -342,9 +356,11 @@ def test_processes_outside_live_on(victim: Victim, name: str) -> None:
 
 def test_daemons_die_with_the_command(victim: Victim) -> None:
     marker = f"9{os.getpid()}7"
-    victim.attack(f"(setsid sleep {marker} &) & nohup sleep {marker} & "
-                  f"python3 -c 'import os; os.fork() or (os.setsid(), os.fork() or "
-                  f"os.execvp(\"sleep\", [\"sleep\", \"{marker}\"]))'; sleep 0.05")
+    victim.attack(
+        f"(setsid sleep {marker} &) & nohup sleep {marker} & "
+        f"python3 -c 'import os; os.fork() or (os.setsid(), os.fork() or "
+        f'os.execvp("sleep", ["sleep", "{marker}"]))\'; sleep 0.05'
+    )
     lines = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if p.exists()]
     assert not [line for line in lines if line.startswith(b"sleep\0" + marker.encode())]
 
@@ -358,14 +374,14 @@ ROOT_TRICKS = {
     "cgroup": "mkdir /sys/fs/cgroup/x && echo ESCAPED; echo /x >/sys/fs/cgroup/memory/release_agent && echo ESCAPED",
     "device node": "mknod n b 254 0 && cat n >/dev/null && echo ESCAPED",
     "set-user-id": "cp /bin/sh s && chmod u+s s && echo ESCAPED; install -m 4755 /bin/sh s2 && echo ESCAPED; "
-    "python3 -c 'import os; os.close(os.open(\"s3\", os.O_CREAT|os.O_WRONLY, 0o4755)); print(oct(os.stat(\"s3\").st_mode))' | grep -q 0o1004 && echo ESCAPED",
-    "chroot": "mkdir r; chroot r /x; python3 -c 'import os; os.chroot(\".\"); print(\"ESCAPED\")'",
+    'python3 -c \'import os; os.close(os.open("s3", os.O_CREAT|os.O_WRONLY, 0o4755)); print(oct(os.stat("s3").st_mode))\' | grep -q 0o1004 && echo ESCAPED',
+    "chroot": 'mkdir r; chroot r /x; python3 -c \'import os; os.chroot("."); print("ESCAPED")\'',
     "time": "date -s 2001-01-01 && echo ESCAPED",
-    "clone": "python3 -c 'import ctypes,os; l=ctypes.CDLL(None); r=l.syscall(56,0x10000011,0,0,0,0); r==0 and os._exit(0); print(\"ESCAPED\" if r>0 else \"\")'",
-    "handles": "python3 -c 'import ctypes; l=ctypes.CDLL(None,use_errno=True); b=ctypes.create_string_buffer(256); b[0]=128; m=ctypes.c_int(); print(\"ESCAPED\" if l.name_to_handle_at(-100,b\"/\",b,ctypes.byref(m),0)==0 else \"\")'",
-    "keyring": "python3 -c 'import ctypes; l=ctypes.CDLL(None); print(\"ESCAPED\" if l.syscall(250,0,-3,1)>=0 else \"\")'",
-    "io_uring": "python3 -c 'import ctypes; l=ctypes.CDLL(None); b=ctypes.create_string_buffer(256); print(\"ESCAPED\" if l.syscall(425,4,b)>=0 else \"\")'",
-    "terminal": "python3 -c 'import fcntl; fcntl.ioctl(0,0x5412,b\"x\"); print(\"ESCAPED\")'",
+    "clone": 'python3 -c \'import ctypes,os; l=ctypes.CDLL(None); r=l.syscall(56,0x10000011,0,0,0,0); r==0 and os._exit(0); print("ESCAPED" if r>0 else "")\'',
+    "handles": 'python3 -c \'import ctypes; l=ctypes.CDLL(None,use_errno=True); b=ctypes.create_string_buffer(256); b[0]=128; m=ctypes.c_int(); print("ESCAPED" if l.name_to_handle_at(-100,b"/",b,ctypes.byref(m),0)==0 else "")\'',
+    "keyring": 'python3 -c \'import ctypes; l=ctypes.CDLL(None); print("ESCAPED" if l.syscall(250,0,-3,1)>=0 else "")\'',
+    "io_uring": 'python3 -c \'import ctypes; l=ctypes.CDLL(None); b=ctypes.create_string_buffer(256); print("ESCAPED" if l.syscall(425,4,b)>=0 else "")\'',
+    "terminal": 'python3 -c \'import fcntl; fcntl.ioctl(0,0x5412,b"x"); print("ESCAPED")\'',
     "protected directories": "echo x >/usr/bin/pwned && echo ESCAPED; echo x >/etc/cron.d/x && echo ESCAPED; echo x >/var/lib/x && echo ESCAPED",
     "init's memory": "cat /proc/1/environ && echo ESCAPED; head -c1 /proc/1/mem && echo ESCAPED; ls -l /proc/1/fd/0 && echo ESCAPED",
     "covers": "chmod 777 /run/kedge/file && echo x >/run/kedge/file && echo ESCAPED; echo x >/run/kedge/new && echo ESCAPED",

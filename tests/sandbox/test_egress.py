@@ -124,8 +124,12 @@ def test_what_is_no_host_is_refused(text):
         parse_host(text)
 
 
-@given(st.ip_addresses(network="10.0.0.0/8") | st.ip_addresses(network="169.254.0.0/16")
-       | st.ip_addresses(network="fe80::/10") | st.ip_addresses(network="::ffff:127.0.0.0/104"))
+@given(
+    st.ip_addresses(network="10.0.0.0/8")
+    | st.ip_addresses(network="169.254.0.0/16")
+    | st.ip_addresses(network="fe80::/10")
+    | st.ip_addresses(network="::ffff:127.0.0.0/104")
+)
 def test_private_addresses_are_not_public(address):
     assert is_address(str(address))
     assert not is_public(str(address))

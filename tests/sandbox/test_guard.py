@@ -81,7 +81,23 @@ def test_a_protected_file_is_neither_moved_away_nor_replaced(work: Path) -> None
 
 
 _PARTS = st.sampled_from(
-    ["..", ".", "sub", "out", "loop", "file", "", "/", "~", ".env", "up", "é", "FILE", "proc", "a b"]
+    [
+        "..",
+        ".",
+        "sub",
+        "out",
+        "loop",
+        "file",
+        "",
+        "/",
+        "~",
+        ".env",
+        "up",
+        "é",
+        "FILE",
+        "proc",
+        "a b",
+    ]
 )
 
 
