@@ -4,11 +4,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..config.errors import KedgeError, UsageError
-from ..sandbox.errors import CannotStart
+from ..sandbox.errors import CannotStart, NotAvailable
 from ..sandbox.launching import Launched
+
+if TYPE_CHECKING:
+    from ..sandbox.once import Ended
+    from ..sandbox.policy import Policy
 
 USAGE = (
     "kedge sandbox run [--level LEVEL] [--allow-host HOST[:PORT]] [--add-dir DIR] [--cwd DIR]"
@@ -85,10 +89,47 @@ def _run(launched: Launched, asked: Asked) -> int:
     if policy.level == "off":
         launched.close()
         return _unconfined(asked.argv, str(cwd))
-    ended = run_once(launched, policy, asked.argv, cwd, env)
+    try:
+        ended = run_once(launched, policy, asked.argv, cwd, env)
+    except NotAvailable:
+        ended = _on_a_lower_rung(policy, asked.argv, env)
     for note in ended.notes:
         sys.stderr.write(f"kedge: {note}\n")
     return ended.code
+
+
+def _on_a_lower_rung(policy: "Policy", argv: tuple[str, ...], env: dict[str, str]) -> "Ended":
+    """Run the command in what else this host has, its output merged; standard input is read
+    first, unless it is a terminal.
+
+    Raises:
+        NotAvailable: there is nothing else.
+    """
+    import asyncio
+
+    from ..sandbox.choose import choose
+    from ..sandbox.once import Ended
+    from ..sandbox.ports import Command
+    from ..sandbox.run import run
+
+    stdin = None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
+
+    async def show(chunk: bytes) -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+    async def work() -> Ended:
+        strongest = await choose(policy, env)
+        try:
+            command = Command(argv, policy.roots.workspace, env, stdin)
+            ended = await run(strongest.sandbox, command, show)
+        finally:
+            await strongest.sandbox.close()
+        number = signal.Signals[ended.signal] if ended.signal else 0
+        code = 128 + number if ended.code is None else ended.code
+        return Ended(code, (f"confined by {strongest.rung} only", *ended.notes))
+
+    return asyncio.run(work())
 
 
 class _Terminated(KeyboardInterrupt):

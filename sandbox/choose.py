@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from .attest import Rung
 from .confined import ConfinedSandbox
 from .errors import NotAvailable
 from .inside import landlock
@@ -17,6 +18,7 @@ class Strongest(msgspec.Struct, frozen=True):
     """The sandbox that works here, and what was found on the way to it."""
 
     sandbox: ConfinedSandbox | LandlockSandbox
+    rung: Rung
     ladder: dict[str, str]
     """Each rung that was tried: `yes`, or what is in the way."""
 
@@ -35,13 +37,13 @@ async def choose(policy: Policy, env: Mapping[str, str]) -> Strongest:
         await confined.close()
         ladder = {"namespaces": str(error)}
     else:
-        return Strongest(confined, {"namespaces": "yes"})
+        return Strongest(confined, "namespaces", {"namespaces": "yes"})
     if not landlock.abi():
         raise NotAvailable(
             f"commands cannot be confined here: {ladder['namespaces']}, and there is no Landlock",
             hint=remedy(),
         )
-    return Strongest(LandlockSandbox(policy, env), ladder | {"landlock": "yes"})
+    return Strongest(LandlockSandbox(policy, env), "landlock", ladder | {"landlock": "yes"})
 
 
 def check_platform() -> None:

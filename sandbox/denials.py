@@ -17,7 +17,9 @@ _WORDS = re.compile(
     r"Read-only file system|Permission denied|Operation not permitted|EROFS|EACCES|EPERM"
     r"|Device or resource busy|Invalid cross-device link"
 )
-_PATH = re.compile(r"""(?P<quote>['"`‘])(?P<quoted>[^'"`’\n]+)['"`’]|(?P<bare>[~./\w][^\s:'"`,;]*)""")
+_PATH = re.compile(
+    r"""(?P<quote>['"`‘])(?P<quoted>[^'"`’\n]+)['"`’]|(?P<bare>[~./\w][^\s:'"`,;]*)"""
+)
 _UNREACHED = re.compile(
     r"Could not resolve (?:host(?:name)?:? |proxy: )'?(?P<a>[\w.-]+)"
     r"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) (?P<b>[\w.-]+)"

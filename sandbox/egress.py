@@ -103,7 +103,8 @@ class Egress:
     ) -> "_Streams | None":
         methods = await reader.readexactly((await reader.readexactly(1))[0])
         writer.write(b"\x05\x00" if b"\x00" in methods else b"\x05\xff")
-        _, command, _, kind = await reader.readexactly(4)
+        request = await reader.readexactly(4)
+        command, kind = request[1], request[3]
         if kind == 3:
             host = (await reader.readexactly((await reader.readexactly(1))[0])).decode("latin-1")
         else:

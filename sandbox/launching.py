@@ -33,9 +33,9 @@ def launch(line: socket.socket) -> subprocess.Popen[bytes]:
     """Start the helper's process with `line` as its standard input."""
     return subprocess.Popen(
         (sys.executable, "-I", "-S", "-c", _BOOT.format(_HERE)),
-        stdin=line,
+        stdin=line.fileno(),
         stdout=subprocess.DEVNULL,
-        stderr=None if os.environ.get("KEDGE_DEBUG") else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         cwd="/",
         env={"PATH": os.defpath, "HOME": os.environ.get("HOME", "/")},
         start_new_session=True,

@@ -56,7 +56,9 @@ def profile(policy: Policy, scratch: str, *, proxy_port: int = 0) -> str:
         start = f"^{re.escape(str(root))}"
         lines.append(f'(deny file-write* (regex #"{start}(/.*)?{_GIT}"))')
         lines.append(f'(deny file-write* (regex #"{start}(/.*)?/({rules[NEVER_WRITTEN]})(/|$)"))')
-        lines.append(f'(deny file-read* file-write* (regex #"{start}(/.*)?/({rules[NEVER_READ]})(/|$)"))')
+        lines.append(
+            f'(deny file-read* file-write* (regex #"{start}(/.*)?/({rules[NEVER_READ]})(/|$)"))'
+        )
         lines.append(f'(allow file-read* (regex #"{start}(/.*)?/({rules[FREE]})$"))')
     lines += [
         f"(deny file-read* file-write* (subpath {_quoted(path)}))" for path in names.never_read

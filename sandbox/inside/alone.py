@@ -9,7 +9,7 @@ import marshal
 import os
 import sys
 
-from . import kernel, landlock, process, seccomp
+from . import landlock, process, seccomp
 from .plan import Limits
 
 TYPE_CHECKING = False
@@ -63,11 +63,8 @@ def readable(hidden: list[str], shown: list[str]) -> list[str]:
             found.append(path)
             continue
         try:
-            waiting += [inner + name for name in os.listdir(path) if not _is_link(inner + name)]
+            names = os.listdir(path)
+            waiting += [inner + name for name in names if not os.path.islink(inner + name)]
         except OSError:
             continue
     return found
-
-
-def _is_link(path: str) -> bool:
-    return os.path.islink(path)

@@ -28,6 +28,8 @@ def enter(plan: Plan) -> None:
         _map_ids(ready, done)
     try:
         kernel.unshare(flags)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "user namespaces") from error
     finally:
         os.write(ready[1], b".")
         failed = os.read(done[0], 1)

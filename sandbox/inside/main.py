@@ -10,7 +10,6 @@ import marshal
 import os
 import signal
 import socket
-import sys
 
 from . import entering, kernel, landlock, mounts, process, seccomp
 from .islands import Islands
@@ -34,9 +33,9 @@ def main() -> None:
     plan = Plan(**_receive(line)[0])
     before = Before(plan)
     islands = Islands(plan)
+    islands.prepare()
+    janitor = leave_outside(islands.made)
     try:
-        islands.prepare()
-        janitor = leave_outside(islands.made)
         entering.enter(plan)
         # From here on nobody with our user id may look into this process.
         kernel.prctl(_PR_SET_DUMPABLE, 0)
@@ -46,6 +45,7 @@ def main() -> None:
         program = seccomp.program(as_root=os.getuid() == 0)
         walls = process.Walls(plan, _ruleset(plan), program, before)
     except OSError as error:
+        janitor.finish()
         line.send(b"!" + f"{error.filename or ''}: {error.strerror}".encode())
         return
     answer = {"made": islands.made, "landlock": landlock.abi()}
@@ -119,7 +119,3 @@ def _write_git_settings(plan: Plan) -> None:
     with open(f"{mounts.STORE}/ignored", "w", encoding="utf-8") as file:
         # What was made first, so that `git clean` and `git stash -u` leave it alone.
         file.writelines(f"/{name}/\n" for name in plan.placeholders)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

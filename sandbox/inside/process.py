@@ -61,7 +61,7 @@ def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket
     watcher ended it. Asked by `.` to end, or by the end of the connection.
     """
     kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _wake)
     waking, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
@@ -164,6 +164,10 @@ class _Init:
         self._asked = self._forced = True
         self._deadline = time.monotonic()
         _signal_all(signal.SIGKILL)
+
+
+def _wake(_number: int, _frame: object) -> None:
+    """Nothing to do: that the signal is caught is what ends the waiting."""
 
 
 def _signal_all(number: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ async def output_of(policy: Policy, script: str) -> str:
         ("git config user.name x", "write", "{work}/.git/config"),
         ("mkdir -p .vscode/a", "write", "{work}/.vscode/a"),
         ("cat .env", "read", "{work}/.env"),
-        ("python3 -c 'open(\".env\")'", "read", "{work}/.env"),
+        (f"{sys.executable} -c 'open(\".env\")'", "read", "{work}/.env"),
         ("curl -sS https://example.com/x", "connect", "example.com"),
     ],
 )
