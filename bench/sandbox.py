@@ -73,8 +73,11 @@ async def session(work: Path) -> None:
     for _ in range(1000):
         inside.append(await timed(sandbox, true))
         plain.append(clock(lambda: subprocess.run(["true"], check=True)))
-    say("true in the session, over subprocess", statistics.median(inside) - statistics.median(plain),
-        limit="<= 5")
+    say(
+        "true in the session, over subprocess",
+        statistics.median(inside) - statistics.median(plain),
+        limit="<= 5",
+    )
     after = counted(helper.pid)
     say("growth over 1,000 commands: mounts and descriptors", after - before, "")
     say("memory of the helper", resident(helper.pid), "MB", "< 15")
@@ -103,7 +106,9 @@ async def work_inside(base: Path) -> None:
     compiled = base / "compile"
     compiled.mkdir()
     for number in range(50):
-        (compiled / f"f{number}.c").write_text(f"#include <stdio.h>\nint f{number}(void){{return 1;}}\n")
+        (compiled / f"f{number}.c").write_text(
+            f"#include <stdio.h>\nint f{number}(void){{return 1;}}\n"
+        )
     jobs["compile 50 C files"] = "cd compile && gcc -O1 -c *.c"
     many = base / "many"
     for number in range(600):
@@ -123,7 +128,11 @@ async def work_inside(base: Path) -> None:
             inside.append(await timed(sandbox, command))
             plain = ["bash", "-c", script]
             outside.append(
-                clock(lambda: subprocess.run(plain, cwd=base, env=env, check=True, capture_output=True))
+                clock(
+                    lambda: subprocess.run(
+                        plain, cwd=base, env=env, check=True, capture_output=True
+                    )
+                )
             )
         ratio = statistics.median(inside) / statistics.median(outside)
         say(f"{name}, inside over outside", 100 * (ratio - 1), "%", "<= 5")
@@ -136,7 +145,9 @@ def whole(others: list[str]) -> None:
     times: dict[str, list[float]] = {command: [] for command in (kedge, *others)}
     for _ in range(15):
         for command, seen in times.items():
-            seen.append(clock(lambda c=command: subprocess.run(shlex.split(c), capture_output=True)))
+            seen.append(
+                clock(lambda c=command: subprocess.run(shlex.split(c), capture_output=True))
+            )
     for command, seen in times.items():
         say(command[-58:], statistics.median(seen))
 

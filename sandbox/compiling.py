@@ -11,7 +11,7 @@ import msgspec
 from .environment import looks_secret
 from .inside.names import FREE, NEVER_READ, NEVER_WRITTEN, fits
 from .inside.plan import Plan
-from .inside.repositories import git_directory, common_directory, is_ours, settings
+from .inside.repositories import common_directory, git_directory, is_ours, settings
 from .policy import Bounds, Entry, Policy
 
 _GIT_SETTINGS = {

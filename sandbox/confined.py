@@ -15,8 +15,8 @@ from .helper import Helper, start_helper
 from .inside.plan import Plan
 from .output import Pipe, exit_of
 from .policy import Policy
-from .registry import Registry
 from .ports import Command, Exit
+from .registry import Registry
 from .spawn import argv_of, check_directory, shown
 
 
@@ -44,7 +44,7 @@ class ConfinedSandbox:
         self._without = without
         self._tell = tell
         self._registry = registry
-        self._egress: "Egress | None" = None
+        self._egress: Egress | None = None
         self._proxy: dict[str, str] = {}
         self._starting: asyncio.Task[Helper] | None = None
         self._under_way = set[ConfinedProcess]()

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from .compiling import protected_names
 from .errors import Protected
 from .inside import repositories
 from .inside.names import NEVER_READ, NEVER_WRITTEN, Names
 from .policy import Policy
-from .compiling import protected_names
 
 
 class Guard:

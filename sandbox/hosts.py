@@ -1,7 +1,5 @@
 """Which hosts may be reached: names and ports, never addresses unless an address was listed."""
 
-import ipaddress
-
 import msgspec
 
 from .errors import SandboxError
@@ -55,6 +53,9 @@ def plain_name(name: str) -> str:
 
 def is_address(name: str) -> bool:
     """Whether a name is an address, in any spelling that a resolver takes for one."""
+    # Few sessions have a list of hosts; the others need not pay 3 ms.
+    import ipaddress
+
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
@@ -65,17 +66,20 @@ def is_address(name: str) -> bool:
 
 def is_public(address: str) -> bool:
     """Whether an address lies in the public internet."""
+    import ipaddress
+
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
         if inner is not None and not inner.is_global:
             return False
-        if found in _NAT64:
+        if found in ipaddress.ip_network(_NAT64):
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)))
     return found.is_global and not found.is_multicast
 
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NAT64 = "64:ff9b::/96"
+"""RFC 6052"""
 
 
 def _is_number(part: str) -> bool:

@@ -1,5 +1,6 @@
 """Starts the helper's process and speaks first: what every user of a helper shares."""
 
+import contextlib
 import marshal
 import os
 import socket
@@ -24,9 +25,15 @@ class Launched:
             self.process = launch(theirs)
 
     def close(self) -> None:
-        """End it and what it started; return once both are gone."""
-        self.line.close()
-        self.process.wait()
+        """End it and what it started; return once it has cleaned up.
+
+        Its own end, with that of its namespaces, takes 3 ms more, which nobody waits for.
+        """
+        with self.line, contextlib.suppress(OSError):
+            self.line.shutdown(socket.SHUT_WR)
+            while self.line.recv(1 << 16):
+                pass
+        self.process.poll()
 
 
 def launch(line: socket.socket) -> subprocess.Popen[bytes]:

@@ -1,6 +1,5 @@
 """What may be touched, as data: one object from which every enforcement point is made."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,6 +64,9 @@ class Policy(msgspec.Struct, frozen=True):
         said = [[entry.value for entry in entries] for entries in lists]
         places = [str(path) for path in (*self.roots.all, self.home, *self.scratch)]
         text = msgspec.json.encode((self.level, places, said, self.bounds))
+        # `kedge sandbox run` has no use for it, and it takes 3 ms.
+        import hashlib
+
         return hashlib.sha256(text).hexdigest()[:12]
 
     def allowed_hosts(self) -> tuple[Host, ...]:

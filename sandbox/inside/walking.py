@@ -53,9 +53,7 @@ class Walk:
             with entries:
                 for entry in entries:
                     name = entry.name
-                    if name == ".git" or (name == "HEAD" and _is_bare(path)):
-                        found.append(entry.path)
-                    elif self._names.concerns(name) and self._names.judge(entry.path[start:]):
+                    if name == ".git" or (name == "HEAD" and _is_bare(path)) or self._names.concerns(name) and self._names.judge(entry.path[start:]):
                         found.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False) and entry.path not in self._seen:
                         waiting.append(entry.path)

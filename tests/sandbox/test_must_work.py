@@ -92,7 +92,10 @@ def work(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", WORK)
 def test_it_works_inside(work: Path, name: str) -> None:
-    if name == "pytest" and subprocess.run(["python3", "-c", "import pytest"], env=PLAIN).returncode:
+    if (
+        name == "pytest"
+        and subprocess.run(["python3", "-c", "import pytest"], env=PLAIN).returncode
+    ):
         pytest.skip("no pytest")
     if (tool := NEEDS.get(name)) and not shutil.which(tool):
         pytest.skip(f"no {tool}")
