@@ -80,6 +80,7 @@ def read(arguments: Sequence[str]) -> Asked:
 def _run(launched: Launched, asked: Asked) -> int:
     from ..sandbox.once import run_once
     from .confine import Wanted, wanted_policy
+    from .terminal import harmless
 
     env = dict(os.environ)
     hosts, added = asked.options["--allow-host"], asked.options["--add-dir"]
@@ -94,7 +95,8 @@ def _run(launched: Launched, asked: Asked) -> int:
     except NotAvailable:
         ended = _on_a_lower_rung(policy, asked.argv, env)
     for note in ended.notes:
-        sys.stderr.write(f"kedge: {note}\n")
+        # Names of files are the command's to choose.
+        sys.stderr.write(f"kedge: {harmless(note)}\n")
     return ended.code
 
 

@@ -34,9 +34,17 @@ class ConfinedSandbox:
         tell: "Callable[[Reached], None]" = lambda reached: None,
         registry: Registry | None = None,
     ) -> None:
-        """`registry` remembers the helper for the next start. `tell` hears of every host that a command reached or was refused. `env` is the person's environment, read for PATH. `grace`: seconds between asking
-        processes to end and making them. `linger`: seconds that what a command left running gets
-        to end by itself. `without`: walls left out, so that tests can see the self-test fail."""
+        """Prepare a sandbox; nothing runs yet.
+
+        Args:
+            policy: what is allowed.
+            env: the person's environment, read for PATH.
+            grace: seconds between asking processes to end and making them.
+            linger: seconds that what a command left running gets to end by itself.
+            without: walls left out, so that tests can see the self-test fail.
+            tell: hears of every host that a command reached or was refused.
+            registry: remembers the helper for the next start.
+        """
         self.policy = policy
         self._env = dict(env)
         self._grace = grace
@@ -61,9 +69,9 @@ class ConfinedSandbox:
         env = inner_environment(self.policy, command.env, self._proxy)
         try:
             await process.begin(command, env, self._grace, self._linger)
-        except BaseException:
-            await process.kill()
-            raise
+        finally:
+            if not process.began:
+                await process.kill()
         return process
 
     async def helper(self) -> Helper:
@@ -153,6 +161,8 @@ class ConfinedProcess:
         self._ended: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timed_out = self._told = False
+        self.began = False
+        """Whether the program runs, or ran."""
         self._status: int | None = None
         self._notes: tuple[str, ...] = ()
         self._started: asyncio.Future[bytes] = self._loop.create_future()
@@ -188,7 +198,8 @@ class ConfinedProcess:
             os.close(self._writing)
             self._their_control.close()
         said = await self._started
-        if said.startswith(b"+"):
+        self.began = said.startswith(b"+")
+        if self.began:
             if self._timeout is not None:
                 self._timer = self._loop.call_later(self._timeout, self._out_of_time)
             return

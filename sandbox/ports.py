@@ -112,7 +112,8 @@ class Files(Protocol):
     """Files, as far as they may be touched.
 
     Paths are absolute or relative to the workspace. Every method may raise `OutsideRoots`, those
-    that read or change a file `Protected`, and `OSError` with the path in `filename`. All of them block; contents are bytes.
+    that read or change a file `Protected`, and `OSError` with the path in `filename`. All of them
+    block; contents are bytes.
     """
 
     def confine(self, path: str | Path, cwd: Path) -> Path:

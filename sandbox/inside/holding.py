@@ -27,11 +27,15 @@ def neutralise(path: str) -> list[str]:
     What git needs stays: example hooks, settings that run nothing, a worktree's own pointers.
     """
     name = os.path.basename(path)
-    if name == "hooks":
-        return _hooks(path)
-    if name in ("config", "config.worktree"):
-        return _configuration(path)
-    if name == "commondir" and not _is_worktree_of_parent(path):
+    try:
+        if name == "hooks":
+            return _hooks(path)
+        if name in ("config", "config.worktree"):
+            return _configuration(path)
+        if name == "commondir" and not _is_worktree_of_parent(path):
+            return set_aside(path)
+    except OSError:
+        # Whoever made it such that it cannot be looked at gets no benefit of doubt.
         return set_aside(path)
     return []
 
@@ -55,12 +59,12 @@ def _configuration(path: str) -> list[str]:
     if not dropped:
         return []
     beside = f"{path}{HELD}"
-    try:
-        with open(beside, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(kept)
-        os.replace(beside, path)
-    except OSError as error:
-        return [f"{path} has settings that run programs, and they stay: {error.strerror}"]
+    if os.path.lexists(beside):
+        os.unlink(beside)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with open(os.open(beside, flags, 0o644), "wb") as file:
+        file.write(kept.encode("utf-8", "surrogateescape"))
+    os.replace(beside, path)
     names = ", ".join(sorted({f"{section}.{name}" for section, _, name, _ in dropped}))
     return [f"{path}: removed settings that could run programs outside: {names}"]
 

@@ -5,6 +5,7 @@ by programs outside, is made first: as an empty directory, also where a file is 
 git takes no notice of empty directories. Whatever else appears is found after each command.
 """
 
+import contextlib
 import os
 
 from . import mounts, repositories
@@ -14,6 +15,8 @@ from .plan import Plan
 from .walking import Walk
 
 _REPOSITORY = (".git", "HEAD")
+_MOST_NOTES = 100
+"""Of one command: they travel as one message."""
 
 
 class Islands:
@@ -62,7 +65,8 @@ class Islands:
         for path, was in list(self._standing.items()):
             now = _identity(path)
             if now is not None and now != was:
-                self._protect(path)
+                with contextlib.suppress(FileNotFoundError):
+                    self._protect(path)
 
     def settle(self) -> list[str]:
         """Hold back what appeared; return a sentence for each that a person should read."""
@@ -77,7 +81,7 @@ class Islands:
                 fresh = [p for p in repositories.executing(directory) if not self._stands(p)]
                 for path in fresh:
                     notes += neutralise(path)
-        return notes
+        return notes[:_MOST_NOTES]
 
     def _make(self, path: str) -> None:
         name = path.rstrip("/")

@@ -35,7 +35,7 @@ def build(plan: Plan) -> None:
     if "read-only" not in plan.without:
         kernel.restrict_tree("/", MOUNT_RDONLY | MOUNT_NOSUID)
     covered = _cover(plan)
-    for path, tree in copies.items():
+    for tree in copies.values():
         kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
     for path, tree in roots.items():
         writable = plan.writable or path in plan.scratch

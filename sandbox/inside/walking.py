@@ -53,11 +53,16 @@ class Walk:
             with entries:
                 for entry in entries:
                     name = entry.name
-                    if name == ".git" or (name == "HEAD" and _is_bare(path)) or self._names.concerns(name) and self._names.judge(entry.path[start:]):
+                    if self._matters(path, name, entry.path[start:]):
                         found.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False) and entry.path not in self._seen:
                         waiting.append(entry.path)
         return found
+
+    def _matters(self, folder: str, name: str, relative: str) -> bool:
+        if name == ".git" or (name == "HEAD" and _is_bare(folder)):
+            return True
+        return self._names.concerns(name) and bool(self._names.judge(relative))
 
     def _remember(self, path: str) -> None:
         changed = os.lstat(path).st_ctime_ns

@@ -160,6 +160,10 @@ PERSIST = {
     "worktree's config": f"printf '{CONFIG}' >.git/worktrees/tree/config.worktree",
     "module": f"mkdir -p .git/modules; cp -r .git/refs x; git init -q --bare .git/modules/m; "
     f"printf '{CONFIG}' >.git/modules/m/config; mkdir m; echo 'gitdir: ../.git/modules/m' >m/.git",
+    "one that cannot be looked at": f"git init -q s1; chmod 0 s1/.git/hooks; git init -q s2; "
+    f"printf '{CONFIG}' >s2/.git/config",
+    "link planted for the helper": f"git init -q s1; ln -s $PWD/.git/description "
+    f"s1/.git/config.held-by-kedge; printf '{CONFIG}' >s1/.git/config",
     "envrc": "echo 'touch $P' >.envrc",
     "envrc below": "mkdir -p d; echo 'touch $P' >d/.envrc",
     "symlinked git": f"git init -q other; printf '{CONFIG}' >other/.git/config; mkdir s; "
