@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from kedge.config.sandbox import SandboxSettings, packaged_policy
@@ -43,6 +44,11 @@ def clock(work: Callable[[], object]) -> float:
 def say(what: str, value: float, unit: str = "ms", limit: str = "") -> None:
     """Print one figure."""
     print(f"{what:<58} {value:8.2f} {unit:<3} {limit}", flush=True)
+
+
+def plainly(script: str, base: Path, env: dict[str, str]) -> None:
+    """Run a script outside."""
+    subprocess.run(["bash", "-c", script], cwd=base, env=env, check=True, capture_output=True)
 
 
 async def timed(sandbox: ConfinedSandbox, command: Command) -> float:
@@ -96,8 +102,8 @@ def resident(pid: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-async def work_inside(base: Path) -> None:
-    """Ordinary work, inside over outside."""
+def prepared(base: Path) -> dict[str, str]:
+    """Ordinary work, by name."""
     jobs: dict[str, str] = {}
     tests = base / "tests"
     tests.mkdir()
@@ -115,9 +121,16 @@ async def work_inside(base: Path) -> None:
         (many / str(number)).mkdir(parents=True)
         for inner in range(100):
             (many / str(number) / str(inner)).touch()
-    setup = "git init -q many && cd many && git add -A && git -c user.name=x -c user.email=x@x commit -qm x"
+    who = "-c user.name=x -c user.email=x@x"
+    setup = f"git init -q many && cd many && git add -A && git {who} commit -qm x"
     subprocess.run(setup, shell=True, cwd=base, check=True)
     jobs["git status, 60,000 files"] = "git -C many status --short"
+    return jobs
+
+
+async def work_inside(base: Path) -> None:
+    """Ordinary work, inside over outside."""
+    jobs = prepared(base)
     sandbox = sandbox_at(base)
     env = {**os.environ, "HOME": os.environ["HOME"]}
     for name, script in jobs.items():
@@ -126,14 +139,7 @@ async def work_inside(base: Path) -> None:
         inside, outside = list[float](), list[float]()
         for _ in range(7):
             inside.append(await timed(sandbox, command))
-            plain = ["bash", "-c", script]
-            outside.append(
-                clock(
-                    lambda: subprocess.run(
-                        plain, cwd=base, env=env, check=True, capture_output=True
-                    )
-                )
-            )
+            outside.append(clock(partial(plainly, script, base, env)))
         ratio = statistics.median(inside) / statistics.median(outside)
         say(f"{name}, inside over outside", 100 * (ratio - 1), "%", "<= 5")
     await sandbox.close()

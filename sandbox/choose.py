@@ -1,17 +1,20 @@
 """The strongest sandbox that this host has: the ladder, and what is missing where it is low."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
-from .attest import Rung
+from .attest import Attested, Rung, remembered
 from .confined import ConfinedSandbox
 from .errors import NotAvailable
 from .inside import landlock
 from .landlocked import LandlockSandbox
 from .policy import Policy
+from .registry import Registry
 
 
 class Strongest(msgspec.Struct, frozen=True):
@@ -44,6 +47,36 @@ async def choose(policy: Policy, env: Mapping[str, str]) -> Strongest:
             hint=remedy(),
         )
     return Strongest(LandlockSandbox(policy, env), "landlock", ladder | {"landlock": "yes"})
+
+
+def attested(policy: Policy, env: Mapping[str, str], memory: Path) -> Attested:
+    """What this host enforces of a policy, proven now or remembered in kedge's cache `memory`.
+
+    Not to be called within an event loop: it runs one of its own, for a sandbox that is closed
+    again; the session's own starts with its first command.
+
+    Raises:
+        NotAvailable: nothing can be confined here, or a promise is not kept.
+    """
+    check_platform()
+    return remembered(memory, policy) or asyncio.run(_attest(policy, env, memory))
+
+
+async def _attest(policy: Policy, env: Mapping[str, str], memory: Path) -> Attested:
+    strongest = await choose(policy, env)
+    try:
+        return await strongest.sandbox.attest(memory)
+    finally:
+        await strongest.sandbox.close()
+
+
+def sandbox_on(
+    rung: Rung, policy: Policy, env: Mapping[str, str], registry: Registry | None = None
+) -> ConfinedSandbox | LandlockSandbox:
+    """The sandbox of a session, on the rung that was attested; nothing runs yet."""
+    if rung == "landlock":
+        return LandlockSandbox(policy, env)
+    return ConfinedSandbox(policy, env, registry=registry)
 
 
 def check_platform() -> None:

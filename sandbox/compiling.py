@@ -91,12 +91,13 @@ def inner_environment(
     policy: Policy, env: Mapping[str, str], proxy: Mapping[str, str]
 ) -> dict[str, str]:
     """The environment of a command: what the policy lists of `env`, and what the inside needs."""
-    wanted = [entry.value for entry in policy.environment]
+    listed = {entry.value for entry in policy.environment}
+    globs = [name for name in listed if "*" in name]
     kept = {
         name: value
         for name, value in env.items()
-        if any(fits(name, pattern) for pattern in wanted)
-        and not looks_secret(name, value, listed=name in wanted)
+        if (name in listed or any(fits(name, pattern) for pattern in globs))
+        and not looks_secret(name, value, listed=name in listed)
     }
     roots = [str(root) for root in policy.roots.all]
     path = [part for part in kept.get("PATH", os.defpath).split(":") if _is_safe(part, roots)]

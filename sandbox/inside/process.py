@@ -20,6 +20,11 @@ from .watching import Watcher
 
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 47, 4
+_MOST_DEAD = 64
+_RESERVED_PIDS = 300
+_PID_MAX_BY_NAMESPACE = (6, 14)
+"""The Linux since when kernel.pid_max is one for each process namespace. Before, it is everybody's
+and not to be touched."""
 _RESET = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ)
 """What we, or Python, have ignored or caught."""
 _NOT_KNOWN = 64
@@ -67,6 +72,7 @@ def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     mounts.fresh_proc()
     _prefer_us_when_memory_ends()
+    _bound_processes(walls.plan.limits)
     if "proc" not in walls.plan.without:
         mounts.close_proc()
     failure, failed = os.pipe()
@@ -111,8 +117,11 @@ class _Init:
             self._press()
 
     def _reap(self) -> bool:
-        """Take note of the dead; return whether anything lives."""
-        while True:
+        """Take note of the dead; return whether anything lives.
+
+        A bounded number at once: who makes them faster must not keep us from looking.
+        """
+        for _ in range(_MOST_DEAD):
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
@@ -124,6 +133,7 @@ class _Init:
                     self._control.send(b"=%d" % status)
                 if not self._asked:
                     self._deadline = time.monotonic() + self._start.linger
+        return True
 
     def _heed(self) -> bool:
         """Take an order; return whether more can come."""
@@ -251,6 +261,17 @@ def limit(limits: Limits) -> None:
         if value and (hard == resource.RLIM_INFINITY or hard > value):
             resource.setrlimit(kind, (value, value))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _bound_processes(limits: Limits) -> None:
+    """Bind the number of processes of this namespace, root's too, where the kernel can."""
+    major, minor, *_ = os.uname().release.split(".")
+    known = major.isdecimal() and minor.isdecimal()
+    if os.getpid() != 1 or not known or (int(major), int(minor)) < _PID_MAX_BY_NAMESPACE:
+        return
+    if limits.processes:
+        with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as bound:
+            bound.write(str(limits.processes + _RESERVED_PIDS))
 
 
 def _prefer_us_when_memory_ends() -> None:
