@@ -1,0 +1,85 @@
+"""The sandbox as settings and command line want it. Imports little: `kedge sandbox run` is felt."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..config.errors import UsageError
+from ..config.layers import Flag, Loaded, load
+from ..config.paths import Home, home
+from ..config.sandbox import LEVELS, packaged_policy
+from ..config.values import Value
+from ..config.version import VERSION
+from ..sandbox.compiling import person_home
+from ..sandbox.paths import Roots
+from ..sandbox.policy import Policy, effective
+
+
+class Wanted(Struct, frozen=True):
+    """What a command line says about the sandbox."""
+
+    cwd: str = ""
+    level: str = ""
+    hosts: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+def wanted_policy(wanted: Wanted, env: Mapping[str, str]) -> Policy:
+    """The policy for a command line, all layers of settings below it.
+
+    Raises:
+        KedgeError: a directory, a level or the configuration is wrong.
+    """
+    cwd = Path(wanted.cwd or ".").resolve()
+    for name in (str(cwd), *wanted.added):
+        if not os.path.isdir(cwd / name):
+            raise UsageError(f"{name!r} is not a directory", hint="give an existing one")
+    if wanted.level and wanted.level not in LEVELS:
+        raise UsageError(f"no level {wanted.level!r}", hint=f"one of {', '.join(LEVELS)}")
+    own = home(env)
+    flags: dict[str, Flag] = {}
+    if wanted.level:
+        flags["sandbox.level"] = Flag("--level", wanted.level)
+    if wanted.hosts:
+        listed: list[Value] = list(wanted.hosts)
+        flags["sandbox.allow_hosts"] = Flag("--allow-host", listed)
+    loaded = load(env=env, cwd=cwd, config_dir=own.config_dir, package_version=VERSION, flags=flags)
+    roots = Roots.at(cwd, tuple(cwd / name for name in wanted.added))
+    return policy_of(loaded, roots, own, env)
+
+
+def policy_of(
+    loaded: Loaded,
+    roots: Roots,
+    own: Home,
+    env: Mapping[str, str],
+    *,
+    scratch: tuple[Path, ...] = (),
+) -> Policy:
+    """The effective policy of a run with these settings.
+
+    `scratch`: kedge's own directories that commands may write.
+
+    Raises:
+        SandboxError: the workspace is the whole file system.
+    """
+    said = {
+        key.removeprefix("sandbox."): str(origin)
+        for key, origin in loaded.origins.items()
+        if key.startswith("sandbox.")
+    }
+    settings = loaded.settings.sandbox
+    if settings.level == "workspace-write" and loaded.settings.mode == "plan":
+        settings = replace(settings, level="read-only")
+    return effective(
+        packaged_policy(),
+        settings,
+        roots,
+        person_home(env),
+        origins=said,
+        own=(own.config_dir, own.state_dir, own.data_dir, own.cache_dir),
+        scratch=scratch,
+    )
