@@ -16,6 +16,8 @@ from ..config.version import VERSION
 from ..sandbox.compiling import person_home
 from ..sandbox.paths import Roots
 from ..sandbox.policy import Policy, effective
+from ..sandbox.ports import Files, Sandbox
+from .surroundings import Surroundings
 
 
 class Wanted(Struct, frozen=True):
@@ -83,3 +85,37 @@ def policy_of(
         own=(own.config_dir, own.state_dir, own.data_dir, own.cache_dir),
         scratch=scratch,
     )
+
+
+class Confinement(Struct, frozen=True):
+    """Where the actions of a session happen."""
+
+    sandbox: Sandbox
+    files: Files
+    label: str
+    """What is enforced, as it is stamped on records; `off` if nothing is."""
+
+
+def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path) -> Confinement:
+    """The sandbox that the settings ask for, proven. Not to be called within an event loop.
+
+    Raises:
+        NotAvailable: this host cannot keep what was asked for; `hint` says what would change that.
+    """
+    from ..sandbox.files import RootedFiles
+
+    if loaded.settings.sandbox.level == "off":
+        from ..sandbox.direct import DirectSandbox
+
+        return Confinement(DirectSandbox(), RootedFiles(roots), "off")
+    from ..sandbox.choose import attested, sandbox_on
+    from ..sandbox.guard import Guard
+    from ..sandbox.registry import Registry
+
+    own = where.home
+    # The scratch folder is new every time; what is remembered of the host does not depend on it.
+    proven = attested(policy_of(loaded, roots, own, where.env), where.env, own.cache_dir)
+    policy = policy_of(loaded, roots, own, where.env, scratch=(scratch,))
+    registry = Registry(own.state_dir / "sandboxes")
+    sandbox = sandbox_on(proven.rung, policy, where.env, registry)
+    return Confinement(sandbox, RootedFiles(roots, Guard(policy)), proven.label)
