@@ -64,7 +64,11 @@ def read_probes(said: bytes) -> tuple[Probe, ...]:
         NotAvailable: it wrote nothing to be understood.
     """
     try:
-        return tuple(Probe(*result) for result in marshal.loads(said))
+        # What was seen may name a path, and paths need not be text.
+        return tuple(
+            Probe(name, holds, seen.encode("utf-8", "backslashreplace").decode())
+            for name, holds, seen in marshal.loads(said)
+        )
     except (ValueError, EOFError, TypeError) as error:
         raise NotAvailable("the self-test of the sandbox gave no answer") from error
 

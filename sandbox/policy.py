@@ -62,7 +62,9 @@ class Policy(msgspec.Struct, frozen=True):
             *(self.shown, self.private, self.environment, self.hosts),
         )
         said = [[entry.value for entry in entries] for entries in lists]
-        places = [str(path) for path in (*self.roots.all, self.home, *self.scratch)]
+        # By their bytes: names of files need not be text.
+        paths = (*self.roots.all, self.home, *self.scratch)
+        places = [os.fsencode(path).hex() for path in paths]
         text = msgspec.json.encode((self.level, places, said, self.bounds))
         # `kedge sandbox run` has no use for it, and it takes 3 ms.
         import hashlib

@@ -203,11 +203,25 @@ def test_the_configured_hook_directory_is_protected(victim: Victim) -> None:
     assert not victim.pwned.exists()
 
 
-EDITORS = (
-    ".vscode/tasks.json .idea/workspace.xml .mcp.json .claude/settings.json .codex/config.toml "
-    ".cursor/mcp.json .kedge/config.toml .devcontainer/devcontainer.json .husky/pre-commit "
-    ".gemini/settings.json .agents/x .gitmodules .gitconfig .bashrc .profile .zshrc .envrc"
-).split()
+EDITORS = [
+    ".vscode/tasks.json",
+    ".idea/workspace.xml",
+    ".mcp.json",
+    ".claude/settings.json",
+    ".codex/config.toml",
+    ".cursor/mcp.json",
+    ".kedge/config.toml",
+    ".devcontainer/devcontainer.json",
+    ".husky/pre-commit",
+    ".gemini/settings.json",
+    ".agents/x",
+    ".gitmodules",
+    ".gitconfig",
+    ".bashrc",
+    ".profile",
+    ".zshrc",
+    ".envrc",
+]
 
 
 @pytest.mark.parametrize("path", EDITORS)
