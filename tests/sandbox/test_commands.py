@@ -39,7 +39,7 @@ LEFTOVERS = {
 def state(pid: int) -> str:
     """The letter of proc(5); `X` for a process that is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return "X"
 
@@ -50,12 +50,12 @@ def alive(pid: int) -> bool:
 
 def born(pid: int) -> int:
     """When a process began, in ticks since the machine did."""
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
 
 
 def children() -> list[int]:
     """The children of this process, dead ones that nobody waited for included."""
-    listing = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    listing = Path(f"/proc/self/task/{os.getpid()}/children").read_text(errors="replace")
     return [int(pid) for pid in listing.split()]
 
 
@@ -125,7 +125,7 @@ class Bench:
         for name in os.listdir("/proc"):
             if name.isdigit() and alive(int(name)):
                 with contextlib.suppress(OSError):
-                    argv = Path(f"/proc/{name}/cmdline").read_text().split("\0")
+                    argv = Path(f"/proc/{name}/cmdline").read_text(errors="replace").split("\0")
                     if argv[1:2] == [self.stay]:
                         found.append(int(name))
         return found
@@ -177,7 +177,7 @@ async def test_there_is_no_input_no_terminal_and_no_inherited_descriptor(bench):
     leaked = os.open("/", os.O_RDONLY)
     os.set_inheritable(leaked, True)
     try:
-        await bench.run("cat; tty; (: </dev/tty) 2>/dev/null || echo none; ls /proc/$$/fd | xargs")
+        await bench.run("cat; tty; (: </dev/tty) 2>/dev/null || echo none; ls /proc/$$/fd >fds; xargs <fds")
     finally:
         os.close(leaked)
     told = bench.output.decode().splitlines()
@@ -233,7 +233,7 @@ async def test_a_slow_reader_holds_the_command_up(bench):
     (pid,) = bench.pids()
 
     def written() -> int:
-        return int(Path(f"/proc/{pid}/io").read_text().split("wchar: ")[1].split()[0])
+        return int(Path(f"/proc/{pid}/io").read_text(errors="replace").split("wchar: ")[1].split()[0])
 
     def blocked() -> bool:
         return written() > 0 and state(pid) == "S"
