@@ -252,7 +252,8 @@ class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=
 
     code: str
     """A provider's kind of error (`rate_limit`, …), a stop reason that ended the turn
-    (`max_tokens`, `refusal`), `store`, `script` or `internal`."""
+    (`max_tokens`, `refusal`), `store`, `script` or `internal`; in a result also the limit that was
+    reached (`turn_limit`, `budget`)."""
     text: str
     retryable: bool = False
     http_status: int | None = None

@@ -8,6 +8,7 @@ from ..config.exit_codes import EXIT_CODES, Status
 from .events import (
     ActionEnded,
     ActionProposed,
+    BudgetSpent,
     CheckEnded,
     Cost,
     Decision,
@@ -72,6 +73,8 @@ class Outcome:
                 self._ran_since_change = self._ran_since_change or check.ok
             case Failure() as failure:
                 self._failure = failure
+            case BudgetSpent() as spent if main:
+                self._failure = _limit_reached(spent)
             case TurnEnded(status) if main:
                 self.status = status
             case _:
@@ -82,7 +85,7 @@ class Outcome:
         self._api_ms += message.duration_ms
         before = self._costs.get(message.model, Cost(Usage(), 0, 0.0))
         known = before.usd is not None and message.cost_usd is not None
-        usd = (before.usd or 0.0) + (message.cost_usd or 0.0) if known else None
+        usd = _dollars((before.usd or 0.0) + (message.cost_usd or 0.0)) if known else None
         self._costs[message.model] = Cost(before.usage + message.usage, before.calls + 1, usd)
 
     def _acted(self, ended: ActionEnded) -> None:
@@ -109,7 +112,8 @@ class Outcome:
     def cost(self) -> float | None:
         """US dollars so far; None if the price of a model that answered is not known."""
         costs = [cost.usd for cost in self._costs.values()]
-        return None if None in costs else sum(cost for cost in costs if cost is not None)
+        known = [cost for cost in costs if cost is not None]
+        return _dollars(sum(known)) if len(known) == len(costs) else None
 
     @property
     def blocked(self) -> bool:
@@ -151,9 +155,44 @@ class Outcome:
             for claim in _CLAIMS_TESTS.finditer(self.text)
             if not _NEGATED.search(_sentence(self.text, claim.start(), claim.end()))
         ]
-        if self._changes:
+        if not all(_is_prose(path) for path in self._changes):
             claims.append("files were changed and nothing was run successfully afterwards")
         return tuple(claims)
+
+
+def _limit_reached(spent: BudgetSpent) -> Failure:
+    """The end of a run at a limit, in words: what was spent, and which limit it was."""
+    match spent.name:
+        case "turns":
+            what = f"{_model_calls(int(spent.spent))} (limits.max_turns = {spent.limit:g})"
+            return Failure("turn_limit", f"stopped after {what}", hint="allow more by --max-turns")
+        case "cost":
+            what = f"${spent.spent:.4f} (limits.max_cost = {spent.limit:g})"
+            return Failure("budget", f"stopped after {what}", hint="allow more by --max-cost")
+        case "seconds":
+            what = f"{spent.spent:g} s (limits.max_seconds = {spent.limit:g})"
+            return Failure("budget", f"stopped after {what}", hint="allow more by --max-seconds")
+        case "tokens":
+            what = f"{spent.spent:.0f} tokens (the limit is {spent.limit:.0f})"
+            return Failure("budget", f"stopped after {what}")
+
+
+def _model_calls(number: int) -> str:
+    """A number of model calls in words."""
+    return "1 model call" if number == 1 else f"{number} model calls"
+
+
+def _dollars(sum: float) -> float:
+    """Without the digits that only binary fractions have: prices are per million tokens."""
+    return round(sum, 9)
+
+
+def _is_prose(path: str) -> bool:
+    """Whether nothing can be run to see that a change of this file is right."""
+    name = path.rpartition("/")[2].lower()
+    if name.startswith(("requirements", "constraints", "cmakelists")):
+        return False
+    return name.endswith((".md", ".rst", ".txt"))
 
 
 def _joined(before: FileChange, after: FileChange) -> FileChange | None:

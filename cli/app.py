@@ -6,6 +6,8 @@ Imported only when the thin door left something to it: help, complaints and the 
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import Annotated, Any, Literal
 
 import typer
@@ -18,10 +20,13 @@ from ..config.version import VERSION
 from .commands import root
 from .options import OPTIONS, Option, Run
 from .surfaces import startup_failure
-from .terminal import Out
+from .terminal import Out, harmless
 
 _SHORT_FLAGS = "".join(o.short[1] for o in OPTIONS if o.kind == "flag" and o.short)
-_ONE_SHOT = re.compile(rf"--print|-[{_SHORT_FLAGS}]*p[{_SHORT_FLAGS}]*")
+_ONE_SHOT = re.compile(rf"--print(?:=.*)?|-[{_SHORT_FLAGS}]*p.*", re.DOTALL)
+_NAMES = {name for option in OPTIONS for name in (option.name, option.short) if name}
+_ONE_PROMPT = 'For one prompt: kedge -p "PROMPT"\n'
+_HELP = "see kedge -p --help"
 _JSON = re.compile(r"--output-format[= ](?:stream-)?json\b")
 _TYPES: dict[str, Any] = {"flag": bool, "text": str, "integer": int, "number": float}
 
@@ -31,23 +36,47 @@ def main(arguments: Sequence[str]) -> int:
     before_dashes = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if any(_ONE_SHOT.fullmatch(argument) for argument in before_dashes):
         return _one_shot(arguments)
+    if arguments and _name(arguments[0]) in _NAMES:
+        words = f"{_name(arguments[0])} is an option of one-shot runs"
+        error = UsageError(words, hint='add -p "PROMPT"')
+        Out(2).say(startup_failure(error))
+        return _refused(arguments, error)
     code = _called(root.app(_epilog()), arguments)
     if code == EXIT_CODES["usage"] and arguments and arguments[0] not in root.COMMANDS:
-        Out(2).say('For one prompt: kedge -p "PROMPT"\n')
+        Out(2).say(_ONE_PROMPT)
     return code
+
+
+def _name(argument: str) -> str:
+    """The name of an option, as far as it is one."""
+    return argument.partition("=")[0] if argument.startswith("--") else argument[:2]
 
 
 def _one_shot(arguments: Sequence[str]) -> int:
     understood: list[Run] = []
-    code = _called(_one_shot_app(understood.append), arguments)
+    with redirect_stderr(StringIO()) as said:
+        code = _called(_one_shot_app(understood.append), arguments)
+    Out(2).say(harmless(_plain(said.getvalue())))
     if understood:
         from .oneshot import main as oneshot_main
 
         return oneshot_main(understood[0])
-    if code and _JSON.search(" ".join(arguments)):
-        error = UsageError("the command line was not understood", hint="see kedge -p --help")
-        Out(1).write(encode(unstarted(error)) + b"\n")
+    if code:
+        Out(2).say(_ONE_PROMPT)
+        _refused(arguments, UsageError("the command line was not understood", hint=_HELP))
     return code
+
+
+def _plain(complaint: str) -> str:
+    """A complaint of Typer without the words of the library that found it."""
+    return complaint.replace("Value error, ", "").replace("Input should be", "it should be")
+
+
+def _refused(arguments: Sequence[str], error: UsageError) -> int:
+    """The exit code of a run that cannot begin, after a result where one is asked for."""
+    if _JSON.search(" ".join(arguments)):
+        Out(1).write(encode(unstarted(error)) + b"\n")
+    return error.exit_code
 
 
 def _called(app: typer.Typer, arguments: Sequence[str]) -> int:

@@ -76,7 +76,7 @@ def compose(
     where = where if run.text("cd") else before.place(where)
     loaded = settings_of(run, where)
     settings = before.settings(loaded)
-    model = model_of(settings, where, pace=pace)
+    model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
     id = before.id or new_session_id()
     toolbox = Toolbox(

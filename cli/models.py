@@ -53,18 +53,23 @@ class Model(Struct, frozen=True):
         )
 
 
-def model_of(settings: Settings, where: Surroundings, *, pace: float = 0.0) -> Model:
+def model_of(
+    settings: Settings, where: Surroundings, *, pace: float = 0.0, images: bool = False
+) -> Model:
     """The model that the settings name, or the one that a key or a local server suggests.
 
-    `pace` is the seconds per word at which a script is replayed.
+    `pace` is the seconds per word at which a script is replayed; `images` says that pictures are
+    to be shown.
 
     Raises:
-        ConfigError: no such provider; `exit_code` 4 if a key is missing.
+        ConfigError: no such provider.
+        ProviderError: `credentials`, there is no key.
+        UsageError: pictures are to be shown, and the model takes none.
     """
     name = settings.model.name or _suggested(settings, where)
     if name.startswith("scripted:"):
         return _scripted(settings, where, name.removeprefix("scripted:"), pace)
-    return _remote(settings, where, name)
+    return _remote(settings, where, name, images=images)
 
 
 def _scripted(settings: Settings, where: Surroundings, file: str, pace: float) -> Model:
@@ -86,12 +91,15 @@ def profile_of(settings: Settings, name: str) -> ModelProfile:
     return profile(parts.provider, parts.model, settings.models)
 
 
-def _remote(settings: Settings, where: Surroundings, name: str) -> Model:
+def _remote(settings: Settings, where: Surroundings, name: str, *, images: bool) -> Model:
     from ..agent.providers.retrying import Retrying
     from ..config.providers import table
 
     known = profile_of(settings, name)
-    provider = _connected(table(known.provider, settings.providers), known, settings, where)
+    entry = table(known.provider, settings.providers)
+    if images:
+        known.require_images(entry.quirks)
+    provider = _connected(entry, known, settings, where)
     return Model(Retrying(provider, settings.retry), known)
 
 

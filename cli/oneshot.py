@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import signal
-import sys
 
 from ..agent.events import Result
 from ..agent.messages import Prompt, Text
@@ -14,7 +13,7 @@ from .compose import Composed, compose, schema_of
 from .options import OPTIONS, Run
 from .output_file import keep_answer, output_file
 from .stdin import piped
-from .surfaces import ANSWERS, Progress, Quiet, Surface, startup_failure
+from .surfaces import ANSWERS, Streams, Surface, startup_failure, surfaces_for
 from .surroundings import Surroundings, surroundings
 from .terminal import Out, Style
 
@@ -25,35 +24,34 @@ _SIGNALS: dict[signal.Signals, Status] = {
 }
 
 
-def main(run: Run, *, stdin: bool = True, pace: float = 0.0) -> int:
-    """Do the run; returns the exit code. Explains on stderr what went wrong.
+def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) -> int:
+    """Do the run; returns the exit code.
 
     `stdin` says whether to take words from it; `pace`, in seconds per word, how fast a script is
-    replayed to somebody who watches.
+    replayed to somebody who watches; `progress` is the descriptor for what is not the answer.
     """
-    out, err = Out(1), Out(2)
-    answer = ANSWERS[run.output_format](out)
-    watched = sys.stderr.isatty()
+    out, err = Out(1), Out(progress)
     try:
         _require_words(run)
         where = surroundings(run.text("cd"))
         output = output_file(run.text("output"), where.cwd)
         schema = schema_of(run, where)
         prompt = _prompt(run, where, stdin, schema.instruction if schema else "")
-        composed = compose(run, where, schema=schema, pace=pace if watched else 0.0)
-        surfaces: list[Surface] = [answer, Quiet(err)]
-        if watched or run.flag("verbose"):
-            surfaces = [Progress(err, Style.of(sys.stderr, where.env))]
-            # On one terminal the answer has already been read as it was streamed.
-            if not (watched and sys.stdout.isatty() and run.output_format == "text"):
-                surfaces.insert(0, answer)
+        streams = Streams.of(out, err, where.env)
+        style = Style.of(err, where.env)
+        surfaces = surfaces_for(
+            run.output_format, streams, out, err, style, verbose=run.flag("verbose")
+        )
+        composed = compose(run, where, schema=schema, pace=pace if streams.watched else 0.0)
+        # Start-up ran without looking for garbage (see cli/main.py). What it made lives to the
+        # end: frozen, it is not looked through from here on either.
         gc.freeze()
         gc.enable()
         result = asyncio.run(_work(composed, prompt, surfaces))
     except KedgeError as error:
         err.say(startup_failure(error))
         if run.output_format != "text":
-            answer.show(unstarted(error))
+            ANSWERS[run.output_format](out).show(unstarted(error))
         return error.exit_code
     code = keep_answer(output, result, err)
     if out.trouble:
@@ -103,6 +101,7 @@ def _prompt(run: Run, where: Surroundings, stdin: bool, instruction: str) -> Pro
     if words == "-":
         words = None
     if words and given:
+        given = given.removesuffix("\n")
         words = f"{words}\n\n<stdin>\n{given}\n</stdin>"
     words = words or given
     if not words.strip():

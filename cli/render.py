@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..agent.events import (
     ActionEnded,
     ActionProposed,
+    ActionStarted,
     CheckEnded,
     Decision,
     Event,
@@ -19,33 +20,44 @@ from ..agent.events import (
 )
 from ..agent.messages import Part, Text
 from .terminal import Style, harmless
+from .titles import title
 
 MAX_OUTPUT_LINES = 12
 """Lines of a result that are shown."""
 MAX_DIFF_LINES = 40
 
-_SHOWN_ARGUMENTS = ("file_path", "command", "pattern", "path", "patch", "id")
-
 
 class Renderer:
     """Turns events into text to append. Keeps only what the next line depends on."""
 
-    def __init__(self, style: Style, *, stored: bool = False) -> None:
-        """`stored` events come from a log, which holds no streamed text."""
+    def __init__(self, style: Style, *, stored: bool = False, announces: bool = False) -> None:
+        """`stored` events come from a log, which holds no streamed text; `announces` says to tell
+        when an action that is more than reading begins."""
         self._style = style
         self._stored = stored
-        self._streaming = False
+        self._announces = announces
+        self._cwd = ""
         self._proposed: dict[str, ActionProposed] = {}
+        self._reasons: set[str] = set()
+        """Why something was denied, as far as it was said."""
+        self.streaming = False
+        """Whether what was rendered last ended amid a text, on a line that goes on."""
+
+    def title(self, id: str) -> str:
+        """What the action with this id is called."""
+        return title(self._proposed[id], self._cwd)
 
     def render(self, event: Event) -> str:
         """What the event adds to the screen; often nothing."""
         match event.body:
             case TextStreamed(text):
-                self._streaming = True
+                self.streaming = True
                 return harmless(text)
             case ActionProposed() as proposed:
                 self._proposed[proposed.id] = proposed
                 return ""
+            case ActionStarted(id) if self._announces:
+                return self._started(id)
             case Decision(outcome="deny") as decision:
                 return self._denied(decision)
             case ActionEnded() as ended:
@@ -62,6 +74,7 @@ class Renderer:
     def _remark(self, event: Event) -> str:
         match event.body:
             case SessionStarted() as started:
+                self._cwd = started.cwd
                 return self._line(self._style.dim(_opening(started, event.session)))
             case TurnStarted(prompt) if self._stored:
                 return self._line(self._style.strong(f"> {_words(prompt)}"))
@@ -73,8 +86,8 @@ class Renderer:
                 return ""
 
     def _line(self, text: str) -> str:
-        fresh = "\n" if self._streaming else ""
-        self._streaming = False
+        fresh = "\n" if self.streaming else ""
+        self.streaming = False
         return f"{fresh}{text}\n"
 
     def _message(self, message: MessageAdded) -> str:
@@ -82,16 +95,22 @@ class Renderer:
         if message.role == "assistant":
             if self._stored:
                 return self._line(words) if words else ""
-            return self._line("") if self._streaming else ""
+            return self._line("") if self.streaming else ""
         return self._line(self._style.hint(f"→ {(words or ' ').splitlines()[0]}"))
 
     def _denied(self, decision: Decision) -> str:
-        proposed = self._proposed[decision.id]
         if decision.by == "schema":
             return ""
-        return self._line(
-            self._style.bad(f"✗ {_title(proposed)}: not allowed: {harmless(decision.reason)}")
-        )
+        words = f"✗ {self.title(decision.id)}: not allowed"
+        if decision.reason not in self._reasons:
+            self._reasons.add(decision.reason)
+            words += f": {harmless(decision.reason)}"
+        return self._line(self._style.bad(words))
+
+    def _started(self, id: str) -> str:
+        if _only_reads(self._proposed[id]):
+            return ""
+        return self._line(self._style.dim(f"▸ {self.title(id)}"))
 
     def _ended(self, ended: ActionEnded) -> str:
         if ended.status == "denied" or ended.id not in self._proposed:
@@ -104,16 +123,20 @@ class Renderer:
             detail = f" (exit {ended.exit_code}, {ended.duration_ms} ms)"
         elif ended.status != "ok":
             detail = f" ({ended.status})"
-        lines = [f"{mark} {self._style.strong(_title(proposed))}{self._style.dim(detail)}"]
+        lines = [f"{mark} {self._style.strong(self.title(ended.id))}{self._style.dim(detail)}"]
         lines += self._body(ended, proposed)
         return self._line("\n".join(lines))
 
     def _body(self, ended: ActionEnded, proposed: ActionProposed) -> list[str]:
         if ended.changes:
             return [line for change in ended.changes for line in self._diff(change)]
-        if ended.status == "ok" and all(effect.kind == "read" for effect in proposed.effects):
+        # What was read is not repeated; what touches nothing (the todo list) is worth seeing.
+        if ended.status == "ok" and proposed.effects and _only_reads(proposed):
             return []
-        lines = _words(ended.content).rstrip().splitlines()
+        return self._tail(_words(ended.content))
+
+    def _tail(self, text: str) -> list[str]:
+        lines = text.rstrip().splitlines()
         if len(lines) > MAX_OUTPUT_LINES:
             hidden = len(lines) - MAX_OUTPUT_LINES
             lines = [f"… {hidden} lines before", *lines[-MAX_OUTPUT_LINES:]]
@@ -138,7 +161,10 @@ class Renderer:
 
     def _check(self, check: CheckEnded) -> str:
         mark = self._style.good("✓") if check.ok else self._style.bad("✗")
-        return self._line(f"{mark} {self._style.strong('check')} {harmless(check.name)}")
+        lines = [f"{mark} {self._style.strong('check')} {harmless(check.name)}"]
+        if not check.ok:
+            lines += self._tail(harmless(check.output))
+        return self._line("\n".join(lines))
 
     def _result(self, result: Result) -> str:
         paint = self._style.good if result.exit_code == 0 else self._style.bad
@@ -151,7 +177,27 @@ class Renderer:
             outcome = "passed" if check.ok else "failed"
             lines.append(f"  check {outcome}: {harmless(check.name)}")
         lines += [f"  unverified: {harmless(claim)}" for claim in evidence.unverified_claims]
+        if advice := what_to_do(result):
+            lines.append(self._style.hint(f"  {advice}"))
         return self._line("\n".join(lines))
+
+
+def what_to_do(result: Result) -> str:
+    """Why a run ended early and what a person can do about it, where no line said so before."""
+    if result.status in ("turn_limit", "budget") and result.error is not None:
+        return explained(result.error)
+    if result.status == "blocked" and result.mode != "full":
+        return "run again with --mode full to allow changes"
+    return ""
+
+
+def explained(failure: Failure) -> str:
+    """What went wrong and what to do, in one line."""
+    return harmless("; ".join(filter(None, (failure.text, failure.hint))))
+
+
+def _only_reads(proposed: ActionProposed) -> bool:
+    return all(effect.kind == "read" for effect in proposed.effects)
 
 
 def _words(parts: Sequence[Part]) -> str:
@@ -163,18 +209,6 @@ def _opening(started: SessionStarted, session: str) -> str:
         f"kedge {started.kedge_version} · {started.model} · mode {started.mode} · "
         f"sandbox {started.sandbox} · session {session}"
     )
-
-
-def _title(proposed: ActionProposed) -> str:
-    arguments, tool = proposed.arguments, harmless(proposed.tool)
-    if isinstance(arguments, str):
-        return tool
-    for name in _SHOWN_ARGUMENTS:
-        value = arguments.get(name)
-        if isinstance(value, str) and value:
-            first = (harmless(value).strip() or " ").splitlines()[0]
-            return f"{tool} {first if len(first) <= 100 else first[:99] + '…'}"
-    return tool
 
 
 def _facts(result: Result) -> str:

@@ -3,15 +3,17 @@
 stdout carries the answer (or records) and nothing else; progress and complaints go to stderr.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
 from ..agent.codec import encode
-from ..agent.events import Event, Result
+from ..agent.events import CheckEnded, Event, Result
 from ..config.errors import KedgeError
-from .render import Renderer
+from .live import Live
+from .render import Renderer, explained, what_to_do
 from .terminal import Out, Style, harmless
 
 
@@ -24,16 +26,41 @@ class Surface(Protocol):
 
 
 class Progress:
-    """Shows events to a person on stderr."""
+    """Tells a person what happens, line by line."""
 
     def __init__(self, err: Out, style: Style) -> None:
         self._err = err
-        self._renderer = Renderer(style)
+        self._renderer = Renderer(style, announces=True)
 
     def show(self, event: Event) -> None:
         """See `Surface.show`."""
         if text := self._renderer.render(event):
             self._err.say(text)
+
+
+class Watched:
+    """Shows a person at a terminal what happens, and below it what is going on right now."""
+
+    def __init__(self, err: Out, style: Style) -> None:
+        self._err = err
+        self._style = style
+        self._renderer = Renderer(style)
+        self._live = Live(self._renderer.title)
+        self._below: list[str] = []
+        """The lines that are drawn below; the cursor stands under them, at the left."""
+
+    def show(self, event: Event) -> None:
+        """See `Surface.show`."""
+        text = self._renderer.render(event)
+        self._live.see(event)
+        size = self._err.size
+        below = [] if self._renderer.streaming else self._live.lines(size.columns, size.lines)
+        if not text and below == self._below:
+            return
+        erasure = f"\x1b[{len(self._below)}A\x1b[J" if self._below else ""
+        self._below = below
+        drawn = "".join(f"{self._style.dim(line)}\n" for line in below)
+        self._err.say(erasure + text + drawn)
 
 
 class Quiet:
@@ -96,22 +123,57 @@ ANSWERS: dict[str, Callable[[Out], Surface]] = {
 """The class for each output format."""
 
 
+class Streams(Struct, frozen=True):
+    """Where the output of a run leads."""
+
+    watched: bool
+    """stderr is a terminal."""
+    redrawn: bool
+    """It is one on which lines can be drawn anew."""
+    together: bool
+    """stdout and stderr lead to one place."""
+
+    @classmethod
+    def of(cls, out: Out, err: Out, env: Mapping[str, str]) -> "Streams":
+        """Those of a run."""
+        watched = err.is_terminal
+        return cls(watched, watched and env.get("TERM", "dumb") != "dumb", out.same_place(err))
+
+
+def surfaces_for(
+    output_format: str, streams: Streams, out: Out, err: Out, style: Style, *, verbose: bool
+) -> list[Surface]:
+    """What prints a run."""
+    answer = ANSWERS[output_format](out)
+    if not (streams.watched or verbose):
+        return [answer, Quiet(err)]
+    if streams.together and output_format == "text":
+        # Whoever follows the progress reads the answer there, as it is streamed.
+        return [Watched(err, style) if streams.redrawn else Progress(err, style)]
+    # Records on the same terminal would get between the lines that are drawn anew.
+    redrawn = streams.redrawn and not streams.together
+    return [answer, Watched(err, style) if redrawn else Progress(err, style)]
+
+
 def complaint(result: Result) -> str:
     """Why a run did not end well, in one line."""
     if result.error is not None:
-        return harmless(result.error.text)
-    failed = [check.name for check in result.evidence.checks if not check.ok]
+        return explained(result.error)
     match result.status:
         case "verification":
+            failed = [_failed(check) for check in result.evidence.checks if not check.ok]
             return f"the final check failed: {harmless(', '.join(failed))}"
-        case "turn_limit":
-            return f"stopped after {result.turns} model calls (--max-turns)"
-        case "budget":
-            return "stopped: the budget of time or money is spent"
         case "blocked":
-            return f"nothing was changed: {harmless(result.denials[0].reason)}"
+            tools = ", ".join(dict.fromkeys(denial.tool for denial in result.denials))
+            why = what_to_do(result) or result.denials[0].reason
+            return harmless(f"nothing was changed: {tools} was not allowed; {why}")
         case status:
             return f"stopped: {status}"
+
+
+def _failed(check: CheckEnded) -> str:
+    name = " ".join(check.name.split())
+    return name if check.exit_code is None else f"{name} (exit code {check.exit_code})"
 
 
 def final_json(value: object) -> bytes:

@@ -3,13 +3,14 @@
 import os
 import re
 from collections.abc import Mapping
-from typing import TextIO
 
 # Everything that could move the cursor, change colours or write to the clipboard, including the
 # C1 range and the bidirectional overrides that can make text read as what it is not.
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
+
+_USUAL = os.terminal_size((80, 24))
 
 
 def harmless(text: str) -> str:
@@ -24,10 +25,10 @@ class Style:
         self._colour = colour
 
     @classmethod
-    def of(cls, stream: TextIO, env: Mapping[str, str]) -> "Style":
+    def of(cls, out: "Out", env: Mapping[str, str]) -> "Style":
         """The style for a stream."""
         plain = bool(env.get("NO_COLOR")) or env.get("TERM") == "dumb"
-        return cls(stream.isatty() and not plain)
+        return cls(out.is_terminal and not plain)
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
@@ -66,6 +67,19 @@ class Out:
     def is_terminal(self) -> bool:
         """Whether a person's terminal would act on what is written."""
         return os.isatty(self._descriptor)
+
+    @property
+    def size(self) -> os.terminal_size:
+        """Columns and lines of the terminal; 80 by 24 where it does not say."""
+        try:
+            size = os.get_terminal_size(self._descriptor)
+        except OSError:
+            return _USUAL
+        return os.terminal_size((size.columns or _USUAL.columns, size.lines or _USUAL.lines))
+
+    def same_place(self, other: "Out") -> bool:
+        """Whether both lead to one file, pipe or terminal (`2>&1`)."""
+        return os.path.samestat(os.fstat(self._descriptor), os.fstat(other._descriptor))
 
     def write(self, data: bytes) -> None:
         """Write everything; once the reader is gone, nothing."""

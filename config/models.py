@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from .errors import ConfigError
+from .errors import ConfigError, UsageError
+from .providers import Quirks
 from .sections import DEFAULTS, headers, section
 from .values import Table, merged
 
@@ -79,6 +80,28 @@ class ModelProfile(ModelEntry, frozen=True, kw_only=True):
         write = prices.input if prices.cache_write is None else prices.cache_write
         total = input * prices.input + output * prices.output
         return (total + cached_input * read + cache_write * write) / 1_000_000
+
+    def takes_images(self, quirks: Quirks) -> bool:
+        """Whether the model can be shown pictures at an endpoint with these quirks."""
+        return self.images and quirks.images
+
+    def require_images(self, quirks: Quirks) -> None:
+        """Return if the user's own pictures can be shown; those of tools may be left out.
+
+        Raises:
+            UsageError: they cannot; says where to set otherwise.
+        """
+        name = f"{self.provider}/{self.name}"
+        if not self.images:
+            raise UsageError(
+                f"{name} takes no images, as far as is known",
+                hint=f'name another model with -m, or set models."{name}".images = true',
+            )
+        if not quirks.images:
+            raise UsageError(
+                f"{self.provider} takes no images",
+                hint=f"name another model with -m, or set providers.{self.provider}.quirks.images",
+            )
 
 
 class ModelName(Struct, frozen=True):

@@ -52,14 +52,17 @@ class ProviderEntry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The variables that may hold the key, best first."""
     sign_in_env: tuple[str, ...] = ()
     """Variables any of which shows that the SDK can sign in without a key."""
+    required_env: tuple[tuple[str, ...], ...] = ()
+    """What the SDK needs besides: of each group one variable."""
     auth: Literal["bearer", "x-api-key", "both", "api-key", "none"] = "bearer"
     """The header of the key: `Authorization: Bearer`, `x-api-key`, these two, or `api-key`."""
     headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     """Sent with every request."""
     transport: Literal["http", "sdk"] = "http"
     """Our own adapter, or the vendor's SDK (which takes a second or two to import)."""
-    sdk: Literal["", "azure", "bedrock", "vertex", "anthropic", "openai"] = ""
-    """The client that `transport = "sdk"` uses."""
+    sdk: Literal["", "azure", "bedrock", "foundry", "vertex"] = ""
+    """The cloud that `transport = "sdk"` signs in to; empty for the plain client of the wire's
+    vendor (`anthropic`, or else `openai`)."""
     local: bool = False
     """A server on this machine that needs no key."""
     probe: Annotated[str, Meta(pattern=r"^(|/\S*)$", description="a path that begins with /")] = ""
@@ -91,6 +94,16 @@ class ProviderTable(ProviderEntry, frozen=True, kw_only=True):
         none is needed. Says nothing about whether the key is good."""
         return self.local or any(env.get(name) for name in (*self.key_env, *self.sign_in_env))
 
+    def unset(self, env: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+        """The groups of `required_env` of which no variable is set. A `base_url` from the
+        configuration stands in for its variable."""
+        return tuple(
+            group
+            for group in self.required_env
+            if not any(env.get(name) for name in group)
+            and not (self.base_url and self.base_url_env in group)
+        )
+
 
 def names(overrides: Mapping[str, Table]) -> tuple[str, ...]:
     """Every provider: the packaged ones in their order, then the user's own."""
@@ -102,8 +115,8 @@ def table(name: str, overrides: Mapping[str, Table]) -> ProviderTable:
     """The provider of that name, with what the user says over it (`Settings.providers`).
 
     Raises:
-        ConfigError: there is none (names the nearest), one of the user's own lacks `wire` or
-            `base_url`, or one without an SDK is to be reached through it.
+        ConfigError: there is none (names the nearest), or one of the user's own lacks `wire` or
+            `base_url`.
     """
     packaged, over = section(_text(), name), overrides.get(name)
     if packaged is None and over is None:
@@ -112,16 +125,9 @@ def table(name: str, overrides: Mapping[str, Table]) -> ProviderTable:
         _require(name, over)
     values = merged(packaged or {}, over or {})
     try:
-        provider = msgspec.convert({"title": name, **values, "name": name}, ProviderTable)
+        return msgspec.convert({"title": name, **values, "name": name}, ProviderTable)
     except msgspec.ValidationError as error:
         raise ConfigError(str(error), key=f"providers.{name}") from error
-    if provider.transport == "sdk" and not provider.sdk:
-        raise ConfigError(
-            "transport 'sdk' needs the name of one",
-            key=f"providers.{name}.sdk",
-            hint="say sdk = 'anthropic' or 'openai', or transport = 'http'",
-        )
-    return provider
 
 
 def signed_in(env: Mapping[str, str], overrides: Mapping[str, Table]) -> Iterator[ProviderTable]:

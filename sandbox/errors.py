@@ -46,11 +46,10 @@ class OutsideRoots(SandboxError):
         self.resolved = resolved
         """Where it leads, links and dots resolved."""
         self.roots = roots
-        """The directories that it had to stay in."""
-        places = ", ".join(repr(str(root)) for root in roots)
+        """The directories that it had to stay in, the workspace first."""
         leads = "" if asked == str(resolved) else f" leads to {str(resolved)!r}, which"
         super().__init__(
-            f"{asked!r}{leads} is outside {places}",
+            f"{asked!r}{leads} is outside the workspace {str(roots[0])!r}",
             hint="use a path inside, or let its directory in with --add-dir",
         )
 

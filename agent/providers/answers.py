@@ -123,5 +123,5 @@ async def _beginning(response: httpx2.Response) -> bytes:
 def _is_error(body: bytes) -> bool:
     try:
         return "error" in msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return False

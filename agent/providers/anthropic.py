@@ -102,7 +102,7 @@ class AnthropicWire:
     path = "v1/messages"
 
     def __init__(self, table: ProviderTable, profile: ModelProfile) -> None:
-        self._requests = RequestEncoder(profile, images=profile.images and table.quirks.images)
+        self._requests = RequestEncoder(profile, images=profile.takes_images(table.quirks))
         self._errors = ErrorReader(table.title or table.name)
 
     def encode(self, request: Request) -> bytes:
@@ -150,7 +150,7 @@ class AnthropicDecoder:
                     raise self._errors.streamed(said.error)
                 case _:
                     return ()
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             raise self._errors.malformed(str(error), data) from error
 
     def end(self) -> Iterable[Delta]:

@@ -17,6 +17,8 @@ from ...config.models import ModelProfile
 from ..events import ToolSpec
 from ..messages import Image, Message, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from ..ports import Request
+from .encoded import EncodedMessages
+from .pictures import visible
 
 WIRE = "anthropic"
 
@@ -25,8 +27,6 @@ _MARK = b',"cache_control":{"type":"ephemeral"}'
 _BUDGETS = {"minimal": 1024, "low": 4096, "medium": 10_000, "high": 20_000, "xhigh": 32_000}
 """Thinking tokens by effort, for models that take a budget; `max` is all there is room for."""
 _LEAST_BUDGET = 1024
-_UNSEEN = "[an image: this model cannot be shown images]"
-
 
 _Role = Literal["user", "assistant"]
 
@@ -98,7 +98,6 @@ class _Head(Struct, frozen=True):
 class _Encoded(Struct, frozen=True):
     """The blocks of one message."""
 
-    message: Message
     role: _Role
     blocks: bytes
     """Joined by commas; empty if nothing of the message can be said on this wire."""
@@ -121,12 +120,16 @@ class RequestEncoder:
         """`images`: whether the model may be shown any."""
         self._profile = profile
         self._images = images
-        self._encoded: list[_Encoded] = []
+        self._encoded = EncodedMessages(self._message)
 
     def encode(self, request: Request) -> bytes:
         """The JSON body."""
+        thinking, output = _thinking(self._profile, request)
         head = _Head(
-            self._profile.name, request.max_output_tokens, True, *_thinking(self._profile, request)
+            model=self._profile.name,
+            max_tokens=request.max_output_tokens,
+            thinking=thinking,
+            output_config=output,
         )
         opening = [_encode(head)[:-1]]
         if request.tools:
@@ -139,9 +142,8 @@ class RequestEncoder:
 
     def _turns(self, messages: Sequence[Message]) -> list[list[_Encoded]]:
         """Runs of messages that the API takes as one, without those that are empty to it."""
-        self._remember(messages)
         turns: list[list[_Encoded]] = []
-        for encoded in self._encoded:
+        for encoded in self._encoded.of(messages):
             if not encoded.blocks:
                 continue
             if turns and turns[-1][0].role == encoded.role:
@@ -149,15 +151,6 @@ class RequestEncoder:
             else:
                 turns.append([encoded])
         return turns
-
-    def _remember(self, messages: Sequence[Message]) -> None:
-        same = 0
-        for known, message in zip(self._encoded, messages, strict=False):
-            if known.message is not message:
-                break
-            same += 1
-        del self._encoded[same:]
-        self._encoded += [self._message(message) for message in messages[same:]]
 
     def _message(self, message: Message) -> _Encoded:
         blocks = b""
@@ -168,7 +161,7 @@ class RequestEncoder:
                 if not isinstance(part, Thinking | Opaque):
                     mark = len(blocks) - 1
         role: _Role = "assistant" if message.role == "assistant" else "user"
-        return _Encoded(message, role, blocks, mark)
+        return _Encoded(role, blocks, mark)
 
     def _blocks(self, part: Part) -> Iterator[bytes]:
         """The block of a part; nothing if the API would refuse it."""
@@ -197,10 +190,9 @@ class RequestEncoder:
     def _said(self, parts: Sequence[Text | Image]) -> tuple[_Text | _Image, ...]:
         """Blank text is left out: the API refuses it."""
         blocks: list[_Text | _Image] = []
-        for part in parts:
+        for part in visible(parts, images=self._images):
             if isinstance(part, Image):
-                image = _Image(_Source(part.media_type, part.data))
-                blocks.append(image if self._images else _Text(_UNSEEN))
+                blocks.append(_Image(_Source(part.media_type, part.data)))
             elif part.text and not part.text.isspace():
                 blocks.append(_Text(part.text))
         return tuple(blocks)
@@ -245,12 +237,12 @@ def _marked_list(objects: list[bytes]) -> bytes:
 def _marked_turns(turns: list[list[_Encoded]]) -> Iterator[bytes]:
     """The messages of the body, with markers at the end and where the request before it ended:
     one answer may have more blocks than the API looks back."""
-    marked = {id(turn) for turn in turns[-1:]}
-    marked |= {id(turn) for turn in [turn for turn in turns[:-1] if turn[0].role == "user"][-1:]}
-    for turn in turns:
-        *before, last = turn
-        blocks = [encoded.blocks for encoded in before]
-        blocks.append(last.marked() if id(turn) in marked else last.blocks)
+    end = len(turns) - 1
+    before = max((at for at in range(end) if turns[at][0].role == "user"), default=end)
+    for at, turn in enumerate(turns):
+        *others, last = turn
+        blocks = [encoded.blocks for encoded in others]
+        blocks.append(last.marked() if at in (before, end) else last.blocks)
         yield b'{"role":"%b","content":[%b]}' % (turn[0].role.encode(), b",".join(blocks))
 
 
@@ -263,6 +255,6 @@ def _object(arguments: str) -> Raw:
     """The model's own text if it is an object; the API takes nothing else."""
     try:
         msgspec.json.decode(arguments, type=dict[str, Raw])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         return Raw(b"{}")
     return Raw(arguments)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import ProviderError, ProviderErrorKind
-from .faults import ADVICE, QUOTED_BYTES, kind_of
+from .faults import QUOTED_BYTES, advised, kind_of
 
 _BY_TYPE: dict[str, ProviderErrorKind] = {
     "authentication_error": "credentials",
@@ -59,7 +59,7 @@ class ErrorReader:
         """What an HTTP answer means that is an error, by its status or its body."""
         try:
             said = _bodies.decode(body)
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):
             quoted = body[:QUOTED_BYTES].decode("utf-8", "replace")
             return self._error(kind_of(status), f"HTTP status {status}: {quoted!r}", status)
         error = self._error(_kind(said.error, status), _words(said.error), status)
@@ -85,8 +85,7 @@ class ErrorReader:
         return self._error("empty", "the answer was empty", None)
 
     def _error(self, kind: ProviderErrorKind, text: str, status: int | None) -> ProviderError:
-        advice = f"; {ADVICE[kind]}" if kind in ADVICE else ""
-        return ProviderError(kind, f"{self._title}: {text.rstrip('.')}{advice}", status=status)
+        return ProviderError(kind, advised(f"{self._title}: {text}", kind), status=status)
 
 
 def _kind(said: SaidError, status: int) -> ProviderErrorKind:

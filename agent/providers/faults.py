@@ -26,7 +26,7 @@ _BY_STATUS: dict[int, ProviderErrorKind] = {
     529: "overloaded",
 }
 
-ADVICE: dict[ProviderErrorKind, str] = {
+_ADVICE: dict[ProviderErrorKind, str] = {
     "credentials": "check the key and what it is entitled to",
     "quota": "waiting will not help: check plan and billing there",
     "rate_limit": "wait, or ask for a higher limit there",
@@ -44,6 +44,14 @@ QUOTED_BYTES = 300
 def kind_of(status: int) -> ProviderErrorKind:
     """What a status means where the body says nothing better."""
     return _BY_STATUS.get(status, "invalid" if 300 <= status < 500 else "server")
+
+
+def advised(text: str, kind: ProviderErrorKind) -> str:
+    """The text with what to do about it, unless the provider has said so itself."""
+    advice = _ADVICE.get(kind)
+    if not advice or advice in text.lower():
+        return text
+    return f"{text.rstrip('.')}; {advice}"
 
 
 def heed(error: ProviderError, headers: Mapping[str, str]) -> ProviderError:

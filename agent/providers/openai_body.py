@@ -11,19 +11,11 @@ import msgspec
 from msgspec import Struct
 
 from ...config.models import ModelProfile
-from ...config.providers import Quirks
 from ..messages import Image, Message, Part, Text
 from ..ports import Request
+from .encoded import EncodedMessages
 
 encode = msgspec.json.Encoder().encode
-
-_UNSEEN = "[an image: this model cannot be shown images]"
-
-
-class _Encoded(Struct, frozen=True):
-    message: Message
-    items: bytes
-    """Joined by commas; empty if nothing of the message can be said on this wire."""
 
 
 class Conversation:
@@ -31,34 +23,18 @@ class Conversation:
 
     def __init__(self, items: Callable[[Message], Iterable[Struct | dict[str, object]]]) -> None:
         self._items = items
-        self._encoded: list[_Encoded] = []
+        self._encoded = EncodedMessages(self._joined)
 
     def body(self, head: Struct, name: bytes, first: bytes, messages: Sequence[Message]) -> bytes:
         """The JSON object with the fields of `head` and, last, the list `name`: `first` (may be
         empty) and then the messages' items."""
-        self._remember(messages)
-        pieces = [first, *(encoded.items for encoded in self._encoded)]
+        pieces = [first, *self._encoded.of(messages)]
         items = b",".join([piece for piece in pieces if piece])
         return b"".join((encode(head)[:-1], b',"', name, b'":[', items, b"]}"))
 
-    def _remember(self, messages: Sequence[Message]) -> None:
-        same = 0
-        for known, message in zip(self._encoded, messages, strict=False):
-            if known.message is not message:
-                break
-            same += 1
-        del self._encoded[same:]
-        for message in messages[same:]:
-            items = b",".join([encode(item) for item in self._items(message)])
-            self._encoded.append(_Encoded(message, items))
-
-
-def visible(parts: Iterable[Part], *, images: bool) -> tuple[Text | Image, ...]:
-    """The words and pictures of the parts; a note for each picture that cannot be shown."""
-    shown = (part for part in parts if isinstance(part, Text | Image))
-    return tuple(
-        Text(_UNSEEN) if isinstance(part, Image) and not images else part for part in shown
-    )
+    def _joined(self, message: Message) -> bytes:
+        """Empty if nothing of the message can be said on this wire."""
+        return b",".join([encode(item) for item in self._items(message)])
 
 
 def words(parts: Iterable[Part]) -> str:
@@ -74,8 +50,3 @@ def data_url(image: Image) -> str:
 def effort(request: Request, profile: ModelProfile) -> str:
     """The reasoning effort to ask for; "" to leave it to the model."""
     return request.effort if profile.thinking == "effort" else ""
-
-
-def takes_images(profile: ModelProfile, quirks: Quirks) -> bool:
-    """Whether both the model and the endpoint do."""
-    return profile.images and quirks.images

@@ -16,9 +16,10 @@ from ..errors import ProviderError
 from ..events import ToolSpec
 from ..messages import Image, Message, Part, Text, Thinking, ToolCall, ToolResult
 from ..ports import Request
-from .openai_body import Conversation, data_url, effort, encode, takes_images, visible, words
+from .openai_body import Conversation, data_url, effort, encode, words
 from .openai_chat_stream import WIRE, ChatDecoder, extra_of
 from .openai_errors import ErrorReader
+from .pictures import visible
 
 
 class _TextPart(Struct, frozen=True, tag_field="type", tag="text"):
@@ -106,7 +107,7 @@ class OpenAIChatWire:
         self._profile = profile
         self._quirks = table.quirks
         self._errors = ErrorReader(table, profile.name)
-        self._images = takes_images(profile, table.quirks)
+        self._images = profile.takes_images(table.quirks)
         self._conversation = Conversation(self._messages)
 
     def encode(self, request: Request) -> bytes:

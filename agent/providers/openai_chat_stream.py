@@ -16,6 +16,7 @@ from ..errors import ProviderErrorKind
 from ..messages import Opaque, Part, StopReason, Text, Thinking, Usage
 from .openai_chat_calls import CallPiece, Calls
 from .openai_errors import ErrorReader
+from .openai_usage import InputDetails, OutputDetails
 
 WIRE = "openai-chat"
 
@@ -52,21 +53,12 @@ class _Delta(Struct, frozen=True):
     tool_calls: tuple[CallPiece, ...] | None = None
 
 
-class _InputDetails(Struct, frozen=True):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _OutputDetails(Struct, frozen=True):
-    reasoning_tokens: int | None = None
-
-
 class _Usage(Struct, frozen=True):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
-    prompt_tokens_details: _InputDetails | None = None
-    completion_tokens_details: _OutputDetails | None = None
+    prompt_tokens_details: InputDetails | None = None
+    completion_tokens_details: OutputDetails | None = None
     cached_tokens: int | None = None
     """Moonshot."""
     prompt_cache_hit_tokens: int | None = None
@@ -232,8 +224,8 @@ def extra_of(part: Part) -> tuple[str, object] | None:
 
 def _counted(usage: _Usage) -> Usage:
     """xAI and Gemini leave reasoning out of `completion_tokens`; the total has it with all."""
-    given = usage.prompt_tokens_details or _InputDetails()
-    made = usage.completion_tokens_details or _OutputDetails()
+    given = usage.prompt_tokens_details or InputDetails()
+    made = usage.completion_tokens_details or OutputDetails()
     prompt = usage.prompt_tokens or 0
     cached = given.cached_tokens or usage.cached_tokens or usage.prompt_cache_hit_tokens
     return Usage(

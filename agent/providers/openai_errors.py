@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from ...config.providers import ProviderTable
 from ..errors import ProviderError, ProviderErrorKind
-from .faults import QUOTED_BYTES, kind_of
+from .faults import QUOTED_BYTES, advised, kind_of
 
 _BY_CODE: dict[str, ProviderErrorKind] = {
     "invalid_api_key": "credentials",
@@ -55,16 +55,6 @@ _AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s)\b")
 _SHOWN_CHARACTERS = 600
 _LAYERS = 4
 """How deep an error is looked for; nobody wraps it in more than two."""
-
-_ADVICE: dict[ProviderErrorKind, str] = {
-    "credentials": "check the key and what it is entitled to",
-    "quota": "waiting will not help: check plan and billing there",
-    "rate_limit": "wait, or ask for a higher limit there",
-    "overloaded": "try again later",
-    "server": "try again later",
-    "context_length": "shorten the conversation, or take a model with a larger context window",
-    "not_found": "kedge models lists the models that are known",
-}
 
 
 class _Said(Struct, frozen=True):
@@ -146,11 +136,9 @@ class ErrorReader:
         text = f"{self._title}: {told}"
         if kind == "not_found" and self._model not in text:
             text = f"{text} (model {self._model!r})"
-        if advice := _ADVICE.get(kind):
-            text = f"{text.rstrip('.')}; {advice}"
         wait = _AGAIN_IN.search(fault.message) if kind == "rate_limit" else None
         seconds = float(wait[1]) / (1000 if wait[2] == "ms" else 1) if wait else None
-        return ProviderError(kind, text, status=status, retry_after=seconds)
+        return ProviderError(kind, advised(text, kind), status=status, retry_after=seconds)
 
 
 def _kind(fault: _Fault, status: int | None) -> ProviderErrorKind:

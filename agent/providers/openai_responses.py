@@ -16,9 +16,10 @@ from ...config.providers import ProviderTable
 from ..errors import ProviderError
 from ..messages import Image, Message, Opaque, Part, Text, Thinking, ToolCall, ToolResult
 from ..ports import Request
-from .openai_body import Conversation, data_url, effort, takes_images, visible, words
+from .openai_body import Conversation, data_url, effort, words
 from .openai_errors import ErrorReader
 from .openai_responses_stream import PARAGRAPH, WIRE, ResponsesDecoder, phase_of
+from .pictures import visible
 
 
 class _InputText(Struct, frozen=True, tag_field="type", tag="input_text"):
@@ -103,7 +104,7 @@ class OpenAIResponsesWire:
         self._profile = profile
         self._quirks = table.quirks
         self._errors = ErrorReader(table, profile.name)
-        self._images = takes_images(profile, table.quirks)
+        self._images = profile.takes_images(table.quirks)
         self._conversation = Conversation(self._items)
 
     def encode(self, request: Request) -> bytes:

@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from ..deltas import CallDelta, Delta, Finished, PartDone, TextDelta, ThinkingDelta
 from ..messages import Opaque, Part, StopReason, Text, Thinking, ToolCall, Usage
 from .openai_errors import ErrorReader
+from .openai_usage import InputDetails, OutputDetails
 
 WIRE = "openai-responses"
 
@@ -63,20 +64,11 @@ class _FunctionCall(Struct, frozen=True):
     arguments: str = ""
 
 
-class _InputDetails(Struct, frozen=True):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-
-class _OutputDetails(Struct, frozen=True):
-    reasoning_tokens: int | None = None
-
-
 class _Usage(Struct, frozen=True):
     input_tokens: int | None = None
-    input_tokens_details: _InputDetails | None = None
+    input_tokens_details: InputDetails | None = None
     output_tokens: int | None = None
-    output_tokens_details: _OutputDetails | None = None
+    output_tokens_details: OutputDetails | None = None
 
 
 class _Incomplete(Struct, frozen=True):
@@ -274,8 +266,8 @@ def _thinking(raw: Raw) -> Part:
 
 def _counted(usage: _Usage | None) -> Usage:
     usage = usage or _Usage()
-    given = usage.input_tokens_details or _InputDetails()
-    made = usage.output_tokens_details or _OutputDetails()
+    given = usage.input_tokens_details or InputDetails()
+    made = usage.output_tokens_details or OutputDetails()
     return Usage(
         input_tokens=usage.input_tokens or 0,
         cached_tokens=given.cached_tokens or 0,

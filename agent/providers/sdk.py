@@ -91,7 +91,7 @@ async def _understood(items: AsyncIterator[object], endpoint: Endpoint) -> Batch
             yield [ServerSentEvent("", msgspec.json.encode(item))]
     except httpx2.RequestError as error:
         raise faults.broken(error, endpoint) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProviderError("malformed", f"{endpoint.address} sent no JSON: {error}") from error
 
 

@@ -5,6 +5,7 @@ trace, and are told address and key, so that only the clouds' own sign-in is lef
 """
 
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
@@ -19,8 +20,13 @@ from .http import open_client
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
     from anthropic.lib.bedrock import AsyncAnthropicBedrock
+    from anthropic.lib.foundry import AsyncAnthropicFoundry
     from anthropic.lib.vertex import AsyncAnthropicVertex
     from openai import AsyncOpenAI
+
+    _Anthropic = (
+        AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicFoundry | AsyncAnthropicVertex
+    )
 
 Body = dict[str, object]
 """A request as JSON."""
@@ -63,6 +69,9 @@ class Client(Protocol):
         ...
 
 
+_Errors = tuple[type[Exception], ...]
+
+
 def open_sdk(endpoint: Endpoint) -> Client:
     """The client of an endpoint. Slow; meant for a thread.
 
@@ -70,25 +79,48 @@ def open_sdk(endpoint: Endpoint) -> Client:
         ProviderError: `credentials`, the key or the cloud's own settings are missing or wrong.
     """
     anthropic = endpoint.table.wire == "anthropic"
+    errors: _Errors = (_vendors_error(endpoint), *_sign_in_errors(endpoint))
+    unopened: _Errors = (ValueError, *errors)
     try:
-        return AnthropicClient(endpoint) if anthropic else OpenAIClient(endpoint)
-    except ValueError as error:
+        return AnthropicClient(endpoint, errors) if anthropic else OpenAIClient(endpoint, errors)
+    except unopened as error:
         raise _no_sign_in(error, endpoint) from error
 
 
-class AnthropicClient:
-    """The `anthropic` package: its own API, Bedrock, Vertex."""
+class _VendorClient(ABC):
+    """What both packages have in common."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        from anthropic import AnthropicError
-
+    def __init__(self, endpoint: Endpoint, lost: type[Exception], sign_in: _Errors) -> None:
         self._endpoint = endpoint
-        self._sdk = _anthropic(endpoint)
-        self._no_sign_in: tuple[type[Exception], ...] = (AnthropicError, *_sign_in_errors(endpoint))
+        self._lost = lost
+        """What the package raises if there is no answer."""
+        self._sign_in = sign_in
+        """What signing a request may raise."""
 
     async def send(self, path: str, body: Body) -> Answer:
         """See `Client`."""
-        from anthropic import APIConnectionError, APIStatusError, AsyncStream
+        try:
+            return await self._post(path, body)
+        except self._lost as error:
+            raise _unsent(error, self._endpoint) from error
+        except self._sign_in as error:
+            raise _no_sign_in(error, self._endpoint) from error
+
+    @abstractmethod
+    async def _post(self, path: str, body: Body) -> Answer: ...
+
+
+class AnthropicClient(_VendorClient):
+    """The `anthropic` package: its own API, Bedrock, Foundry, Vertex."""
+
+    def __init__(self, endpoint: Endpoint, sign_in: _Errors) -> None:
+        from anthropic import APIConnectionError
+
+        super().__init__(endpoint, APIConnectionError, sign_in)
+        self._sdk = _anthropic(endpoint)
+
+    async def _post(self, path: str, body: Body) -> Answer:
+        from anthropic import APIStatusError, AsyncStream
 
         try:
             stream = await self._sdk.post(
@@ -96,35 +128,25 @@ class AnthropicClient:
             )
         except APIStatusError as error:
             return Answer(error.response)
-        except APIConnectionError as error:
-            raise _unsent(error, self._endpoint) from error
-        except self._no_sign_in as error:
-            raise _no_sign_in(error, self._endpoint) from error
         framing = stream.response.headers.get("content-type", "")
-        items = _items(stream) if framing.startswith(_AWS_EVENTS) else None
-        return Answer(stream.response, items)
+        return Answer(stream.response, _items(stream) if framing.startswith(_AWS_EVENTS) else None)
 
     async def close(self) -> None:
         """See `Client`."""
         await self._sdk.close()
 
 
-class OpenAIClient:
+class OpenAIClient(_VendorClient):
     """The `openai` package: its own API, Azure, Bedrock, Vertex."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        from openai import OpenAIError
+    def __init__(self, endpoint: Endpoint, sign_in: _Errors) -> None:
+        from openai import APIConnectionError
 
-        self._endpoint = endpoint
-        try:
-            self._sdk = _openai(endpoint)
-        except OpenAIError as error:
-            raise _no_sign_in(error, self._endpoint) from error
-        self._no_sign_in: tuple[type[Exception], ...] = (OpenAIError, *_sign_in_errors(endpoint))
+        super().__init__(endpoint, APIConnectionError, sign_in)
+        self._sdk = _openai(endpoint)
 
-    async def send(self, path: str, body: Body) -> Answer:
-        """See `Client`."""
-        from openai import APIConnectionError, APIStatusError, AsyncStream
+    async def _post(self, path: str, body: Body) -> Answer:
+        from openai import APIStatusError, AsyncStream
 
         try:
             stream = await self._sdk.post(
@@ -132,10 +154,6 @@ class OpenAIClient:
             )
         except APIStatusError as error:
             return Answer(error.response)
-        except APIConnectionError as error:
-            raise _unsent(error, self._endpoint) from error
-        except self._no_sign_in as error:
-            raise _no_sign_in(error, self._endpoint) from error
         return Answer(stream.response)
 
     async def close(self) -> None:
@@ -143,9 +161,7 @@ class OpenAIClient:
         await self._sdk.close()
 
 
-def _anthropic(
-    endpoint: Endpoint,
-) -> "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex":
+def _anthropic(endpoint: Endpoint) -> "_Anthropic":
     from anthropic import AsyncAnthropic
     from anthropic.lib.bedrock import AsyncAnthropicBedrock
     from anthropic.lib.vertex import AsyncAnthropicVertex
@@ -163,6 +179,8 @@ def _anthropic(
                 open_telemetry=False,
                 **options,
             )
+        case "foundry":
+            return _foundry(endpoint, key)
         case "vertex":
             return AsyncAnthropicVertex(
                 base_url=url, default_headers=headers, open_telemetry=False, **options
@@ -175,6 +193,25 @@ def _anthropic(
                 open_telemetry=False,
                 **options,
             )
+
+
+def _foundry(endpoint: Endpoint, key: str | None) -> "AsyncAnthropicFoundry":
+    """Without an address the client makes one of `ANTHROPIC_FOUNDRY_RESOURCE`."""
+    from anthropic.lib.foundry import AsyncAnthropicFoundry
+
+    headers = endpoint.table.headers
+    options = _options(endpoint)
+    if endpoint.base_url:
+        return AsyncAnthropicFoundry(
+            api_key=key,
+            base_url=endpoint.base_url,
+            default_headers=headers,
+            open_telemetry=False,
+            **options,
+        )
+    return AsyncAnthropicFoundry(
+        api_key=key, default_headers=headers, open_telemetry=False, **options
+    )
 
 
 def _openai(endpoint: Endpoint) -> "AsyncOpenAI":
@@ -232,8 +269,19 @@ def _no_sign_in(reason: BaseException, endpoint: Endpoint) -> ProviderError:
     return endpoint.worded(ProviderError("credentials", text))
 
 
-def _sign_in_errors(endpoint: Endpoint) -> tuple[type[Exception], ...]:
-    """What signing a request may raise besides the client's own errors."""
+def _vendors_error(endpoint: Endpoint) -> type[Exception]:
+    """The root of the package's own errors."""
+    if endpoint.table.wire == "anthropic":
+        from anthropic import AnthropicError
+
+        return AnthropicError
+    from openai import OpenAIError
+
+    return OpenAIError
+
+
+def _sign_in_errors(endpoint: Endpoint) -> _Errors:
+    """What signing a request may raise besides the package's own errors."""
     match endpoint.table.sdk:
         case "bedrock":
             return RuntimeError, ValueError, _error_class("botocore.exceptions", "BotoCoreError")

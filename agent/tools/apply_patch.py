@@ -5,8 +5,9 @@ workspace's ledger does not notice, and in this format the context lines are the
 
 - a file that was read or written by these tools must still have that content;
 - a file that was not is updated only where the hunk's lines are found exactly, and in one place
-  only (or behind an @@ line that is there once);
-- deleting and renaming a file, which the patch asks for by its name, needs no reading.
+  only (or behind an @@ line that is there once), or are added at the end;
+- deleting it, or moving it as it is, says nothing of its content and is refused; not so for what
+  is no text, which cannot be read.
 """
 
 from collections import Counter
@@ -74,13 +75,16 @@ class Patcher:
                 self._disk.check_unchanged(self._disk.place(operation.path), data)
 
     def _check_guarded(self, patch: Patch, changes: Sequence[PlannedChange]) -> None:
-        """Raise `stale` if a hunk says too little of a file that was never read."""
+        """Raise `stale` if an operation says too little of a file that was never read."""
         loose = {self._disk.place(change.path) for change in changes if change.notes}
         for operation in patch.operations:
             place = self._disk.place(operation.path)
-            if not isinstance(operation, Update) or self._workspace.known(place):
+            if isinstance(operation, Add) or self._workspace.known(place):
                 continue
-            if place in loose or not self._is_guarded(operation):
+            if not isinstance(operation, Update) or not operation.hunks:
+                if _text(self._read(operation.path) or b""):
+                    raise self._disk.unseen(place)
+            elif place in loose or not self._is_guarded(operation):
                 raise ToolError(
                     "stale",
                     f"{self._disk.shown(place)!r} has not been read in this run, and the lines of "
@@ -90,7 +94,7 @@ class Patcher:
 
     def _is_guarded(self, update: Update) -> bool:
         data = self._read(update.path)
-        if not data or not update.hunks:
+        if not data:
             return True
         lines = [strip_end(line) for line in split_lines(decode(data).text)]
         return all(_is_pinned(hunk, lines) for hunk in update.hunks)

@@ -13,6 +13,7 @@ from ...sandbox.errors import Conflict, NotAFile, OutsideRoots, SandboxError, To
 from ...sandbox.ports import Change, Write
 from ..errors import ToolError
 from ..events import Effect
+from ..ports import Arguments
 from .listing import existing, printable
 from .workspace import Workspace
 
@@ -42,6 +43,10 @@ class Disk:
         """The name itself, where the last part of a path may be a link that is not followed."""
         parent, name = os.path.split(asked)
         return self._workspace.resolve(parent or ".") / name
+
+    def writes_file(self, arguments: Arguments) -> tuple[Effect, ...]:
+        """The effect of a call that writes the one file which its `file_path` names."""
+        return (self.effect("write", self.place(str(arguments["file_path"]))),)
 
     def effect(self, kind: Literal["read", "write"], place: Path) -> Effect:
         """What would happen to a place, in valid Unicode as records need it."""
@@ -97,12 +102,16 @@ class Disk:
         """Raise `stale` if this is not the content that the model knows. Nothing is in an empty
         file that one would have to know."""
         if data and not self._workspace.known(place):
-            raise ToolError(
-                "stale",
-                f"{self.shown(place)!r} exists, but has not been read in this run. Nothing was "
-                "done. Read it first, then send the call again.",
-            )
+            raise self.unseen(place)
         self.check_unchanged(place, data)
+
+    def unseen(self, place: Path) -> ToolError:
+        """The error for a file whose content the model does not know."""
+        return ToolError(
+            "stale",
+            f"{self.shown(place)!r} exists, but has not been read in this run. Nothing was done. "
+            "Read it first, then send the call again.",
+        )
 
     @contextlib.contextmanager
     def _worded(self) -> Generator[None]:
@@ -114,7 +123,8 @@ class Disk:
     def _failure(self, error: OSError | SandboxError) -> ToolError:
         match error:
             case OutsideRoots():
-                return ToolError("outside_workspace", str(error))
+                text = f"{error}. Paths outside are not reachable with this tool."
+                return ToolError("outside_workspace", text)
             case Conflict():
                 return ToolError("conflict", f"{error}. Nothing was done.")
             case NotAFile():

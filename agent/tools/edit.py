@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from ..errors import ToolError
-from ..events import Effect
-from ..ports import Arguments, Output
+from ..ports import Output
 from .disk import Disk
 from .function import FunctionTool
 from .matching import replace
@@ -21,11 +20,7 @@ class Editor:
 
     def tool(self) -> FunctionTool:
         """As a tool."""
-        return FunctionTool(self.edit, effects=self.effects)
-
-    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
-        """It writes one file."""
-        return (self._disk.effect("write", self._disk.place(str(arguments["file_path"]))),)
+        return FunctionTool(self.edit, effects=self._disk.writes_file)
 
     async def edit(
         self, file_path: str, old_string: str, new_string: str, replace_all: bool = False

@@ -4,7 +4,8 @@ and unified diffs. Everything here is bounded, whatever the size of the text.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from heapq import nlargest
 from itertools import islice
 
 import msgspec
@@ -17,8 +18,14 @@ _LINE_WIDTH = 400
 _DIFF_LINES = 2000
 """Changed lines on one side up to which a minimal diff is looked for; difflib is quadratic."""
 
-_NEAREST_CANDIDATES = 200
-"""Lines that are compared letter by letter with a missed one."""
+_CANDIDATES = 200
+"""Lines whose letters are counted and compared with those of a missed one."""
+_COMPARED = 10
+"""Of these, lines that are compared letter by letter."""
+_RUNS = 12
+"""Runs of letters by which the candidates are found."""
+_LEAST_EQUAL = 4
+"""Characters of equal lines that are worth to be shown where nothing else is alike."""
 
 _VISIBLE = str.maketrans({"\t": "→", "\u00a0": "⍽"})
 _TRAILING_BLANKS = re.compile(r" +$")
@@ -75,57 +82,74 @@ def nearest(text: str, wanted: str, max_lines: int = 12) -> str:
     """The part of `text` that is most like the lines `wanted`, numbered, with its tabs, no-break
     spaces and trailing blanks made visible; empty if nothing is alike.
 
-    The place where most of it is equal but for blanks; where that is less than half, rather the
-    line that is most like the longest wanted one, letter by letter.
+    The place where most of it is equal but for case and blanks at both ends; where that is less
+    than half, rather the line that is most like the longest wanted one, letter by letter.
     """
-    lines = [strip_end(line) for line in split_lines(text)]
-    asked = [line.strip() for line in split_lines(wanted)]
-    start = _most_equal_lines(lines, asked)
-    if start is None:
-        start = _most_similar_line(lines, asked)
+    lines = split_lines(text)
+    folded = [line.strip().casefold() for line in lines]
+    asked = [line.strip().casefold() for line in split_lines(wanted)]
+    start, equal = _most_equal_lines(folded, asked)
+    if equal * 2 < sum(map(len, asked)):
+        similar = _most_similar_line(folded, asked)
+        start = start if similar is None and equal >= _LEAST_EQUAL else similar
     if start is None:
         return ""
     first = max(start, 0)
     shown = lines[first : min(max(start + len(asked), first + 1), first + max_lines)]
-    return numbered((clip(_visible(line)) for line in shown), first + 1)
+    return numbered((clip(_visible(strip_end(line))) for line in shown), first + 1)
 
 
-def _most_equal_lines(lines: Sequence[str], asked: Sequence[str]) -> int | None:
-    """Where the asked lines would begin if as much as possible of them fell on equal lines; None
-    if that would be less than half of their characters."""
+def _most_equal_lines(lines: Sequence[str], asked: Sequence[str]) -> tuple[int | None, int]:
+    """Where the asked lines would begin if as much as possible of them fell on equal lines, and
+    how many of their characters do."""
     offsets: dict[str, int] = {}
     for offset, line in enumerate(asked):
-        if _WORD.search(line):
+        if line:
             offsets.setdefault(line, offset)
     votes: Counter[int] = Counter()
     for number, line in enumerate(lines):
-        if (equal := offsets.get(line.strip())) is not None:
-            votes[number - equal] += len(line.strip())
-    for start, weight in votes.most_common(1):
-        return start if weight * 2 >= sum(map(len, asked)) else None
-    return None
+        if (equal := offsets.get(line)) is not None:
+            votes[number - equal] += len(line)
+    if not votes:
+        return None, 0
+    return max(votes.items(), key=lambda vote: vote[1])
 
 
 def _most_similar_line(lines: Sequence[str], asked: Sequence[str]) -> int | None:
-    target = max(asked, key=len, default="")[:_LINE_WIDTH]
-    words = sorted(set(_WORD.findall(target)), key=len, reverse=True)[:5]
-    if not words:
-        return None
-    # A miss on a big file costs a few substring searches per line and a bounded number of ratios.
-    sharing = ((sum(len(word) for word in words if word in line), number)
-               for number, line in enumerate(lines))  # fmt: skip
-    ranked = sorted((pair for pair in sharing if pair[0]), key=lambda pair: (-pair[0], pair[1]))
-
+    """Where the asked lines would begin if the longest of them fell on the line most like it."""
+    longest = max(asked, key=len, default="")
+    target = longest[:_LINE_WIDTH]
     # Slow to import for something that only misses need.
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(None, b=target, autojunk=False)
-    best, best_ratio = None, 0.5
-    for _, number in ranked[:_NEAREST_CANDIDATES]:
-        matcher.set_seq1(lines[number].strip()[:_LINE_WIDTH])
-        if matcher.quick_ratio() > best_ratio and (ratio := matcher.ratio()) > best_ratio:
-            best, best_ratio = number, ratio
-    return None if best is None else best - asked.index(max(asked, key=len))
+
+    def alike(number: int, measure: Callable[[], float]) -> float:
+        matcher.set_seq1(lines[number][:_LINE_WIDTH])
+        return measure()
+
+    # Each step is slower by far than the one before, and sees fewer lines.
+    candidates = _sharing(lines, target)
+    likely = nlargest(_COMPARED, candidates, key=lambda line: alike(line, matcher.quick_ratio))
+    best = max(likely, key=lambda line: alike(line, matcher.ratio), default=None)
+    if best is None or alike(best, matcher.ratio) <= 0.5:
+        return None
+    return best - asked.index(longest)
+
+
+def _sharing(lines: Sequence[str], target: str) -> list[int]:
+    """The lines that share most with the target: of its longest words, and of runs of three
+    letters all along it."""
+    runs = [target[at : at + 3] for at in range(len(target) - 2)]
+    words = sorted(_WORD.findall(target), key=len, reverse=True)
+    pieces = {*words[:5], *runs[:: len(runs) // _RUNS + 1]}
+    # Shorter lines cannot be alike by half.
+    numbers = (number for number, line in enumerate(lines) if len(line) * 3 > len(target))
+    return nlargest(
+        _CANDIDATES,
+        numbers,
+        key=lambda number: sum([len(piece) for piece in pieces if piece in lines[number]]),
+    )
 
 
 def _visible(line: str) -> str:

@@ -4,6 +4,8 @@ The globs of ripgrep's own names are those of ripgrep 14 (`rg --type-list`); the
 what models say besides.
 """
 
+from ..errors import ToolError
+
 RIPGREP_TYPES = {
     "asm": "*.S *.asm *.s",
     "awk": "*.awk",
@@ -122,6 +124,9 @@ def type_globs(name: str) -> tuple[str, ...]:
     return tuple((RIPGREP_TYPES.get(name) or _ALSO.get(name, "")).split())
 
 
-def known_types() -> str:
-    """All names, for a message."""
-    return ", ".join(sorted({*RIPGREP_TYPES, *_ALSO}))
+def unknown_type(name: str) -> ToolError:
+    """The error for a type that nobody knows."""
+    known = ", ".join(sorted({*RIPGREP_TYPES, *_ALSO}))
+    return ToolError(
+        "other", f"Unknown type {name!r}: filter by `glob` instead, as in '*.ext'. Known: {known}."
+    )

@@ -6,8 +6,9 @@
 
 Name, description (the docstring) and a flat JSON Schema (the parameters, in their order) come from
 the function. Parameters may be annotated with whatever msgspec converts: `str`, `int`, `float`,
-`bool`, `Literal[…]`, `X | None`, `list[…]`, structs; `msgspec.Meta` adds limits and descriptions.
-Arguments are validated strictly: nothing is coerced, unknown names are refused.
+`bool`, `Literal[…]`, `X | None`, `list[…]`, structs; `msgspec.Meta` adds limits and descriptions,
+`schema.HIDDEN` marks an optional one that is accepted without being in the schema, for what models
+say unasked. Arguments are validated strictly: nothing is coerced, unknown names are refused.
 
 A tool that does not say what it affects counts as running something, so it is judged as one that
 may change anything.
@@ -24,7 +25,7 @@ from msgspec import structs
 from ..errors import ToolError
 from ..events import Effect, ToolSpec
 from ..ports import Arguments, Emit, Output
-from .schema import allowed_values, flat_schema
+from .schema import HIDDEN, allowed_values, flat_schema
 
 ToolFunction = Callable[..., Awaitable[str | Output]]
 Effects = Callable[[Arguments], tuple[Effect, ...]]
@@ -64,6 +65,7 @@ class FunctionTool:
         self._name = name or function.__name__
         self._effects = effects
         self._takes_emit = False
+        self._hidden: set[str] = set()
         self._arguments = self._declare(dict(names or {}))
         self._decoder = msgspec.json.Decoder(self._arguments)
         fields = structs.fields(self._arguments)
@@ -85,6 +87,8 @@ class FunctionTool:
                 fields.append((parameter.name, hints[parameter.name]))
             else:
                 fields.append((parameter.name, hints[parameter.name], parameter.default))
+                if HIDDEN in getattr(hints[parameter.name], "__metadata__", ()):
+                    self._hidden.add(names.get(parameter.name, parameter.name))
         return msgspec.defstruct(
             self._name,
             fields,
@@ -102,7 +106,7 @@ class FunctionTool:
     def spec(self) -> ToolSpec:
         """Name, description and schema as the model is told them."""
         if self._spec is None:
-            schema = flat_schema(self._arguments)
+            schema = flat_schema(self._arguments, self._hidden)
             self._spec = ToolSpec(self._name, self._description, schema)
         return self._spec
 
@@ -129,9 +133,10 @@ class FunctionTool:
         return {shown: getattr(parsed, name) for name, shown in self._shown.items()}
 
     def _misfit(self, error: msgspec.ValidationError) -> str:
-        fields = structs.fields(self._arguments)
         wanted = ", ".join(
-            field.encode_name + ("" if field.required else " (optional)") for field in fields
+            field.encode_name + ("" if field.required else " (optional)")
+            for field in structs.fields(self._arguments)
+            if field.encode_name not in self._hidden
         )
         what, _, where = str(error).partition(" - at `$.")
         place = f"{where.rstrip('`')}: " if where else ""
@@ -150,7 +155,8 @@ class FunctionTool:
             return ""
         from difflib import get_close_matches  # only a mistake pays for it
 
-        near = get_close_matches(unknown[1], self._shown.values(), 1, 0.5)
+        known = [name for name in self._shown.values() if name not in self._hidden]
+        near = get_close_matches(unknown[1], known, 1, 0.5)
         return f"; the nearest is `{near[0]}`" if near else ""
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:

@@ -69,9 +69,8 @@ def replace(text: str, old: str, new: str, replace_all: bool = False) -> Replace
     the place does; in a place of mixed ends the lines that `old` and `new` share keep their own.
     Only when the two differ in nothing but line ends are those taken literally.
 
-    Where `new` is empty and `old` is whole lines without the line end of the last, that line end
-    goes too, so that no empty line remains; with `replace_all` only if every place is whole
-    lines. An `old` that begins or ends with a line end is removed as it is.
+    An empty `new` removes `old` and no more: of a line whose end is not in `old`, an empty one
+    remains.
 
     Raises:
         ToolError: `not_found` with the nearest lines, `ambiguous` with the places, `no_change`
@@ -89,8 +88,6 @@ def replace(text: str, old: str, new: str, replace_all: bool = False) -> Replace
         return _replace_folded(text, old_lf, new_lf)
     if ends_only:
         return _apply(text, [_Edit(start, end, new) for start, end in spans])
-    if not new_lf:
-        spans = _with_line_ends(text, spans)
     return _apply(
         text,
         [_Edit(start, end, _at_place(text, start, end, old_lf, new_lf)) for start, end in spans],
@@ -134,20 +131,6 @@ def _spans(text: str, needle: _Needle, overlapping: bool = False) -> Iterator[tu
             return
         yield start, end
         at = start + 1 if overlapping else end
-
-
-def _with_line_ends(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The spans with the line end behind each, if all of them are whole lines without it."""
-    ends = "\r\n"
-    for start, end in spans:
-        begins = start == 0 or (text[start - 1] in ends and text[start] not in ends)
-        if not begins or text[end - 1] in ends or text[end : end + 1] not in ends:
-            return spans
-    return [(start, end + len(_end_at(text, end))) for start, end in spans]
-
-
-def _end_at(text: str, offset: int) -> str:
-    return "\r\n" if text.startswith("\r\n", offset) else text[offset : offset + 1]
 
 
 def _at_place(text: str, start: int, end: int, old: str, new: str) -> str:
@@ -236,7 +219,6 @@ def _replace_folded(text: str, old: str, new: str) -> Replaced:
 def _folded_edit(text: str, start: int, end: int, old: str, new: str) -> tuple[_Edit, bool]:
     """The edit of a folded match, and whether the new text had to be indented otherwise."""
     if not new:
-        [(start, end)] = _with_line_ends(text, [(start, end)])
         return _Edit(start, end, ""), False
     region = text[start:end]
     indenter = _Indenter(

@@ -6,8 +6,8 @@ no byte changes which the patch does not name: context lines stay as the file ha
 keeps its own line end, new lines end as the lines they replace or follow, and Add and Move never
 replace a file.
 
-A missing final line end stays missing unless the last line of the result comes from the patch:
-such a line gets one, since the format cannot say otherwise.
+A missing final line end stays missing, also where the patch replaces the last line; only lines
+that it puts behind a last line which stays get one, since the format cannot say otherwise.
 """
 
 import posixpath
@@ -18,7 +18,7 @@ import msgspec
 
 from ..errors import ToolError
 from .excerpt import nearest
-from .patch import Add, Delete, Hunk, Patch, PatchLine, Update
+from .patch import Add, Delete, Hunk, Patch, PatchLine, Tag, Update
 from .textfile import TextFile, decode, encode, newline_near, split_lines, strip_end
 
 Read = Callable[[str], bytes | None]
@@ -214,6 +214,10 @@ class _Place(msgspec.Struct, frozen=True):
     how: str
     """With what ignored it was found; empty if nothing had to be."""
 
+    def tags(self, without: Tag) -> list[Tag]:
+        """What the lines are, those of one kind left out."""
+        return [line.tag for line in self.lines if line.tag != without]
+
 
 def _updated(path: str, data: bytes, hunks: Sequence[Hunk]) -> tuple[bytes, tuple[str, ...]]:
     if not hunks:
@@ -240,7 +244,8 @@ def _rewritten(raw: Sequence[str], places: Sequence[_Place], default_end: str) -
     written: list[str] = []
     at = 0
     # Lines appended without a place may precede hunks that stand further up.
-    for place in sorted(places, key=lambda place: place.at):
+    places = sorted(places, key=lambda place: place.at)
+    for place in places:
         written += raw[at : place.at]
         at = place.at
         replaced_ends: list[str] = []
@@ -260,7 +265,22 @@ def _rewritten(raw: Sequence[str], places: Sequence[_Place], default_end: str) -
                 written.append(raw[at])
                 replaced_ends.clear()
             at += 1
-    return "".join((*written, *raw[at:]))
+    written += raw[at:]
+    if raw and not _end(raw[-1]) and _replaces_last_line(places, len(raw)):
+        written[-1] = strip_end(written[-1])
+    return "".join(written)
+
+
+def _replaces_last_line(places: Sequence[_Place], count: int) -> bool:
+    """Whether the last of `count` lines is removed and the new last line comes from the patch.
+    Places are in the order of the file."""
+    if places[-1].tags("-")[-1:] != ["+"]:
+        return False
+    return any(
+        place.at + len(old) == count and old[-1:] == ["-"]
+        for place in places
+        if (old := place.tags("+"))
+    )
 
 
 def _end(line: str) -> str:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..errors import ToolError
-from .file_types import known_types
+from .file_types import unknown_type
 from .searcher import Query
 
 if TYPE_CHECKING:
@@ -20,9 +19,7 @@ class PythonSearch:
     def command(self, query: Query, *, ordered: bool) -> tuple[str, ...]:
         """As `Engine.command`."""
         if query.type_name:
-            raise ToolError(
-                "other", f"Unknown type {query.type_name!r}. Known types: {known_types()}."
-            )
+            raise unknown_type(query.type_name)
         asked: Asked = {
             "pattern": query.pattern,
             "file": query.place.name if query.is_file else "",

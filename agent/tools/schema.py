@@ -4,15 +4,19 @@ msgspec generates it; what models stumble over is taken out: titles, references 
 alternatives of optional parameters (leaving a parameter out says the same).
 """
 
+from collections.abc import Collection
 from typing import cast
 
 import msgspec
 
+HIDDEN = msgspec.Meta(extra={"hidden": True})
+"""Annotates a parameter that is accepted without the model being told of it."""
+
 Schema = dict[str, object]
 
 
-def flat_schema(arguments: type[msgspec.Struct]) -> Schema:
-    """The schema of a struct with everything inlined.
+def flat_schema(arguments: type[msgspec.Struct], hidden: Collection[str] = ()) -> Schema:
+    """The schema of a struct with everything inlined, without the properties in `hidden`.
 
     Raises:
         TypeError: a field's type has no JSON Schema.
@@ -20,7 +24,8 @@ def flat_schema(arguments: type[msgspec.Struct]) -> Schema:
     (schema,), components = msgspec.json.schema_components([arguments])
     inlined = _inline(schema, components)
     properties = cast(Schema, inlined.get("properties", {}))
-    flat: Schema = {"type": "object", "properties": properties}
+    shown = {name: node for name, node in properties.items() if name not in hidden}
+    flat: Schema = {"type": "object", "properties": shown}
     if inlined.get("required"):
         flat["required"] = inlined["required"]
     flat["additionalProperties"] = False

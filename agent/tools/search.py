@@ -13,6 +13,7 @@ from ..errors import ToolError
 from ..events import Effect
 from ..ports import Arguments, Output
 from .function import FunctionTool
+from .schema import HIDDEN
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Search:
     def tools(self) -> tuple[FunctionTool, FunctionTool]:
         """`grep` and `glob`."""
         names = {"file_type": "type", "ignore_case": "-i"}
+        names |= {"after": "-A", "before": "-B", "around": "-C", "line_numbers": "-n"}
         return (
             FunctionTool(self.grep, effects=self._grep_effects, names=names),
             FunctionTool(self.glob, effects=self._glob_effects),
@@ -79,8 +81,16 @@ class Search:
         multiline: bool | None = None,
         head_limit: Natural | None = None,
         offset: Natural | None = None,
+        after: Annotated[Natural | None, HIDDEN] = None,
+        before: Annotated[Natural | None, HIDDEN] = None,
+        around: Annotated[Natural | None, HIDDEN] = None,
+        line_numbers: Annotated[bool | None, HIDDEN] = None,
     ) -> Output:
-        """Search file contents with a regular expression."""
+        """Search file contents with a regular expression.
+
+        Of the flags that models know from grep, those for context all count as `context`, and
+        line numbers are there anyway.
+        """
         from .grep import Asked
 
         asked = Asked(
@@ -89,7 +99,7 @@ class Search:
             glob=glob or "",
             file_type=file_type or "",
             mode=output_mode,
-            context=context or 0,
+            context=max(lines or 0 for lines in (context, after, before, around)),
             ignore_case=bool(ignore_case),
             multiline=bool(multiline),
             head_limit=head_limit,

@@ -16,6 +16,7 @@ from ...sandbox.ports import Command, Exit, Sandbox
 from ...sandbox.run import run
 from ..errors import ToolError
 from .answers import Answer, Count, Counts, Enough, Line, Lines, Names, Wanted
+from .file_types import unknown_type
 
 Mode = Literal["files_with_matches", "content", "count"]
 
@@ -167,6 +168,8 @@ class Searcher:
 
 
 def _refusal(query: Query, ended: Exit, trouble: str) -> ToolError:
+    if "unrecognized file type" in trouble:
+        return unknown_type(query.type_name)
     if "regex" not in trouble:
         how = f"signal {ended.signal}" if ended.signal else f"exit code {ended.code}"
         return ToolError("other", f"The search failed ({how}): {trouble or 'it said nothing'}")

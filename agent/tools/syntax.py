@@ -89,28 +89,33 @@ def _python(text: str) -> _Fault | None:
 def _json(text: str) -> _Fault | None:
     import json
 
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        return _Fault(error.lineno, f"{error.msg} (column {error.colno})")
-    except (RecursionError, ValueError):
-        # ValueError: an integer with more digits than Python converts; still JSON.
+    error = _refusal(json.loads, text)
+    if not isinstance(error, json.JSONDecodeError):
         return None
-    return None
+    return _Fault(error.lineno, f"{error.msg} (column {error.colno})")
 
 
 def _toml(text: str) -> _Fault | None:
     import re
     import tomllib
 
+    error = _refusal(tomllib.loads, text)
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return None
+    message = str(error)
+    at_line = re.search(r"at line (\d+)", message)
+    return _Fault(int(at_line[1]) if at_line else text.count("\n") + 1, message)
+
+
+def _refusal(load: Callable[[str], object], text: str) -> ValueError | None:
+    """What a loader says against a text. A bare `ValueError` is no mistake in it: it is an integer
+    with more digits than Python converts."""
     try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        at_line = re.search(r"at line (\d+)", message)
-        line = int(at_line[1]) if at_line else text.count("\n") + 1
-        return _Fault(line, message)
-    except (RecursionError, ValueError):
+        load(text)
+    except ValueError as error:
+        return error
+    except RecursionError:
+        # Too deep for the parser: no mistake either.
         return None
     return None
 

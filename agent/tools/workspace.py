@@ -30,7 +30,8 @@ class Workspace:
         try:
             return self.files.confine(path, self.root)
         except OutsideRoots as error:
-            raise ToolError("outside_workspace", str(error)) from error
+            text = f"{error}. Paths outside are not reachable with this tool."
+            raise ToolError("outside_workspace", text) from error
         except SandboxError as error:
             raise ToolError("other", str(error)) from error
 

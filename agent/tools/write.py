@@ -6,8 +6,7 @@ if it has others than LF: those cannot be there by accident.
 """
 
 from ..errors import ToolError
-from ..events import Effect
-from ..ports import Arguments, Output
+from ..ports import Output
 from .disk import Disk
 from .function import FunctionTool
 from .report import Changed, report
@@ -26,11 +25,7 @@ class Writer:
 
     def tool(self) -> FunctionTool:
         """As a tool."""
-        return FunctionTool(self.write, effects=self.effects)
-
-    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
-        """It writes one file."""
-        return (self._disk.effect("write", self._disk.place(str(arguments["file_path"]))),)
+        return FunctionTool(self.write, effects=self._disk.writes_file)
 
     async def write(self, file_path: str, content: str) -> Output:
         """Create a file, or replace one that was read before."""

@@ -42,7 +42,8 @@ def demo(*, keep: bool) -> int:
             "cd": str(project),
             "verify": ("python3 -m unittest",),
         }
-        code = main(Run(PROMPT, values), stdin=False, pace=SECONDS_PER_WORD)
+        # All of it is what was asked for, so all of it goes to stdout.
+        code = main(Run(PROMPT, values), stdin=False, pace=SECONDS_PER_WORD, progress=1)
     finally:
         if not keep:
             shutil.rmtree(scratch, ignore_errors=True)

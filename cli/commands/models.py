@@ -19,6 +19,10 @@ class _Row(msgspec.Struct):
     key: str
     """`present`, `missing` or `not needed`; never the key."""
     key_variables: tuple[str, ...]
+    sign_in_variables: tuple[str, ...]
+    """Any of them stands for a sign-in that needs no key."""
+    unset_variables: tuple[tuple[str, ...], ...]
+    """What is needed besides and is not there: of each group one variable."""
     default_model: str
     running: bool | None
     """Of a local server: whether it answers."""
@@ -65,6 +69,8 @@ def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _R
         provider.title,
         key,
         provider.key_env,
+        provider.sign_in_env,
+        provider.unset(where.env),
         provider.default_model,
         running,
         models,
@@ -72,17 +78,32 @@ def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _R
 
 
 def _text(row: _Row) -> str:
-    state = f"key {row.key}"
-    if row.key == "missing" and row.key_variables:
-        state += f" (set {' or '.join(row.key_variables)})"
-    if row.running is not None:
-        state = "answering" if row.running else "not running"
-    lines = [f"{row.provider}  {row.title}: {state}"]
+    lines = [f"{row.provider}  {row.title}: {_state(row)}"]
     for model in row.models:
         mark = "*" if model.name == row.default_model else " "
         window = f"{model.context_window // 1000}k"
         lines.append(f" {mark} {model.name:<36} {window:>6}  {_price(model)}")
     return "\n".join(lines) + "\n\n"
+
+
+def _state(row: _Row) -> str:
+    """Whether it can be used, and what to set if not."""
+    if row.running is not None:
+        return "answering" if row.running else "not running"
+    unset = [" or ".join(group) for group in row.unset_variables]
+    if row.key == "missing":
+        keys = " or ".join((*row.key_variables, *row.sign_in_variables))
+        noun = "sign-in" if row.sign_in_variables else "key"
+        wanted = _all([keys, *unset] if keys else unset)
+        return f"{noun} missing" + (f" (set {wanted})" if wanted else "")
+    signed_in = row.key == "not needed" and row.sign_in_variables
+    state = "signed in" if signed_in else f"key {row.key}"
+    return state + (f"; not set: {_all(unset)}" if unset else "")
+
+
+def _all(wanted: list[str]) -> str:
+    """Variables of which all are needed; some may be a choice of several."""
+    return (", and " if any(" or " in names for names in wanted) else " and ").join(wanted)
 
 
 def _price(model: ModelProfile) -> str:

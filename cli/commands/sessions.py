@@ -1,6 +1,8 @@
 """`kedge sessions`: what was kept, and what happened in it."""
 
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -15,7 +17,8 @@ from ..saved import named
 from ..surroundings import surroundings
 from ..terminal import Out, Style, harmless
 
-SHOWN_WORDS = 70
+COLUMNS = 100
+"""A session is one line of at most so many characters."""
 
 
 class _Row(msgspec.Struct):
@@ -41,11 +44,26 @@ def list_sessions(cd: str, *, everywhere: bool, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
         else:
-            place = f"  {harmless(row.cwd)}" if everywhere else ""
-            prompt = harmless(" ".join(row.prompt.split()))[:SHOWN_WORDS]
-            sys.stdout.write(f"{row.id}  {row.status:<12} {prompt}{place}\n")
+            sys.stdout.write(_line(row, datetime.now(UTC), everywhere) + "\n")
     if not shown and not as_json:
         sys.stderr.write("no sessions here yet\n")
+
+
+def _line(row: _Row, now: datetime, everywhere: bool) -> str:
+    place = f"{Path(row.cwd).name}: " if everywhere else ""
+    model = row.model.rpartition("/")[2]
+    prompt = " ".join(row.prompt.split())
+    age = age_of(datetime.fromisoformat(row.started), now)
+    line = harmless(f"{row.id}  {age:>7}  {row.status:<12}  {model:<18}  {place}{prompt}")
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+
+
+def age_of(then: datetime, now: datetime) -> str:
+    """How long ago that was, in the largest unit that fits."""
+    minutes = max(0, int((now - then).total_seconds())) // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def _summary(store: Store, id: str) -> _Row | None:
@@ -80,7 +98,7 @@ def show_session(session: str, *, as_json: bool) -> None:
     where = surroundings()
     store = saved_sessions(where)
     out = Out(1)
-    renderer = Renderer(Style.of(sys.stdout, where.env), stored=True)
+    renderer = Renderer(Style.of(out, where.env), stored=True)
     for event in store.read(named(store, session)):
         if as_json:
             out.write(encode(event) + b"\n")

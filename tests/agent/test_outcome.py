@@ -8,6 +8,7 @@ from kedge.agent.events import (
     ActionEnded,
     ActionProposed,
     ActionStatus,
+    BudgetSpent,
     CheckEnded,
     Decision,
     Effect,
@@ -96,6 +97,30 @@ def test_one_price_that_is_not_known_makes_the_sum_unknown(result):
 
 def test_a_run_without_a_model_call_cost_nothing(result):
     assert result().cost_usd == 0.0
+
+
+def test_sums_have_no_digits_that_only_binary_fractions_have(result):
+    end = result(said("a", "x", 0.1), said("b", "x", 0.2), said("c", "y", 0.0012000000000000001))
+    assert (end.usage["x"].usd, end.usage["y"].usd, end.cost_usd) == (0.3, 0.0012, 0.3012)
+
+
+@pytest.mark.parametrize(
+    ("spent", "code", "words"),
+    [
+        (BudgetSpent("turns", 1, 1), "turn_limit", "1 model call (limits.max_turns = 1)"),
+        (BudgetSpent("turns", 3, 3), "turn_limit", "3 model calls (limits.max_turns = 3)"),
+        (
+            BudgetSpent("cost", 0.1 + 0.2, 0.25),
+            "budget",
+            "$0.3000 (limits.max_cost = 0.25)",
+        ),
+        (BudgetSpent("seconds", 9.0, 9.0), "budget", "9 s (limits.max_seconds = 9)"),
+        (BudgetSpent("tokens", 5e6, 4e6), "budget", "5000000 tokens (the limit is 4000000)"),
+    ],
+)
+def test_a_run_that_was_stopped_at_a_limit_says_at_which(result, spent, code, words):
+    error = result(spent).error
+    assert (error.code, error.text) == (code, f"stopped after {words}")
 
 
 def test_the_error_and_the_last_outcome_of_each_check_are_kept(result):
@@ -198,6 +223,20 @@ def test_evidence_from_before_the_last_change_supports_nothing(result):
 def test_a_run_that_changed_nothing_and_claims_nothing_has_no_unverified_claims(result):
     assert claims(result(said("It is a list."))) == ()
     assert len(claims(result(said(CLAIM)))) == 1
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["README.md", "docs/a.RST", "notes.txt"], 0),
+        (["README.md", "a.py"], 1),
+        (["requirements.txt"], 1),
+        (["x/CMakeLists.txt"], 1),
+    ],
+)
+def test_only_what_can_be_run_has_to_be_run(result, paths, expected):
+    steps = [part for path in paths for part in did(change(path, "modified"), id=path)]
+    assert len(claims(result(*steps, said("I changed it.")))) == expected
 
 
 @pytest.mark.parametrize(

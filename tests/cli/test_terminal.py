@@ -1,6 +1,5 @@
 """What a terminal is shown is harmless."""
 
-import io
 import os
 
 import pytest
@@ -48,7 +47,11 @@ def test_ordinary_words_are_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize("env", [{}, {"NO_COLOR": ""}, {"FORCE_COLOR": "1"}])
 def test_no_colours_where_there_is_no_terminal(env: dict[str, str]) -> None:
-    assert Style.of(io.StringIO(), env).bad("x") == "x"
+    reading, writing = os.pipe()
+    style = Style.of(Out(writing), env)
+    os.close(reading)
+    os.close(writing)
+    assert style.bad("x") == "x"
 
 
 def test_a_reader_that_left_is_no_trouble_and_a_full_disk_is() -> None:

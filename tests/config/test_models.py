@@ -1,12 +1,14 @@
 """Laws of the model profiles."""
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kedge.config import models, providers
-from kedge.config.errors import ConfigError
+from kedge.config.errors import ConfigError, UsageError
 from kedge.config.sections import DEFAULTS
 
 
@@ -83,6 +85,29 @@ def test_tokens_without_a_price_of_their_own_cost_as_much_as_input() -> None:
     prices = models.Prices(input=3.0, output=5.0)
     profile = models.ModelProfile(provider="p", name="m", prices=prices)
     assert profile.cost(input=0, output=0, cached_input=1_000_000, cache_write=1_000_000) == 6.0
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("groq/openai/gpt-oss-120b", r'models\."groq/openai/gpt-oss-120b"\.images'),
+        ("deepseek/seer", r"providers\.deepseek\.quirks\.images"),
+    ],
+)
+def test_a_picture_that_cannot_be_shown_is_refused_with_the_setting(name: str, named: str) -> None:
+    provider, model = models.split(name).provider, models.split(name).model
+    profile = models.profile(provider, model, {"deepseek/seer": {"images": True}})
+    quirks = providers.table(provider, {}).quirks
+    assert not profile.takes_images(quirks)
+    with pytest.raises(UsageError) as raised:
+        profile.require_images(quirks)
+    assert re.search(named, raised.value.hint)
+
+
+def test_a_picture_that_can_be_shown_is_not_refused() -> None:
+    profile = models.profile("anthropic", "claude-opus-5-5", {})
+    profile.require_images(providers.table("anthropic", {}).quirks)
+    assert profile.takes_images(providers.table("anthropic", {}).quirks)
 
 
 _tokens = st.integers(0, 2_000_000)

@@ -10,7 +10,7 @@ from kedge.config.models import profile
 from kedge.config.sections import DEFAULTS, headers, section
 
 SHIPPED = {
-    *("anthropic", "openai", "azure", "bedrock", "vertex", "gemini", "xai", "groq"),
+    *("anthropic", "openai", "azure", "foundry", "bedrock", "vertex", "gemini", "xai", "groq"),
     *("deepseek", "cohere", "together", "fireworks", "nebius", "mistral", "openrouter"),
     *("moonshot", "zai", "minimax", "ollama", "lmstudio", "llamacpp", "vllm"),
 }
@@ -23,7 +23,7 @@ def test_every_provider_of_the_design_is_shipped_and_reachable() -> None:
         table = providers.table(name, {})
         assert table.name == name
         assert table.transport == "sdk" or table.base_url
-        assert (table.transport == "sdk") <= bool(table.sdk)
+        assert (table.transport == "sdk") == bool(table.sdk)
         assert table.local == bool(table.probe) == (table.auth == "none")
         assert table.key_env or table.sign_in_env or table.local
         assert profile(name, table.default_model or "any", {}).provider == name
@@ -86,11 +86,20 @@ def test_a_hosted_base_url_variable_is_taken_as_it_stands() -> None:
     assert providers.table("xai", {}).endpoint(env) == "https://api.x.ai/v1"
 
 
-def test_the_sdk_transport_needs_an_sdk() -> None:
-    over = {"openai": {"transport": "sdk"}, "xai": {"transport": "sdk"}}
-    assert providers.table("openai", over).sdk == "openai"
-    with pytest.raises(ConfigError, match=r"providers\.xai\.sdk"):
-        providers.table("xai", over)
+@pytest.mark.parametrize("name", ["anthropic", "openai", "groq", "minimax"])
+def test_any_provider_may_be_reached_through_the_sdk_of_its_wire(name: str) -> None:
+    table = providers.table(name, {name: {"transport": "sdk"}})
+    assert (table.transport, table.sdk) == ("sdk", "")
+
+
+def test_what_a_cloud_needs_besides_a_key_is_told_until_it_is_there() -> None:
+    azure = providers.table("azure", {})
+    assert azure.unset({}) == (("AZURE_OPENAI_ENDPOINT",), ("OPENAI_API_VERSION",))
+    assert azure.unset({"AZURE_OPENAI_ENDPOINT": "https://x.test"}) == (("OPENAI_API_VERSION",),)
+    mine = providers.table("azure", {"azure": {"base_url": "https://x.test"}})
+    assert mine.unset({"OPENAI_API_VERSION": "2026-01-01"}) == ()
+    bedrock = providers.table("bedrock", {})
+    assert bedrock.unset({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": ""}) == ()
 
 
 def test_providers_with_a_key_come_in_the_order_of_the_table() -> None:

@@ -14,8 +14,8 @@ from e2e.remotes import Served
 from loopback.script import Call, Turn, turn
 
 EVIL = "\x1b]0;owned\x07\x1b[38;5;201mred\x1b[2J\x1b[H\x9b31mwide\u202eback\rover\b"
-OURS = re.compile(rb"\x1b\[[0-9;]*m")
-"""Colours are all that kedge itself sends."""
+OURS = re.compile(rb"\x1b\[[0-9;]*m|\x1b\[[0-9]A\x1b\[J")
+"""Colours, and going a few lines up to draw them anew, are all that kedge itself sends."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -1,11 +1,13 @@
 """What a one-shot run prints: the answer on stdout, the rest on stderr, `result` last."""
 
+import shlex
+import subprocess
 from base64 import b64decode
 
 import msgspec
 import pytest
 
-from e2e.process import Json, Kedge
+from e2e.process import COMMAND, PATIENCE, Json, Kedge
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Expect, Usage, turn
@@ -51,6 +53,53 @@ def test_forced_colours_do_not_reach_a_pipe(kedge: Kedge, served: Served) -> Non
     loud = {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-256color"}
     ran = kedge(*served(turn(WORDS)), "-p", "x", "-v", env=loud)
     assert b"\x1b" not in ran.err + ran.out
+
+
+def shell(kedge: Kedge, line: str) -> str:
+    """What a line of bash prints."""
+    ended = subprocess.run(
+        ["bash", "-c", line],
+        cwd=kedge.cwd, env=kedge.env, stdin=subprocess.DEVNULL, capture_output=True,
+        timeout=PATIENCE, check=True,
+    )  # fmt: skip
+    return (ended.stdout + ended.stderr).decode()
+
+
+@pytest.mark.parametrize("line", ["{} 2>&1 | cat", "{} > log 2>&1; cat log"])
+def test_where_progress_and_answer_come_together_the_answer_is_there_once(
+    kedge: Kedge, served: Served, line: str
+) -> None:
+    run = shlex.join([*COMMAND, *served(turn("I look.", LOOK), turn(WORDS)), "-p", "x", "-v"])
+    assert shell(kedge, line.format(run)).count(WORDS) == 1
+
+
+def test_all_of_the_demo_goes_to_stdout(kedge: Kedge) -> None:
+    ran = kedge("demo")
+    assert (ran.code, ran.complaint) == (0, "")
+    assert ran.answer.count("Fixed. `Basket.total`") == 1
+    assert ran.answer.index("✗ bash") < ran.answer.index("Fixed.") < ran.answer.index("✓ done")
+
+
+def test_verbose_tells_when_a_command_begins_and_what_a_check_printed(
+    kedge: Kedge, served: Served
+) -> None:
+    ran = kedge(
+        *served(turn(Call("bash", {"command": "echo hi"})), *[turn("Done.")] * 3),
+        "-p", "x", "-v", "--mode", "full", "--verify", "echo there is nothing; exit 3",
+    )  # fmt: skip
+    assert ran.code == 10
+    assert ran.complaint.index("▸ bash echo hi") < ran.complaint.index("✓ bash echo hi")
+    assert "exit code 3; it printed:\n  there is nothing\n" in ran.complaint
+
+
+def test_a_blocked_run_says_what_to_do(kedge: Kedge, served: Served) -> None:
+    twice = turn(*[Call("bash", {"command": f"touch {name}"}) for name in "ab"])
+    options = served(twice, turn("I may not."), twice, turn("I may not."))
+    quiet, told = kedge(*options, "-p", "x"), kedge(*options, "-p", "x", "-v")
+    assert (quiet.code, told.code) == (6, 6)
+    assert quiet.complaint.endswith("run again with --mode full to allow changes\n")
+    assert told.complaint.endswith("run again with --mode full to allow changes\n")
+    assert told.complaint.count("nobody can be asked") == 1
 
 
 def test_the_answer_is_also_written_to_a_file(kedge: Kedge, served: Served) -> None:
@@ -126,7 +175,7 @@ def test_a_red_check_goes_back_until_it_is_green(kedge: Kedge, served: Served) -
 def test_a_check_that_is_never_green_ends_with_10(kedge: Kedge, served: Served) -> None:
     ran = kedge(*served(*[turn("Done.")] * 3), "-p", "x", "--verify", "exit 7")
     assert (ran.code, ran.answer) == (10, "Done.\n")
-    assert "exit 7" in ran.complaint
+    assert ran.complaint == "kedge: the final check failed: exit 7 (exit code 7)\n"
 
 
 def test_the_turn_limit_ends_with_9(kedge: Kedge, served: Served) -> None:
@@ -135,7 +184,9 @@ def test_the_turn_limit_ends_with_9(kedge: Kedge, served: Served) -> None:
     )
     result = result_of(ran.out)
     assert (ran.code, result["status"], result["turns"]) == (9, "turn_limit", 2)
-    assert "--max-turns" in ran.complaint
+    assert ran.complaint == (
+        "kedge: stopped after 2 model calls (limits.max_turns = 2); allow more by --max-turns\n"
+    )
 
 
 def test_spent_money_ends_with_8(kedge: Kedge, served: Served) -> None:
@@ -143,6 +194,17 @@ def test_spent_money_ends_with_8(kedge: Kedge, served: Served) -> None:
     ran = kedge(*served(dear, dear), "-p", "x", "--max-cost", "0.03", "--output-format", "json")
     result = result_of(ran.out)
     assert (ran.code, result["status"], result["cost_usd"]) == (8, "budget", 0.0404)
+    limit = "stopped after $0.0404 (limits.max_cost = 0.03)"
+    assert msgspec.convert(result["error"], Json)["text"] == limit
+    assert ran.complaint == f"kedge: {limit}; allow more by --max-cost\n"
+
+
+def test_time_that_is_up_is_told(kedge: Kedge, served: Served) -> None:
+    wait = turn(Call("bash", {"command": "sleep 4013"}))
+    ran = kedge(*served(wait), "-p", "x", "-v", "--mode", "full", "--max-seconds", "0.5")
+    assert ran.code == 8
+    assert ran.complaint.endswith("stopped after 0.5 s (limits.max_seconds = 0.5); "
+                                  "allow more by --max-seconds\n")  # fmt: skip
 
 
 def test_a_price_that_is_not_known_cannot_be_limited(kedge: Kedge, served: Served) -> None:

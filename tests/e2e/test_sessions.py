@@ -101,6 +101,16 @@ def test_sessions_are_listed_newest_first(kedge: Kedge, served: Served, spoken: 
     assert len(kedge("sessions", "list", "-C", "/", "--all").answer.splitlines()) == 2
 
 
+def test_a_session_is_listed_in_one_line_with_its_model_and_age(
+    kedge: Kedge, served: Served
+) -> None:
+    assert kedge(*served(turn("a")), "-p", "A long\nprompt, " + "word " * 50).code == 0
+    for more, words in (((), "A long prompt, word"), (("--all",), f"{kedge.cwd.name}: A long")):
+        (line,) = kedge("sessions", "list", *more).answer.splitlines()
+        assert len(line) == 100 and line.endswith("…")
+        assert "  0 min  done  " in line and "claude-sonnet-5-5" in line and words in line
+
+
 def test_a_session_is_shown_as_words_and_as_records(kedge: Kedge, spoken: str) -> None:
     words = kedge("sessions", "show", spoken).answer
     assert words.index("The first prompt.") < words.index("The first answer.")

@@ -88,3 +88,36 @@ def test_a_wrong_command_line_ends_with_2(kedge: Kedge, arguments: tuple[str, ..
     ran = kedge("-m", REMOTE.model, "-p", "x", *arguments)
     assert (ran.code, ran.out) == (2, b"")
     assert "Error: " in ran.complaint and "Traceback" not in ran.complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-phi",), "No such option: -h"),
+        (("-p=hi",), "No such option: -="),
+        (("-vpx", "hi"), "No such option: -x"),
+        (("-c",), 'add -p "PROMPT"'),
+        (("-r", "20261121"), 'add -p "PROMPT"'),
+        (("-r20261121",), 'add -p "PROMPT"'),
+        (("--model=x", "hi"), 'add -p "PROMPT"'),
+    ],
+)
+def test_a_slip_with_the_option_for_one_prompt_is_understood(
+    kedge: Kedge, arguments: tuple[str, ...], words: str
+) -> None:
+    ran = kedge(*arguments, "--output-format", "json")
+    assert (ran.code, result_of(ran.out)["status"]) == (2, "usage")
+    assert words in ran.complaint and '-p "PROMPT"' in ran.complaint
+    assert "COMMAND" not in ran.complaint
+
+
+def test_options_in_one_cluster_are_understood(kedge: Kedge) -> None:
+    ran = kedge("-m", "scripted:none.jsonl", "-vp", "x")
+    assert (ran.code, "none.jsonl" in ran.complaint) == (3, True)
+
+
+@pytest.mark.parametrize("arguments", [("--mode", "wild"), ("--max-turns", "many")])
+def test_a_wrong_value_is_told_in_words_of_ours(kedge: Kedge, arguments: tuple[str, ...]) -> None:
+    ran = kedge("-p", "x", *arguments)
+    assert f"Invalid value for '{arguments[0]}': " in ran.complaint
+    assert "Value error" not in ran.complaint and "Input should" not in ran.complaint

@@ -23,6 +23,7 @@ STDIN: dict[str, tuple[tuple[str, ...], bytes, str]] = {
     "as the prompt": (("-p",), "Grüße\n".encode(), "Grüße\n"),
     "as the prompt for a dash": (("-p", "-"), b"piped", "piped"),
     "as material": (("-p", "Review."), b"diff", "Review.\n\n<stdin>\ndiff\n</stdin>"),
+    "as lines": (("-p", "Review."), b"diff\n", "Review.\n\n<stdin>\ndiff\n</stdin>"),
     "empty": (("-p", "Review."), b"", "Review."),
     "with a byte order mark": (("-p",), b"\xef\xbb\xbfhi", "hi"),
     "with Windows newlines": (("-p",), b"a\r\nb", "a\r\nb"),

@@ -11,7 +11,7 @@ import pytest
 from e2e.process import COMMAND, Kedge, marked, wait_until
 from e2e.remotes import REMOTES
 from loopback.fixtures import ThreadedLoopback
-from loopback.script import Call, turn
+from loopback.script import Call, Fault, turn
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 REMOTE = REMOTES["anthropic"]
@@ -154,3 +154,42 @@ def test_an_answer_into_a_pipe_is_shown_and_passed_on(
     wait_until(lambda: "\n[ended]" in screen.text, "the run ends")
     assert (kedge.cwd / "out.txt").read_text() == "Only once, please.\n"
     assert "Only once, please." in screen.text and "done" in screen.text
+
+
+def test_what_runs_is_shown_while_it_runs_and_only_its_end_stays(
+    screen: Screen, kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    command = "for n in 1 2 3 4 5; do echo step $n; done; until test -e go; do sleep 0.05; done"
+    server = threaded_loopback([turn("I run it.", Call("bash", {"command": command})), turn("Ok.")])
+    screen.type("clear; " + words(*REMOTE.options(server.url, "--mode", "full"), "-p", "Go."))
+    wait_until(lambda: "step 5" in screen.text, "the output is shown")
+    assert "▸ bash for n in" in screen.text
+    assert "step 3" in screen.text and "step 2" not in screen.text
+    (kedge.cwd / "go").touch()
+    wait_until(lambda: "[ended 0]" in screen.text, "the run ends")
+    assert "▸" not in screen.text and "thinking…" not in screen.text
+    assert "✓ bash for n in" in screen.text
+    assert [screen.text.count(f"  step {n}\n") for n in range(1, 6)] == [1] * 5
+
+
+def test_the_model_is_seen_thinking(screen: Screen, threaded_loopback: ThreadedLoopback) -> None:
+    slow = turn("Here I am.", fault=Fault("stall_before_headers", times=1))
+    server = threaded_loopback([slow], allow_unused=True)
+    screen.type(words(*REMOTE.options(server.url), "-p", "x"))
+    wait_until(lambda: "thinking…" in screen.text, "the model thinks")
+    screen.press("C-c")
+    wait_until(lambda: "[ended 130]" in screen.text, "the run ends")
+    assert "thinking…" not in screen.text
+
+
+def test_several_calls_at_once_leave_a_clean_transcript(
+    screen: Screen, kedge: Kedge, threaded_loopback: ThreadedLoopback
+) -> None:
+    names = [f"{'deep/' * 5}{number}-{'ü世' * 30}.txt" for number in range(12)]
+    calls = [Call("glob", {"pattern": name}) for name in names]
+    server = threaded_loopback([turn(*calls), turn("Ok.")])
+    screen.type("clear; " + words(*REMOTE.options(server.url), "-p", "Go."))
+    wait_until(lambda: "[ended 0]" in screen.text, "the run ends")
+    shown = [line for line in screen.text.splitlines() if line.strip()]
+    assert [line[:8] for line in shown if line.startswith("✓ glob")] == ["✓ glob d"] * 12
+    assert not [line for line in shown if line.startswith(("▸", "…"))]

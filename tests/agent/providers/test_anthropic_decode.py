@@ -289,3 +289,39 @@ def test_error_answers_of_gateways_are_quoted(status: int, kind: str) -> None:
     assert error.kind == kind
     assert "<html>xxx" in str(error)
     assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize("status", [400, 502])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"type": "x", "message": "\xff"}}',
+        b'{"error": {"type": "x", "more": ' + b"[" * 20_000 + b"]" * 20_000 + b"}}",
+    ],
+)
+def test_error_answers_that_cannot_be_read_are_quoted(status: int, body: bytes) -> None:
+    error = WIRE.error(status, {}, body)
+    assert (error.status, "error" in str(error)) == (status, True)
+
+
+def test_advice_that_the_provider_gives_itself_is_not_repeated() -> None:
+    body = {"error": {"type": "overloaded_error", "message": "Overloaded. Try again later."}}
+    error = WIRE.error(529, {}, json.dumps(body).encode())
+    assert str(error) == "Anthropic: Overloaded. Try again later (overloaded_error)"
+
+
+DEEP = b"[" * 20_000 + b"]" * 20_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type": "content_block_start", "content_block": {"type": "text", "text": "\xff"}}',
+        b'{"type": "\xff"}',
+        b'{"type": "ping", "more": ' + DEEP + b"}",
+    ],
+)
+def test_an_event_that_no_reader_of_json_can_take_is_malformed(data: bytes) -> None:
+    with pytest.raises(ProviderError) as raised:
+        WIRE.decoder().feed("", data)
+    assert raised.value.kind == "malformed"

@@ -104,6 +104,11 @@ def test_an_error_without_a_text_tells_its_status(body: bytes) -> None:
     assert str(error(503, body)) == "Acme: HTTP status 503; try again later"
 
 
+def test_advice_that_the_provider_gives_itself_is_not_repeated() -> None:
+    body = openai("We are overloaded, please try again later.")
+    assert str(error(503, body)) == "Acme: We are overloaded, please try again later."
+
+
 def test_a_long_text_is_cut() -> None:
     told = str(error(400, openai("x" * 100_000)))
     assert told.endswith(" …")

@@ -169,6 +169,31 @@ def aws_event(event: dict[str, Any]) -> bytes:
     )
 
 
+async def test_foundry_is_reached_by_its_client() -> None:
+    async with cloud(lambda got: ok("text/event-stream", SSE)) as (url, got):
+        at = endpoint("anthropic", f"{url}/anthropic", sdk="foundry", headers={"x-team": "a"})
+        deltas = await answered(SdkProvider(wire_of(at.table), at))
+    assert whole(deltas) == HELLO
+    (request,) = got
+    assert request.path == "/anthropic/v1/messages"
+    assert (request.headers["api-key"], request.headers["x-team"]) == (SECRET, "a")
+    assert json.loads(request.body) == json.loads(wire_of(at.table).encode(REQUEST))
+
+
+@pytest.mark.parametrize(
+    ("key", "missing"),
+    [(None, "ANTHROPIC_FOUNDRY_API_KEY"), (SECRET, "ANTHROPIC_FOUNDRY_RESOURCE")],
+)
+async def test_foundry_says_which_variable_is_missing(
+    monkeypatch: pytest.MonkeyPatch, key: str | None, missing: str
+) -> None:
+    for name in ("API_KEY", "RESOURCE", "BASE_URL"):
+        monkeypatch.delenv(f"ANTHROPIC_FOUNDRY_{name}", raising=False)
+    at = endpoint("anthropic", "", key=key, sdk="foundry")
+    error = await failure(SdkProvider(wire_of(at.table), at))
+    assert (error.kind, missing in str(error)) == ("credentials", True)
+
+
 AWS = "application/vnd.amazon.eventstream"
 
 

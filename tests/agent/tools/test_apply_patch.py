@@ -45,8 +45,16 @@ def files(work: Path) -> Path:
     return work
 
 
-def test_adding_updating_moving_and_deleting_happen_together(files: Path, call: Call, told: Told):
-    (files / "c.txt").chmod(0o750)
+@pytest.fixture
+def known(files: Path, call: Call) -> Path:
+    """The same, after they were read."""
+    for name in ("a.py", "b.txt", "c.txt"):
+        call("read", file_path=name)
+    return files
+
+
+def test_adding_updating_moving_and_deleting_happen_together(known: Path, call: Call, told: Told):
+    (known / "c.txt").chmod(0o750)
     text = told(
         "apply_patch",
         patch=patch(
@@ -64,19 +72,19 @@ def test_adding_updating_moving_and_deleting_happen_together(files: Path, call: 
             "*** Delete File: b.txt",
         ),
     )
-    assert tree(files) == {
+    assert tree(known) == {
         "a.py": b"def f():\n    return 2\n",
         "moved/c.txt": b"saw\n",
         "new/d.txt": b"hello\n",
     }
-    assert (files / "moved/c.txt").stat().st_mode & 0o777 == 0o750
+    assert (known / "moved/c.txt").stat().st_mode & 0o777 == 0o750
     assert text == (
         "A new/d.txt\n     1\thello\nM a.py\n     1\tdef f():\n     2\t    return 2\n"
         "R c.txt -> moved/c.txt\n     1\tsaw\nD b.txt"
     )
 
 
-def test_the_record_says_what_became_of_each_file(files: Path, call: Call):
+def test_the_record_says_what_became_of_each_file(known: Path, call: Call):
     output = call(
         "apply_patch",
         patch=patch(
@@ -133,10 +141,9 @@ def test_one_bad_operation_in_the_middle_undoes_the_whole(
 
 
 def test_a_disk_that_refuses_in_the_middle_undoes_the_whole(
-    files: Path, call: Call, refused: Refused
+    known: Path, call: Call, refused: Refused
 ):
-    call("read", file_path="a.py")
-    before = tree(files)
+    before = tree(known)
     big = [f"+{n:>9}" for n in range(20_000)]
     text = patch(*CHANGE_A, "*** Add File: dir/big", *big, "*** Delete File: b.txt")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -146,8 +153,8 @@ def test_a_disk_that_refuses_in_the_middle_undoes_the_whole(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (error.kind, "dir/big" in str(error)) == ("other", True)
-    assert tree(files) == before
-    assert sorted(os.listdir(files)) == ["a.py", "b.txt", "c.txt"]
+    assert tree(known) == before
+    assert sorted(os.listdir(known)) == ["a.py", "b.txt", "c.txt"]
     call("edit", file_path="a.py", old_string="return 1", new_string="return 2")
 
 
@@ -225,14 +232,35 @@ def test_folded_lines_are_found_only_in_a_file_that_was_read(
     assert (files / "a.py").read_text() == "def f():\n    return 2\n"
 
 
-def test_what_a_patch_wrote_counts_as_seen(files: Path, call: Call, refused: Refused):
+MOVE_C = ("*** Update File: c.txt", "*** Move to: d.txt")
+
+
+@pytest.mark.parametrize("lines", [("*** Delete File: c.txt",), MOVE_C])
+def test_a_file_that_was_not_read_is_neither_deleted_nor_moved(
+    files: Path, call: Call, refused: Refused, lines: tuple[str, ...]
+):
+    before = tree(files)
+    error = refused("apply_patch", patch=patch(*CHANGE_A, *lines))
+    assert (error.kind, "Read it first" in str(error)) == ("stale", True)
+    assert tree(files) == before
+    call("read", file_path="c.txt")
+    call("apply_patch", patch=patch(*lines))
+    assert not (files / "c.txt").exists()
+
+
+def test_an_unread_file_may_be_moved_with_a_change_whose_place_is_certain(files: Path, call: Call):
+    call("apply_patch", patch=patch(*MOVE_C, "@@", "-see", "+saw"))
+    assert (files / "d.txt").read_text() == "saw\n"
+
+
+def test_what_a_patch_wrote_counts_as_seen(known: Path, call: Call, refused: Refused):
     call(
         "apply_patch",
         patch=patch("*** Add File: d", "+x", *CHANGE_A, "*** Update File: c.txt", "*** Move to: e"),
     )
     for path in ("d", "a.py", "e"):
         call("write", file_path=path, content="new\n")
-    (files / "c.txt").write_text("another\n")
+    (known / "c.txt").write_text("another\n")
     assert refused("write", file_path="c.txt", content="new\n").kind == "stale"
 
 
@@ -246,9 +274,9 @@ def test_the_first_file_of_a_patch_that_fails_is_still_known(
     assert (files / "a.py").read_text() == "def f():\n    return 2\n"
 
 
-def test_files_can_change_places_and_keep_their_modes(files: Path, call: Call):
-    (files / "b.txt").chmod(0o700)
-    (files / "c.txt").chmod(0o640)
+def test_files_can_change_places_and_keep_their_modes(known: Path, call: Call):
+    (known / "b.txt").chmod(0o700)
+    (known / "c.txt").chmod(0o640)
     call(
         "apply_patch",
         patch=patch(
@@ -263,12 +291,12 @@ def test_files_can_change_places_and_keep_their_modes(files: Path, call: Call):
             "+1",
         ),
     )
-    assert tree(files) == {
+    assert tree(known) == {
         "a.py": b"def f():\n    return 1\n",
         "b.txt": b"see\n",
         "c.txt": b"1\ntwo\nthree\n",
     }
-    assert [(files / name).stat().st_mode & 0o777 for name in ("b.txt", "c.txt")] == [0o640, 0o700]
+    assert [(known / name).stat().st_mode & 0o777 for name in ("b.txt", "c.txt")] == [0o640, 0o700]
 
 
 @pytest.mark.parametrize(
@@ -284,26 +312,26 @@ def test_files_can_change_places_and_keep_their_modes(files: Path, call: Call):
     ],
 )
 def test_a_file_can_move_to_a_place_that_becomes_free(
-    files: Path, call: Call, lines: tuple[str, ...]
+    known: Path, call: Call, lines: tuple[str, ...]
 ):
     call("apply_patch", patch=patch(*lines))
-    assert (files / "b.txt").read_text() == "see\n"
-    assert not (files / "c.txt").exists()
+    assert (known / "b.txt").read_text() == "see\n"
+    assert not (known / "c.txt").exists()
 
 
-def test_a_new_file_can_take_the_place_of_a_moved_one(files: Path, call: Call):
+def test_a_new_file_can_take_the_place_of_a_moved_one(known: Path, call: Call):
     text = patch(
         "*** Update File: b.txt", "*** Move to: old/b.txt", "*** Add File: b.txt", "+fresh"
     )
     call("apply_patch", patch=text)
-    assert (files / "b.txt").read_text() == "fresh\n"
-    assert (files / "old/b.txt").read_text() == "one\ntwo\nthree\n"
+    assert (known / "b.txt").read_text() == "fresh\n"
+    assert (known / "old/b.txt").read_text() == "one\ntwo\nthree\n"
 
 
-def test_a_link_is_deleted_or_renamed_itself_and_updated_at_its_target(files: Path, call: Call):
-    (files / "sub").mkdir()
+def test_a_link_is_deleted_or_renamed_itself_and_updated_at_its_target(known: Path, call: Call):
+    (known / "sub").mkdir()
     for name in ("first", "second", "third"):
-        (files / name).symlink_to("c.txt")
+        (known / name).symlink_to("c.txt")
     call(
         "apply_patch",
         patch=patch(
@@ -311,9 +339,9 @@ def test_a_link_is_deleted_or_renamed_itself_and_updated_at_its_target(files: Pa
             *("*** Update File: third", "@@", "-see", "+saw"),
         ),
     )
-    assert (files / "c.txt").read_text() == "saw\n"
-    assert not (files / "first").is_symlink()
-    assert (files / "renamed").is_symlink() and (files / "third").is_symlink()
+    assert (known / "c.txt").read_text() == "saw\n"
+    assert not (known / "first").is_symlink()
+    assert (known / "renamed").is_symlink() and (known / "third").is_symlink()
 
 
 def test_line_ends_and_encoding_survive(files: Path, call: Call):

@@ -121,6 +121,20 @@ def test_each_failure_has_its_kind_and_changes_nothing(
     assert sorted(os.listdir(source.parent)) == names
 
 
+def test_a_refusal_of_a_place_outside_says_where_the_workspace_ends(source: Path, refused: Refused):
+    outside = refused("edit", file_path="../b.py", old_string="x", new_string="y")
+    assert f"is outside the workspace {str(source.parent.resolve())!r}" in str(outside)
+
+
+def test_deleting_the_text_of_a_line_leaves_an_empty_line(work: Path, call: Call):
+    (work / "abc").write_text("a\nb\nc\n")
+    call("read", file_path="abc")
+    call("edit", file_path="abc", old_string="b", new_string="")
+    assert (work / "abc").read_text() == "a\n\nc\n"
+    call("edit", file_path="abc", old_string="\nc", new_string="")
+    assert (work / "abc").read_text() == "a\n\n"
+
+
 def test_a_missing_file_names_the_near_ones(source: Path, refused: Refused):
     error = refused("edit", file_path="aa.py", old_string="x", new_string="y")
     assert "a.py" in str(error)

@@ -1,6 +1,7 @@
 """What is shown of a text is right, numbered and bounded."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,41 @@ def test_the_nearest_lines_are_where_most_is_equal():
 
 def test_a_single_similar_line_is_found_letter_by_letter():
     assert nearest("x\n\tport = 8081 \ny\n", "port = 8080") == "     2\t→port = 8081·"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "shown"),
+    [
+        ("one\nTWO\n", "two", "     2\tTWO"),
+        ("one\nTWO\n", "TWOO", "     2\tTWO"),
+        ("one\ntwo\n", "tow", "     2\ttwo"),
+        (
+            "def f():\n    if x:\n        return 1\n    return 3\n",
+            "    if x:\n        returns 1\n    return 3",
+            "     2\t    if x:\n     3\t        return 1\n     4\t    return 3",
+        ),
+        ("x\n" * 5_000 + "retrun self.totla\n", "return self.total", "  5001\tretrun self.totla"),
+        (
+            "x\nif a:\n" + "y" * 90 + "\n",
+            "if a:\n" + "z" * 90,
+            "     2\tif a:\n     3\t" + "y" * 90,
+        ),
+    ],
+)
+def test_case_short_lines_and_misspelt_words_are_no_obstacle(text: str, wanted: str, shown: str):
+    assert nearest(text, wanted) == shown
+
+
+@pytest.mark.parametrize("wanted", ["    result = compute(alpha, gamma)\n    other = 1\n", "}\n"])
+def test_the_nearest_lines_of_five_megabytes_are_found_quickly(wanted: str):
+    text = "".join(f"    result_{n} = compute(alpha, beta)  # {n}\n" for n in range(100_000))
+    assert min(timed(text, wanted) for _ in range(3)) < 0.5
+
+
+def timed(text: str, wanted: str) -> float:
+    started = time.perf_counter()
+    nearest(text, wanted)
+    return time.perf_counter() - started
 
 
 def test_nothing_alike_gives_nothing():

@@ -16,6 +16,7 @@ from kedge.agent.events import Effect
 from kedge.agent.messages import Text
 from kedge.agent.ports import Output
 from kedge.agent.tools.function import FunctionTool, read_only, tool
+from kedge.agent.tools.schema import HIDDEN
 
 
 class Place(msgspec.Struct):
@@ -309,6 +310,19 @@ async def test_a_parameter_may_have_another_name_for_the_model():
     assert (await search.run(parsed, print)).content == (Text("x True"),)
     assert "-i (optional)" in refusal({}, search)
     assert search.parse(json.dumps(parsed)) == parsed, "what was understood can be written again"
+
+
+async def test_a_hidden_parameter_is_accepted_but_the_model_is_not_told_of_it():
+    @tool(names={"flag": "-f"})
+    async def search(pattern: str, flag: Annotated[int | None, HIDDEN] = None) -> str:
+        return f"{pattern} {flag}"
+
+    assert list(search.spec.parameters["properties"]) == ["pattern"]
+    assert refusal({}, search).endswith("It takes: pattern.")
+    assert "nearest" not in refusal({"pattern": "x", "-ff": 1}, search)
+    assert "expected `int" in refusal({"pattern": "x", "-f": "y"}, search)
+    parsed = search.parse('{"pattern": "x", "-f": 3}')
+    assert (await search.run(parsed, print)).content == (Text("x 3"),)
 
 
 def test_a_tool_that_does_not_say_what_it_affects_counts_as_running_something():

@@ -242,8 +242,22 @@ async def test_in_a_repository_the_ignore_files_above_the_place_searched_count(
 
 async def test_an_unknown_type_is_an_error(grep: Bench) -> None:
     grep.write({"a": "x"})
-    with pytest.raises(ToolError, match="(?i)type.*klingon|klingon.*type"):
+    with pytest.raises(ToolError, match="Unknown type 'klingon'.*`glob`.*python"):
         await grep("x", type="klingon")
+
+
+@pytest.mark.parametrize("flag", ["-A", "-B", "-C"])
+async def test_the_flags_of_grep_for_context_are_understood(grep: Bench, flag: str) -> None:
+    grep.write({"a": "1\n2\n3 x\n4\n5\n"})
+    arguments = {"output_mode": "content", flag: 1, "-n": True}
+    assert await grep.lines("x", **arguments) == ["a-2-2", "a:3:3 x", "a-4-4"]
+
+
+async def test_the_model_is_not_told_of_the_flags_that_are_only_understood(grep: Bench) -> None:
+    told = grep.tool.spec.parameters["properties"]
+    assert isinstance(told, dict)
+    assert "-i" in told
+    assert not {"-A", "-B", "-C", "-n", "after", "line_numbers"} & set(told)
 
 
 async def test_an_invalid_glob_is_an_error(grep: Bench) -> None:

@@ -174,10 +174,17 @@ def test_line_ends_stay_and_new_lines_end_as_those_they_replace_or_follow():
     assert updated("a\r\nb\r\n", "+new", " a") == "new\r\na\r\nb\r\n"
 
 
-def test_a_missing_final_newline_stays_unless_the_last_line_is_from_the_patch():
+def test_a_missing_final_newline_stays_where_the_last_line_stays_or_is_replaced():
     assert updated("a\nb", "-a", "+A", " b") == "A\nb"
-    assert updated("a\nb", "-b", "+B") == "a\nB\n"
+    assert updated("a\nlast", "-last", "+LAST") == "a\nLAST"
+    assert updated("a\r\nb", "-b", "+B", "+C") == "a\r\nB\r\nC"
+    assert updated("a\nb", " a", "+B", "-b") == "a\nB"
+    assert updated("a\nb", "@@", "-a", "+A", "@@", "-b", "+B", "*** End of File") == "A\nB"
+
+
+def test_a_line_behind_a_last_one_that_stays_ends_with_a_newline():
     assert updated("a\r\nb", " b", "+c") == "a\r\nb\r\nc\r\n"
+    assert updated("a\nb", "@@", "+c") == "a\nb\nc\n"
     assert updated("a\nb", " a", "-b") == "a\n"
 
 
@@ -324,8 +331,12 @@ def test_a_patch_of_the_whole_file_gives_the_second_text_and_keeps_line_ends(
     assert result.replace("\r\n", "\n").replace("\r", "\n") == "".join(f"{x}\n" for x in after)
 
 
-@given(FILES, st.data())
-def test_no_byte_outside_the_changed_lines_changes(before: list[Line], data: st.DataObject):
+@given(FILES, st.data(), st.booleans())
+def test_no_byte_outside_the_changed_lines_changes(
+    before: list[Line], data: st.DataObject, ended: bool
+):
+    if not ended and before[-1][0]:
+        before[-1] = (before[-1][0], "")
     at = data.draw(st.integers(0, len(before) - 1))
     lines = [f" {content}" for content, _ in before]
     lines[at : at + 1] = [f"-{before[at][0]}", "+new"]
