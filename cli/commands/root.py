@@ -11,7 +11,7 @@ _ABOUT = """A terminal coding agent whose every action is validated, explained a
   git diff | kedge -p "review this"             words piped in belong to the prompt
   kedge demo                                    see it at work: no key, no network
 
-Until commands are confined, only --mode full lets a one-shot run change anything.
+Only --mode full lets a one-shot run change anything; the sandbox confines it (kedge sandbox check).
 
 \b
 Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·

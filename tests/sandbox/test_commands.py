@@ -177,7 +177,8 @@ async def test_there_is_no_input_no_terminal_and_no_inherited_descriptor(bench):
     leaked = os.open("/", os.O_RDONLY)
     os.set_inheritable(leaked, True)
     try:
-        await bench.run("cat; tty; (: </dev/tty) 2>/dev/null || echo none; ls /proc/$$/fd >fds; xargs <fds")
+        tried = "cat; tty; (: </dev/tty) 2>/dev/null || echo none"
+        await bench.run(f"{tried}; ls /proc/$$/fd >fds; xargs <fds")
     finally:
         os.close(leaked)
     told = bench.output.decode().splitlines()
@@ -233,7 +234,8 @@ async def test_a_slow_reader_holds_the_command_up(bench):
     (pid,) = bench.pids()
 
     def written() -> int:
-        return int(Path(f"/proc/{pid}/io").read_text(errors="replace").split("wchar: ")[1].split()[0])
+        counts = Path(f"/proc/{pid}/io").read_text(errors="replace")
+        return int(counts.split("wchar: ")[1].split()[0])
 
     def blocked() -> bool:
         return written() > 0 and state(pid) == "S"
