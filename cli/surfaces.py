@@ -164,9 +164,8 @@ def complaint(result: Result) -> str:
             failed = [_failed(check) for check in result.evidence.checks if not check.ok]
             return f"the final check failed: {harmless(', '.join(failed))}"
         case "blocked":
-            tools = ", ".join(dict.fromkeys(denial.tool for denial in result.denials))
-            why = what_to_do(result) or result.denials[0].reason
-            return harmless(f"nothing was changed: {tools} was not allowed; {why}")
+            words = f"nothing was changed: {result.denials[0].reason}"
+            return harmless("; ".join(filter(None, (words, what_to_do(result)))))
         case status:
             return f"stopped: {status}"
 

@@ -183,12 +183,12 @@ def ended(
 def test_a_blocked_run_ends_with_what_to_do() -> None:
     advice = "run again with --mode full to allow changes"
     assert rendered(ended()).splitlines()[-1].strip() == advice
-    assert complaint(ended()) == f"nothing was changed: bash was not allowed; {advice}"
+    assert complaint(ended()) == f"nothing was changed: because; {advice}"
 
 
 def test_where_another_mode_would_not_help_the_reason_is_given() -> None:
     assert "--mode" not in rendered(ended("full"))
-    assert complaint(ended("full")) == "nothing was changed: bash was not allowed; because"
+    assert complaint(ended("full")) == "nothing was changed: because"
 
 
 def test_a_failing_check_is_complained_of_in_one_line_with_its_exit_code() -> None:
