@@ -1,7 +1,7 @@
 """The sandbox as settings and command line want it. Imports little: `kedge sandbox run` is felt."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -94,6 +94,8 @@ class Confinement(Struct, frozen=True):
     files: Files
     label: str
     """What is enforced, as it is stamped on records; `off` if nothing is."""
+    explain: Callable[[str, Path], Sequence[str]]
+    """What of a command's failure, given its output and directory, the sandbox caused."""
 
 
 def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path) -> Confinement:
@@ -107,7 +109,7 @@ def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path
     if loaded.settings.sandbox.level == "off":
         from ..sandbox.direct import DirectSandbox
 
-        return Confinement(DirectSandbox(), RootedFiles(roots), "off")
+        return Confinement(DirectSandbox(), RootedFiles(roots), "off", lambda output, cwd: ())
     from ..sandbox.choose import attested, sandbox_on
     from ..sandbox.guard import Guard
     from ..sandbox.registry import Registry
@@ -118,4 +120,19 @@ def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path
     policy = policy_of(loaded, roots, own, where.env, scratch=(scratch,))
     registry = Registry(own.state_dir / "sandboxes")
     sandbox = sandbox_on(proven.rung, policy, where.env, registry)
-    return Confinement(sandbox, RootedFiles(roots, Guard(policy)), proven.label)
+    files = RootedFiles(roots, Guard(policy))
+    return Confinement(sandbox, files, proven.label, lambda said, cwd: _caused(said, policy, cwd))
+
+
+def _caused(output: str, policy: Policy, cwd: Path) -> tuple[str, ...]:
+    """Sentences for the model on what the sandbox kept a command from."""
+    from ..sandbox.denials import denials
+
+    doing = {"read": "reading", "write": "writing", "connect": "connecting to"}
+    kept = [f"{doing[denial.what]} {denial.target}" for denial in denials(output, policy, cwd)]
+    if not kept:
+        return ()
+    return (
+        f"The sandbox kept it from {', '.join(kept)}. Only the person can allow that: go on "
+        "without, or say what you would need.",
+    )

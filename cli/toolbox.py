@@ -48,7 +48,9 @@ class Toolbox:
         self.attested = confined.label
         """What the sandbox enforces, as proven."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
-        self._shell = Shell(self.sandbox, roots, settings.shell, self.env, scratch, kept)
+        self._shell = Shell(
+            self.sandbox, roots, settings.shell, self.env, scratch, kept, confined.explain
+        )
         workspace = Workspace(AlsoReadable(confined.files, kept), roots.workspace)
         hidden = without | set(settings.tools.disabled)
         made: tuple[FunctionTool, ...] = (

@@ -28,6 +28,7 @@ _UNREACHED = re.compile(
     r"|HTTPSConnectionPool\(host='(?P<e>[\w.-]+)'"
     r"|kedge: (?P<f>\S+) may not be reached"
 )
+_COMPLAINER = re.compile(r"^[\w./-]+: (?:line \d+: )?")
 _LATEST = 200
 """Lines of output that are looked at, from the end."""
 
@@ -59,6 +60,8 @@ def denials(output: str, policy: Policy, cwd: Path) -> tuple[Denial, ...]:
 
 
 def _paths(line: str) -> list[str]:
+    # Who complains is not what it complains of: `/bin/bash: line 1: …`, `cat: …`.
+    line = _COMPLAINER.sub("", line)
     found = (match["quoted"] or match["bare"] for match in _PATH.finditer(line))
     return [path for path in found if "/" in path or "." in path]
 
