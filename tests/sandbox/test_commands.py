@@ -32,7 +32,8 @@ LEFTOVERS = {
     "daemon with closed output": "(setsid {stay} >/dev/null 2>&1 &) &",
     "no environment": "env -i {stay} &",
     "no environment, own session": "(env -i setsid {stay}; true) &",
-    "stopped": "{stay} & until grep -qsx $! pids; do :; done; kill -STOP $!",
+    # By name: in namespaces of their own, several commands have processes of the same number.
+    "stopped": "{stay} stopped & until grep -qsx stopped$! pids; do :; done; kill -STOP $!",
 }
 
 
@@ -100,7 +101,7 @@ class Bench:
         self.output = bytearray()
         stay = directory / "stay"
         stay.write_text(
-            "#!/bin/sh\ntrap '' TERM HUP INT\necho $$ >>" + str(directory / "pids") + "\n"
+            "#!/bin/sh\ntrap '' TERM HUP INT\necho $1$$ >>" + str(directory / "pids") + "\n"
             # A builtin that waits for ever without a child: nobody writes to the pipe.
             f"exec 3<>{directory / 'never'}\nread x <&3\n"
         )
