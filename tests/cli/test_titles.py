@@ -13,14 +13,14 @@ PATCH = (
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
-        ("read", {"file_path": "/work/src/a.py"}, "read src/a.py"),
+        ("read", {"file_path": "/project/src/a.py"}, "read src/a.py"),
         ("read", {"file_path": "/other/a.py"}, "read /other/a.py"),
         ("read", '{"file_path": "a.py"}', "read a.py"),
         ("read", '{"file_path": "a.p', "read"),
         ("read", '["a.py"]', "read"),
         ("read", "[" * 100_000, "read"),
         ("bash", {"command": "\n  pytest -q\necho"}, "bash pytest -q"),
-        ("grep", {"pattern": "x+", "path": "/work/src"}, "grep x+ in src"),
+        ("grep", {"pattern": "x+", "path": "/project/src"}, "grep x+ in src"),
         ("grep", {"pattern": "x+", "path": ""}, "grep x+"),
         ("apply_patch", {"patch": PATCH}, "apply_patch src/a.py, b.py"),
         ("todo", {"items": []}, "todo"),
@@ -30,13 +30,13 @@ PATCH = (
 def test_a_title_names_the_tool_and_its_target(
     tool: str, arguments: dict[str, object] | str, words: str
 ) -> None:
-    assert title(ActionProposed("1", tool, arguments, ()), "/work") == words
+    assert title(ActionProposed("1", tool, arguments, ()), "/project") == words
 
 
 def test_a_tool_of_others_is_named_by_what_it_would_act_on() -> None:
-    effects = (Effect("write", "/work/a.csv"), Effect("reach", "example.org"))
+    effects = (Effect("write", "/project/a.csv"), Effect("reach", "example.org"))
     proposed = ActionProposed("1", "export", {"rows": 3}, effects)
-    assert title(proposed, "/work") == "export a.csv, example.org"
+    assert title(proposed, "/project") == "export a.csv, example.org"
 
 
 def test_a_title_is_cut() -> None:
