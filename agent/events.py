@@ -86,7 +86,8 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     experiment_arm: str | None
     policy_hash: str
     sandbox: str
-    """The level attested at start; `none` while commands run unconfined."""
+    """What was attested at start, such as `workspace-write (namespaces, landlock 7, seccomp)`;
+    `off` if a person switched it off, `none` where nothing is run."""
     mode: str
     model: str
     system: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent.events import SessionStarted
-from ..agent.ports import Check, Store, Tool
+from ..agent.ports import Check, Store
 from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
@@ -80,15 +80,14 @@ def compose(
     use = model.use(settings)
     id = before.id or new_session_id()
     toolbox = Toolbox(
-        settings,
+        loaded,
         Roots.at(where.cwd, tuple(_added(name, where) for name in run.texts("add_dir"))),
-        where.env,
-        where.home.config_dir,
+        where,
         None if run.flag("no_session") else where.home.state_dir / "outputs" / id,
         without=_other_edit_tool(model.profile),
     )
     session = Session(
-        _started(loaded, where, model, toolbox.tools, find_repository(where.cwd)),
+        _started(loaded, where, model, toolbox, find_repository(where.cwd)),
         model.provider,
         toolbox.tools,
         Gate([ModeValidator(settings.mode)]),
@@ -121,7 +120,7 @@ def _started(
     loaded: Loaded,
     where: Surroundings,
     model: Model,
-    tools: tuple[Tool, ...],
+    toolbox: "Toolbox",
     repository: "Repository | None",
 ) -> SessionStarted:
     import time
@@ -138,12 +137,12 @@ def _started(
         config_version=loaded.version,
         experiment_arm=None,
         policy_hash=loaded.policy_hash,
-        sandbox="none",
+        sandbox=toolbox.attested,
         mode=loaded.settings.mode,
         model=model.provider.name,
         system="\n\n".join(texts),
         environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d")),
-        tools=tuple(tool.spec for tool in tools),
+        tools=tuple(tool.spec for tool in toolbox.tools),
         config_problems=tuple(str(problem) for problem in loaded.problems),
     )
 

@@ -28,6 +28,10 @@ def _run(arguments: list[str]) -> int:
 
         sys.stdout.write(f"kedge {VERSION}\n")
         return 0
+    if arguments[:2] == ["sandbox", "run"] and "--help" not in arguments[2:3]:
+        from .sandbox_run import main as sandbox_main
+
+        return sandbox_main(arguments[2:])
     # What start-up makes stays: looking through it for garbage costs 20 ms and finds none.
     gc.disable()
     from .door import read

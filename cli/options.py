@@ -43,6 +43,7 @@ class Option(Struct, frozen=True):
 
 
 FORMATS = ("text", "json", "stream-json")
+LEVELS = ("read-only", "workspace-write", "off")
 MODES = ("plan", "ask", "auto", "full")
 
 OPTIONS: tuple[Option, ...] = (
@@ -56,6 +57,10 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "--mode", "How much may happen without asking.",
         choices=MODES, metavar="|".join(MODES), setting="mode",
+    ),
+    Option(
+        "--sandbox", "How commands and file tools are confined.",
+        choices=LEVELS, metavar="|".join(LEVELS), setting="sandbox.level",
     ),
     Option(
         "--output-format",

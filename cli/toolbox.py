@@ -1,7 +1,6 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from ..agent.ports import Tool
@@ -11,15 +10,15 @@ from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
 from ..agent.tools.workspace import Workspace
+from ..config.layers import Loaded
 from ..config.prompts import tool_text
 from ..config.secrets import key_variables
-from ..config.settings import Settings
-from ..sandbox.direct import DirectSandbox
 from ..sandbox.environment import clean_environment
-from ..sandbox.files import RootedFiles
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
 from ..sandbox.readable import AlsoReadable
+from .confine import confinement
+from .surroundings import Surroundings
 
 
 class Toolbox:
@@ -27,24 +26,32 @@ class Toolbox:
 
     def __init__(
         self,
-        settings: Settings,
+        loaded: Loaded,
         roots: Roots,
-        env: Mapping[str, str],
-        config_dir: Path,
+        where: Surroundings,
         outputs: Path | None = None,
         *,
         without: frozenset[str] = frozenset(),
     ) -> None:
-        """`outputs` keeps the whole of what was cut, beyond the session unless it is None;
+        """Not within an event loop: what the sandbox promises may have to be tried first.
+
+        `outputs` keeps the whole of what was cut, beyond the session unless it is None;
         `without` names tools that this session does not have."""
+        settings = loaded.settings
+        config_dir = where.home.config_dir
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
-        self.sandbox: Sandbox = DirectSandbox()
-        self.env = clean_environment(env, key_variables(settings.providers))
+        self.env = clean_environment(where.env, key_variables(settings.providers))
         self.todo = Todo()
         scratch = Path(self._scratch.name).resolve()
+        confined = confinement(loaded, roots, where, scratch)
+        self.sandbox: Sandbox = confined.sandbox
+        self.attested = confined.label
+        """What the sandbox enforces, as proven."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
-        self._shell = Shell(self.sandbox, roots, settings.shell, self.env, scratch, kept)
-        workspace = Workspace(AlsoReadable(RootedFiles(roots), kept), roots.workspace)
+        self._shell = Shell(
+            self.sandbox, roots, settings.shell, self.env, scratch, kept, confined.explain
+        )
+        workspace = Workspace(AlsoReadable(confined.files, kept), roots.workspace)
         hidden = without | set(settings.tools.disabled)
         made: tuple[FunctionTool, ...] = (
             *file_tools(workspace, settings.read, hidden),

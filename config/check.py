@@ -2,8 +2,6 @@
 
 import msgspec
 
-from .models import ModelEntry
-from .providers import ProviderEntry
 from .settings import Settings
 from .sources import Layer, Source
 from .values import KeyPath, Table
@@ -17,6 +15,12 @@ def check(layer: Layer) -> None:
             of range (says what was expected), with its place.
     """
     _convert(layer.values, Settings, layer.source, ())
+    if not ("providers" in layer.values or "models" in layer.values):
+        return
+    # Most layers name neither: they need not pay 5 ms.
+    from .models import ModelEntry
+    from .providers import ProviderEntry
+
     for section, entry in (("providers", ProviderEntry), ("models", ModelEntry)):
         tables = layer.values.get(section)
         for name, table in tables.items() if isinstance(tables, dict) else ():

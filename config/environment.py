@@ -14,7 +14,16 @@ PREFIX = "KEDGE_"
 RESERVED = frozenset({"KEDGE_HOME", "KEDGE_RUN"})
 """Variables that are ours and are not settings."""
 
-CONCATENATED: frozenset[KeyPath] = frozenset({("tools", "disabled")})
+NARROWING_LISTS: frozenset[KeyPath] = frozenset(
+    {("tools", "disabled"), ("sandbox", "never_read"), ("sandbox", "never_write")}
+)
+"""Lists whose every element takes something away."""
+
+CONCATENATED: frozenset[KeyPath] = NARROWING_LISTS | {
+    ("sandbox", "allow_hosts"),
+    ("sandbox", "environment"),
+    ("sandbox", "shown"),
+}
 """Lists that layers add to instead of replacing them. A bare word there may be `a,b`."""
 
 

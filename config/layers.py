@@ -44,7 +44,7 @@ class Loaded(Struct, frozen=True):
     @property
     def policy_hash(self) -> str:
         """Names what may happen: equal for runs that were judged by the same rules."""
-        return _digest((self.settings.mode,))
+        return _digest((self.settings.mode, msgspec.to_builtins(self.settings.sandbox)))
 
 
 def load(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from .environment import CONCATENATED
+from .environment import NARROWING_LISTS
+from .sandbox import LEVELS
 from .settings import MODES
 from .sources import Layer, Problem
 from .values import KeyPath, Table, Value, dotted, merged, nested, value_at
@@ -15,6 +16,7 @@ FILE = pathlib.PurePath(".kedge", "config.toml")
 """Where a project keeps its settings, below its root or any folder on the way to it."""
 
 _STRICTNESS: dict[str, int] = {mode: rank for rank, mode in enumerate(MODES)}
+_LEVELS: dict[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
 _ZERO_IS_NONE = frozenset({("limits", "verify_rounds")})
 
 
@@ -45,7 +47,7 @@ def narrowed(layer: Layer, below: Table) -> Narrowed:
     problems: list[Problem] = []
     for path, value in _leaves(layer.values, ()):
         current = value_at(below, path)
-        if path in CONCATENATED or _is_narrower(path, value, current):
+        if path in NARROWING_LISTS or _is_narrower(path, value, current):
             kept = merged(kept, nested(path, value))
         elif value != current:
             reason = "ignored: a project may only narrow what you allow"
@@ -61,7 +63,9 @@ def _is_narrower(path: KeyPath, value: Value, current: Value | None) -> bool:
     match value, current:
         case str(), str() if path == ("mode",):
             return _STRICTNESS[value] < _STRICTNESS[current]
-        case ((int() | float()), (int() | float())) if path[0] == "limits":
+        case str(), str() if path == ("sandbox", "level"):
+            return _LEVELS[value] < _LEVELS[current]
+        case ((int() | float()), (int() | float())) if path[0] in ("limits", "sandbox"):
             if path in _ZERO_IS_NONE:
                 return value < current
             # Elsewhere 0 is no limit at all.

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from .sandbox import SandboxSettings
 from .values import Table
 
 Mode = Literal["plan", "ask", "auto", "full"]
@@ -116,6 +117,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     read: ReadSettings = ReadSettings()
     retry: RetrySettings = RetrySettings()
     http: HttpSettings = HttpSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     providers: dict[str, Table] = field(default_factory=dict[str, Table])
     """Provider name to what is said over its packaged table, or of a provider of one's own;
     the fields are those of `providers.ProviderEntry`."""

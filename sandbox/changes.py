@@ -12,27 +12,31 @@ import errno
 import os
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from .entries import Entry, kind, open_parent
 from .errors import Conflict, NotAFile, NotRestored
 from .paths import Place, Roots, place, place_of_entry
 from .ports import Change, Delete, Move, Write
 
+if TYPE_CHECKING:
+    from .guard import Guard
+
 Step = Callable[[], None]
 
 
-def apply_all(changes: Sequence[Change], roots: Roots) -> None:
+def apply_all(changes: Sequence[Change], roots: Roots, guard: "Guard | None" = None) -> None:
     """Carry out all changes or none; parents of new files are made.
 
     Raises:
         Conflict: a path appears twice, or the target of a move is taken; nothing was changed.
         NotAFile: something else than a file is in the way; nothing was changed.
         OutsideRoots: a path leads out; nothing was changed.
+        Protected: the guard does not let a path be written; nothing was changed.
         OSError: the disk refused; everything is as it was.
         NotRestored: the disk refused, and refused the way back too.
     """
-    batch = _Batch(roots, alone=len(changes) == 1)
+    batch = _Batch(roots, guard, alone=len(changes) == 1)
     try:
         steps = [batch.prepare(change) for change in changes]
         for step in steps:
@@ -48,8 +52,9 @@ def apply_all(changes: Sequence[Change], roots: Roots) -> None:
 class _Batch:
     """Changes under way: what is open, what can be taken back, what is to be thrown away."""
 
-    def __init__(self, roots: Roots, *, alone: bool) -> None:
+    def __init__(self, roots: Roots, guard: "Guard | None", *, alone: bool) -> None:
         self._roots = roots
+        self._guard = guard
         self._alone = alone
         """A single change is a single rename, which needs no way back."""
         self._directories: dict[Path, int] = {}
@@ -183,6 +188,8 @@ class _Batch:
             raise Conflict(asked, "appears twice in one set of changes")
         if where.relative == ".":
             raise NotAFile(path, "directory")
+        if self._guard is not None:
+            self._guard.check_write(path)
         with _naming(path):
             if path.parent not in self._directories:
                 self._directories[path.parent] = open_parent(where, self._made)

@@ -7,7 +7,6 @@ process left when a command, or kedge, has ended. See `tree` for what can get aw
 import asyncio
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,17 +16,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from . import linux, watch
 from .errors import NotAvailable
+from .output import Pipe, exit_of
 from .ports import Command, Exit
 from .spawn import spawn
 from .tree import Tree
 
 MARK = "KEDGE_RUN"
 """The variable by which a command's processes are found; a kedge inside a kedge appends to it."""
-
-_CHUNK = 65_536
-"""Bytes read at once: what a Linux pipe holds."""
-_REST = 1_048_576
-"""Bytes taken after the end, at most: something that got away may go on writing for ever."""
 
 
 class DirectSandbox:
@@ -109,9 +104,7 @@ class DirectProcess:
         sandbox: DirectSandbox,
     ) -> None:
         self._popen = popen
-        self._output = output
-        self._rest: bytes | None = None
-        self._stir = asyncio.Event()
+        self._output = Pipe(output)
         self._tree = tree
         self._sandbox = sandbox
         self._began = began
@@ -127,19 +120,9 @@ class DirectProcess:
         return self
 
     async def __anext__(self) -> bytes:
-        while self._rest is None:
-            try:
-                chunk = os.read(self._output, _CHUNK)
-            except BlockingIOError:
-                await self._something_new()
-                continue
-            if chunk:
-                return chunk
-            await asyncio.shield(self._life)
-        if not self._rest:
-            await asyncio.shield(self._life)
+        chunk = await self._output.read(self._life)
+        if not chunk:
             raise StopAsyncIteration
-        chunk, self._rest = self._rest, b""
         return chunk
 
     async def wait(self) -> Exit:
@@ -164,32 +147,20 @@ class DirectProcess:
             self._release()
         if why != "exit":
             seconds = time.monotonic() - self._began
-        return _exit(self._popen.returncode, why == "timeout", seconds)
+        return exit_of(self._popen.returncode, timed_out=why == "timeout", seconds=seconds)
 
     def _release(self) -> None:
         """Take what is left in the pipe, reap the first process, give back the descriptors."""
         self._forget_exit()
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.remove_reader(self._output)
-        self._rest = _drain(self._output)
-        os.close(self._output)
-        self._stir.set()
+        self._output.close()
         self._popen.poll()
         self._sandbox.forget(self._popen.pid)
 
     def _ends(self, why: Literal["exit", "timeout", "kill"]) -> None:
         if not self._end.done():
             self._end.set_result(why)
-
-    async def _something_new(self) -> None:
-        self._stir.clear()
-        self._loop.add_reader(self._output, self._stir.set)
-        try:
-            await self._stir.wait()
-        finally:
-            if self._rest is None:
-                self._loop.remove_reader(self._output)
 
 
 def _on_exit(
@@ -229,24 +200,6 @@ def _wait_in_thread(pid: int, loop: asyncio.AbstractEventLoop, tell: Callable[[]
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(tell)
-
-
-def _drain(fd: int) -> bytes:
-    taken = bytearray()
-    with contextlib.suppress(BlockingIOError):
-        while len(taken) < _REST and (chunk := os.read(fd, _CHUNK)):
-            taken += chunk
-    return bytes(taken)
-
-
-def _exit(status: int | None, timed_out: bool, seconds: float) -> Exit:
-    if status is None or status >= 0:
-        return Exit(code=status, signal=None, timed_out=timed_out, seconds=seconds)
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"SIG{-status}"
-    return Exit(code=None, signal=name, timed_out=timed_out, seconds=seconds)
 
 
 if TYPE_CHECKING:

@@ -49,3 +49,23 @@ def clean_environment(env: Mapping[str, str], secrets: Collection[str] = ()) -> 
         if name not in _REMOVED and name not in secrets and not name.startswith(_REMOVED_PREFIXES)
     }
     return kept | _UNATTENDED
+
+
+_SECRET_NAMES = ("SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY")
+_SECRET_ENDS = ("_KEY", "_PAT", "_AUTH", "_PWD", "_DSN")
+_SECRET_VALUES = (
+    *("sk-", "ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-"),
+    *("AKIA", "ASIA", "AIza", "ya29.", "npm_", "pypi-", "dop_v1_", "hf_", "eyJhbGciOi"),
+)
+
+
+def looks_secret(name: str, value: str, *, listed: bool = False) -> bool:
+    """Whether a variable seems to hold a secret, by its name or by how its value begins.
+
+    `listed`: somebody named exactly this variable, so its name is no hint.
+    """
+    upper = name.upper()
+    by_name = upper.endswith(_SECRET_ENDS) or any(part in upper for part in _SECRET_NAMES)
+    has_login = "://" in value and "@" in value.partition("://")[2].partition("/")[0]
+    by_value = value.startswith(_SECRET_VALUES) or "PRIVATE KEY-----" in value or has_login
+    return (by_name and not listed) or by_value

@@ -4,6 +4,7 @@
     ├── NotAvailable          exit code 5; the sandbox itself cannot work on this host
     ├── CannotStart           the command's program or directory is not there
     ├── OutsideRoots          exit code 6; a path leads out of the directories that may be touched
+    ├── Protected             exit code 6; a path inside them that the policy protects
     ├── NotAFile              a directory, pipe, device or socket where a file was needed
     ├── TooLarge              a file is larger than the caller can take
     ├── Conflict              a set of changes that contradicts itself or the disk
@@ -14,6 +15,7 @@ path in `filename`.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import EXIT_CODES
@@ -49,6 +51,22 @@ class OutsideRoots(SandboxError):
         super().__init__(
             f"{asked!r}{leads} is outside the workspace {str(roots[0])!r}",
             hint="use a path inside, or let its directory in with --add-dir",
+        )
+
+
+class Protected(SandboxError):
+    """A path that the policy protects, although it lies in a directory that may be touched."""
+
+    exit_code = EXIT_CODES["blocked"]
+
+    def __init__(self, path: Path, what: Literal["read", "write"]) -> None:
+        self.path = path
+        self.what = what
+        """What would have to be allowed."""
+        words = "holds secrets" if what == "read" else "is obeyed by programs outside the sandbox"
+        super().__init__(
+            f"{str(path)!r} {words}, so it may not be {'read' if what == 'read' else 'written'}",
+            hint="only a person can allow it, for one run",
         )
 
 

@@ -18,15 +18,18 @@ from .paths import Roots, confine, open_beneath, place
 from .ports import Change, Delete, Move, Write
 
 
-def open_read(path: str | Path, roots: Roots) -> BinaryIO:
+def open_read(path: str | Path, roots: Roots, guard: "Guard | None" = None) -> BinaryIO:
     """Open a file for reading; never waits for a pipe's other end.
 
     Raises:
         OutsideRoots: the path leads out.
+        Protected: the guard does not let it be read.
         NotAFile: it is a directory, pipe, device or socket.
         OSError: it does not exist, or may not be read.
     """
     where = place(path, roots.workspace, roots)
+    if guard is not None:
+        guard.check_read(where.path)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
     try:
         fd = open_beneath(where.root, where.relative, flags)
@@ -41,14 +44,14 @@ def open_read(path: str | Path, roots: Roots) -> BinaryIO:
     return open(fd, "rb")
 
 
-def read_bytes(path: str | Path, roots: Roots, limit: int) -> bytes:
+def read_bytes(path: str | Path, roots: Roots, limit: int, guard: "Guard | None" = None) -> bytes:
     """Return the whole content of a file.
 
     Raises:
         TooLarge: it has more than `limit` bytes.
-        OutsideRoots, NotAFile, OSError: as `open_read`.
+        OutsideRoots, Protected, NotAFile, OSError: as `open_read`.
     """
-    with open_read(path, roots) as file:
+    with open_read(path, roots, guard) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise TooLarge(Path(path), limit)
@@ -91,31 +94,36 @@ def rename(source: str | Path, target: str | Path, roots: Roots) -> None:
 
 
 class RootedFiles:
-    """`ports.Files` inside these roots."""
+    """`ports.Files` inside these roots, as far as a guard lets it."""
 
-    def __init__(self, roots: Roots) -> None:
+    def __init__(self, roots: Roots, guard: "Guard | None" = None) -> None:
         self.roots = roots
+        self._guard = guard
 
     def confine(self, path: str | Path, cwd: Path) -> Path:
         return confine(path, cwd, self.roots)
 
+    def hides(self, path: Path) -> bool:
+        return self._guard is not None and self._guard.hides(path)
+
     def read(self, path: Path, limit: int) -> bytes:
-        return read_bytes(path, self.roots, limit)
+        return read_bytes(path, self.roots, limit, self._guard)
 
     def write(self, path: Path, data: bytes, *, mode: int | None = None) -> None:
-        write_atomic(path, data, self.roots, mode=mode)
+        self.apply((Write(path, data, mode),))
 
     def remove(self, path: Path) -> None:
-        remove(path, self.roots)
+        self.apply((Delete(path),))
 
     def rename(self, source: Path, target: Path) -> None:
-        rename(source, target, self.roots)
+        self.apply((Move(source, target),))
 
     def apply(self, changes: Sequence[Change]) -> None:
-        apply_all(changes, self.roots)
+        apply_all(changes, self.roots, self._guard)
 
 
 if TYPE_CHECKING:
+    from .guard import Guard
     from .ports import Files
 
     _files: type[Files] = RootedFiles

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PR_SET_CHILD_SUBREAPER = 36
 # openat2(2) came after the unification of numbers: 437 on every architecture but alpha.
 _SYS_OPENAT2 = 437
-_RESOLVE_NO_MAGICLINKS = 0x02
+_RESOLVE_NO_SYMLINKS = 0x04
 _RESOLVE_BENEATH = 0x08
 _RACES = 32
 
@@ -38,10 +38,11 @@ def adopt_orphans() -> bool:
 
 
 def openat2_beneath(directory: int, relative: str, flags: int, mode: int) -> int:
-    """Open `relative` below the directory; links are followed as long as they stay below it.
+    """Open `relative` below the directory; no link is followed, since one put there meanwhile
+    could lead to what is protected.
 
     Raises:
-        OSError: EXDEV if the path leads out, ELOOP for magic links such as those in /proc, EAGAIN
+        OSError: EXDEV if the path leads out, ELOOP for links, EAGAIN
             if others kept renaming directories under it.
     """
     import ctypes
@@ -51,7 +52,7 @@ def openat2_beneath(directory: int, relative: str, flags: int, mode: int) -> int
         "=QQQ",
         flags | os.O_CLOEXEC,
         mode if flags & os.O_CREAT else 0,
-        _RESOLVE_BENEATH | _RESOLVE_NO_MAGICLINKS,
+        _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS,
     )
     code = errno.EAGAIN
     for _ in range(_RACES):

@@ -84,8 +84,7 @@ def place_of_entry(path: str | Path, cwd: Path, roots: Roots) -> Place:
 def open_beneath(root: Path, relative: str, flags: int, mode: int = 0o666) -> int:
     """Open `relative` below `root` and return the descriptor, whatever others rename meanwhile.
 
-    Where the kernel has `openat2`, relative links that stay below the root are followed; elsewhere
-    every link is refused. A resolved path has none.
+    Every link is refused: a resolved path has none, unless one was put there since.
 
     Raises:
         OSError: EXDEV or ELOOP if the path leads out, besides the usual.

@@ -36,6 +36,8 @@ class Exit(msgspec.Struct, frozen=True):
     """Whether it was ended because its time was up."""
     seconds: float
     """From the start to the end of the command's first process."""
+    notes: tuple[str, ...] = ()
+    """What the sandbox did about it, a sentence each: limits passed, things set aside."""
 
 
 class Process(Protocol):
@@ -109,12 +111,17 @@ Change = Write | Delete | Move
 class Files(Protocol):
     """Files, as far as they may be touched.
 
-    Paths are absolute or relative to the workspace. Every method may raise `OutsideRoots`, and
-    `OSError` with the path in `filename`. All of them block; contents are bytes.
+    Paths are absolute or relative to the workspace. Every method may raise `OutsideRoots`, those
+    that read or change a file `Protected`, and `OSError` with the path in `filename`. All of them
+    block; contents are bytes.
     """
 
     def confine(self, path: str | Path, cwd: Path) -> Path:
         """Return where `path`, as seen from `cwd`, leads: absolute, without links or dots."""
+        ...
+
+    def hides(self, path: Path) -> bool:
+        """Whether a resolved path must not be read: lists and searches pass it over."""
         ...
 
     def read(self, path: Path, limit: int) -> bytes:

@@ -28,6 +28,10 @@ class AlsoReadable:
             except OutsideRoots:
                 raise outside from None
 
+    def hides(self, path: Path) -> bool:
+        """See `Files.hides`."""
+        return self._files.hides(path)
+
     def read(self, path: Path, limit: int) -> bytes:
         """See `Files.read`."""
         try:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Generator
+from pathlib import Path
 from typing import NamedTuple
 
 from .errors import CannotStart
@@ -27,18 +28,14 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     Raises:
         CannotStart: the program or the directory cannot be used.
     """
-    if not command.cwd.is_dir():
-        raise CannotStart(
-            f"cannot run a command in {str(command.cwd)!r}: no such directory",
-            hint="run it in a directory that exists",
-        )
+    check_directory(command.cwd)
     reading, writing = os.pipe()
     with contextlib.ExitStack() as undo:
         undo.callback(os.close, reading)
         try:
             with _stdin(command.stdin) as stdin:
                 popen = subprocess.Popen(
-                    _argv(command.run),
+                    argv_of(command.run),
                     stdin=stdin,
                     stdout=writing,
                     stderr=writing,
@@ -47,7 +44,7 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
                     start_new_session=True,
                 )
         except (OSError, ValueError) as error:
-            raise CannotStart(f"cannot run {_shown(command.run)}: {error}") from error
+            raise CannotStart(f"cannot run {shown(command.run)}: {error}") from error
         finally:
             os.close(writing)
         os.set_blocking(reading, False)
@@ -55,7 +52,21 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     return Spawned(reading, popen)
 
 
-def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
+def check_directory(cwd: Path) -> None:
+    """Return if a command can be run there, as far as can be seen from outside.
+
+    Raises:
+        CannotStart: there is no such directory.
+    """
+    if not cwd.is_dir():
+        raise CannotStart(
+            f"cannot run a command in {str(cwd)!r}: no such directory",
+            hint="run it in a directory that exists",
+        )
+
+
+def argv_of(run: str | tuple[str, ...]) -> tuple[str, ...]:
+    """The program and its arguments; a text is for the shell."""
     if not isinstance(run, str):
         return run
     # By absolute path: PATH may lead into the workspace. Models write for bash.
@@ -64,7 +75,8 @@ def _argv(run: str | tuple[str, ...]) -> tuple[str, ...]:
     return (shell, "-c", run)
 
 
-def _shown(run: str | tuple[str, ...]) -> str:
+def shown(run: str | tuple[str, ...]) -> str:
+    """A command as errors quote it."""
     text = run if isinstance(run, str) else " ".join(run)
     return repr(text if len(text) <= 200 else text[:200] + "…")
 

@@ -43,7 +43,7 @@ _MODELS = ("config.models", "config.providers", "config.secrets")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
-    "sandbox": ("sandbox", *_STATUS),
+    "sandbox": ("sandbox", *_STATUS, "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
@@ -55,6 +55,9 @@ MAY_IMPORT: Table = {
     "cli": ("cli", *_HALL, "agent.session", "agent.schema", "config"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.models": ("agent", "cli", "config"),
+    "cli.commands.sandbox": ("cli", "config", "sandbox"),
+    "cli.confine": ("cli", "config", "sandbox"),
+    "cli.sandbox_run": ("cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),

@@ -4,7 +4,7 @@ Commands share a working directory, nothing else: variables, functions and optio
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +30,14 @@ _Milliseconds = Annotated[int, Meta(ge=1, description="milliseconds")]
 _Seconds = Annotated[float, Meta(ge=0)]
 
 
+Explain = Callable[[str, Path], Sequence[str]]
+"""From a failed command's output and its directory: sentences on what the sandbox did to it."""
+
+
+def _unexplained(output: str, cwd: Path) -> Sequence[str]:
+    return ()
+
+
 class Shell:
     """The shell of one session. Close it before its sandbox."""
 
@@ -41,6 +49,7 @@ class Shell:
         env: Mapping[str, str],
         scratch: Path,
         outputs: Path,
+        explain: Explain = _unexplained,
     ) -> None:
         """Prepare a shell; nothing runs yet.
 
@@ -52,12 +61,14 @@ class Shell:
             scratch: a private folder, made when needed, which commands can write to, or the
                 working directory is never kept.
             outputs: a private folder, made when needed, for the whole of what was cut.
+            explain: says what the sandbox caused of a command's failure.
         """
         self._sandbox = sandbox
         self._settings = settings
         self._env = env
         self._scratch = scratch
         self._outputs = outputs
+        self._explain = explain
         self._directory = WorkingDirectory(roots)
         self._jobs = Jobs()
 
@@ -157,8 +168,10 @@ class Shell:
     def _output(self, capture: Capture, exit: Exit, notice: str, followed: Followed) -> Output:
         how = ended(exit)
         how = "" if exit.code == 0 else f"{how[0].upper()}{how[1:]}."
+        printed = _printed(capture)
+        caused = self._explain(printed, self._directory.path) if exit.code else ()
         text = _paragraphs(
-            notice, _printed(capture), how, followed.notice, _left(followed.jobs),
+            notice, printed, how, *caused, *exit.notes, followed.notice, _left(followed.jobs),
             *self._jobs.newly_ended(),
         )  # fmt: skip
         return _captured(text, capture, exit.code, exit.signal)

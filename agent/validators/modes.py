@@ -1,6 +1,7 @@
 """The mode: how much may happen without a person.
 
-Until commands are confined, nothing that changes anything runs unless the person chose `full`.
+Until actions are judged one by one, nothing that changes anything runs unless the person chose
+`full`; the sandbox confines it in every mode.
 """
 
 from ...config.settings import Mode

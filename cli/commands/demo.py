@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ...config.exit_codes import EXIT_CODES
 from ..options import OPTIONS, Run
 
 PROMPT = "A test fails. Find the bug, fix it, and show that it is fixed."
@@ -44,6 +45,10 @@ def demo(*, keep: bool) -> int:
         }
         # All of it is what was asked for, so all of it goes to stdout.
         code = main(Run(PROMPT, values), stdin=False, pace=SECONDS_PER_WORD, progress=1)
+        if code == EXIT_CODES["sandbox"]:
+            print("\nThis machine has no sandbox, so the demo runs without one.\n", flush=True)
+            unconfined = Run(PROMPT, values | {"sandbox": "off"})
+            code = main(unconfined, stdin=False, pace=SECONDS_PER_WORD, progress=1)
     finally:
         if not keep:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -11,7 +11,7 @@ _ABOUT = """A terminal coding agent whose every action is validated, explained a
   git diff | kedge -p "review this"             words piped in belong to the prompt
   kedge demo                                    see it at work: no key, no network
 
-Until commands are confined, only --mode full lets a one-shot run change anything.
+Only --mode full lets a one-shot run change anything; the sandbox confines it (kedge sandbox check).
 
 \b
 Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
@@ -43,11 +43,24 @@ def app(epilog: str) -> typer.Typer:
     schema.command("events")(schema_events)
     schema.callback()(_nothing)
     kedge.add_typer(schema, name="schema")
+    kedge.add_typer(_sandbox(), name="sandbox")
     tool = _typer("Tools by hand, for debugging.")
     tool.command("exec")(tool_exec)
     tool.callback()(_nothing)
     kedge.add_typer(tool, name="tool")
     return kedge
+
+
+def _sandbox() -> typer.Typer:
+    sandbox = _typer("Where commands run, and what they can touch.")
+    sandbox.command("run", context_settings={"ignore_unknown_options": True})(sandbox_run)
+    sandbox.command("check")(sandbox_check)
+    sandbox.command("policy")(sandbox_policy)
+    file = _typer("Read and write files as the file tools may.")
+    file.command("read")(sandbox_file_read)
+    file.command("write")(sandbox_file_write)
+    sandbox.add_typer(file, name="file")
+    return sandbox
 
 
 def _typer(about: str, epilog: str | None = None) -> typer.Typer:
@@ -159,3 +172,62 @@ def tool_exec(
     from .tool_exec import tool_exec as run
 
     raise typer.Exit(run(cd, mode, as_json=json))
+
+
+_Cwd = Annotated[str, typer.Option("--cwd", "-C", metavar="DIR", help="The workspace.")]
+_Level = Annotated[
+    str, typer.Option("--level", metavar="LEVEL", help="read-only, workspace-write or off.")
+]
+
+
+def sandbox_run(
+    command: Annotated[list[str], typer.Argument(metavar="CMD…")],
+    level: _Level = "",
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", metavar="HOST[:PORT]", help="Let it be reached."),
+    ] = None,
+    add_dir: Annotated[
+        list[str] | None, typer.Option("--add-dir", metavar="DIR", help="Let it be written.")
+    ] = None,
+    cwd: _Cwd = "",
+) -> None:
+    """Run a command confined; its exit code is ours, 128 and the number for a signal."""
+    from ..sandbox_run import main as run
+
+    options = [f"--level={level}"] if level else []
+    options += [f"--allow-host={host}" for host in allow_host or ()]
+    options += [f"--add-dir={folder}" for folder in add_dir or ()]
+    raise typer.Exit(run([*options, f"--cwd={cwd or '.'}", "--", *command]))
+
+
+def sandbox_check(level: _Level = "", cwd: _Cwd = "", json: _Json = False) -> None:
+    """Probe what this machine enforces; 5 if a promise is not kept."""
+    from .sandbox import check as run
+
+    raise typer.Exit(run(cwd, level, as_json=json))
+
+
+def sandbox_policy(level: _Level = "", cwd: _Cwd = "", json: _Json = False) -> None:
+    """Print the effective policy, and where each entry is from."""
+    from .sandbox import show_policy as run
+
+    run(cwd, level, as_json=json)
+
+
+def sandbox_file_read(path: Annotated[str, typer.Argument()], cwd: _Cwd = "") -> None:
+    """Print a file."""
+    from .sandbox import file_read as run
+
+    run(path, cwd)
+
+
+def sandbox_file_write(
+    path: Annotated[str, typer.Argument()],
+    content: Annotated[str | None, typer.Argument(help="Else from stdin.")] = None,
+    cwd: _Cwd = "",
+) -> None:
+    """Write a file."""
+    from .sandbox import file_write as run
+
+    run(path, content, cwd)

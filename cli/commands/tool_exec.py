@@ -49,13 +49,12 @@ def tool_exec(cd: str, mode: Mode, *, as_json: bool) -> int:
     Raises:
         KedgeError: the directory or the configuration is wrong.
     """
-    return asyncio.run(_run(cd, mode, as_json))
-
-
-async def _run(cd: str, mode: Mode, as_json: bool) -> int:
     where = surroundings(cd)
-    settings = load_for_commands(where).settings
-    toolbox = Toolbox(settings, Roots.at(where.cwd), where.env, where.home.config_dir)
+    toolbox = Toolbox(load_for_commands(where), Roots.at(where.cwd), where)
+    return asyncio.run(_run(toolbox, mode, as_json))
+
+
+async def _run(toolbox: Toolbox, mode: Mode, as_json: bool) -> int:
     executor = _Executor(toolbox, mode)
     out = Out(1)
     failed = False

@@ -96,3 +96,24 @@ def test_background_commands_end_with_the_run(kedge: Kedge, served: Served) -> N
     ran = kedge(*served(turn(serve), turn("ok")), "-p", "x", "--mode", "full")
     assert ran.code == 0
     assert marked(kedge.home) == []
+
+
+def test_what_the_sandbox_prevents_is_told_to_the_model_and_stamped_on_the_result(
+    kedge: Kedge, served: Served
+) -> None:
+    (kedge.cwd / ".env").write_text("KEY=secret\n")
+    secret = turn(Call("bash", {"command": "cat .env"}))
+    told = turn("I see.", expect=Expect(last_contains="The sandbox kept it from reading"))
+    ran = kedge(*served(secret, told), "-p", "x", "--mode", "full", "--output-format", "json")
+    assert ran.code == 0
+    assert b"secret" not in kedge.logs[0].read_bytes()
+    assert result_of(ran.out)["sandbox"].startswith("workspace-write (")
+
+
+def test_switching_the_sandbox_off_shows_in_the_result(kedge: Kedge, served: Served) -> None:
+    (kedge.cwd / ".env").write_text("KEY=value\n")
+    told = turn("I see.", expect=Expect(last_contains="KEY=value"))
+    call = turn(Call("bash", {"command": "cat .env"}))
+    options = ("--mode", "full", "--sandbox", "off", "--output-format", "json")
+    ran = kedge(*served(call, told), "-p", "x", *options)
+    assert (ran.code, result_of(ran.out)["sandbox"]) == (0, "off")

@@ -236,8 +236,9 @@ def test_a_working_directory_that_goes_away_in_mid_run_fails_the_tools_only(
     lost = [bash("pwd"), Call("glob", {"pattern": "*"}), Call("read", {"file_path": "x"})]
     options = served(turn(bash("rmdir ../gone")), turn(*lost), turn("It is gone."))
     ran = kedge(
-        *options, "-C", "gone", "-p", "x", "--mode", "full", "--output-format", "stream-json"
-    )
+        *options, "-C", "gone", "-p", "x", "--mode", "full", "--sandbox", "off",
+        "--output-format", "stream-json",
+    )  # fmt: skip
     assert ran.code == 0
     assert [end["status"] for end in called(ran)] == ["ok", "failed", "failed", "failed"]
 

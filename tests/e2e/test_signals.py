@@ -1,5 +1,6 @@
 """Stopped from outside: the result is said, the log is whole, and nothing stays behind."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -164,28 +165,33 @@ def test_a_check_ends_with_the_run(kedge: Kedge, threaded_loopback: ThreadedLoop
     assert marked(kedge.home) == []
 
 
+@pytest.mark.parametrize("level", ["workspace-write", "off"])
 def test_a_killed_run_leaves_no_process_and_a_log_that_goes_on(
-    kedge: Kedge, threaded_loopback: ThreadedLoopback
+    kedge: Kedge, threaded_loopback: ThreadedLoopback, level: str
 ) -> None:
-    command = f"echo x >> ran.txt; {WITH_GRANDCHILDREN}"
+    # A time that no other test sleeps: inside, no variable tells whose a process is.
+    sleep = f"sleep 4{os.getpid()}{len(level)}"
+    command = f"echo x >> ran.txt; {sleep} & (setsid {sleep} &) ; touch begun; {sleep}"
     server = threaded_loopback(
         [
             turn("First.", Call("bash", {"command": "echo before > done.txt"})),
             turn(
-                Call("bash", {"command": "sleep 4008", "run_in_background": True}, "back"),
+                Call("bash", {"command": sleep, "run_in_background": True}, "back"),
                 Call("bash", {"command": command}, "mid"),
                 Call("bash", {"command": "touch never"}, "last"),
             ),
         ]
     )
-    process = kedge.start(*REMOTE.options(server.url, "--mode", "full"), "-p", "Go.")
+    options = ("--mode", "full", "--sandbox", level)
+    process = kedge.start(*REMOTE.options(server.url, *options), "-p", "Go.")
     try:
         wait_until((kedge.cwd / "begun").exists, "the command runs")
-        assert len(marked(kedge.home)) >= 4
+        wait_until(lambda: len(alive(sleep)) >= 4, "all of it runs")
     finally:
         process.kill()
         process.communicate()
-    wait_until(lambda: not marked(kedge.home), "nothing is left")
+    wait_until(lambda: not alive(sleep), "nothing is left")
+    assert marked(kedge.home) == []
     assert alive(str(kedge.home)) == []
     assert kinds(kedge.log)[-1] == "action.started"
     assert (kedge.cwd / "done.txt").read_text() == "before\n"

@@ -1,4 +1,4 @@
-"""Commands run without a terminal, and nothing of them is left."""
+"""Whatever the sandbox: commands run without a terminal, and nothing of them is left."""
 
 import asyncio
 import contextlib
@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from kedge.config.sandbox import SandboxSettings, packaged_policy
+from kedge.sandbox.confined import ConfinedSandbox
 from kedge.sandbox.direct import MARK, DirectSandbox
 from kedge.sandbox.environment import clean_environment
 from kedge.sandbox.errors import CannotStart, NotAvailable
-from kedge.sandbox.ports import Command, Exit
+from kedge.sandbox.paths import Roots
+from kedge.sandbox.policy import effective
+from kedge.sandbox.ports import Command, Exit, Sandbox
 from kedge.sandbox.run import run
 
 # Each leaves a process behind that ignores SIGTERM, holds the output open, and gets away in
@@ -28,14 +32,15 @@ LEFTOVERS = {
     "daemon with closed output": "(setsid {stay} >/dev/null 2>&1 &) &",
     "no environment": "env -i {stay} &",
     "no environment, own session": "(env -i setsid {stay}; true) &",
-    "stopped": "{stay} & until grep -qsx $! pids; do :; done; kill -STOP $!",
+    # By name: in namespaces of their own, several commands have processes of the same number.
+    "stopped": "{stay} stopped & until grep -qsx stopped$! pids; do :; done; kill -STOP $!",
 }
 
 
 def state(pid: int) -> str:
     """The letter of proc(5); `X` for a process that is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return "X"
 
@@ -44,9 +49,14 @@ def alive(pid: int) -> bool:
     return state(pid) not in "ZX"
 
 
+def born(pid: int) -> int:
+    """When a process began, in ticks since the machine did."""
+    return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[19])
+
+
 def children() -> list[int]:
     """The children of this process, dead ones that nobody waited for included."""
-    listing = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    listing = Path(f"/proc/self/task/{os.getpid()}/children").read_text(errors="replace")
     return [int(pid) for pid in listing.split()]
 
 
@@ -68,16 +78,30 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-class Bench:
-    """A sandbox, a directory, and processes that say where they are."""
+def confined(directory: Path) -> ConfinedSandbox:
+    settings = SandboxSettings()
+    home = Path(os.environ["HOME"])
+    policy = effective(packaged_policy(), settings, Roots.at(directory), home)
+    return ConfinedSandbox(policy, os.environ)
 
-    def __init__(self, directory: Path) -> None:
+
+SANDBOXES: dict[str, Callable[[Path], Sandbox]] = {
+    "direct": lambda directory: DirectSandbox(),
+    "confined": confined,
+}
+
+
+class Bench:
+    """A sandbox, a directory, and processes that can be counted from outside."""
+
+    def __init__(self, directory: Path, kind: str) -> None:
         self.directory = directory
-        self.sandbox = DirectSandbox()
+        self.kind = kind
+        self.sandbox = SANDBOXES[kind](directory)
         self.output = bytearray()
         stay = directory / "stay"
         stay.write_text(
-            "#!/bin/sh\ntrap '' TERM HUP INT\necho $$ >>" + str(directory / "pids") + "\n"
+            "#!/bin/sh\ntrap '' TERM HUP INT\necho $1$$ >>" + str(directory / "pids") + "\n"
             # A builtin that waits for ever without a child: nobody writes to the pipe.
             f"exec 3<>{directory / 'never'}\nread x <&3\n"
         )
@@ -97,22 +121,27 @@ class Bench:
         return await run(self.sandbox, self.command(script, **more), self.take)
 
     def pids(self) -> list[int]:
-        try:
-            return [int(line) for line in (self.directory / "pids").read_text().split()]
-        except FileNotFoundError:
-            return []
+        """The processes that stay, as seen from outside every namespace."""
+        found: list[int] = []
+        for name in os.listdir("/proc"):
+            if name.isdigit() and alive(int(name)):
+                with contextlib.suppress(OSError):
+                    argv = Path(f"/proc/{name}/cmdline").read_text(errors="replace").split("\0")
+                    if argv[1:2] == [self.stay]:
+                        found.append(int(name))
+        return found
 
     async def staying(self, count: int) -> list[int]:
         await until(lambda: len(self.pids()) >= count)
         return self.pids()
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    bench = Bench(tmp_path)
+@pytest.fixture(params=SANDBOXES)
+async def bench(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path, request.param)
     yield bench
     await bench.sandbox.close()
-    assert not [pid for pid in bench.pids() if alive(pid)]
+    assert bench.pids() == []
 
 
 async def test_output_of_both_streams_comes_in_order_and_the_code_is_told(bench):
@@ -133,6 +162,7 @@ async def test_a_script_is_read_by_bash_where_there_is_one(bench):
     assert bytes(bench.output) == b"bash 1 2 3\n"
 
 
+@pytest.mark.parametrize("bench", ["direct"], indirect=True)
 async def test_the_directory_and_environment_are_those_given(bench):
     (bench.directory / "sub").mkdir()
     path = os.environ["PATH"]
@@ -148,7 +178,8 @@ async def test_there_is_no_input_no_terminal_and_no_inherited_descriptor(bench):
     leaked = os.open("/", os.O_RDONLY)
     os.set_inheritable(leaked, True)
     try:
-        await bench.run("cat; tty; (: </dev/tty) 2>/dev/null || echo none; ls /proc/$$/fd | xargs")
+        tried = "cat; tty; (: </dev/tty) 2>/dev/null || echo none"
+        await bench.run(f"{tried}; ls /proc/$$/fd >fds; xargs <fds")
     finally:
         os.close(leaked)
     told = bench.output.decode().splitlines()
@@ -199,11 +230,13 @@ async def test_large_output_arrives_whole_in_bounded_chunks(bench):
 
 
 async def test_a_slow_reader_holds_the_command_up(bench):
-    process = await bench.sandbox.start(bench.command("echo $$; exec yes"))
-    pid = int((await anext(process)).split()[0])
+    process = await bench.sandbox.start(bench.command(f"exec yes '{bench.stay}'"))
+    await until(lambda: len(bench.pids()) == 1)
+    (pid,) = bench.pids()
 
     def written() -> int:
-        return int(Path(f"/proc/{pid}/io").read_text().split("wchar: ")[1].split()[0])
+        counts = Path(f"/proc/{pid}/io").read_text(errors="replace")
+        return int(counts.split("wchar: ")[1].split()[0])
 
     def blocked() -> bool:
         return written() > 0 and state(pid) == "S"
@@ -219,8 +252,7 @@ async def test_what_a_command_left_running_ends_with_it(bench, how):
     script = LEFTOVERS[how].format(stay=bench.stay)
     ended = await bench.run(f"{script}\n{ready}; echo done")
     assert (bytes(bench.output), ended.code) == (b"done\n", 0)
-    (pid,) = bench.pids()
-    assert not alive(pid)
+    assert bench.pids() == []
 
 
 async def test_what_ends_by_itself_soon_after_the_command_may_finish(bench):
@@ -235,8 +267,8 @@ async def test_the_whole_tree_ends_when_time_is_up(bench, how):
     assert ended.timed_out
     assert ended.signal == "SIGKILL"
     assert ended.seconds >= 0.5
-    assert bench.pids()
-    assert not [pid for pid in bench.pids() if alive(pid)]
+    assert (bench.directory / "pids").read_text()
+    assert bench.pids() == []
 
 
 async def test_a_command_that_listens_may_end_politely(bench):
@@ -269,14 +301,14 @@ async def test_a_reader_that_fails_ends_the_command(bench):
 
     with pytest.raises(LookupError):
         await run(bench.sandbox, bench.command(f"echo x; {bench.stay}"), fail)
-    assert not [pid for pid in bench.pids() if alive(pid)]
+    assert bench.pids() == []
 
 
 async def test_commands_side_by_side_end_one_by_one(bench):
     first = await bench.sandbox.start(bench.command(bench.stay))
     await bench.staying(1)
     second = await bench.sandbox.start(bench.command(f"(setsid {bench.stay} &) &\n{bench.stay}"))
-    one, *others = await bench.staying(3)
+    one, *others = sorted(await bench.staying(3), key=born)
     await second.kill()
     assert alive(one)
     assert not [pid for pid in others if alive(pid)]
@@ -318,6 +350,7 @@ async def test_many_commands_leave_no_descriptor_and_no_process(bench):
     assert (len(os.listdir("/proc/self/fd")), children()) == before
 
 
+@pytest.mark.parametrize("bench", ["direct"], indirect=True)
 async def test_a_watch_that_was_killed_is_replaced(bench, tmp_path):
     others = set(children())
     await bench.run("true")
@@ -333,7 +366,8 @@ async def test_a_watch_that_was_killed_is_replaced(bench, tmp_path):
 HOST = """
 import asyncio, os, sys
 from pathlib import Path
-from kedge.sandbox.direct import DirectSandbox
+sys.path.insert(0, sys.argv[1])
+from test_commands import SANDBOXES
 from kedge.sandbox.ports import Command
 from kedge.sandbox.run import run
 
@@ -341,11 +375,11 @@ async def show(chunk):
     pass
 
 async def main():
-    sandbox = DirectSandbox()
-    here = Path(sys.argv[1])
+    here = Path(sys.argv[3])
+    sandbox = SANDBOXES[sys.argv[2]](here)
     await asyncio.gather(*(
         run(sandbox, Command(run=script, cwd=here, env=dict(os.environ)), show)
-        for script in sys.argv[2:]
+        for script in sys.argv[4:]
     ))
 
 asyncio.run(main())
@@ -356,7 +390,8 @@ asyncio.run(main())
 async def test_nothing_is_left_when_the_host_dies(bench, how):
     scripts = [f"{left.format(stay=bench.stay)}\n{bench.stay}" for left in LEFTOVERS.values()]
     before = set(children())
-    host = spawn(sys.executable, "-c", HOST, str(bench.directory), *scripts)
+    tests, kind = str(Path(__file__).parent), bench.kind
+    host = spawn(sys.executable, "-c", HOST, tests, kind, str(bench.directory), *scripts)
     try:
         pids = await bench.staying(2 * len(scripts))
         assert all(alive(pid) for pid in pids)
@@ -366,7 +401,7 @@ async def test_nothing_is_left_when_the_host_dies(bench, how):
             host.wait(20)
         host.kill()
         host.wait()
-    await until(lambda: not any(alive(pid) for pid in bench.pids()))
+    await until(lambda: bench.pids() == [])
     # A sandbox of an earlier test made this process adopt them.
     reap(set(children()) - before)
 
@@ -384,6 +419,7 @@ async def test_a_command_costs_at_most_five_milliseconds_more_than_starting_it(b
     assert min(ours) < min(plain) + 0.005
 
 
+@pytest.mark.parametrize("bench", ["direct"], indirect=True)
 async def test_dead_orphans_are_waited_for(bench):
     await bench.run("true")
     before = children()

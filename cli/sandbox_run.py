@@ -1,0 +1,155 @@
+"""`kedge sandbox run`: reads its own arguments, because Typer takes longer than the sandbox."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..config.errors import KedgeError, UsageError
+from ..sandbox.errors import CannotStart, NotAvailable
+from ..sandbox.launching import Launched
+
+if TYPE_CHECKING:
+    from ..sandbox.once import Ended
+    from ..sandbox.policy import Policy
+
+USAGE = (
+    "kedge sandbox run [--level LEVEL] [--allow-host HOST[:PORT]] [--add-dir DIR] [--cwd DIR]"
+    " -- CMD…"
+)
+_VALUES = ("--level", "--allow-host", "--add-dir", "--cwd")
+_NOT_STARTED = 127
+"""What shells answer for a program that cannot be run."""
+
+
+class Asked(NamedTuple):
+    """What the arguments say."""
+
+    options: dict[str, list[str]]
+    """Every option with the values given for it."""
+    argv: tuple[str, ...]
+
+    def last(self, name: str) -> str:
+        """The value given last; empty if none was."""
+        values = self.options[name]
+        return values[-1] if values else ""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command confined; returns its exit code, 128 and the number for a signal."""
+    launched: Launched | None = None
+    try:
+        asked = read(arguments)
+        # Its start takes as long as reading the configuration: side by side they cost half.
+        launched = Launched()
+        # A termination must leave nothing behind either.
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGHUP, _interrupt)
+        return _run(launched, asked)
+    except KedgeError as error:
+        hint = f"\n  {error.hint}" if error.hint else ""
+        sys.stderr.write(f"kedge: {error}{hint}\n")
+        return _NOT_STARTED if isinstance(error, CannotStart) else error.exit_code
+    except _Terminated as error:
+        return 128 + error.number
+    finally:
+        if launched is not None:
+            launched.close()
+
+
+def read(arguments: Sequence[str]) -> Asked:
+    """What the arguments ask for: the policy, and the command.
+
+    Raises:
+        UsageError: an unknown option, or no command.
+    """
+    given: dict[str, list[str]] = {name: [] for name in _VALUES}
+    rest = list(arguments)
+    while rest and rest[0].startswith("-") and rest[0] != "--":
+        name, equals, value = rest.pop(0).partition("=")
+        if name not in given or not (equals or rest):
+            raise UsageError(f"sandbox run: {name!r} is not understood", hint=USAGE)
+        given[name].append(value if equals else rest.pop(0))
+    argv = tuple(rest[1:] if rest[:1] == ["--"] else rest)
+    if not argv:
+        raise UsageError("sandbox run: no command is given", hint=USAGE)
+    return Asked(given, argv)
+
+
+def _run(launched: Launched, asked: Asked) -> int:
+    from ..sandbox.once import run_once
+    from .confine import Wanted, wanted_policy
+    from .terminal import harmless
+
+    env = dict(os.environ)
+    hosts, added = asked.options["--allow-host"], asked.options["--add-dir"]
+    wanted = Wanted(asked.last("--cwd"), asked.last("--level"), tuple(hosts), tuple(added))
+    policy = wanted_policy(wanted, env)
+    cwd = policy.roots.workspace
+    if policy.level == "off":
+        launched.close()
+        return _unconfined(asked.argv, str(cwd))
+    try:
+        ended = run_once(launched, policy, asked.argv, cwd, env)
+    except NotAvailable:
+        ended = _on_a_lower_rung(policy, asked.argv, env)
+    for note in ended.notes:
+        # Names of files are the command's to choose.
+        sys.stderr.write(f"kedge: {harmless(note)}\n")
+    return ended.code
+
+
+def _on_a_lower_rung(policy: "Policy", argv: tuple[str, ...], env: dict[str, str]) -> "Ended":
+    """Run the command in what else this host has, its output merged; standard input is read
+    first, unless it is a terminal.
+
+    Raises:
+        NotAvailable: there is nothing else.
+    """
+    import asyncio
+
+    from ..sandbox.choose import choose
+    from ..sandbox.once import Ended
+    from ..sandbox.ports import Command
+    from ..sandbox.run import run
+
+    stdin = None if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
+
+    async def show(chunk: bytes) -> None:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+    async def work() -> Ended:
+        strongest = await choose(policy, env)
+        try:
+            command = Command(argv, policy.roots.workspace, env, stdin)
+            ended = await run(strongest.sandbox, command, show)
+        finally:
+            await strongest.sandbox.close()
+        number = signal.Signals[ended.signal] if ended.signal else 0
+        code = 128 + number if ended.code is None else ended.code
+        return Ended(code, (f"confined by {strongest.rung} only", *ended.notes))
+
+    return asyncio.run(work())
+
+
+class _Terminated(KeyboardInterrupt):
+    """A signal other than an interrupt asked us to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    raise _Terminated(number)
+
+
+def _unconfined(argv: tuple[str, ...], cwd: str) -> int:
+    os.chdir(cwd)
+    try:
+        os.execvp(argv[0], argv)
+    except OSError as error:
+        sys.stderr.write(f"kedge: cannot run {argv[0]!r}: {error.strerror}\n")
+    return _NOT_STARTED

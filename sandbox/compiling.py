@@ -1,0 +1,213 @@
+"""Turns a policy into what the helper is told, and into the environment of commands."""
+
+import os
+import pwd
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from .environment import looks_secret
+from .inside.names import FREE, NEVER_READ, NEVER_WRITTEN, fits
+from .inside.plan import Plan
+from .inside.repositories import common_directory, git_directory, is_ours, settings
+from .policy import Bounds, Entry, Policy
+
+_GIT_SETTINGS = {
+    "user": ("name", "email"),
+    "core": ("autocrlf", "eol", "ignorecase", "quotepath", "safecrlf"),
+    "init": ("defaultbranch",),
+    "safe": ("directory",),
+    "pull": ("rebase", "ff"),
+    "push": ("default",),
+    "merge": ("conflictstyle",),
+}
+"""The settings of the person's git that hold inside as well: none runs a program."""
+_INSIDE = "/run/kedge"
+
+
+def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, ...] = ()) -> Plan:
+    """What the helper needs to know. Reads the file system, but changes nothing.
+
+    `without` leaves walls out, for tests of the self-test.
+    """
+    home = str(policy.home)
+    roots = _roots(policy)
+    private = [path for path in _expanded(policy.private, home) if os.path.isdir(path)]
+    if not _holds(home, roots) and os.path.isdir(home):
+        private.append(home)
+    free = [entry.value for entry in policy.free]
+    names = protected_names(policy)
+    return Plan(
+        workspace=str(policy.roots.workspace),
+        roots=roots,
+        writable=policy.level != "read-only",
+        private=sorted({os.path.realpath(path) for path in private}),
+        scratch=[str(path) for path in policy.scratch],
+        home=home,
+        shown=_shown(policy, env, private, roots),
+        never_read=[path for path in names.never_read if os.path.lexists(path)],
+        never_write=[
+            path for path in names.never_write if os.path.lexists(path) and _within(path, roots)
+        ],
+        rules=names.rules,
+        placeholders=[e.value for e in policy.placeholders if e.value not in free],
+        git_settings=_git_settings(policy, home),
+        limits=limits_of(policy.bounds),
+        without=list(without),
+    )
+
+
+class Protected(msgspec.Struct, frozen=True):
+    """What is protected, by place and by name."""
+
+    never_read: list[str]
+    """Absolute paths."""
+    never_write: list[str]
+    rules: list[str]
+    """For names below the roots; see `inside.names`."""
+
+
+def protected_names(policy: Policy) -> Protected:
+    """What the policy protects."""
+    home = str(policy.home)
+    hidden, unread = _split(policy.never_read, home)
+    kept, unwritten = _split(policy.never_write, home)
+    free = [entry.value for entry in policy.free]
+    spared = {value.replace("~", home, 1) for value in free}
+    return Protected(
+        [path for path in hidden if path not in spared],
+        [path for path in kept if path not in spared],
+        [
+            *(FREE + name for name in free),
+            *(NEVER_READ + name for name in unread),
+            *(NEVER_WRITTEN + name for name in unwritten),
+        ],
+    )
+
+
+def inner_environment(
+    policy: Policy, env: Mapping[str, str], proxy: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of a command: what the policy lists of `env`, and what the inside needs."""
+    listed = {entry.value for entry in policy.environment}
+    globs = [name for name in listed if "*" in name]
+    kept = {
+        name: value
+        for name, value in env.items()
+        if (name in listed or any(fits(name, pattern) for pattern in globs))
+        and not looks_secret(name, value, listed=name in listed)
+    }
+    roots = [str(root) for root in policy.roots.all]
+    path = [part for part in kept.get("PATH", os.defpath).split(":") if _is_safe(part, roots)]
+    kept["PATH"] = ":".join(path) or "/usr/bin:/bin"
+    home = str(policy.home)
+    kept["HOME"] = home if os.path.isdir(home) else "/tmp"
+    return kept | {
+        "TMPDIR": "/tmp",
+        "GIT_CONFIG_GLOBAL": f"{_INSIDE}/gitconfig",
+        "GIT_TERMINAL_PROMPT": "0",
+        "PIP_NO_INPUT": "1",
+        **proxy,
+    }
+
+
+def _roots(policy: Policy) -> list[str]:
+    """The directories that are written, none in another, with what their worktrees share."""
+    wanted = [str(root) for root in policy.roots.all]
+    for root in list(wanted):
+        entry = f"{root}/.git"
+        if os.path.isfile(entry):
+            directory = git_directory(entry)
+            if directory and is_ours(entry, directory):
+                wanted.append(common_directory(directory))
+    outermost = [path for path in wanted if not _within(path, wanted)]
+    return list(dict.fromkeys(outermost))
+
+
+def _split(entries: Iterable[Entry], home: str) -> tuple[list[str], list[str]]:
+    """The absolute paths that entries mean, those of names at home included; and the names."""
+    absolute: list[str] = []
+    names: list[str] = []
+    for value in (entry.value for entry in entries):
+        if value.startswith(("/", "~/")):
+            absolute.append(value.replace("~", home, 1) if value[0] == "~" else value)
+            continue
+        names.append(value)
+        if "*" not in value:
+            absolute.append(f"{home}/{value}")
+    return absolute, names
+
+
+def _expanded(entries: Iterable[Entry], home: str) -> Iterator[str]:
+    for entry in entries:
+        value = entry.value
+        yield os.path.realpath(value.replace("~", home, 1) if value[0] == "~" else value)
+
+
+def _shown(
+    policy: Policy, env: Mapping[str, str], private: list[str], roots: list[str]
+) -> list[str]:
+    """What of the hidden directories stays to be seen: tools, and what the programs in PATH need.
+
+    Nothing that would show a whole hidden directory, and nothing in a root.
+    """
+    home = str(policy.home)
+    wanted = {path for path in _expanded(policy.shown, home) if os.path.exists(path)}
+    for part in (*env.get("PATH", "").split(":"), f"{sys.prefix}/bin", f"{sys.base_prefix}/bin"):
+        if part.startswith("/") and os.path.isdir(part):
+            wanted.add(os.path.realpath(_toolchain(part)))
+    hidden = [*private, "/run"]
+    return sorted(
+        path
+        for path in wanted
+        if _within(path, hidden)
+        and not _within(path, (*roots, *wanted))
+        and path not in roots
+        and not any(one == path or one.startswith(f"{path}/") for one in (*hidden, *roots))
+    )
+
+
+def _toolchain(part: str) -> str:
+    """The directory that a directory of programs belongs to: its virtual environment, if any."""
+    above = os.path.dirname(part)
+    is_whole = os.path.basename(part) == "bin" and (
+        os.path.exists(f"{above}/pyvenv.cfg") or os.path.isdir(f"{above}/lib")
+    )
+    return above if is_whole else part
+
+
+def _git_settings(policy: Policy, home: str) -> str:
+    lines = ['[safe]\n\tdirectory = "*"\n']
+    for file in (f"{home}/.config/git/config", f"{home}/.gitconfig"):
+        for section, subsection, name, value in settings(file):
+            if not subsection and name in _GIT_SETTINGS.get(section, ()):
+                quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+                lines.append(f'[{section}]\n\t{name} = "{quoted}"\n')
+    lines.append(f"[core]\n\texcludesFile = {_INSIDE}/ignored\n")
+    return "".join(lines)
+
+
+def limits_of(bounds: Bounds) -> dict[str, int]:
+    """The bounds as the inside takes them."""
+    return {name: getattr(bounds, name) for name in bounds.__struct_fields__}
+
+
+def _is_safe(part: str, roots: list[str]) -> bool:
+    """Whether programs may be looked for in a directory: not where commands can write."""
+    return part.startswith("/") and part not in roots and not _within(part, roots)
+
+
+def _within(path: str, roots: Iterable[str]) -> bool:
+    return any(path.startswith(f"{root}/") for root in roots)
+
+
+def _holds(path: str, roots: Iterable[str]) -> bool:
+    """Whether a root is `path` or holds it."""
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
+
+
+def person_home(env: Mapping[str, str]) -> Path:
+    """The home directory of whoever runs this."""
+    return Path(env.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)

@@ -1,0 +1,135 @@
+"""The other end of the helper: starts it, asks it for commands, hears when it is done."""
+
+import asyncio
+import contextlib
+import marshal
+import socket
+import subprocess
+from collections import deque
+
+import msgspec
+
+from .errors import NotAvailable
+from .inside.plan import Plan
+from .launching import Launched, ask_listener, plan_values, refused, send
+
+_LONGEST = 1 << 20
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What the helper found and did when it entered."""
+
+    made: tuple[str, ...]
+    """Paths that it made, and takes away at its end."""
+    landlock: int
+    """The version of Landlock; 0 is none."""
+
+
+class Helper:
+    """A helper under way. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        line: socket.socket,
+        ready: Ready,
+        listener: tuple[socket.socket, int] | None,
+    ) -> None:
+        self._popen = popen
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+        self._waiting = deque[asyncio.Future[bytes]]()
+        self.ready = ready
+        self.listener = listener
+        """For the proxy: a socket that listens inside, and its port there."""
+        self._loop.add_reader(line, self._hear)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still serves."""
+        return self._popen.poll() is None and self._line.fileno() >= 0
+
+    def start(self, request: dict[str, object], fds: list[int]) -> None:
+        """Ask for a command; `fds` are its three streams and the connection to its init.
+
+        Raises:
+            NotAvailable: the helper is gone.
+        """
+        self._send({"do": "start", **request}, fds)
+
+    async def settle(self) -> tuple[str, ...]:
+        """Have what appeared during a command held back; return what a person should know."""
+        try:
+            return tuple(marshal.loads(await self._ask("settle")))
+        except NotAvailable:
+            return ()
+
+    def close(self) -> None:
+        """End it, and with it whatever it started; wait until it has cleaned up."""
+        self._loop.remove_reader(self._line)
+        self._line.close()
+        self._fail()
+        try:
+            self._popen.wait(5)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+    async def _ask(self, what: str) -> bytes:
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._send({"do": what}, [])
+        self._waiting.append(answer)
+        return await answer
+
+    def _send(self, request: dict[str, object], fds: list[int]) -> None:
+        try:
+            send(self._line, request, fds)
+        except OSError as error:
+            raise NotAvailable("the sandbox's helper is gone; nothing can be run in it") from error
+
+    def _hear(self) -> None:
+        try:
+            said = self._line.recv(_LONGEST)
+        except OSError:
+            said = b""
+        if not said:
+            self._loop.remove_reader(self._line)
+            self._fail()
+        elif self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(said)
+
+    def _fail(self) -> None:
+        while self._waiting:
+            answer = self._waiting.popleft()
+            if not answer.done():
+                answer.set_exception(NotAvailable("the sandbox's helper is gone"))
+
+
+async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:
+    """Start a helper and wait until it has entered the sandbox; with `hosts` it listens inside.
+
+    Raises:
+        NotAvailable: this host does not let it; `hint` is the one thing that would fix that.
+    """
+    with contextlib.ExitStack() as undo:
+        launched = Launched()
+        undo.callback(launched.close)
+        ours = launched.line
+        send(ours, plan_values(plan), [])
+        ours.setblocking(False)
+        said = await asyncio.get_running_loop().sock_recv(ours, _LONGEST)
+        ours.setblocking(True)
+        if not said.startswith(b"+"):
+            raise refused(said)
+        listener = ask_listener(ours) if hosts else None
+        ready = msgspec.convert(marshal.loads(said[1:]), Ready)
+        helper = Helper(launched.process, ours, ready, listener)
+        undo.pop_all()
+    return helper

@@ -1,0 +1,127 @@
+"""The first wall: what can be seen, and what of it can be changed.
+
+The tree is changed in place, in a mount namespace of our own: first all of it becomes read-only,
+then directories that are hidden are covered, then what is to be seen, or written, is put on top
+from copies that were taken before. Nothing can be taken off again without capabilities.
+"""
+
+import contextlib
+import os
+import stat
+
+from . import kernel
+from .kernel import MOUNT_NODEV, MOUNT_NOSUID, MOUNT_RDONLY
+from .plan import Plan
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+STORE = "/run/kedge"
+"""Where the inside keeps what it covers things with. Writable as far as mounts go, so that the
+self-test can see that Landlock alone refuses it."""
+
+
+def build(plan: Plan) -> None:
+    """Make this process's mount namespace look as planned."""
+    shown = [path for path in plan.shown if os.path.lexists(path)]
+    copies = {path: kernel.copy_tree(path) for path in shown}
+    roots = {path: kernel.copy_tree(path) for path in (*plan.roots, *plan.scratch)}
+    devices = {name: kernel.copy_tree(f"/dev/{name}") for name in _DEVICES}
+    if "read-only" not in plan.without:
+        kernel.restrict_tree("/", MOUNT_RDONLY | MOUNT_NOSUID)
+    covered = _cover(plan)
+    for tree in copies.values():
+        kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
+    for path, tree in roots.items():
+        writable = plan.writable or path in plan.scratch
+        kernel.restrict_tree(tree, MOUNT_NOSUID | (0 if writable else MOUNT_RDONLY))
+    for path, tree in sorted((copies | roots).items()):
+        _make_place(path, tree)
+        kernel.attach_tree(tree, path)
+    _devices(devices)
+    _store()
+    for path in covered:
+        if path not in ("/tmp", "/var/tmp", plan.home):
+            kernel.restrict_mount(path, MOUNT_RDONLY | MOUNT_NOSUID)
+
+
+def protect(path: str, *, below: bool = True) -> None:
+    """Make what is at `path` read-only, or, with `below` false, only impossible to rename."""
+    tree = kernel.copy_tree(path)
+    if below:
+        kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
+    kernel.attach_tree(tree, path)
+
+
+def hide(path: str) -> None:
+    """Put something empty and unreadable over what is at `path`."""
+    kind = "directory" if os.path.isdir(path) else "file"
+    tree = kernel.copy_tree(f"{STORE}/{kind}")
+    kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
+    kernel.attach_tree(tree, path)
+
+
+def fresh_proc() -> None:
+    """Show only the processes of this pid namespace.
+
+    Where the host masks parts of /proc, as containers do, that is refused: what is there stays.
+    """
+    with contextlib.suppress(PermissionError):
+        flags = MOUNT_NOSUID | MOUNT_NODEV | kernel.MOUNT_NOEXEC
+        kernel.mount("proc", "/proc", "proc", flags)
+
+
+def close_proc() -> None:
+    """Make /proc read-only: to root inside, its files of the system belong as they do outside."""
+    kernel.restrict_mount("/proc", MOUNT_RDONLY)
+
+
+def _cover(plan: Plan) -> list[str]:
+    """Put empty directories over what is private; return those that were there to be covered."""
+    covered: list[str] = []
+    private = () if "private" in plan.without else plan.private
+    for path in sorted({*private, "/dev", "/run"}):
+        if os.path.isdir(path) and not any(path.startswith(f"{above}/") for above in covered):
+            mode = "1777" if path in ("/tmp", "/var/tmp") else "755"
+            options = f"mode={mode},size={plan.limits.scratch_bytes or '100%'}"
+            kernel.mount("tmpfs", path, "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, options)
+            covered.append(path)
+    if plan.home in plan.private and plan.home not in covered:
+        os.makedirs(plan.home, exist_ok=True)
+    return covered
+
+
+def _make_place(path: str, tree: int) -> None:
+    """Make something at `path` to mount on, if there is nothing; only covers have gaps."""
+    if os.path.lexists(path):
+        return
+    if stat.S_ISDIR(os.fstat(tree).st_mode):
+        os.makedirs(path)
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _devices(devices: dict[str, int]) -> None:
+    for name, tree in devices.items():
+        os.close(os.open(f"/dev/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
+        kernel.attach_tree(tree, f"/dev/{name}")
+    for name, target in _LINKS.items():
+        os.symlink(target, f"/dev/{name}")
+    flags = MOUNT_NOSUID | kernel.MOUNT_NOEXEC
+    os.mkdir("/dev/pts")
+    kernel.mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
+    os.mkdir("/dev/shm")
+    kernel.mount("tmpfs", "/dev/shm", "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, "mode=1777,size=50%")
+
+
+def _store() -> None:
+    os.mkdir(STORE)
+    kernel.mount("tmpfs", STORE, "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, "mode=755,size=1m")
+    os.mkdir(f"{STORE}/directory", 0)
+    os.close(os.open(f"{STORE}/file", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0))

@@ -1,0 +1,79 @@
+"""What the helper is told once, at its start: the policy, compiled to paths.
+
+Plain data that `marshal` carries: both ends are the same Python.
+"""
+
+
+class Limits:
+    """What one command may use; 0 is no limit."""
+
+    def __init__(
+        self,
+        *,
+        processes: int,
+        memory: int,
+        open_files: int,
+        file_bytes: int,
+        cpu_seconds: int,
+        scratch_bytes: int,
+        disk_reserve: int,
+    ) -> None:
+        """`memory`: bytes, of all processes together. `file_bytes`: of one file. `scratch_bytes`:
+        of all private directories together. `disk_reserve`: bytes that stay free where the
+        workspace is."""
+        self.processes = processes
+        self.memory = memory
+        self.open_files = open_files
+        self.file_bytes = file_bytes
+        self.cpu_seconds = cpu_seconds
+        self.scratch_bytes = scratch_bytes
+        self.disk_reserve = disk_reserve
+
+
+class Plan:
+    """How the inside looks. All paths are absolute and without links."""
+
+    def __init__(
+        self,
+        *,
+        workspace: str,
+        roots: list[str],
+        writable: bool,
+        private: list[str],
+        scratch: list[str],
+        home: str,
+        shown: list[str],
+        never_read: list[str],
+        never_write: list[str],
+        rules: list[str],
+        placeholders: list[str],
+        git_settings: str,
+        limits: dict[str, int],
+        without: list[str],
+    ) -> None:
+        self.workspace = workspace
+        self.roots = roots
+        """The workspace and the added directories, or what holds them; none lies in another."""
+        self.writable = writable
+        """Whether the roots are."""
+        self.private = private
+        """Directories that are covered by empty ones, which are the session's own."""
+        self.scratch = scratch
+        """Directories of the host that are writable besides the roots."""
+        self.home = home
+        self.shown = shown
+        """What stays to be seen, read-only, of what `private` covers."""
+        self.never_read = never_read
+        """Absolute paths that are covered."""
+        self.never_write = never_write
+        """Absolute paths that are made read-only."""
+        self.rules = rules
+        """Patterns of names below the roots; see `names`. `-` in front: never read, `=`: never
+        written, `+`: neither, whatever the others say."""
+        self.placeholders = placeholders
+        """Names in the workspace that are made, empty, for as long as the session lasts."""
+        self.git_settings = git_settings
+        """The git configuration of the inside."""
+        self.limits = Limits(**limits)
+        self.without = frozenset(without)
+        """Walls that are left out, so that tests can see the self-test miss them."""

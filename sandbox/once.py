@@ -1,0 +1,154 @@
+"""Runs one command confined with our own input and output: what `kedge sandbox run` does.
+
+Without an event loop, which would take longer to import than the sandbox to enter.
+"""
+
+import marshal
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .compiling import compile_plan, inner_environment
+from .errors import CannotStart, NotAvailable
+from .launching import Launched, ask_listener, plan_values, refused, send
+from .policy import Policy
+from .spawn import check_directory, shown
+
+if TYPE_CHECKING:
+    from .egress import Reached
+
+_LONGEST = 1 << 20
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How the command ended."""
+
+    code: int
+    """Its exit status, or 128 and the number of the signal that ended it."""
+    notes: tuple[str, ...]
+    """What the sandbox did about it, a sentence each."""
+
+
+def run_once(
+    launched: Launched,
+    policy: Policy,
+    argv: tuple[str, ...],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    grace: float = 0.25,
+) -> Ended:
+    """Run a command to its end; an interrupt is passed on, and raised after the end.
+
+    Raises:
+        CannotStart: the program or the directory cannot be used.
+        NotAvailable: this host cannot confine commands.
+        KeyboardInterrupt: as it came.
+    """
+    check_directory(cwd)
+    line = launched.line
+    send(line, plan_values(compile_plan(policy, env)), [])
+    request: dict[str, object] = {
+        **{"do": "start", "argv": list(argv), "cwd": str(cwd)},
+        **{"env": inner_environment(policy, env, {}), "grace": grace, "linger": 0.1},
+    }
+    said = line.recv(_LONGEST)
+    if not said.startswith(b"+"):
+        raise refused(said)
+    reached: list[Reached] = []
+    if policy.hosts:
+        proxy = _start_proxy(line, policy, reached)
+        request["env"] = inner_environment(policy, env, proxy)
+    ended = _run(line, request, argv)
+    refusals = {one.permission: one.refused for one in reached if one.refused}
+    words = (f"{host} was not reached: {why}" for host, why in refusals.items())
+    return msgspec.structs.replace(ended, notes=(*ended.notes, *words))
+
+
+def _start_proxy(line: socket.socket, policy: Policy, reached: "list[Reached]") -> dict[str, str]:
+    """Serve the way out in a thread that ends with this process; return how it is found."""
+    # Only a command with a way out pays for an event loop.
+    import asyncio
+    import threading
+
+    from .egress import Egress, proxy_environment
+
+    listener, port = ask_listener(line)
+    egress = Egress(policy.allowed_hosts(), reached.append)
+
+    async def serve() -> None:
+        await egress.start(listener)
+        await asyncio.Event().wait()
+
+    threading.Thread(target=asyncio.run, args=(serve(),), daemon=True).start()
+    return proxy_environment(port)
+
+
+def _run(line: socket.socket, request: dict[str, object], argv: tuple[str, ...]) -> Ended:
+    control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with control:
+        with theirs:
+            send(line, request, [*_streams(), theirs.fileno()])
+        interrupt: KeyboardInterrupt | None = None
+        listener = _Listener(control)
+        while True:
+            try:
+                listener.listen()
+                break
+            except KeyboardInterrupt as error:
+                interrupt = error
+                control.send(b".")
+        if listener.failure:
+            raise CannotStart(f"cannot run {shown(argv)}: {listener.failure}")
+        send(line, {"do": "settle"}, [])
+        notes = tuple(marshal.loads(line.recv(_LONGEST)))
+    if interrupt is not None:
+        raise interrupt
+    return Ended(listener.code, (*listener.notes, *notes))
+
+
+class _Listener:
+    """Takes the messages of a command's init; see `inside.process.serve`."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._status: int | None = None
+        self.failure = ""
+        self.notes: list[str] = []
+
+    @property
+    def code(self) -> int:
+        """What a shell would call the exit status."""
+        if self._status is None:
+            raise NotAvailable("the sandbox's helper died, and the command with it")
+        code = os.waitstatus_to_exitcode(self._status)
+        return code if code >= 0 else 128 - code
+
+    def listen(self) -> None:
+        """Return once nothing of the command is left."""
+        while said := self._control.recv(4096):
+            match said[:1]:
+                case b"!":
+                    self.failure = said[1:].decode(errors="replace").partition(":")[2]
+                case b"=":
+                    self._status = int(said[1:])
+                case b"*":
+                    self.notes.append(f"the command was ended: {said[1:].decode()}")
+                case _:
+                    pass
+
+
+def _streams() -> list[int]:
+    """Our own three streams, the null device for those that are closed."""
+    streams: list[int] = []
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            fd = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        streams.append(fd)
+    return streams
