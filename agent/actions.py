@@ -23,11 +23,12 @@ from .events import (
     ActionStatus,
     Body,
     Decision,
+    Finding,
     ToolSpec,
 )
-from .gate import Gate, Ruling
-from .messages import Text, ToolCall, legible_text
-from .ports import Action, Approver, Output, Tool
+from .judge import Judge
+from .messages import Image, Text, ToolCall, legible_text
+from .ports import Action, Output, Passage, Tool
 from .transcript import Transcript
 
 STOPPED_OUTPUT = 4_000
@@ -56,8 +57,7 @@ class Actor:
     def __init__(
         self,
         tools: Sequence[Tool],
-        gate: Gate,
-        approver: Approver,
+        judge: Judge,
         bus: Bus,
         transcript: Transcript,
         path: tuple[str, ...] = ("main",),
@@ -67,8 +67,8 @@ class Actor:
             names = [tool.spec.name for tool in tools]
             raise ValueError(f"two tools have one name: {names}")
         self._printed: dict[str, str] = {}
-        self._gate = gate
-        self._approver = approver
+        self._tainted: tuple[int, str] = (0, "")
+        self._judge = judge
         self._bus = bus
         self._transcript = transcript
         self._path = path
@@ -129,39 +129,25 @@ class Actor:
             self._emit(Decision(call.id, "deny", "schema", str(error)))
             return _Refused(_ended(call, "failed", str(error), error.kind))
         self._emit(ActionProposed(call.id, call.name, action.arguments, action.effects))
-        return await self._judge(tool, action)
+        return await self._judged(tool, action)
 
-    async def _judge(self, tool: Tool, action: Action) -> _Prepared:
+    async def _judged(self, tool: Tool, action: Action) -> _Prepared:
         call = action.call
-        ruling = self._gate.review(action, lambda arguments: _remade(tool, call, arguments))
-        decision = Decision(
-            call.id,
-            "allow" if ruling.outcome == "allow" else "deny",
-            ruling.by,
-            ruling.reason,
-            ruling.rule,
-            ruling.considered,
-            ruling.action.arguments if ruling.modified else None,
-        )
-        if ruling.outcome == "ask":
-            decision = await self._asked(ruling, decision)
+
+        def remake(arguments: dict[str, object]) -> Action:
+            return self._with_facts(_remade(tool, call, arguments))
+
+        decision, action = await self._judge.decide(self._with_facts(action), remake)
         self._emit(decision)
         if decision.outcome == "deny":
             text = f"Not allowed: {decision.reason}. Nothing was done."
             return _Refused(_ended(call, "denied", text, "denied"))
-        return _Ready(tool, ruling.action)
+        return _Ready(tool, action)
 
-    async def _asked(self, ruling: Ruling, decision: Decision) -> Decision:
-        began = time.monotonic()
-        approval = await self._approver.decide(ruling.action, ruling.reason)
-        return structs.replace(
-            decision,
-            outcome="allow" if approval.allowed else "deny",
-            by=approval.by,
-            reason=approval.reason,
-            asked=approval.by == "person",
-            waited_ms=_since(began),
-        )
+    def _with_facts(self, action: Action) -> Action:
+        """The action with what only its history knows."""
+        turn, tried = self._tainted
+        return structs.replace(action, tainted=tried if turn == self._bus.turn else "")
 
     async def _run_group(self, group: Sequence[_Prepared]) -> None:
         ends: list[ActionEnded | None] = [None] * len(group)
@@ -212,7 +198,23 @@ class Actor:
             if task is None or task.cancelling():
                 raise
             end = _ended(call, "failed", _defect(error), "other")
-        return structs.replace(end, duration_ms=_since(began))
+        return structs.replace(self._screened(end), duration_ms=_since(began))
+
+    def _screened(self, end: ActionEnded) -> ActionEnded:
+        """The end as the model may see it."""
+        content: list[Text | Image] = []
+        for part in end.content:
+            if isinstance(part, Image):
+                content.append(part)
+                continue
+            screened = self._judge.screen(Passage("result", part.text, end.tool))
+            for name, flag in screened.flags:
+                self._emit(Finding(name, flag.severity, f"{end.tool}: {flag.reason}"))
+                if flag.taint:
+                    self._tainted = (self._bus.turn, f"{end.tool}: {flag.reason}")
+            withheld = f"Withheld: {screened.denied}." if screened.denied else screened.text
+            content.append(Text(withheld))
+        return structs.replace(end, content=tuple(content))
 
     def _show(self, id: str, text: str) -> None:
         self._printed[id] = (self._printed.get(id, "") + text)[-STOPPED_OUTPUT:]

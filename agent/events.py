@@ -45,12 +45,39 @@ class ToolSpec(Struct, frozen=True):
     """A flat JSON Schema object; its property order is the declaration's order."""
 
 
-class Effect(Struct, frozen=True):
+Risk = Literal["safe", "unknown", "dangerous", "opaque"]
+"""What is known of a command: that it does nothing but its other effects say; nothing; that it
+does harm beyond the workspace; that what it runs cannot be told before it runs."""
+
+
+class CommandPart(Struct, frozen=True, omit_defaults=True):
+    """One simple command of a command line."""
+
+    words: tuple[str, ...]
+    """Without quotes and wrappers (`sudo`, `env`, `xargs` …); the program's name first."""
+    risk: Risk
+    why: str
+    """What makes it so, for a person."""
+    forms: tuple[str, ...] = ()
+    """Every spelling that a rule may mean: as written, without wrappers, without its path."""
+    exact: bool = True
+    """Whether a rule may allow it: all its words are known, and nothing runs besides."""
+
+
+class Effect(Struct, frozen=True, omit_defaults=True):
     """What an action would do to the world."""
 
-    kind: Literal["read", "write", "run", "reach"]
+    kind: Literal["read", "write", "delete", "run", "reach"]
     target: str
-    """A resolved path, a command or a host."""
+    """A resolved path, the words of one command, or a host with its port."""
+    part: int | None = None
+    """On effects of a command line: which of its simple commands, from 0."""
+    span: tuple[int, int] | None = None
+    """On effects of a command line: the characters of the line that have it."""
+    command: CommandPart | None = None
+    """On `run` effects of a command line."""
+    recursive: bool = False
+    """On `delete`: with everything below."""
 
 
 class FileChange(Struct, frozen=True, omit_defaults=True):
@@ -147,6 +174,17 @@ class Considered(Struct, frozen=True, omit_defaults=True):
     by: str
     verdict: str
     reason: str = ""
+    rule: str = ""
+    """As in `Decision`."""
+    effects: tuple[int, ...] | None = None
+    """Places of the effects that it speaks of; null means all."""
+
+
+class Grant(Struct, frozen=True):
+    """What a person allowed beyond this one time."""
+
+    scope: Literal["session", "project", "user"]
+    rules: tuple[str, ...]
 
 
 class Decision(Struct, frozen=True, tag_field="kind", tag="decision", omit_defaults=True):
@@ -166,6 +204,8 @@ class Decision(Struct, frozen=True, tag_field="kind", tag="decision", omit_defau
     """Whether a person was asked."""
     waited_ms: int = 0
     """How long the answer took."""
+    grant: Grant | None = None
+    """What the answer allows from here on."""
 
 
 class ActionStarted(Struct, frozen=True, tag_field="kind", tag="action.started"):

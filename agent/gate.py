@@ -1,16 +1,30 @@
 """One decision path: folds the validators' verdicts on an action into one ruling.
 
-`deny` beats `ask` beats `allow`. A modification replaces the arguments and everything is judged
-again from the start. A validator that raises denies. If nobody says anything, a person is asked.
+Verdicts speak of effects. `deny` beats `ask` beats `allow`; an effect that nobody allows is asked
+about. A modification replaces the arguments and everything is judged again from the start. A
+validator that raises denies.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct, structs
 
-from .events import Considered
-from .ports import Action, Allow, Ask, Deny, Modify, Validator, Verdict
+from .events import Considered, Effect
+from .ports import (
+    Action,
+    Allow,
+    Ask,
+    Deny,
+    Flag,
+    Modify,
+    Passage,
+    Places,
+    Replace,
+    Ruling,
+    Screen,
+    Validator,
+    Verdict,
+)
 
 MAX_MODIFICATIONS = 8
 """Judgements of one action before validators that keep modifying it are taken for broken."""
@@ -19,24 +33,30 @@ Remake = Callable[[dict[str, object]], Action]
 """Makes the action anew from modified arguments: validated, with its effects."""
 
 
-class Ruling(Struct, frozen=True):
-    """What the validators say together."""
+class Screened(Struct, frozen=True):
+    """Words after all screens."""
 
-    outcome: Literal["allow", "ask", "deny"]
-    by: str
-    reason: str
-    action: Action
-    """As modified."""
-    rule: str = ""
-    considered: tuple[Considered, ...] = ()
-    modified: bool = False
+    text: str
+    flags: tuple[tuple[str, Flag], ...] = ()
+    """With the name of the screen that raised each."""
+    denied: str = ""
+    """Why they may not go on at all."""
 
 
 class Gate:
-    """The validators, in the order in which they are heard."""
+    """The validators and screens, in the order in which they are heard."""
 
-    def __init__(self, validators: Sequence[Validator]) -> None:
+    def __init__(
+        self,
+        validators: Sequence[Validator],
+        screens: Sequence[Screen] = (),
+        *,
+        asks: bool = True,
+    ) -> None:
+        """Without `asks`, as in mode full, what would be asked is allowed instead."""
         self._validators = tuple(validators)
+        self._screens = tuple(screens)
+        self._asks = asks
 
     def review(self, action: Action, remake: Remake) -> Ruling:
         """Judge an action. Never raises."""
@@ -45,47 +65,116 @@ class Gate:
         for _ in range(MAX_MODIFICATIONS):
             ruling = self._fold(action, heard)
             if isinstance(ruling, Ruling):
-                return structs.replace(ruling, considered=tuple(heard), modified=modified)
+                ruling = structs.replace(ruling, considered=tuple(heard), modified=modified)
+                return ruling if self._asks else _unasked(ruling)
             try:
                 action = remake(ruling.arguments)
             except Exception as error:  # border: a validator's arguments are as untrusted as it is
-                reason = f"the modified arguments do not fit: {error}"
-                return Ruling(
-                    "deny", "gate", reason, action, considered=tuple(heard), modified=modified
-                )
+                return _refused(f"the modified arguments do not fit: {error}", action, heard)
             modified = True
-        reason = f"still being modified after {MAX_MODIFICATIONS} rounds"
-        return Ruling("deny", "gate", reason, action, considered=tuple(heard), modified=True)
+        return _refused(f"still being modified after {MAX_MODIFICATIONS} rounds", action, heard)
 
     def _fold(self, action: Action, heard: list[Considered]) -> Ruling | Modify:
-        ruling: Ruling | None = None
-        for validator in self._validators:
-            verdict = _hear(validator, action)
-            if verdict is None:
-                continue
-            reason = verdict.reason
-            heard.append(Considered(validator.name, type(verdict).__name__.lower(), reason))
+        question: Ruling | None = None
+        allowed: dict[int, tuple[str, Allow]] = {}
+        for name, verdict in self._verdicts(action, heard):
             match verdict:
                 case Modify():
                     return verdict
-                case Deny():
-                    return Ruling("deny", validator.name, reason, action, verdict.rule)
-                case Ask() if ruling is None or ruling.outcome == "allow":
-                    ruling = Ruling("ask", validator.name, reason, action)
-                case Allow() if ruling is None:
-                    ruling = Ruling("allow", validator.name, reason, action)
-                case _:
+                case Deny(reason, places, rule):
+                    return Ruling("deny", name, reason, action, places or (), rule)
+                case Ask(reason, places, rule) if question is None:
+                    question = Ruling(
+                        "ask", name, reason, action, _all(places, action), rule, firm=True
+                    )
+                case Allow(_, places):
+                    for place in _all(places, action):
+                        allowed.setdefault(place, (name, verdict))
+                case Ask():
                     pass
-        return ruling or Ruling("ask", "gate", "nothing allows this", action)
+        return question or _allowed(action, allowed)
+
+    def _verdicts(self, action: Action, heard: list[Considered]) -> Iterator[tuple[str, Verdict]]:
+        for validator in self._validators:
+            for verdict in _hear(validator, action):
+                said = type(verdict).__name__.lower()
+                if isinstance(verdict, Modify):
+                    heard.append(Considered(validator.name, said, verdict.reason))
+                else:
+                    heard.append(
+                        Considered(
+                            validator.name, said, verdict.reason, verdict.rule, verdict.effects
+                        )
+                    )
+                yield validator.name, verdict
+
+    def screen(self, passage: Passage) -> Screened:
+        """Judge words. Never raises."""
+        flags: list[tuple[str, Flag]] = []
+        for screen in self._screens:
+            try:
+                verdicts = screen.check(passage)
+            except Exception as error:  # border: a broken screen must not let anything through
+                reason = f"the screen {screen.name} failed: {type(error).__name__}: {error}"
+                return Screened("", tuple(flags), reason)
+            for verdict in verdicts:
+                match verdict:
+                    case Replace(text):
+                        passage = structs.replace(passage, text=text)
+                    case Flag():
+                        flags.append((screen.name, verdict))
+                    case Deny(reason):
+                        return Screened("", tuple(flags), reason)
+        return Screened(passage.text, tuple(flags))
 
 
-def _hear(validator: Validator, action: Action) -> Verdict | None:
+def _hear(validator: Validator, action: Action) -> Sequence[Verdict]:
     try:
-        verdict = validator.check(action)
+        verdicts = tuple(validator.check(action))
     except Exception as error:  # border: a broken validator must not let anything through
-        return Deny(f"the validator failed: {type(error).__name__}: {error}")
-    match verdict:
-        case None | Allow() | Ask() | Deny() | Modify():
-            return verdict
-        case _:
-            return Deny(f"the validator failed: {verdict!r} is no verdict")
+        return (Deny(f"the validator failed: {type(error).__name__}: {error}"),)
+    for verdict in verdicts:
+        match verdict:
+            case Allow() | Ask() | Deny() | Modify():
+                pass
+            case _:
+                return (Deny(f"the validator failed: {verdict!r} is no verdict"),)
+    return verdicts
+
+
+def _allowed(action: Action, allowed: dict[int, tuple[str, Allow]]) -> Ruling:
+    """The ruling where nobody denies or asks."""
+    open = tuple(place for place in range(len(action.effects)) if place not in allowed)
+    if open:
+        return Ruling("ask", "gate", nothing_allows(action.effects[open[0]]), action, open)
+    if not allowed:
+        return Ruling("allow", "gate", "it touches nothing", action)
+    voices = [allowed[place] for place in sorted(allowed)]
+    names = ", ".join(dict.fromkeys(name for name, _ in voices))
+    reasons = "; ".join(dict.fromkeys(verdict.reason for _, verdict in voices if verdict.reason))
+    rule = next((verdict.rule for _, verdict in voices if verdict.rule), "")
+    return Ruling("allow", names, reasons, action, (), rule)
+
+
+def nothing_allows(effect: Effect) -> str:
+    """Why an effect is asked about, in words."""
+    if effect.command is not None:
+        return f"`{effect.target}`: {effect.command.why}"
+    doing = {"read": "reading", "write": "writing", "delete": "deleting", "run": "running"}
+    return f"nothing allows {doing.get(effect.kind, 'connecting to')} {effect.target}"
+
+
+def _unasked(ruling: Ruling) -> Ruling:
+    if ruling.outcome != "ask":
+        return ruling
+    return structs.replace(
+        ruling, outcome="allow", by="mode", reason=f"mode full never asks ({ruling.reason})"
+    )
+
+
+def _refused(reason: str, action: Action, heard: list[Considered]) -> Ruling:
+    return Ruling("deny", "gate", reason, action, considered=tuple(heard), modified=True)
+
+
+def _all(places: Places, action: Action) -> tuple[int, ...]:
+    return tuple(range(len(action.effects))) if places is None else places

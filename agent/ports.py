@@ -5,12 +5,12 @@ or outside; the core knows these protocols only. Everything runs on one event lo
 """
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from .deltas import Delta
-from .events import CheckEnded, Effect, Event, FileChange, ToolSpec
+from .events import CheckEnded, Considered, Effect, Event, FileChange, Grant, ToolSpec
 from .messages import Image, Message, Text, ToolCall
 
 
@@ -52,6 +52,16 @@ class Provider(Protocol):
         ...
 
 
+class Denied(Struct, frozen=True):
+    """What the sandbox kept a call from."""
+
+    what: Literal["read", "write", "connect"]
+    target: str
+    """A resolved path, `HOST` or `HOST:PORT`."""
+    allow: str
+    """The smallest path or host that would have to be allowed for it."""
+
+
 class Output(Struct, frozen=True):
     """What a tool gives back."""
 
@@ -62,6 +72,7 @@ class Output(Struct, frozen=True):
     truncated: bool = False
     full_output: str | None = None
     changes: tuple[FileChange, ...] = ()
+    denied: tuple[Denied, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "Output":
@@ -109,37 +120,68 @@ class Tool(Protocol):
         ...
 
 
+RiskClass = Literal["read", "write", "run", "reach"]
+"""What an action does at worst, from least to most."""
+
+
 class Action(Struct, frozen=True):
     """A call that was understood, with its effects: the subject of a decision."""
 
     call: ToolCall
     arguments: dict[str, object]
     effects: tuple[Effect, ...]
+    tainted: str = ""
+    """What a result of this turn tried, if it tried to give instructions."""
+    repeats: int = 0
+    """How often this very call gave the same result before, with nothing changed since."""
 
     @property
     def mutates(self) -> bool:
         """Whether it would do more than read."""
-        return any(effect.kind != "read" for effect in self.effects)
+        return any(not reads_only(effect) for effect in self.effects)
+
+    @property
+    def risk(self) -> RiskClass:
+        """What it does at worst."""
+        kinds = {effect.kind for effect in self.effects if not reads_only(effect)}
+        for kind in ("reach", "run"):
+            if kind in kinds:
+                return kind
+        return "write" if kinds else "read"
+
+
+def reads_only(effect: Effect) -> bool:
+    """Whether an effect leaves everything as it is: reading, or a command known to only read."""
+    return effect.kind == "read" or (effect.command is not None and effect.command.risk == "safe")
+
+
+Places = tuple[int, ...] | None
+"""Which of an action's effects a verdict speaks of; None: all of them."""
 
 
 class Allow(Struct, frozen=True):
-    """Nothing speaks against it."""
+    """Nothing speaks against these effects. What nobody allows is asked about."""
 
     reason: str = ""
+    effects: Places = None
+    rule: str = ""
+    """The rule's text with file and line, where a rule decided."""
 
 
 class Ask(Struct, frozen=True):
-    """A person has to say."""
+    """A person has to say, whatever allows it."""
 
     reason: str
+    effects: Places = None
+    rule: str = ""
 
 
 class Deny(Struct, frozen=True):
     """It must not happen."""
 
     reason: str
+    effects: Places = None
     rule: str = ""
-    """The rule's text with file and line, where a rule decided."""
 
 
 class Modify(Struct, frozen=True):
@@ -160,24 +202,139 @@ class Validator(Protocol):
         """Shown in decisions."""
         ...
 
-    def check(self, action: Action) -> Verdict | None:
-        """The verdict; None to say nothing."""
+    def check(self, action: Action) -> Sequence[Verdict]:
+        """The verdicts, one for each group of effects; empty to say nothing."""
         ...
 
 
-class Approval(Struct, frozen=True):
-    """A person's answer, or the answer in the place of one."""
+class Ruling(Struct, frozen=True):
+    """What the validators, or the reviewers after them, say together."""
 
-    allowed: bool
+    outcome: Literal["allow", "ask", "deny"]
     by: str
     reason: str
+    action: Action
+    """As modified."""
+    effects: tuple[int, ...] = ()
+    """Places of the effects that the outcome is about, where it is not all of them."""
+    rule: str = ""
+    considered: tuple[Considered, ...] = ()
+    modified: bool = False
+    firm: bool = False
+    """On `ask`: a voice demanded the question, so that nothing stored may answer it."""
+
+
+OnFailure = Literal["block", "ask", "allow"]
+
+
+class Reviewer(Protocol):
+    """Judges what the validators did not deny, and may take its time: a program, a model."""
+
+    @property
+    def name(self) -> str:
+        """Shown in decisions, and the name of its circuit breaker."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which it counts as failed."""
+        ...
+
+    @property
+    def lifts(self) -> bool:
+        """Whether its `Allow` answers a question, as a person's would."""
+        ...
+
+    def on_failure(self, risk: RiskClass) -> OnFailure:
+        """What its failure means for an action of this risk. `allow` leaves things as they are."""
+        ...
+
+    async def review(self, ruling: Ruling) -> Verdict | None:
+        """Judge; None to say nothing. Whatever it raises is its failure. Cancellable."""
+        ...
+
+
+class Question(Struct, frozen=True):
+    """What a person is asked."""
+
+    action: Action
+    by: str
+    """Who wants to know."""
+    reason: str
+    effects: tuple[int, ...]
+    """Places of the effects in question."""
+    offers: tuple[str, ...] = ()
+    """The literal rules that "always" would store; empty if it cannot be answered for good."""
+    preview: str = ""
+    """What would change, as a unified diff."""
+
+
+class Yes(Struct, frozen=True):
+    """Go on; with a grant, also the next time."""
+
+    grant: Grant | None = None
+
+
+class No(Struct, frozen=True):
+    """Don't; with words for the model."""
+
+    message: str = ""
+
+
+class Approval(Struct, frozen=True):
+    """The answer to a question, and who gave it."""
+
+    answer: Yes | No
+    by: str
+    """`person`, or what stands in for one."""
 
 
 class Approver(Protocol):
-    """Answers the questions that the validators leave open."""
+    """Answers the questions that are left open."""
 
-    async def decide(self, action: Action, question: str) -> Approval:
+    async def decide(self, question: Question) -> Approval:
         """Answer once. May wait for a person; cancellable."""
+        ...
+
+
+Stage = Literal["prompt", "result", "answer"]
+
+
+class Passage(Struct, frozen=True):
+    """Words on their way in or out."""
+
+    stage: Stage
+    text: str
+    source: str
+    """`person`, `model`, or the tool that gave them."""
+
+
+class Replace(Struct, frozen=True):
+    """The words go on in another form."""
+
+    text: str
+    reason: str
+
+
+class Flag(Struct, frozen=True):
+    """The words go on, and somebody should know."""
+
+    severity: Literal["info", "warning", "critical"]
+    reason: str
+    taint: bool = False
+    """Whether they try to give instructions, so that what follows is looked at twice."""
+
+
+class Screen(Protocol):
+    """Judges words: prompts, results, answers. Pure."""
+
+    @property
+    def name(self) -> str:
+        """Shown in records."""
+        ...
+
+    def check(self, passage: Passage) -> Sequence[Replace | Flag | Deny]:
+        """The verdicts; empty to say nothing. A `Replace` is seen by the screens after it."""
         ...
 
 

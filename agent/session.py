@@ -23,11 +23,11 @@ from .events import (
     Result,
     SessionStarted,
 )
-from .gate import Gate
+from .judge import Judge
 from .loop import Agent
 from .messages import Prompt, Text
 from .outcome import Outcome
-from .ports import Approver, Check, Provider, Store, Tool
+from .ports import Check, Provider, Store, Tool
 from .transcript import Transcript, transcript
 
 
@@ -48,8 +48,7 @@ class Session:
         started: SessionStarted,
         provider: Provider,
         tools: Sequence[Tool],
-        gate: Gate,
-        approver: Approver,
+        judge: Judge,
         store: Store,
         *,
         use: ModelUse,
@@ -84,11 +83,12 @@ class Session:
         self._outcome = Outcome(started)
         self._task: asyncio.Task[None] | None = None
         self._announced = False
+        self._unsaid: list[Notice] = []
         self._bus.watch(self._transcript.add)
         self._bus.watch(lambda event: self._outcome.add(event))
         self._agent = Agent(
             provider,
-            Actor(tools, gate, approver, self._bus, self._transcript),
+            Actor(tools, judge, self._bus, self._transcript),
             self._bus,
             self._transcript,
             use=use,
@@ -138,6 +138,7 @@ class Session:
         deadline = self._set_deadline()
         try:
             self._announce()
+            self._say()
             await self._agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():
@@ -187,6 +188,17 @@ class Session:
     def _out_of_time(self, seconds: float) -> None:
         self._bus.emit(BudgetSpent("seconds", seconds, seconds))
         self.stop("budget")
+
+    def notice(self, code: str, text: str) -> None:
+        """Put on record what a person should be able to know; between runs, with the next one."""
+        self._unsaid.append(Notice(code, text))
+        if self._announced and self._running:
+            self._say()
+
+    def _say(self) -> None:
+        unsaid, self._unsaid = self._unsaid, []
+        for notice in unsaid:
+            self._bus.emit(notice)
 
     def steer(self, words: str) -> None:
         """Say something to the running turn."""

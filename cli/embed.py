@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..agent.events import Event, SessionStarted
 from ..agent.gate import Gate
+from ..agent.judge import Judge
 from ..agent.ports import Approver, Check, Provider, Store, Tool, Validator
 from ..agent.session import Session
 from ..agent.stores.memory import MemoryStore
@@ -88,8 +89,7 @@ class Agent:
             self._started(model),
             model.provider,
             self._tools,
-            Gate([ModeValidator(self._mode), *self._validators]),
-            self._approver,
+            Judge(Gate([ModeValidator(self._mode), *self._validators]), self._approver),
             self._store,
             use=model.use(settings),
             limits=settings.limits,

@@ -11,11 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..codec import decode
+from ..codec import decode, digest
 from ..errors import StoreError
 from ..events import Event
+from .chain import damage
 
 SUFFIX = ".jsonl"
+HEAD = ".head"
+"""Ends the name of the note that says where a log ended when it was closed."""
 
 
 class JsonlLog:
@@ -87,9 +90,24 @@ class JsonlLog:
 
     def close(self) -> None:
         """See `Log.close`."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._file < 0:
+            return
+        if self._last_line:
+            self._keep_head()
+        os.close(self._file)
+        self._file = -1
+
+    def _keep_head(self) -> None:
+        head = self._path.with_suffix(HEAD)
+        beside = head.with_name(f".{head.name}")
+        # Without it the log is as good; only a missing end would not be noticed.
+        with contextlib.suppress(OSError):
+            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(file, digest(self._last_line).encode() + b"\n")
+            finally:
+                os.close(file)
+            os.replace(beside, head)
 
 
 class JsonlStore:
@@ -126,6 +144,22 @@ class JsonlStore:
                     raise StoreError(f"{self.path(session)}:{number}: {error}") from error
                 if event is not None:
                     yield event
+
+    def damage(self, session: str) -> str:
+        """What is wrong with a session's log, in words; empty if it is whole.
+
+        Raises:
+            StoreError: there is no such session, or it cannot be read.
+        """
+        try:
+            head = self.path(session).with_suffix(HEAD).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            head = ""
+        try:
+            with self.path(session).open("rb") as file:
+                return damage(file, head)
+        except OSError as error:
+            raise StoreError(f"cannot read session {session!r}: {error.strerror}") from error
 
     def sessions(self) -> Sequence[str]:
         """See `Store.sessions`."""

@@ -21,7 +21,10 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 """
 
 
-COMMANDS = ("demo", "models", "sessions", "config", "schema", "tool")
+COMMANDS = (
+    *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
+    *("sandbox", "schema", "tool"),
+)
 """The words that a command line may begin with."""
 
 
@@ -35,6 +38,12 @@ def app(epilog: str) -> typer.Typer:
     sessions.command("list")(sessions_list)
     sessions.command("show")(sessions_show)
     kedge.add_typer(sessions, name="sessions")
+    kedge.command()(why)
+    kedge.add_typer(_audit(), name="audit")
+    grants = _typer("What was allowed for good.")
+    grants.command("list")(grants_list)
+    grants.command("revoke")(grants_revoke)
+    kedge.add_typer(grants, name="grants")
     config = _typer("What is configured.")
     config.command("show")(config_show)
     config.callback()(_nothing)
@@ -49,6 +58,14 @@ def app(epilog: str) -> typer.Typer:
     tool.callback()(_nothing)
     kedge.add_typer(tool, name="tool")
     return kedge
+
+
+def _audit() -> typer.Typer:
+    audit = _typer("What was decided, in all sessions.")
+    audit.command("verify")(audit_verify)
+    audit.command("query")(audit_query)
+    audit.command("export")(audit_export)
+    return audit
 
 
 def _sandbox() -> typer.Typer:
@@ -134,6 +151,87 @@ def sessions_show(
     from .sessions import show_session as run
 
     run(session, as_json=json)
+
+
+def why(
+    session: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Its id, or how it begins; else the last one.")
+    ] = "",
+    seq: Annotated[
+        int, typer.Argument(metavar="[SEQ]", help="The number of one record.", show_default=False)
+    ] = 0,
+    cd: _Directory = "",
+    json: _Json = False,
+) -> None:
+    """Explain the decisions of a session: who let each action through, or did not, and why."""
+    from .why import why as run
+
+    run(cd, session, seq, as_json=json)
+
+
+def audit_verify(
+    sessions: Annotated[list[str] | None, typer.Argument(metavar="[ID]…")] = None,
+) -> None:
+    """Check that nothing was changed, removed or added in the logs; 1 if something was."""
+    from .audit import verify as run
+
+    raise typer.Exit(run(tuple(sessions or ())))
+
+
+_Sessions = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only of these.")]
+_Outcome = Annotated[str, typer.Option("--outcome", metavar="allow|deny")]
+_Tool = Annotated[str, typer.Option("--tool", metavar="NAME", help="Only of this tool.")]
+_By = Annotated[str, typer.Option("--by", metavar="NAME", help="Only decided by this voice.")]
+_Since = Annotated[
+    str, typer.Option("--since", metavar="AGE|DATE", help="For example 7d, or 2026-11-01.")
+]
+
+
+def audit_query(
+    sessions: _Sessions = None,
+    outcome: _Outcome = "",
+    tool: _Tool = "",
+    by: _By = "",
+    since: _Since = "",
+    json: _Json = False,
+) -> None:
+    """List decisions, a line each."""
+    from .audit import Wanted
+    from .audit import query as run
+
+    run(Wanted(tuple(sessions or ()), outcome, tool, by, since), as_json=json)
+
+
+def audit_export(
+    sessions: _Sessions = None,
+    outcome: _Outcome = "",
+    tool: _Tool = "",
+    by: _By = "",
+    since: _Since = "",
+    form: Annotated[Literal["jsonl", "csv"], typer.Option("--format")] = "jsonl",
+) -> None:
+    """Print decisions whole."""
+    from .audit import Wanted
+    from .audit import export as run
+
+    run(Wanted(tuple(sessions or ()), outcome, tool, by, since), form)
+
+
+def grants_list(json: _Json = False) -> None:
+    """List what was allowed for good, with origin and end."""
+    from .grants import list_grants as run
+
+    run(as_json=json)
+
+
+def grants_revoke(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every one.")] = False,
+) -> None:
+    """Take grants back."""
+    from .grants import revoke_grants as run
+
+    run(tuple(ids or ()), every=every)
 
 
 def config_show(

@@ -13,6 +13,7 @@ from ...sandbox.attest import Attested
 from ...sandbox.choose import Strongest, choose
 from ...sandbox.files import RootedFiles
 from ...sandbox.guard import Guard
+from ...sandbox.memory import parent_group
 from ...sandbox.policy import Policy
 from ..confine import Wanted, wanted_policy
 from ..terminal import harmless
@@ -32,7 +33,8 @@ def check(cwd: str, level: str, *, as_json: bool) -> int:
         raise UsageError("the level is off: there is nothing to check")
     proven, strongest = asyncio.run(_probed(policy))
     if as_json:
-        row = {**msgspec.to_builtins(proven), "label": proven.label, "ladder": strongest.ladder}
+        more = {"label": proven.label, "ladder": strongest.ladder, "memory": _memory()}
+        row = {**msgspec.to_builtins(proven), **more}
         sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
     else:
         sys.stdout.write(_table(proven, strongest))
@@ -48,11 +50,20 @@ async def _probed(policy: Policy) -> tuple[Attested, Strongest]:
 
 
 def _table(proven: Attested, strongest: Strongest) -> str:
-    lines = [proven.label, *(f"  {name}: {words}" for name, words in strongest.ladder.items()), ""]
+    lines = [proven.label, *(f"  {name}: {words}" for name, words in strongest.ladder.items())]
+    lines += [f"  memory: {_memory()}", ""]
     for probe in proven.probes:
         lines.append(f"{'ok  ' if probe.holds else 'FAIL'} {probe.name:<14} {harmless(probe.seen)}")
     lines.append(f"probed in {proven.milliseconds:.0f} ms")
     return "\n".join(lines) + "\n"
+
+
+def _memory() -> str:
+    """How the bound on memory is kept."""
+    group = parent_group()
+    if group is None:
+        return "watched 4 times a second; no control group (v2) with memory may be made here"
+    return f"bound by a control group in {group}, and watched"
 
 
 def show_policy(cwd: str, level: str, *, as_json: bool) -> None:

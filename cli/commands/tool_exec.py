@@ -14,6 +14,7 @@ from ...agent.actions import Actor
 from ...agent.bus import Bus
 from ...agent.events import ActionEnded, Event, MessageAdded
 from ...agent.gate import Gate
+from ...agent.judge import Judge
 from ...agent.messages import Text, ToolCall
 from ...agent.stores.memory import MemoryLog
 from ...agent.transcript import Transcript
@@ -110,8 +111,7 @@ class _Executor:
         self._bus.watch(self._watch)
         self._actor = Actor(
             toolbox.tools,
-            Gate([ModeValidator(mode)]),
-            Unattended(),
+            Judge(Gate([ModeValidator(mode)]), Unattended()),
             self._bus,
             self._transcript,
         )

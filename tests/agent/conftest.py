@@ -31,13 +31,13 @@ from kedge.agent.events import (
     TurnStarted,
 )
 from kedge.agent.gate import Gate
+from kedge.agent.judge import Judge
 from kedge.agent.messages import Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
-from kedge.agent.ports import Output, Request
+from kedge.agent.ports import Action, Allow, Deny, Output, Request, Verdict
 from kedge.agent.schema import events_schema
 from kedge.agent.session import Session, fold
 from kedge.agent.stores.memory import MemoryStore
 from kedge.agent.transcript import Transcript
-from kedge.agent.validators.modes import ModeValidator
 from kedge.agent.validators.unattended import Unattended
 from kedge.config.settings import LimitSettings
 
@@ -127,6 +127,21 @@ class HandTool:
         return Output.of(said) if isinstance(said, str) else said
 
 
+class Permits:
+    """A mode, as far as the core is concerned: `full` allows all, `ask` what only reads, `plan`
+    denies the rest."""
+
+    name = "mode"
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    def check(self, action: Action) -> Sequence[Verdict]:
+        if self.mode == "full" or not action.mutates:
+            return (Allow(f"mode {self.mode} allows it"),)
+        return (Deny("mode plan changes nothing"),) if self.mode == "plan" else ()
+
+
 class FullStore(MemoryStore):
     """A store whose disk is full after so many lines."""
 
@@ -181,8 +196,7 @@ def a_session(
         started or STARTED,
         model,
         tools or (HandTool(),),
-        Gate([*validators, ModeValidator(mode)]),
-        approver or Unattended(),
+        Judge(Gate([*validators, Permits(mode)]), approver or Unattended()),
         store if store is not None else MemoryStore(),
         use=ModelUse(1000, "", price),
         limits=LimitSettings(**limits),
@@ -304,6 +318,7 @@ def core() -> SimpleNamespace:
     return SimpleNamespace(
         Model=Model,
         Tool=HandTool,
+        Permits=Permits,
         FullStore=FullStore,
         started=STARTED,
         call=call,

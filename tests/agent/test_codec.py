@@ -47,8 +47,9 @@ def values(kind):
         case origin if origin in (Union, types.UnionType):
             return st.one_of([values(one) for one in inner])
         case origin if origin is tuple:
-            assert inner[1] is ...
-            return st.lists(values(inner[0]), max_size=2).map(tuple)
+            if inner[1] is ...:
+                return st.lists(values(inner[0]), max_size=2).map(tuple)
+            return st.tuples(*map(values, inner))
         case origin if origin in (dict, Mapping):
             return st.dictionaries(values(inner[0]), values(inner[1]), max_size=2)
     raise AssertionError(f"no strategy for {kind!r}")

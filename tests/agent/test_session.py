@@ -26,7 +26,7 @@ from kedge.agent.events import (
     TurnStarted,
 )
 from kedge.agent.messages import Text
-from kedge.agent.ports import Approval, CheckOutcome
+from kedge.agent.ports import Approval, CheckOutcome, No, Yes
 from kedge.agent.session import new_session_id
 from kedge.agent.stores.jsonl import JsonlStore
 from kedge.agent.stores.memory import MemoryStore
@@ -51,10 +51,11 @@ async def stubborn(arguments, emit):
 
 
 class SlowDesk:
-    async def decide(self, action, question):
+    async def decide(self, question):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        return Approval(action.call.id != "no", "person", "said so")
+        said_no = question.action.call.id == "no"
+        return Approval(No("said so") if said_no else Yes(), "person")
 
 
 class SlowCheck:

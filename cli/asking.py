@@ -1,0 +1,244 @@
+"""Asks a person line by line, on the terminal of a one-shot run."""
+
+import asyncio
+import contextlib
+import os
+import termios
+import time
+import tty
+from collections.abc import Callable, Generator, Iterator
+
+import msgspec
+
+from ..agent.events import Effect, Grant
+from ..agent.ports import Action, Approval, No, Question, Yes
+from .terminal import Out, Style, harmless
+
+GRACE_SECONDS = 0.5
+"""Keys pressed so soon after a question appeared were meant for something else."""
+MAX_PREVIEW_LINES = 60
+_ESCAPE = "\x1b"
+_Attributes = list[int | list[bytes | int]]
+"""What `termios.tcgetattr` gives."""
+
+
+class LineApprover:
+    """Prints a question and reads a key. One question at a time; the others wait."""
+
+    def __init__(
+        self,
+        out: Out,
+        style: Style,
+        keyboard: int,
+        before: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`keyboard` is the descriptor of a terminal; `before` clears what would be in the way."""
+        self._out = out
+        self._style = style
+        self._keyboard = keyboard
+        self._before = before
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def decide(self, question: Question) -> Approval:
+        """See `Approver.decide`."""
+        async with self._turn:
+            self._before()
+            self._out.say(question_text(question, self._style))
+            with _keys(self._keyboard):
+                answer = await self._answer(question)
+        self._out.say(f"{_told(answer)}\n")
+        return Approval(answer, "person")
+
+    async def _answer(self, question: Question) -> Yes | No:
+        shown = self._clock()
+        rules = question.offers
+        while True:
+            key = await self._key()
+            if self._clock() - shown < GRACE_SECONDS:
+                continue
+            match key:
+                case "1" | "y":
+                    return Yes()
+                case "2" if rules:
+                    return Yes(Grant("session", rules))
+                case "3" if rules:
+                    return Yes(Grant("project", rules))
+                case "4" if rules:
+                    return Yes(Grant("user", rules))
+                case "e" if rules:
+                    rules = await self._edited(rules)
+                    self._out.say("  2 session · 3 project · 4 everywhere: ")
+                case "5" | "n" | "":
+                    return No("the person said no")
+                case "6":
+                    words = await self._line("  What should it do instead? ")
+                    return No(f"the person said no: {words}" if words else "the person said no")
+                case _:
+                    pass
+
+    async def _edited(self, rules: tuple[str, ...]) -> tuple[str, ...]:
+        """The rules as the person wants them, separated by `;`."""
+        words = await self._line(f"  Rules instead of {'; '.join(rules)}\n  > ")
+        edited = tuple(rule.strip() for rule in words.split(";") if rule.strip())
+        return edited or rules
+
+    async def _key(self) -> str:
+        """One key; empty when the terminal is gone."""
+        await _readable(self._keyboard)
+        try:
+            pressed = os.read(self._keyboard, 64).decode("utf-8", "replace")
+        except OSError:
+            return ""
+        # Arrow and function keys arrive as several characters at once and mean nothing here.
+        return "?" if pressed.startswith(_ESCAPE) and len(pressed) > 1 else pressed[:1].lower()
+
+    async def _line(self, words: str) -> str:
+        """A line, edited as the terminal does it."""
+        self._out.say(f"\n{words}")
+        with _lines(self._keyboard):
+            await _readable(self._keyboard)
+            try:
+                return harmless(os.read(self._keyboard, 4096).decode("utf-8", "replace")).strip()
+            except OSError:
+                return ""
+
+
+def question_text(question: Question, style: Style) -> str:
+    """A question as it is printed, its answers below it."""
+    action = question.action
+    lines = [
+        style.strong(f"? {harmless(action.call.name)}: {_first(question.reason)}"),
+        *(f"  {line}" for line in _asked(question, style)),
+        *(f"  {line}" for line in _effects(question, style)),
+        style.dim(f"  asked by {question.by}"),
+    ]
+    if question.offers:
+        rules = harmless("; ".join(question.offers))
+        lines += [
+            f"  always means the rule {style.hint(rules)}",
+            "  1 once · 2 this session · 3 this project · 4 everywhere · e edit the rule · "
+            "5 no · 6 no, and say why",
+        ]
+    else:
+        lines.append("  1 once · 5 no · 6 no, and say why")
+    return "\n".join(lines) + "\n"
+
+
+def _asked(question: Question, style: Style) -> Iterator[str]:
+    """What would happen: the command with its marked part, the diff, or the arguments."""
+    action = question.action
+    command = action.arguments.get("command")
+    if isinstance(command, str):
+        yield from _marked(command, [action.effects[place] for place in question.effects], style)
+        yield from _others(action, {"command"})
+    elif question.preview:
+        lines = harmless(question.preview).splitlines()
+        yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])
+        if len(lines) > MAX_PREVIEW_LINES:
+            yield style.dim(f"… {len(lines) - MAX_PREVIEW_LINES} lines more")
+    else:
+        yield from _others(action, set())
+
+
+def _others(action: Action, but: set[str]) -> Iterator[str]:
+    for name, value in action.arguments.items():
+        if name not in but and value not in (None, "", False):
+            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+            yield f"{name}: {harmless(text)}"
+
+
+def _marked(command: str, effects: list[Effect], style: Style) -> Iterator[str]:
+    """The command, with a line of marks below each line that has a part in question."""
+    marks = [False] * len(command)
+    for effect in effects:
+        start, end = effect.span or (0, 0)
+        marks[start:end] = [True] * (min(end, len(command)) - start)
+    place = 0
+    for line in command.splitlines(keepends=True):
+        wanted = marks[place : place + len(line)]
+        place += len(line)
+        yield style.strong(harmless(line.rstrip("\n")))
+        if any(wanted) and not all(marks):
+            yield style.bad("".join("^" if mark else " " for mark in wanted).rstrip())
+
+
+def _effects(question: Question, style: Style) -> Iterator[str]:
+    doing = {"read": "reads", "write": "writes", "delete": "deletes", "reach": "connects to"}
+    for place in question.effects:
+        effect = question.action.effects[place]
+        if effect.kind != "run":
+            yield style.dim(f"{doing[effect.kind]} {harmless(effect.target)}")
+        elif effect.command is not None:
+            yield style.dim(harmless(effect.command.why))
+
+
+def _coloured(line: str, style: Style) -> str:
+    if line.startswith("+"):
+        return style.good(line)
+    return style.bad(line) if line.startswith("-") else line
+
+
+def _first(text: str) -> str:
+    return (harmless(text).strip() or " ").splitlines()[0]
+
+
+def _told(answer: Yes | No) -> str:
+    if isinstance(answer, No):
+        return f"  {harmless(answer.message)}"
+    if answer.grant is None:
+        return "  yes, this once"
+    scope = {"session": "this session", "project": "this project", "user": "every project"}
+    return f"  yes, in {scope[answer.grant.scope]}: {harmless('; '.join(answer.grant.rules))}"
+
+
+@contextlib.contextmanager
+def _keys(keyboard: int) -> Generator[None]:
+    """Keys one by one, unseen; signals stay as they are. What was typed before is thrown away."""
+    # A terminal that is gone reads as its end, which is an answer.
+    with contextlib.suppress(termios.error):
+        before = termios.tcgetattr(keyboard)
+        tty.setcbreak(keyboard, termios.TCSAFLUSH)
+        with _restored(keyboard, before):
+            yield
+        return
+    yield
+
+
+@contextlib.contextmanager
+def _lines(keyboard: int) -> Generator[None]:
+    """Whole lines, seen while they are typed."""
+    with contextlib.suppress(termios.error):
+        before = termios.tcgetattr(keyboard)
+        lines = termios.tcgetattr(keyboard)
+        lines[3] |= termios.ICANON | termios.ECHO
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, lines)
+        with _restored(keyboard, before):
+            yield
+        return
+    yield
+
+
+@contextlib.contextmanager
+def _restored(keyboard: int, before: _Attributes) -> Generator[None]:
+    try:
+        yield
+    finally:
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(descriptor, tell)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
