@@ -8,11 +8,13 @@ that exists is recorded even when the turn is being stopped.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, structs
 
+from ..config.guards import LoopSettings
 from .bus import Bus
 from .errors import StoreError, ToolError
 from .events import (
@@ -23,12 +25,14 @@ from .events import (
     ActionStatus,
     Body,
     Decision,
+    Effect,
     Finding,
     ToolSpec,
 )
 from .judge import Judge
 from .messages import Image, Text, ToolCall, legible_text
-from .ports import Action, Output, Passage, Tool
+from .ports import ESCALATE, Action, Denied, Output, Passage, Tool
+from .repetition import Repetition
 from .transcript import Transcript
 
 STOPPED_OUTPUT = 4_000
@@ -51,6 +55,10 @@ class _Refused(Struct, frozen=True):
 _Prepared = _Ready | _Refused
 
 
+Permit = Callable[[Action, Sequence[Denied]], None]
+"""Lets the next run of an action do what the sandbox kept it from."""
+
+
 class Actor:
     """Carries out the calls of one agent."""
 
@@ -61,6 +69,8 @@ class Actor:
         bus: Bus,
         transcript: Transcript,
         path: tuple[str, ...] = ("main",),
+        permit: Permit | None = None,
+        loops: LoopSettings | None = None,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
         if len(self._tools) < len(tools):
@@ -72,6 +82,8 @@ class Actor:
         self._bus = bus
         self._transcript = transcript
         self._path = path
+        self._permit = permit
+        self._repetition = Repetition(loops)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -83,6 +95,7 @@ class Actor:
 
         Raises:
             StoreError: the log has ended, so nothing more may begin.
+            LoopError: the model goes round in circles.
         """
         cut_off = self._transcript.stop_reason == "max_tokens"
         harmless: list[_Prepared] = []
@@ -141,13 +154,27 @@ class Actor:
         self._emit(decision)
         if decision.outcome == "deny":
             text = f"Not allowed: {decision.reason}. Nothing was done."
-            return _Refused(_ended(call, "denied", text, "denied"))
+            end = _ended(call, "denied", text, "denied")
+            return _Refused(self._noted(action, end))
         return _Ready(tool, action)
 
     def _with_facts(self, action: Action) -> Action:
-        """The action with what only its history knows."""
+        """The action with what only its history knows.
+
+        Raises:
+            LoopError: it was done so often, to no effect, that the turn is to end.
+        """
         turn, tried = self._tainted
-        return structs.replace(action, tainted=tried if turn == self._bus.turn else "")
+        return structs.replace(
+            action,
+            tainted=tried if turn == self._bus.turn else "",
+            repeats=self._repetition.times(action, self._bus.turn),
+        )
+
+    def _noted(self, action: Action, end: ActionEnded) -> ActionEnded:
+        """The end with words for a model that repeats itself."""
+        words = self._repetition.note(action, end, self._bus.turn)
+        return structs.replace(end, content=(*end.content, Text(words))) if words else end
 
     async def _run_group(self, group: Sequence[_Prepared]) -> None:
         ends: list[ActionEnded | None] = [None] * len(group)
@@ -182,23 +209,62 @@ class Actor:
     async def _carry_out(self, ready: _Ready) -> ActionEnded:
         call = ready.action.call
         began = time.monotonic()
+        breaker = self._judge.breakers.of(f"tool {call.name}")
+        if not breaker.allows():
+            text = f"The tool {call.name} is paused: {breaker.paused}. Nothing was done."
+            return _ended(call, "failed", text, "other")
         try:
-            output = await ready.tool.run(
-                ready.action.arguments,
-                lambda text: self._show(call.id, legible_text(text)),
-            )
-            end = _from_output(call, output)
+            end = _from_output(call, await self._output(ready))
+            breaker.succeeded()
         except ToolError as error:
             status: ActionStatus = "timeout" if error.kind == "timeout" else "failed"
             end = _ended(call, status, str(error), error.kind)
+            breaker.succeeded()
         except Exception as error:  # border: a defective tool must not end the turn
             end = _ended(call, "failed", _defect(error), "other")
+            breaker.failed(str(error) or type(error).__name__)
         except asyncio.CancelledError as error:
+            breaker.withdrawn()
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
             end = _ended(call, "failed", _defect(error), "other")
-        return structs.replace(self._screened(end), duration_ms=_since(began))
+        end = self._noted(ready.action, self._screened(end))
+        return structs.replace(end, duration_ms=_since(began))
+
+    async def _output(self, ready: _Ready) -> Output:
+        """What the tool gives back; run again where it may do what the sandbox kept it from."""
+        action = ready.action
+
+        def show(text: str) -> None:
+            self._show(action.call.id, legible_text(text))
+
+        output = await ready.tool.run(action.arguments, show)
+        if output.denied and self._permit is not None and await self._escalated(action, output):
+            self._permit(action, output.denied)
+            output = await ready.tool.run(action.arguments, show)
+        return output
+
+    async def _escalated(self, action: Action, output: Output) -> bool:
+        """Whether a call may do, this once, what the sandbox kept it from: an action of its own."""
+        kinds: dict[str, Literal["read", "write", "reach"]] = {
+            "read": "read", "write": "write", "connect": "reach",
+        }  # fmt: skip
+        effects = tuple(Effect(kinds[one.what], one.allow) for one in output.denied)
+        asked = {"call": action.call.id, "allow": [effect.target for effect in effects]}
+        arguments: dict[str, object] = {**asked, "arguments": action.arguments}
+        id = f"{action.call.id}.{ESCALATE}"
+        call = ToolCall(id, ESCALATE, msgspec.json.encode(arguments).decode())
+        wider = self._with_facts(Action(call, arguments, effects))
+        self._emit(ActionProposed(id, ESCALATE, arguments, effects))
+        decision, _ = await self._judge.decide(wider, lambda _: wider)
+        self._emit(decision)
+        if decision.outcome == "deny":
+            self._emit(_ended(call, "denied", decision.reason, "denied"))
+            return False
+        self._emit(ActionStarted(id, ESCALATE))
+        self._emit(_ended(call, "ok", "Allowed for this one run."))
+        return True
 
     def _screened(self, end: ActionEnded) -> ActionEnded:
         """The end as the model may see it."""

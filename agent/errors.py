@@ -4,12 +4,15 @@ KedgeError
 ├── ToolError        a tool could not do what was asked: goes to the model, never further
 ├── ProviderError    a model could not be reached or answered wrongly: retried, then ends the turn
 ├── ScriptDiverged   the scripted provider met a conversation that is not its own
+├── LoopError        the model did the same thing over and over: ends the turn
+├── BudgetError      a call beside the conversation would have spent more than is allowed
 └── StoreError       the session log could not be written or read
 """
 
 from typing import Literal
 
 from ..config.errors import KedgeError
+from ..config.exit_codes import EXIT_CODES
 
 ToolErrorKind = Literal[
     "not_found", "ambiguous", "stale", "no_change", "outside_workspace", "binary", "bad_patch",
@@ -31,6 +34,7 @@ ProviderErrorKind = Literal[
     "context_length",  # the request does not fit the model's window
     "not_found",  # 404: no such model or address
     "invalid",  # other 4xx: the provider refuses the request as it is
+    "paused",  # not asked at all: its circuit breaker is open
 ]
 
 _RETRYABLE: frozenset[ProviderErrorKind] = frozenset(
@@ -80,6 +84,18 @@ class ScriptDiverged(KedgeError):
     """The scripted provider was asked something that its script does not answer."""
 
     exit_code = 1
+
+
+class LoopError(KedgeError):
+    """The model repeats itself, and nothing comes of it."""
+
+    exit_code = EXIT_CODES["loop"]
+
+
+class BudgetError(KedgeError):
+    """A limit leaves no room for a model call beside the conversation."""
+
+    exit_code = EXIT_CODES["budget"]
 
 
 class StoreError(KedgeError):

@@ -259,12 +259,23 @@ class BreakerChanged(Struct, frozen=True, tag_field="kind", tag="breaker"):
     reason: str
 
 
+Resource = Literal["turns", "cost", "seconds", "tokens"]
+"""What is spent; `turns` are model calls."""
+Scope = Literal["turn", "run", "session", "day", "project"]
+"""What a limit is counted over: one prompt; one prompt as worked on by one process; all prompts of
+a session; everything since midnight; everything in a project."""
+
+
 class BudgetSpent(Struct, frozen=True, tag_field="kind", tag="budget"):
     """A limit was reached."""
 
-    name: Literal["turns", "cost", "seconds", "tokens"]
+    name: Resource
     spent: float
+    """Less than a hard limit where the next model call would have passed it."""
     limit: float
+    scope: Scope = "run"
+    level: Literal["soft", "hard"] = "hard"
+    """Whether work ends here, or goes on with a warning."""
 
 
 class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction"):

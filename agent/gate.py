@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from .events import Considered, Effect
 from .ports import (
+    ESCALATE,
     Action,
     Allow,
     Ask,
@@ -167,6 +168,9 @@ def nothing_allows(effect: Effect) -> str:
 def _unasked(ruling: Ruling) -> Ruling:
     if ruling.outcome != "ask":
         return ruling
+    if ruling.action.call.name == ESCALATE:
+        reason = "mode full never asks, and only a person or a rule widens the sandbox"
+        return structs.replace(ruling, outcome="deny", by="mode", reason=reason)
     return structs.replace(
         ruling, outcome="allow", by="mode", reason=f"mode full never asks ({ruling.reason})"
     )

@@ -13,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from .breaker import Breakers
-from .events import Considered, Decision, Grant
+from .breaker import Breakers, recalled
+from .events import Considered, Decision, Event, Grant
 from .gate import MAX_MODIFICATIONS, Gate, Remake, Screened
 from .ports import (
     Action,
@@ -81,6 +81,15 @@ class Judge:
         self._offers = offers
         self._remember = remember
         self._preview = preview
+
+    def recall(self, facts: Sequence[Event]) -> None:
+        """Go on where a log left off: its breakers, and what was allowed for its session."""
+        self.breakers.restore(recalled(facts))
+        for fact in facts:
+            if isinstance(fact.body, Decision):
+                grant = fact.body.grant
+                if grant is not None and grant.scope == "session":
+                    self._remember(grant)
 
     def screen(self, passage: Passage) -> Screened:
         """Judge words."""
@@ -185,6 +194,8 @@ def _joined(reviewer: Reviewer, ruling: Ruling, verdict: Allow | Ask | Deny) -> 
             return _changed(ruling, "deny", reviewer.name, reason, places, rule)
         case Ask(reason, _, rule) if ruling.outcome == "allow":
             return _changed(ruling, "ask", reviewer.name, reason, places, rule)
+        case Ask():
+            return structs.replace(ruling, firm=True)
         case Allow(reason, _, rule) if (
             ruling.outcome == "ask" and reviewer.lifts and not ruling.firm
         ):

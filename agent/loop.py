@@ -17,13 +17,13 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
+from .budget import Ledger, advice, status_at
 from .bus import Bus
-from .context import ModelUse, assemble, estimated_tokens
+from .context import ModelUse, answer, assemble, estimated_tokens
 from .deltas import Delta, Draft, Finished, Restarted, Shown, TextDelta, ThinkingDelta
 from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     Body,
-    BudgetSpent,
     Event,
     Failure,
     MessageAdded,
@@ -35,7 +35,7 @@ from .events import (
     TurnEnded,
     TurnStarted,
 )
-from .messages import Message, Prompt, Text, Usage, legible_text
+from .messages import Message, Prompt, Text, legible_text
 from .outcome import Outcome
 from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
@@ -55,6 +55,7 @@ class Agent:
         *,
         use: ModelUse,
         limits: LimitSettings,
+        ledger: Ledger,
         checks: Sequence[Check] = (),
         path: tuple[str, ...] = ("main",),
     ) -> None:
@@ -64,6 +65,7 @@ class Agent:
         self._transcript = transcript
         self._use = use
         self._limits = limits
+        self._ledger = ledger
         self._checks = tuple(checks)
         self._path = path
         self._inbox: list[Prompt] = []
@@ -155,10 +157,13 @@ class Agent:
                     await self._actor.run(calls)
                 case CallModel():
                     self._take_inbox()
-                    if spent := self._spent():
-                        self._emit(spent)
-                        return "turn_limit" if spent.name == "turns" else "budget"
-                    await self._call_model()
+                    tokens = estimated_tokens(self._transcript)
+                    with self._ledger.reserve(self._use, tokens) as refused:
+                        if refused is not None:
+                            self._emit(refused)
+                            return status_at(refused)
+                        self._warn()
+                        await self._call_model()
                 case Rest():
                     if self._take_inbox():
                         continue
@@ -171,14 +176,11 @@ class Agent:
             self._emit(MessageAdded("user", said, origin="person"))
         return bool(words)
 
-    def _spent(self) -> BudgetSpent | None:
-        limits = self._limits
-        if limits.max_turns and self._outcome.calls >= limits.max_turns:
-            return BudgetSpent("turns", self._outcome.calls, limits.max_turns)
-        cost = self._outcome.cost or 0.0
-        if limits.max_cost and cost >= limits.max_cost:
-            return BudgetSpent("cost", cost, limits.max_cost)
-        return None
+    def _warn(self) -> None:
+        if nearing := self._ledger.nearing():
+            for reached in nearing:
+                self._emit(reached)
+            self._emit(MessageAdded("user", (Text(advice(nearing)),), origin="kedge"))
 
     async def _call_model(self) -> None:
         request = assemble(self._transcript, self.tools, self._use, self._bus.session)
@@ -220,20 +222,7 @@ class Agent:
             self._emit(TextStreamed(legible_text(fresh)))
 
     def _say(self, message: Message, draft: Draft, began: float) -> None:
-        end = draft.finished
-        usage = end.usage if end else Usage()
-        self._emit(
-            MessageAdded(
-                "assistant",
-                message.parts,
-                model=self._provider.name,
-                stop_reason=end.stop_reason if end else "interrupted",
-                usage=usage,
-                cost_usd=self._use.price(usage),
-                duration_ms=_since(began),
-                response_id=end.response_id if end else "",
-            )
-        )
+        self._emit(answer(message, draft, self._provider.name, self._use, began))
 
     async def _rested(self) -> Status | None:
         """The status to end with; None if there is more to do."""
@@ -291,7 +280,3 @@ class Agent:
 
     def _emit(self, body: Body) -> Event:
         return self._bus.emit(body, self._path)
-
-
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

@@ -18,11 +18,14 @@ from .events import (
     Failure,
     FileChange,
     MessageAdded,
+    Resource,
     Result,
+    Scope,
     SessionStarted,
     TurnEnded,
 )
 from .messages import Text, Usage
+from .ports import reads_only
 
 _CLAIMS_TESTS = re.compile(
     r"\b(?:all|the)?\s*(?:tests?|test suite|checks?|build)\b[^.\n]{0,40}?"
@@ -73,7 +76,7 @@ class Outcome:
                 self._ran_since_change = self._ran_since_change or check.ok
             case Failure() as failure:
                 self._failure = failure
-            case BudgetSpent() as spent if main:
+            case BudgetSpent(level="hard") as spent if main:
                 self._failure = _limit_reached(spent)
             case TurnEnded(status) if main:
                 self.status = status
@@ -92,7 +95,7 @@ class Outcome:
         effects = self._tools[ended.id].effects if ended.id in self._tools else ()
         if ended.status in ("denied", "cancelled") or not effects:
             return
-        if any(effect.kind != "read" for effect in effects):
+        if not all(map(reads_only, effects)):
             self._mutated = True
         if ended.changes:
             self._ran_since_change = False
@@ -162,19 +165,46 @@ class Outcome:
 
 def _limit_reached(spent: BudgetSpent) -> Failure:
     """The end of a run at a limit, in words: what was spent, and which limit it was."""
+    amount = f"{spent.limit:.9f}".rstrip("0").rstrip(".")
+    key, change = _setting(spent.scope, spent.name)
+    text = f"stopped after {_used(spent)} ({key} = {amount})"
+    if spent.spent < spent.limit:
+        text += "; the next model call would have passed the limit"
+    code = "turn_limit" if spent.name == "turns" else "budget"
+    return Failure(code, text, hint=f"allow more by {change}")
+
+
+def _setting(scope: Scope, name: Resource) -> tuple[str, str]:
+    """The key of a limit, and what to write on the command line to change it."""
+    if scope == "run":
+        key = f"limits.max_{name}"
+        option = f"--max-{name}" if name != "tokens" else f"--set {key}=N"
+        return key, option
+    key = f"budgets.{scope}.{'steps' if name == 'turns' else name}"
+    return key, f"--set {key}=N"
+
+
+def _used(spent: BudgetSpent) -> str:
+    """What was spent, and since when if not in this run."""
     match spent.name:
         case "turns":
-            what = f"{_model_calls(int(spent.spent))} (limits.max_turns = {spent.limit:g})"
-            return Failure("turn_limit", f"stopped after {what}", hint="allow more by --max-turns")
+            what = _model_calls(int(spent.spent))
         case "cost":
-            what = f"${spent.spent:.4f} (limits.max_cost = {spent.limit:g})"
-            return Failure("budget", f"stopped after {what}", hint="allow more by --max-cost")
+            what = f"${spent.spent:.4f}"
         case "seconds":
-            what = f"{spent.spent:g} s (limits.max_seconds = {spent.limit:g})"
-            return Failure("budget", f"stopped after {what}", hint="allow more by --max-seconds")
+            what = f"{spent.spent:g} s"
         case "tokens":
-            what = f"{spent.spent:.0f} tokens (the limit is {spent.limit:.0f})"
-            return Failure("budget", f"stopped after {what}")
+            what = f"{spent.spent:.0f} tokens"
+    return what + _SINCE[spent.scope]
+
+
+_SINCE: dict[Scope, str] = {
+    "run": "",
+    "turn": " for this prompt",
+    "session": " in this session",
+    "day": " today",
+    "project": " in this project",
+}
 
 
 def _model_calls(number: int) -> str:

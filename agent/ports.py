@@ -120,6 +120,10 @@ class Tool(Protocol):
         ...
 
 
+ESCALATE = "escalate"
+"""The tool that actions name which would let one call do what the sandbox kept it from. The model
+has no such tool."""
+
 RiskClass = Literal["read", "write", "run", "reach"]
 """What an action does at worst, from least to most."""
 

@@ -9,13 +9,16 @@ from msgspec import structs
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
+from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor
+from .actions import Actor, Permit
+from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, now
 from .context import ModelUse
 from .errors import StoreError
 from .events import (
-    BudgetSpent,
+    BreakerChanged,
+    Decision,
     Event,
     Evidence,
     Failure,
@@ -53,14 +56,18 @@ class Session:
         *,
         use: ModelUse,
         limits: LimitSettings,
+        ledger: Ledger | None = None,
         checks: Sequence[Check] = (),
         still_running: Callable[[], Sequence[str]] = tuple,
+        permit: Permit | None = None,
+        loops: LoopSettings | None = None,
         id: str = "",
         resume: str = "",
     ) -> None:
         """Open a session, a new one (with this `id`, or a fresh one) or the one to `resume`.
 
-        `still_running` names what tools have under way when a turn is over.
+        `ledger` says what may be spent, by default what `limits` say; `still_running` names what
+        tools have under way when a turn is over.
 
         Raises:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
@@ -69,12 +76,19 @@ class Session:
             raise StoreError(f"there is no session {resume!r}")
         self.id = resume or id or new_session_id()
         self._provider = provider
-        self._limits = limits
+        self._ledger = ledger or Ledger(limits_of(limits))
         self._still_running = still_running
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log)
-            self._transcript = fold(store, resume) if resume else Transcript()
+            self._transcript = Transcript()
+            past: list[Event] = []
+            for event in store.read(resume) if resume else ():
+                self._transcript.add(event)
+                self._ledger.recall(event)
+                if isinstance(event.body, BreakerChanged | Decision):
+                    past.append(event)
+            judge.recall(past)
         except StoreError:
             self._log.close()
             raise
@@ -84,15 +98,18 @@ class Session:
         self._task: asyncio.Task[None] | None = None
         self._announced = False
         self._unsaid: list[Notice] = []
+        judge.breakers.watch(self._record_breaker)
         self._bus.watch(self._transcript.add)
+        self._bus.watch(self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
         self._agent = Agent(
             provider,
-            Actor(tools, judge, self._bus, self._transcript),
+            Actor(tools, judge, self._bus, self._transcript, permit=permit, loops=loops),
             self._bus,
             self._transcript,
             use=use,
             limits=limits,
+            ledger=self._ledger,
             checks=checks,
         )
 
@@ -135,17 +152,19 @@ class Session:
     async def _turn(self, prompt: Prompt | None) -> None:
         began = time.monotonic()
         self._outcome = Outcome(self._started)
-        deadline = self._set_deadline()
+        self._ledger.begin()
+        timer: asyncio.TimerHandle | None = None
         try:
             self._announce()
             self._say()
+            timer = self._set_deadline()
             await self._agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
         finally:
-            if deadline is not None:
-                deadline.cancel()
+            if timer is not None:
+                timer.cancel()
             self._task = None
             duration = round((time.monotonic() - began) * 1000)
             self._bus.emit(
@@ -180,14 +199,21 @@ class Session:
         return (Text(here.environment), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
-        seconds = self._limits.max_seconds
-        if not seconds:
+        deadline = self._ledger.deadline()
+        if deadline is None:
             return None
-        return asyncio.get_running_loop().call_later(seconds, self._out_of_time, seconds)
+        if not deadline.seconds:
+            self._out_of_time(deadline)
+            return None
+        loop = asyncio.get_running_loop()
+        return loop.call_later(deadline.seconds, self._out_of_time, deadline)
 
-    def _out_of_time(self, seconds: float) -> None:
-        self._bus.emit(BudgetSpent("seconds", seconds, seconds))
+    def _out_of_time(self, deadline: Deadline) -> None:
+        self._bus.emit(deadline.reached)
         self.stop("budget")
+
+    def _record_breaker(self, changed: BreakerChanged) -> None:
+        self._bus.emit(changed)
 
     def notice(self, code: str, text: str) -> None:
         """Put on record what a person should be able to know; between runs, with the next one."""

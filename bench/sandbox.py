@@ -1,21 +1,29 @@
 """What the sandbox costs: the figures of docs/sandbox.md, medians, all in one run.
 
-Run it as `python bench/sandbox.py [OTHER COMMAND …]`; each other command (a string) is timed as a
-whole process besides `kedge sandbox run -- true`.
+Run it as `python bench/sandbox.py [--bin FOLDER]`, with the Python that kedge is installed for. The
+rivals are looked for in FOLDER (npm's `node_modules/.bin`) and PATH:
+
+    npm install @openai/codex @anthropic-ai/sandbox-runtime
+    apt-get install bubblewrap socat ripgrep
+
+An editable installation is slower to start than a wheel, which the first line tells of.
 """
 
+import argparse
 import asyncio
 import os
-import shlex
+import shutil
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import kedge
 from kedge.config.sandbox import SandboxSettings, packaged_policy
 from kedge.sandbox.compiling import person_home
 from kedge.sandbox.confined import ConfinedSandbox
@@ -24,6 +32,10 @@ from kedge.sandbox.policy import effective
 from kedge.sandbox.ports import Command
 from kedge.sandbox.run import run
 
+ROUNDS = 11
+COUNTED = ("processes", "descriptors", "mounts")
+RIVALS = {"codex": ("sandbox", "--", "true"), "srt": ("true",)}
+"""Program to arguments: Codex CLI's own sandbox, and sandbox-runtime."""
 TESTS = "".join(f"def test_{n}(tmp_path): (tmp_path / 'x').write_text('y')\n" for n in range(200))
 
 
@@ -69,10 +81,23 @@ async def session(work: Path) -> None:
     true = Command(("true",), work, dict(os.environ))
     say("first command of a session", await timed(sandbox, true), limit="<= 60")
     memory = work.parent / "memory"
-    say("self-test", (await sandbox.attest(memory)).milliseconds, limit="<= 100")
-    began = time.perf_counter()
+    proven = [(await sandbox.attest()).milliseconds for _ in range(ROUNDS)]
+    say("self-test", statistics.median(proven), limit="<= 100")
     await sandbox.attest(memory)
-    say("self-test, remembered", (time.perf_counter() - began) * 1000, limit="<= 5")
+    remembered = list[float]()
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        await sandbox.attest(memory)
+        remembered.append((time.perf_counter() - began) * 1000)
+    say("self-test, remembered", statistics.median(remembered), limit="<= 5")
+    await sandbox.close()
+
+
+async def thousand(work: Path) -> None:
+    """A thousand commands of one session."""
+    sandbox = sandbox_at(work)
+    true = Command(("true",), work, dict(os.environ))
+    await timed(sandbox, true)
     inside, plain = list[float](), list[float]()
     helper = await sandbox.helper()
     before = counted(helper.pid)
@@ -85,15 +110,20 @@ async def session(work: Path) -> None:
         limit="<= 5",
     )
     after = counted(helper.pid)
-    say("growth over 1,000 commands: mounts and descriptors", after - before, "")
+    for what, then, now in zip(COUNTED, before, after, strict=True):
+        say(f"growth over 1,000 commands: {what}", now - then, "")
     say("memory of the helper", resident(helper.pid), "MB", "< 15")
     await sandbox.close()
 
 
-def counted(pid: int) -> int:
-    """Descriptors and mounts of a process, and descriptors of our own."""
+def counted(pid: int) -> tuple[int, int, int]:
+    """What is `COUNTED` of the helper, and of ourselves."""
     mounts = Path(f"/proc/{pid}/mounts").read_text().count("\n")
-    return len(os.listdir("/proc/self/fd")) + len(os.listdir(f"/proc/{pid}/fd")) + mounts
+    descriptors = len(os.listdir("/proc/self/fd")) + len(os.listdir(f"/proc/{pid}/fd"))
+    parents = {pid, os.getpid()}
+    stats = (file.read_text() for file in Path("/proc").glob("[0-9]*/stat") if file.exists())
+    processes = sum(int(stat.rpartition(")")[2].split()[1]) in parents for stat in stats)
+    return processes, descriptors, mounts
 
 
 def resident(pid: int) -> float:
@@ -135,38 +165,57 @@ async def work_inside(base: Path) -> None:
     env = {**os.environ, "HOME": os.environ["HOME"]}
     for name, script in jobs.items():
         command = Command(script, base, env)
+        plainly(script, base, env)
         await timed(sandbox, command)
         inside, outside = list[float](), list[float]()
-        for _ in range(7):
-            inside.append(await timed(sandbox, command))
+        for number in range(2 * ROUNDS):
+            # In turn, and each as often first as second: what one warms serves the other.
+            if number % 2:
+                inside.append(await timed(sandbox, command))
             outside.append(clock(partial(plainly, script, base, env)))
+            if not number % 2:
+                inside.append(await timed(sandbox, command))
         ratio = statistics.median(inside) / statistics.median(outside)
         say(f"{name}, inside over outside", 100 * (ratio - 1), "%", "<= 5")
     await sandbox.close()
 
 
-def whole(others: list[str]) -> None:
+def whole(folder: str) -> None:
     """Whole processes, in turns."""
-    kedge = f"{sys.executable} -m kedge sandbox run -- true"
-    times: dict[str, list[float]] = {command: [] for command in (kedge, *others)}
-    for _ in range(15):
-        for command, seen in times.items():
-            seen.append(
-                clock(lambda c=command: subprocess.run(shlex.split(c), capture_output=True))
-            )
-    for command, seen in times.items():
-        say(command[-58:], statistics.median(seen))
+    program = os.path.join(sysconfig.get_path("scripts"), "kedge")
+    commands = {"kedge sandbox run -- true": (program, "sandbox", "run", "--", "true")}
+    for name, arguments in RIVALS.items():
+        rival = shutil.which(name, path=f"{folder}:{os.environ['PATH']}")
+        words = " ".join((name, *arguments))
+        if rival is None:
+            print(f"{words}: skipped, {name} is not installed")
+        elif subprocess.run((rival, *arguments), capture_output=True).returncode:
+            print(f"{words}: skipped, it fails here")
+        else:
+            commands[words] = (rival, *arguments)
+    times = {words: list[float]() for words in commands}
+    for _ in range(2 * ROUNDS):
+        for words, command in commands.items():
+            times[words].append(clock(partial(subprocess.run, command, capture_output=True)))
+    for words, seen in times.items():
+        say(f"{words}, whole process", statistics.median(seen))
 
 
 def main() -> None:
     """Print all figures."""
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder).resolve() / "work"
+    parser = argparse.ArgumentParser(description="Measure the sandbox beside its rivals.")
+    parser.add_argument("--bin", default="", metavar="FOLDER", help="where the rivals are")
+    folder = os.path.abspath(parser.parse_args().bin)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    print(f"kedge from {Path(kedge.__file__ or '').parent}; load {os.getloadavg()[0]:.1f}; medians")
+    with tempfile.TemporaryDirectory() as made:
+        work = Path(made).resolve() / "work"
         work.mkdir()
         os.chdir(work)
         asyncio.run(session(work))
-        whole(sys.argv[1:])
-        base = Path(folder).resolve() / "jobs"
+        asyncio.run(thousand(work))
+        whole(folder)
+        base = Path(made).resolve() / "jobs"
         base.mkdir()
         asyncio.run(work_inside(base))
 

@@ -22,6 +22,7 @@ from .surroundings import Surroundings
 if TYPE_CHECKING:
     from ..agent.checks.schema import SchemaCheck
     from ..agent.memory.repository import Repository
+    from ..agent.stores.jsonl import JsonlStore
     from .toolbox import Toolbox
 
 
@@ -36,6 +37,7 @@ def settings_of(run: Run, where: Surroundings) -> Loaded:
         env=where.env,
         cwd=where.cwd,
         config_dir=where.home.config_dir,
+        data_dir=where.home.data_dir,
         package_version=VERSION,
         profile=run.text("profile"),
         sets=run.texts("set"),
@@ -65,6 +67,7 @@ def compose(
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
     """
     from ..agent.gate import Gate
+    from ..agent.judge import Judge
     from ..agent.memory.repository import find_repository
     from ..agent.validators.modes import ModeValidator
     from ..agent.validators.unattended import Unattended
@@ -75,6 +78,8 @@ def compose(
     before = resumed(run, where, store)
     where = where if run.text("cd") else before.place(where)
     loaded = settings_of(run, where)
+    if run.flag("require_trust"):
+        loaded.require_trust()
     settings = before.settings(loaded)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
@@ -85,13 +90,14 @@ def compose(
         where,
         None if run.flag("no_session") else where.home.state_dir / "outputs" / id,
         without=_other_edit_tool(model.profile),
+        # Tools begin only when the session has.
+        notice=lambda code, text: session.notice(code, text),
     )
     session = Session(
         _started(loaded, where, model, toolbox, find_repository(where.cwd)),
         model.provider,
         toolbox.tools,
-        Gate([ModeValidator(settings.mode)]),
-        Unattended(),
+        Judge(Gate([ModeValidator(settings.mode)]), Unattended()),
         store,
         use=use,
         limits=settings.limits,
@@ -141,7 +147,7 @@ def _started(
         mode=loaded.settings.mode,
         model=model.provider.name,
         system="\n\n".join(texts),
-        environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d")),
+        environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d"), toolbox.hides),
         tools=tuple(tool.spec for tool in toolbox.tools),
         config_problems=tuple(str(problem) for problem in loaded.problems),
     )
@@ -156,7 +162,7 @@ def store_of(run: Run, where: Surroundings) -> Store:
     return saved_sessions(where)
 
 
-def saved_sessions(where: Surroundings) -> Store:
+def saved_sessions(where: Surroundings) -> "JsonlStore":
     """The sessions of this person."""
     from ..agent.stores.jsonl import JsonlStore
 

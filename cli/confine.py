@@ -1,8 +1,10 @@
 """The sandbox as settings and command line want it. Imports little: `kedge sandbox run` is felt."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,8 +18,12 @@ from ..config.version import VERSION
 from ..sandbox.compiling import person_home
 from ..sandbox.paths import Roots
 from ..sandbox.policy import Policy, effective
-from ..sandbox.ports import Files, Sandbox
+from ..sandbox.ports import Extra, Files, Sandbox
 from .surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from ..sandbox.denials import Denial
+    from ..sandbox.egress import Reached
 
 
 class Wanted(Struct, frozen=True):
@@ -27,6 +33,10 @@ class Wanted(Struct, frozen=True):
     level: str = ""
     hosts: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    """Let in although they are hidden."""
+    write: tuple[str, ...] = ()
+    """Let in although they are protected, or outside."""
 
 
 def wanted_policy(wanted: Wanted, env: Mapping[str, str]) -> Policy:
@@ -48,9 +58,18 @@ def wanted_policy(wanted: Wanted, env: Mapping[str, str]) -> Policy:
     if wanted.hosts:
         listed: list[Value] = list(wanted.hosts)
         flags["sandbox.allow_hosts"] = Flag("--allow-host", listed)
-    loaded = load(env=env, cwd=cwd, config_dir=own.config_dir, package_version=VERSION, flags=flags)
+    loaded = load(
+        env=env,
+        cwd=cwd,
+        config_dir=own.config_dir,
+        data_dir=own.data_dir,
+        package_version=VERSION,
+        flags=flags,
+    )
     roots = Roots.at(cwd, tuple(cwd / name for name in wanted.added))
-    return policy_of(loaded, roots, own, env)
+    policy = policy_of(loaded, roots, own, env)
+    extra = Extra(tuple(map(cwd.joinpath, wanted.read)), tuple(map(cwd.joinpath, wanted.write)))
+    return policy.widened(extra) if wanted.read or wanted.write else policy
 
 
 def policy_of(
@@ -83,6 +102,7 @@ def policy_of(
         person_home(env),
         origins=said,
         own=(own.config_dir, own.state_dir, own.data_dir, own.cache_dir),
+        code=(Path(sys.prefix), Path(sys.base_prefix)),
         scratch=scratch,
     )
 
@@ -94,12 +114,20 @@ class Confinement(Struct, frozen=True):
     files: Files
     label: str
     """What is enforced, as it is stamped on records; `off` if nothing is."""
-    explain: Callable[[str, Path], Sequence[str]]
-    """What of a command's failure, given its output and directory, the sandbox caused."""
+    explain: "Callable[[str, Path], Sequence[Denial]]"
+    """What the sandbox kept a failed command from, given its output and directory."""
 
 
-def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path) -> Confinement:
+def confinement(
+    loaded: Loaded,
+    roots: Roots,
+    where: Surroundings,
+    scratch: Path,
+    tell: "Callable[[Reached], None]",
+) -> Confinement:
     """The sandbox that the settings ask for, proven. Not to be called within an event loop.
+
+    `tell` hears of each host that a command reached, or was refused, once.
 
     Raises:
         NotAvailable: this host cannot keep what was asked for; `hint` says what would change that.
@@ -119,20 +147,24 @@ def confinement(loaded: Loaded, roots: Roots, where: Surroundings, scratch: Path
     proven = attested(policy_of(loaded, roots, own, where.env), where.env, own.cache_dir)
     policy = policy_of(loaded, roots, own, where.env, scratch=(scratch,))
     registry = Registry(own.state_dir / "sandboxes")
-    sandbox = sandbox_on(proven.rung, policy, where.env, registry)
+    sandbox = sandbox_on(proven.rung, policy, where.env, registry, _once(tell))
     files = RootedFiles(roots, Guard(policy))
     return Confinement(sandbox, files, proven.label, lambda said, cwd: _caused(said, policy, cwd))
 
 
-def _caused(output: str, policy: Policy, cwd: Path) -> tuple[str, ...]:
-    """Sentences for the model on what the sandbox kept a command from."""
+def _once(tell: "Callable[[Reached], None]") -> "Callable[[Reached], None]":
+    heard: set[Reached] = set()
+
+    def hear(reached: "Reached") -> None:
+        if reached not in heard:
+            heard.add(reached)
+            tell(reached)
+
+    return hear
+
+
+def _caused(output: str, policy: Policy, cwd: Path) -> "Sequence[Denial]":
+    # Few commands fail.
     from ..sandbox.denials import denials
 
-    doing = {"read": "reading", "write": "writing", "connect": "connecting to"}
-    kept = [f"{doing[denial.what]} {denial.target}" for denial in denials(output, policy, cwd)]
-    if not kept:
-        return ()
-    return (
-        f"The sandbox kept it from {', '.join(kept)}. Only the person can allow that: go on "
-        "without, or say what you would need.",
-    )
+    return denials(output, policy, cwd)

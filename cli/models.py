@@ -32,10 +32,10 @@ class Model(Struct, frozen=True):
         Raises:
             UsageError: a limit of money is set, and the price is not known.
         """
-        if settings.limits.max_cost and self.profile.prices is None:
+        if (limit := settings.money_limit) and self.profile.prices is None:
             raise UsageError(
-                f"the price of {self.provider.name} is not known, so --max-cost cannot be kept",
-                hint=f'set models."{self.provider.name}".prices, or leave --max-cost out',
+                f"the price of {self.provider.name} is not known, so {limit} cannot be kept",
+                hint=f'set models."{self.provider.name}".prices, or set no limit of money',
             )
         return ModelUse(
             settings.model.max_output_tokens or self.profile.max_output_tokens,

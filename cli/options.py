@@ -87,6 +87,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("--set", "Set a configuration value for this run.", short="-s", metavar="KEY=VALUE",
            repeat=True),
     Option("--profile", "Use a profile of the user's configuration.", metavar="NAME"),
+    Option("--require-trust", "Fail where the project brings what you do not trust (kedge trust).",
+           "flag"),
     Option("--no-session", "Keep no session log.", "flag"),
     Option("--verbose", "Show progress also where stderr is no terminal.", "flag", "-v"),
 )  # fmt: skip

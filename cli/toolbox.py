@@ -1,6 +1,7 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ..agent.ports import Tool
@@ -32,21 +33,27 @@ class Toolbox:
         outputs: Path | None = None,
         *,
         without: frozenset[str] = frozenset(),
+        notice: Callable[[str, str], None] = lambda code, text: None,
     ) -> None:
         """Not within an event loop: what the sandbox promises may have to be tried first.
 
         `outputs` keeps the whole of what was cut, beyond the session unless it is None;
-        `without` names tools that this session does not have."""
+        `without` names tools that this session does not have; `notice` takes what a person should
+        be able to know, with a code, and must not raise."""
         settings = loaded.settings
         config_dir = where.home.config_dir
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
         self.env = clean_environment(where.env, key_variables(settings.providers))
         self.todo = Todo()
         scratch = Path(self._scratch.name).resolve()
-        confined = confinement(loaded, roots, where, scratch)
+        confined = confinement(
+            loaded, roots, where, scratch, lambda reached: notice("egress", reached.text)
+        )
         self.sandbox: Sandbox = confined.sandbox
         self.attested = confined.label
         """What the sandbox enforces, as proven."""
+        self.hides = confined.files.hides
+        """Whether a path is never read, so not to be named to the model."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
         self._shell = Shell(
             self.sandbox, roots, settings.shell, self.env, scratch, kept, confined.explain

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from .hooks import HookSettings
 from .settings import Settings
 from .sources import Layer, Source
 from .values import KeyPath, Table
@@ -14,6 +15,10 @@ def check(layer: Layer) -> None:
         ConfigError: an unknown key (names the nearest known one), a wrong type, or a value out
             of range (says what was expected), with its place.
     """
+    hooks = layer.values.get("hooks")
+    for hook in hooks if isinstance(hooks, list) else ():
+        if isinstance(hook, dict):
+            _convert(hook, HookSettings, layer.source, ("hooks",))
     _convert(layer.values, Settings, layer.source, ())
     if not ("providers" in layer.values or "models" in layer.values):
         return

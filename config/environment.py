@@ -1,5 +1,6 @@
 """Reads settings from `KEDGE_*` variables and from `--set key=value`."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -15,30 +16,44 @@ RESERVED = frozenset({"KEDGE_HOME", "KEDGE_RUN"})
 """Variables that are ours and are not settings."""
 
 NARROWING_LISTS: frozenset[KeyPath] = frozenset(
-    {("tools", "disabled"), ("sandbox", "never_read"), ("sandbox", "never_write")}
+    {
+        *(("tools", "disabled"), ("sandbox", "never_read"), ("sandbox", "never_write")),
+        *(("rules", "ask"), ("rules", "deny")),
+    }
 )
 """Lists whose every element takes something away."""
 
 CONCATENATED: frozenset[KeyPath] = NARROWING_LISTS | {
+    ("hooks",),
+    ("hooks_from",),
+    ("rules", "allow"),
     ("sandbox", "allow_hosts"),
     ("sandbox", "environment"),
     ("sandbox", "shown"),
 }
-"""Lists that layers add to instead of replacing them. A bare word there may be `a,b`."""
+"""Lists that layers add to instead of replacing them. A bare word there may be `a,b`; a comma in
+parentheses belongs to what is in them."""
+
+_COMMA = re.compile(r",(?![^(]*\))")
 
 
 def variables() -> dict[str, KeyPath]:
     """Every variable that sets a value, and the value it sets."""
     found: dict[str, KeyPath] = {"KEDGE_MODE": ("mode",), "KEDGE_MODEL": ("model", "name")}
-    defaults = Settings()
-    for section in defaults.__struct_fields__:
-        values: object = getattr(defaults, section)
-        if isinstance(values, msgspec.Struct):
-            for name in values.__struct_fields__:
-                path = (section, name)
-                if path != ("model", "name") and not isinstance(getattr(values, name), dict):
-                    found[f"{PREFIX}{section}_{name}".upper()] = path
+    for path in _paths(Settings(), ()):
+        if len(path) > 1 and path != ("model", "name"):
+            found[PREFIX + "_".join(path).upper()] = path
     return found
+
+
+def _paths(values: msgspec.Struct, at: KeyPath) -> Iterator[KeyPath]:
+    """Where every value is that is no table of names of the user's choice."""
+    for name in values.__struct_fields__:
+        value: object = getattr(values, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _paths(value, (*at, name))
+        elif not isinstance(value, dict):
+            yield (*at, name)
 
 
 def from_environment(env: Mapping[str, str]) -> Iterator[Layer]:
@@ -89,7 +104,7 @@ def _value(text: str) -> Value:
 
 def _listed(path: KeyPath, value: Value) -> Value:
     if path in CONCATENATED and isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return [part.strip() for part in _COMMA.split(value) if part.strip()]
     return value
 
 

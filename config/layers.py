@@ -3,7 +3,7 @@
 import hashlib
 import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,9 @@ from .narrowing import Narrowed, find, narrowed
 from .settings import Settings
 from .sources import Layer, Origin, Problem, Source, defaults, read
 from .values import KeyPath, Table, Value, dotted, nested
+
+if TYPE_CHECKING:
+    from .brought import Brought
 
 MANAGED: Final = pathlib.Path("/etc/kedge/managed.toml")
 """The administrator's file. Nothing beats it."""
@@ -39,7 +42,22 @@ class Loaded(Struct, frozen=True):
     """What a project's file asked for and did not get."""
     version: str
     """Names what was configured: the same on every machine with the same package and the same
-    contents of all layers."""
+    contents of all layers, trusted alike."""
+    brought: "Brought | None" = None
+    """What the project brings that can execute or redirect; None if it brings nothing of it."""
+
+    def require_trust(self) -> None:
+        """Return if nothing was left out for want of trust.
+
+        Raises:
+            ConfigError: something was.
+        """
+        if self.brought is not None and not self.brought.trusted:
+            raise ConfigError(
+                "the project brings what you do not trust",
+                file=str(self.brought.root),
+                hint="look at it, and accept it, with: kedge trust",
+            )
 
     @property
     def policy_hash(self) -> str:
@@ -57,12 +75,14 @@ def load(
     sets: Iterable[str] = (),
     flags: Mapping[str, Flag] | None = None,
     managed: pathlib.Path = MANAGED,
+    data_dir: pathlib.Path | None = None,
 ) -> Loaded:
     """Reads every layer: defaults < user < project < environment < profile < set < flags <
     managed.
 
-    Tables merge, scalars replace, `tools.disabled` adds up. `cwd` must be absolute; `flags` maps
-    dotted keys to what was given. Nothing is read but the files named here and below `cwd`.
+    Tables merge, scalars replace, lists named in `CONCATENATED` add up. `cwd` must be absolute;
+    `flags` maps dotted keys to what was given. `data_dir` says which projects are trusted; without
+    it none is. Nothing is read but the files named here, those below `cwd`, and what they name.
 
     Raises:
         ConfigError: a file that cannot be read or is not TOML, an unknown key, variable or
@@ -73,7 +93,7 @@ def load(
     stack.lay(defaults())
     user = _User(read("user", config_dir / "config.toml"))
     stack.lay_checked(user.layer)
-    stack.lay_project(find(cwd))
+    stack.lay_project(find(cwd), data_dir)
     stack.lay_checked(*from_environment(env))
     if profile:
         stack.lay_checked(user.profile(profile))
@@ -131,6 +151,7 @@ class _Stack:
         self._origins: dict[str, Origin] = {}
         self._problems: tuple[Problem, ...] = ()
         self._sources: list[Source] = []
+        self._brought: Brought | None = None
 
     def lay_checked(self, *layers: Layer | None) -> None:
         """Checks each layer, then lays it over what is there."""
@@ -139,16 +160,39 @@ class _Stack:
                 check(layer)
                 self._sources.append(layer.source)
                 self.lay(layer)
+                self._lay_imported(layer)
 
-    def lay_project(self, file: pathlib.Path | None) -> None:
-        """Lays what narrows of the project's file."""
+    def lay_project(self, file: pathlib.Path | None, data_dir: pathlib.Path | None) -> None:
+        """Lays what narrows of the project's file and, once it is trusted, what it brings."""
         layer = read("project", file) if file else None
         if layer:
             check(layer)
             self._sources.append(layer.source)
             left: Narrowed = narrowed(layer, self._values)
-            self._problems = left.problems
+            self._problems += left.problems
             self.lay(Layer(layer.source, left.values))
+            if left.gated:
+                self._lay_brought(Layer(layer.source, left.gated), data_dir)
+
+    def _lay_brought(self, gated: Layer, data_dir: pathlib.Path | None) -> None:
+        # Few projects bring anything of the kind.
+        from .brought import brought
+
+        self._brought = brings = brought(gated, data_dir)
+        self._problems += brings.problems
+        for layer in brings.layers if brings.trusted else ():
+            self._sources.append(layer.source)
+            self.lay(layer)
+
+    def _lay_imported(self, layer: Layer) -> None:
+        if "hooks_from" not in layer.values:
+            return
+        from .brought import imported
+
+        for hooks, problems in imported(layer, pathlib.Path(layer.source.where).parent):
+            self._problems += problems
+            self._sources.append(hooks.source)
+            self.lay(hooks)
 
     def lay(self, layer: Layer) -> None:
         """Lays a layer that is known to be good."""
@@ -172,16 +216,18 @@ class _Stack:
         self, below: Value | None, values: list[Value], path: KeyPath, source: Source
     ) -> list[Value]:
         result = list(below) if isinstance(below, list) else []
-        for value in values:
-            if value not in result:
-                self._origins[f"{dotted(path)}[{len(result)}]"] = Origin(source, path)
+        for index, value in enumerate(values):
+            # What is said twice of rules is for `kedge rules lint` to name.
+            if value not in result or path[0] == "rules":
+                self._origins[f"{dotted(path)}[{len(result)}]"] = Origin(source, path, index)
                 result.append(value)
         return result
 
     def loaded(self, package_version: str) -> Loaded:
         settings = msgspec.convert(self._values, Settings)
         version = _version(package_version, self._sources)
-        return Loaded(settings, self._origins, self._problems, version)
+        problems = sorted(self._problems, key=lambda problem: (problem.file, problem.line))
+        return Loaded(settings, self._origins, tuple(problems), version, self._brought)
 
 
 def _version(package_version: str, sources: Iterable[Source]) -> str:

@@ -1,8 +1,10 @@
-"""What a project may do before it is trusted: narrow what the user allows, never widen it."""
+"""What a project may say: what narrows always, what can execute or redirect once it is trusted,
+and what else would widen never."""
 
 import os
 import pathlib
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,17 +17,28 @@ from .values import KeyPath, Table, Value, dotted, merged, nested, value_at
 FILE = pathlib.PurePath(".kedge", "config.toml")
 """Where a project keeps its settings, below its root or any folder on the way to it."""
 
+TRUSTABLE: Final[tuple[KeyPath, ...]] = (
+    *(("hooks",), ("hooks_from",), ("rules", "allow")),
+    *(("providers",), ("models",), ("model",), ("http",), ("retry",)),
+    *(("tools", "texts"), ("shell",), ("read",)),
+    *(("sandbox", "allow_hosts"), ("sandbox", "environment"), ("sandbox", "shown")),
+)
+"""Values, and tables with all that is in them, that a project may set once it is trusted."""
+
 _STRICTNESS: dict[str, int] = {mode: rank for rank, mode in enumerate(MODES)}
 _LEVELS: dict[str, int] = {level: rank for rank, level in enumerate(LEVELS)}
 _ZERO_IS_NONE = frozenset({("limits", "verify_rounds")})
 
 
 class Narrowed(Struct, frozen=True):
-    """What is left of a project's layer."""
+    """A project's layer, taken apart."""
 
     values: Table
+    """What narrows."""
     problems: tuple[Problem, ...]
     """One for each value that was left out because it would not narrow anything."""
+    gated: Table
+    """What counts once the project is trusted."""
 
 
 def find(cwd: pathlib.Path) -> pathlib.Path | None:
@@ -42,13 +55,17 @@ def find(cwd: pathlib.Path) -> pathlib.Path | None:
 
 
 def narrowed(layer: Layer, below: Table) -> Narrowed:
-    """The part of a checked layer that narrows `below`, the complete values under it."""
+    """A checked layer against `below`, the complete values under it."""
     kept: Table = {}
+    gated: Table = {}
     problems: list[Problem] = []
     for path, value in _leaves(layer.values, ()):
         current = value_at(below, path)
         if path in NARROWING_LISTS or _is_narrower(path, value, current):
             kept = merged(kept, nested(path, value))
+        elif any(path[: len(key)] == key for key in TRUSTABLE):
+            # Also what holds already: what a person is shown must not depend on the layers below.
+            gated = merged(gated, nested(path, value))
         elif value != current:
             reason = "ignored: a project may only narrow what you allow"
             if current is not None:
@@ -56,7 +73,7 @@ def narrowed(layer: Layer, below: Table) -> Narrowed:
             problems.append(
                 Problem(layer.source.where, layer.source.line_of(path), dotted(path), reason)
             )
-    return Narrowed(kept, tuple(problems))
+    return Narrowed(kept, tuple(problems), gated)
 
 
 def _is_narrower(path: KeyPath, value: Value, current: Value | None) -> bool:
@@ -65,7 +82,7 @@ def _is_narrower(path: KeyPath, value: Value, current: Value | None) -> bool:
             return _STRICTNESS[value] < _STRICTNESS[current]
         case str(), str() if path == ("sandbox", "level"):
             return _LEVELS[value] < _LEVELS[current]
-        case ((int() | float()), (int() | float())) if path[0] in ("limits", "sandbox"):
+        case ((int() | float()), (int() | float())) if path[0] in ("limits", "budgets", "sandbox"):
             if path in _ZERO_IS_NONE:
                 return value < current
             # Elsewhere 0 is no limit at all.

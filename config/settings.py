@@ -8,6 +8,10 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from .guards import BreakerSettings, LoopSettings
+from .hooks import HookSettings
+from .reviewer import ReviewerSettings
+from .rule_settings import RuleSettings
 from .sandbox import SandboxSettings
 from .values import Table
 
@@ -24,6 +28,7 @@ _Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 _Some = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 _Amount = Annotated[float, Meta(ge=0, le=1e9)]
 _Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+_Share = Annotated[float, Meta(gt=0, le=1)]
 
 
 class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,13 +52,53 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where one run stops. 0 is no limit, except for `verify_rounds`."""
 
     max_turns: _Count = 200
-    """Model calls of one run."""
+    """Model calls of one run, those of sub-agents and reviewers included."""
+    max_tokens: _Count = 0
+    """Tokens of one run, in and out, cached ones included."""
     max_cost: _Amount = 0.0
     """US dollars of one run."""
     max_seconds: _Amount = 0.0
     """Wall-clock seconds of one run."""
+    soft: _Share = 0.8
+    """The share of a limit at which the model is told to come to an end; 1 is never."""
     verify_rounds: Annotated[int, Meta(ge=0, le=100)] = 2
     """How often a failed final check goes back to the model."""
+
+
+class ScopeBudget(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may be spent in one scope. 0 is no limit."""
+
+    steps: _Count = 0
+    """Model calls, whoever makes them."""
+    tokens: _Count = 0
+    """In and out, cached ones included."""
+    cost: _Amount = 0.0
+    """US dollars."""
+    seconds: _Amount = 0.0
+    """Wall-clock time of runs."""
+    soft: _Share = 0.8
+    """The share at which the model is told to come to an end; 1 is never."""
+
+
+class BudgetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits beyond one run, which has `LimitSettings`."""
+
+    turn: ScopeBudget = ScopeBudget()
+    """One prompt, also where several runs worked on it."""
+    session: ScopeBudget = ScopeBudget()
+    """All prompts of a session."""
+    day: ScopeBudget = ScopeBudget()
+    """Everything since midnight, in all projects. Counted while a limit is set."""
+    project: ScopeBudget = ScopeBudget()
+    """Everything ever done in this project. Counted while a limit is set."""
+
+    @property
+    def lasting(self) -> bool:
+        """Whether anything is limited that other sessions count towards."""
+        return any(
+            scope.steps or scope.tokens or scope.cost or scope.seconds
+            for scope in (self.day, self.project)
+        )
 
 
 class ToolSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,15 +157,36 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     model: ModelSettings = ModelSettings()
     mode: Mode = "ask"
     limits: LimitSettings = LimitSettings()
+    budgets: BudgetSettings = BudgetSettings()
     tools: ToolSettings = field(default_factory=ToolSettings)
     shell: ShellSettings = ShellSettings()
     read: ReadSettings = ReadSettings()
     retry: RetrySettings = RetrySettings()
     http: HttpSettings = HttpSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    rules: RuleSettings = RuleSettings()
+    breakers: BreakerSettings = BreakerSettings()
+    loops: LoopSettings = LoopSettings()
+    reviewer: ReviewerSettings = ReviewerSettings()
+    hooks: tuple[HookSettings, ...] = ()
+    """Programs that are asked and told; layers add to it."""
+    hooks_from: tuple[str, ...] = ()
+    """Claude Code settings files whose hooks count too, relative to the folder that names them
+    (a project's: to its root); layers add to it."""
     providers: dict[str, Table] = field(default_factory=dict[str, Table])
     """Provider name to what is said over its packaged table, or of a provider of one's own;
     the fields are those of `providers.ProviderEntry`."""
     models: dict[str, Table] = field(default_factory=dict[str, Table])
     """`provider/model` to what is said over its packaged profile; the fields are those of
     `models.ModelEntry`."""
+
+    @property
+    def money_limit(self) -> str:
+        """The key of a limit of money that is set; empty if there is none."""
+        if self.limits.max_cost:
+            return "limits.max_cost"
+        for name in self.budgets.__struct_fields__:
+            scope: ScopeBudget = getattr(self.budgets, name)
+            if scope.cost:
+                return f"budgets.{name}.cost"
+        return ""

@@ -43,6 +43,14 @@ class Source(Struct, frozen=True):
 
         return line_of(self.text, (*self.prefix, *path))
 
+    def line_of_item(self, path: KeyPath, index: int) -> int:
+        """As `line_of`, of one element of the list at `path`."""
+        if not self.is_file:
+            return 0
+        from .lines import line_of_item
+
+        return line_of_item(self.text, (*self.prefix, *path), index)
+
     def error(self, path: KeyPath, reason: str, *, hint: str = "") -> ConfigError:
         """The error that says this about the value at `path`."""
         key = dotted((*self.prefix, *path))
@@ -62,11 +70,15 @@ class Origin(Struct, frozen=True):
     source: Source
     path: KeyPath
     """The keys that lead to it within the source."""
+    index: int | None = None
+    """Which element of the list there, from 0; None where it is the whole value."""
 
     @property
     def line(self) -> int:
         """1-based; 0 for a variable or flag."""
-        return self.source.line_of(self.path)
+        if self.index is None:
+            return self.source.line_of(self.path)
+        return self.source.line_of_item(self.path, self.index)
 
     def __str__(self) -> str:
         if self.source.layer == "default":

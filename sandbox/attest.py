@@ -38,9 +38,10 @@ class Attested(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """As it is stamped on records: `workspace-write (namespaces, landlock 7, seccomp)`."""
-        walls = [*(["namespaces"] if self.rung == "namespaces" else [])]
-        walls += [f"landlock {self.landlock}"] if self.landlock else []
-        return f"{self.level} ({', '.join((*walls, 'seccomp'))})"
+        walls = f"landlock {self.landlock}, seccomp"
+        if self.rung == "landlock":
+            return f"{self.level} ({walls}; weaker: no namespaces)"
+        return f"{self.level} (namespaces, {walls})"
 
     def insist(self) -> None:
         """Return if every promise was kept.
@@ -92,16 +93,28 @@ def remember(folder: Path, policy: Policy, proven: Attested) -> None:
 
 
 def _file(folder: Path, policy: Policy) -> Path:
-    """One for each kernel, boot, user, Python, version of the helper, and policy."""
+    """One for each kernel, boot, container, user, Python, version of the helper, and policy."""
     host = os.uname()
     inside = Path(__file__).parent / "inside"
     newest = max(path.stat().st_mtime_ns for path in inside.glob("*.py"))
     boot = _text("/proc/sys/kernel/random/boot_id")
-    key = (host.release, host.version, boot, os.getuid(), sys.version, newest, policy.hash)
+    where = [_link(f"/proc/self/ns/{kind}") for kind in ("mnt", "user", "pid")]
+    filtered = _text("/proc/self/status").partition("\nSeccomp")[2]
+    key = (
+        *(host.release, host.version, boot, *where, filtered.split("Speculation")[0]),
+        *(os.getuid(), sys.version, newest, policy.hash),
+    )
     import hashlib
 
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
     return folder / "sandbox" / f"{name}.json"
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _text(path: str) -> str:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,11 @@ from .landlocked import LandlockSandbox
 from .policy import Policy
 from .registry import Registry
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .egress import Reached
+
 
 class Strongest(msgspec.Struct, frozen=True):
     """The sandbox that works here, and what was found on the way to it."""
@@ -26,14 +32,16 @@ class Strongest(msgspec.Struct, frozen=True):
     """Each rung that was tried: `yes`, or what is in the way."""
 
 
-async def choose(policy: Policy, env: Mapping[str, str]) -> Strongest:
+async def choose(
+    policy: Policy, env: Mapping[str, str], registry: Registry | None = None
+) -> Strongest:
     """Enter the strongest sandbox there is.
 
     Raises:
         NotAvailable: there is none; `hint` is the one thing that would change that.
     """
     check_platform()
-    confined = ConfinedSandbox(policy, env)
+    confined = ConfinedSandbox(policy, env, registry=registry)
     try:
         await confined.helper()
     except NotAvailable as error:
@@ -46,7 +54,8 @@ async def choose(policy: Policy, env: Mapping[str, str]) -> Strongest:
             f"commands cannot be confined here: {ladder['namespaces']}, and there is no Landlock",
             hint=remedy(),
         )
-    return Strongest(LandlockSandbox(policy, env), "landlock", ladder | {"landlock": "yes"})
+    lower = LandlockSandbox(policy, env, registry=registry)
+    return Strongest(lower, "landlock", ladder | {"landlock": "yes"})
 
 
 def attested(policy: Policy, env: Mapping[str, str], memory: Path) -> Attested:
@@ -71,28 +80,32 @@ async def _attest(policy: Policy, env: Mapping[str, str], memory: Path) -> Attes
 
 
 def sandbox_on(
-    rung: Rung, policy: Policy, env: Mapping[str, str], registry: Registry | None = None
+    rung: Rung,
+    policy: Policy,
+    env: Mapping[str, str],
+    registry: Registry,
+    tell: "Callable[[Reached], None]",
 ) -> ConfinedSandbox | LandlockSandbox:
     """The sandbox of a session, on the rung that was attested; nothing runs yet."""
     if rung == "landlock":
-        return LandlockSandbox(policy, env)
-    return ConfinedSandbox(policy, env, registry=registry)
+        return LandlockSandbox(policy, env, registry=registry)
+    return ConfinedSandbox(policy, env, registry=registry, tell=tell)
 
 
-def check_platform() -> None:
-    """Return if this system has a sandbox at all.
+def check_platform(platform: str = sys.platform) -> None:
+    """Return if a system has a sandbox at all.
 
     Raises:
         NotAvailable: it is not Linux. The profile for macOS (`seatbelt`) has never been run,
             and what was not seen to hold is not promised.
     """
-    if sys.platform == "win32":
+    if platform == "win32":
         raise NotAvailable(
             "commands cannot be confined on Windows", hint="run kedge inside WSL 2, which can"
         )
-    if sys.platform != "linux":
+    if platform != "linux":
         raise NotAvailable(
-            f"commands cannot be confined on {sys.platform} yet",
+            f"commands cannot be confined on {platform} yet",
             hint="--sandbox off runs them with your own rights; every result says so",
         )
 

@@ -33,12 +33,14 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
     `without` leaves walls out, for tests of the self-test.
     """
     home = str(policy.home)
+    homes = _homes(policy)
     roots = _roots(policy)
-    private = [path for path in _expanded(policy.private, home) if os.path.isdir(path)]
-    if not _holds(home, roots) and os.path.isdir(home):
-        private.append(home)
+    private = [path for path in _expanded(policy.private, homes) if os.path.isdir(path)]
+    private += (one for one in homes if not _holds(one, roots) and os.path.isdir(one))
     free = [entry.value for entry in policy.free]
     names = protected_names(policy)
+    may_read = [str(path) for path in policy.may_read]
+    let_in = [path for path in may_read if path not in roots and not _within(path, roots)]
     return Plan(
         workspace=str(policy.roots.workspace),
         roots=roots,
@@ -46,11 +48,13 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
         private=sorted({os.path.realpath(path) for path in private}),
         scratch=[str(path) for path in policy.scratch],
         home=home,
-        shown=_shown(policy, env, private, roots),
+        shown=sorted({*_shown(policy, env, private, roots), *let_in}),
         never_read=[path for path in names.never_read if os.path.lexists(path)],
         never_write=[
             path for path in names.never_write if os.path.lexists(path) and _within(path, roots)
         ],
+        may_read=may_read,
+        may_write=[str(path) for path in policy.may_write],
         rules=names.rules,
         placeholders=[e.value for e in policy.placeholders if e.value not in free],
         git_settings=_git_settings(policy, home),
@@ -71,11 +75,11 @@ class Protected(msgspec.Struct, frozen=True):
 
 def protected_names(policy: Policy) -> Protected:
     """What the policy protects."""
-    home = str(policy.home)
-    hidden, unread = _split(policy.never_read, home)
-    kept, unwritten = _split(policy.never_write, home)
+    homes = _homes(policy)
+    hidden, unread = _split(policy.never_read, homes)
+    kept, unwritten = _split(policy.never_write, homes)
     free = [entry.value for entry in policy.free]
-    spared = {value.replace("~", home, 1) for value in free}
+    spared = {path for value in free for path in _at_homes(value, homes)}
     return Protected(
         [path for path in hidden if path not in spared],
         [path for path in kept if path not in spared],
@@ -126,24 +130,34 @@ def _roots(policy: Policy) -> list[str]:
     return list(dict.fromkeys(outermost))
 
 
-def _split(entries: Iterable[Entry], home: str) -> tuple[list[str], list[str]]:
+def _homes(policy: Policy) -> list[str]:
+    """The home directory, and the account's own where HOME names another, as CI runners do:
+    tools and keys lie there."""
+    homes = [str(policy.home), os.path.realpath(_account_home())]
+    return [one for one in dict.fromkeys(homes) if one != "/"]
+
+
+def _split(entries: Iterable[Entry], homes: list[str]) -> tuple[list[str], list[str]]:
     """The absolute paths that entries mean, those of names at home included; and the names."""
     absolute: list[str] = []
     names: list[str] = []
     for value in (entry.value for entry in entries):
         if value.startswith(("/", "~/")):
-            absolute.append(value.replace("~", home, 1) if value[0] == "~" else value)
+            absolute += _at_homes(value, homes)
             continue
         names.append(value)
         if "*" not in value:
-            absolute.append(f"{home}/{value}")
+            absolute += (f"{home}/{value}" for home in homes)
     return absolute, names
 
 
-def _expanded(entries: Iterable[Entry], home: str) -> Iterator[str]:
+def _at_homes(value: str, homes: list[str]) -> list[str]:
+    return [home + value[1:] for home in homes] if value.startswith("~/") else [value]
+
+
+def _expanded(entries: Iterable[Entry], homes: list[str]) -> Iterator[str]:
     for entry in entries:
-        value = entry.value
-        yield os.path.realpath(value.replace("~", home, 1) if value[0] == "~" else value)
+        yield from map(os.path.realpath, _at_homes(entry.value, homes))
 
 
 def _shown(
@@ -153,11 +167,12 @@ def _shown(
 
     Nothing that would show a whole hidden directory, and nothing in a root.
     """
-    home = str(policy.home)
-    wanted = {path for path in _expanded(policy.shown, home) if os.path.exists(path)}
+    wanted = {path for path in _expanded(policy.shown, _homes(policy)) if os.path.exists(path)}
     for part in (*env.get("PATH", "").split(":"), f"{sys.prefix}/bin", f"{sys.base_prefix}/bin"):
         if part.startswith("/") and os.path.isdir(part):
-            wanted.add(os.path.realpath(_toolchain(part)))
+            wanted.add(os.path.realpath(_toolchain(part, private)))
+    # Our own programs run inside as well, such as the search; a clone may lie anywhere.
+    wanted.add(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
     hidden = [*private, "/run"]
     return sorted(
         path
@@ -169,11 +184,16 @@ def _shown(
     )
 
 
-def _toolchain(part: str) -> str:
-    """The directory that a directory of programs belongs to: its virtual environment, if any."""
+def _toolchain(part: str, hidden: Iterable[str]) -> str:
+    """The directory that a directory of programs belongs to: its virtual environment, if any.
+
+    Never one that is hidden itself, nor `.local`, where much else lies.
+    """
     above = os.path.dirname(part)
-    is_whole = os.path.basename(part) == "bin" and (
-        os.path.exists(f"{above}/pyvenv.cfg") or os.path.isdir(f"{above}/lib")
+    is_whole = (
+        not (above in hidden or os.path.basename(above) == ".local")
+        and os.path.basename(part) == "bin"
+        and (os.path.exists(f"{above}/pyvenv.cfg") or os.path.isdir(f"{above}/lib"))
     )
     return above if is_whole else part
 
@@ -210,4 +230,12 @@ def _holds(path: str, roots: Iterable[str]) -> bool:
 
 def person_home(env: Mapping[str, str]) -> Path:
     """The home directory of whoever runs this."""
-    return Path(env.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+    return Path(env.get("HOME") or _account_home())
+
+
+def _account_home() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        # Containers run under numbers that no account has.
+        return "/"

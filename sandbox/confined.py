@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from .attest import Attested, read_probes, remember, remembered
 from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable
 from .helper import Helper, start_helper
 from .inside.plan import Plan
+from .inside.probing import BAIT
+from .memory import MemoryGroup, bound_memory
 from .output import Pipe, exit_of
 from .policy import Policy
-from .ports import Command, Exit
+from .ports import Command, Exit, Extra
 from .registry import Registry
 from .spawn import argv_of, check_directory, shown
 
@@ -53,9 +57,12 @@ class ConfinedSandbox:
         self._tell = tell
         self._registry = registry
         self._egress: Egress | None = None
+        self._memory: MemoryGroup | None = None
         self._proxy: dict[str, str] = {}
         self._starting: asyncio.Task[Helper] | None = None
         self._under_way = set[ConfinedProcess]()
+        self._apart = set[ConfinedSandbox]()
+        """For commands with more permission, one each."""
         self._closed = False
 
     async def start(self, command: Command) -> "ConfinedProcess":
@@ -63,6 +70,8 @@ class ConfinedSandbox:
         if self._closed:
             raise NotAvailable("the sandbox is closed: no command can be started any more")
         check_directory(command.cwd)
+        if command.extra is not None:
+            return await self._start_apart(command, command.extra)
         helper = await self.helper()
         process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
         self._under_way.add(process)
@@ -74,21 +83,51 @@ class ConfinedSandbox:
                 await process.kill()
         return process
 
+    async def _start_apart(self, command: Command, extra: Extra) -> "ConfinedProcess":
+        """Start a command in a sandbox of its own, which ends with it."""
+        policy = self.policy.widened(extra)
+        apart = ConfinedSandbox(
+            policy,
+            self._env,
+            grace=self._grace,
+            linger=self._linger,
+            tell=self._tell,
+            registry=self._registry,
+        )
+        self._apart.add(apart)
+        began = False
+        try:
+            process = await apart.start(msgspec.structs.replace(command, extra=None))
+            process.finally_do(lambda: self._end_apart(apart))
+            began = True
+        finally:
+            if not began:
+                await self._end_apart(apart)
+        return process
+
+    async def _end_apart(self, apart: "ConfinedSandbox") -> None:
+        await apart.close()
+        self._apart.discard(apart)
+        if self._starting is not None and self._starting.done() and not self._closed:
+            (await self.helper()).accept(apart.policy.may_write)
+
     async def helper(self) -> Helper:
         """The session's helper, started if need be, or again if it died."""
         if self._starting is not None and self._starting.done():
             died = self._starting.exception() is not None or not self._starting.result().alive
             self._starting = None if died else self._starting
         if self._starting is None:
+            if self._registry:
+                # Its folder has to be there to be hidden.
+                self._registry.sweep()
             plan = compile_plan(self.policy, self._env, without=self._without)
             self._starting = asyncio.get_running_loop().create_task(self._enter(plan))
         return await asyncio.shield(self._starting)
 
     async def _enter(self, plan: Plan) -> Helper:
         hosts = self.policy.allowed_hosts()
-        if self._registry:
-            self._registry.sweep()
         helper = await start_helper(plan, hosts=bool(hosts))
+        self._memory = bound_memory(helper.pid, self.policy.bounds.memory)
         if self._registry:
             self._registry.add(helper.pid)
         if helper.listener is not None:
@@ -126,7 +165,9 @@ class ConfinedSandbox:
         command = Command((), self.policy.roots.workspace, {}, timeout=10)
         process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
         self._under_way.add(process)
-        await process.begin(command, {}, self._grace, self._linger)
+        scrubbed = inner_environment(self.policy, BAIT, {})
+        env = BAIT if "environment" in self._without else scrubbed
+        await process.begin(command, env, self._grace, self._linger)
         said = b"".join([chunk async for chunk in process])
         took = (time.monotonic() - began) * 1000
         version = helper.ready.landlock
@@ -135,6 +176,7 @@ class ConfinedSandbox:
     async def close(self) -> None:
         """As `Sandbox.close`."""
         self._closed = True
+        await asyncio.gather(*(apart.close() for apart in tuple(self._apart)))
         await asyncio.gather(*(process.kill() for process in tuple(self._under_way)))
         if self._starting is not None:
             starting, self._starting = self._starting, None
@@ -145,6 +187,8 @@ class ConfinedSandbox:
             if self._egress is not None:
                 await self._egress.close()
             helper.close()
+            if self._memory is not None:
+                self._memory.close()
             if self._registry:
                 self._registry.drop(helper.pid)
 
@@ -165,6 +209,7 @@ class ConfinedProcess:
         """Whether the program runs, or ran."""
         self._status: int | None = None
         self._notes: tuple[str, ...] = ()
+        self._last: Callable[[], Awaitable[None]] | None = None
         self._started: asyncio.Future[bytes] = self._loop.create_future()
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._control, self._their_control = socket.socketpair(
@@ -208,6 +253,10 @@ class ConfinedProcess:
         words = said[1:].decode(errors="replace").partition(":")[2]
         raise CannotStart(f"cannot run {shown(command.run)}: {words}")
 
+    def finally_do(self, last: "Callable[[], Awaitable[None]]") -> None:
+        """Have this done once nothing of the command is left, before anybody hears of its end."""
+        self._last = last
+
     def __aiter__(self) -> Self:
         return self
 
@@ -232,6 +281,8 @@ class ConfinedProcess:
             self._notes += await self._helper.settle()
         finally:
             self._release()
+            if self._last is not None:
+                await self._last()
         ended = time.monotonic() if self._ended is None or self._told else self._ended
         return exit_of(
             self._status,
@@ -292,7 +343,7 @@ def _stdin(data: bytes | None) -> int:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from .egress import Egress, Reached
     from .ports import Process, Sandbox

@@ -12,10 +12,11 @@ import msgspec
 
 from .guard import Guard
 from .policy import Policy
+from .ports import Extra
 
 _WORDS = re.compile(
     r"Read-only file system|Permission denied|Operation not permitted|EROFS|EACCES|EPERM"
-    r"|Device or resource busy|Invalid cross-device link"
+    r"|Device or resource busy|Invalid cross-device link|Is a directory|EISDIR"
 )
 _PATH = re.compile(
     r"""(?P<quote>['"`‘])(?P<quoted>[^'"`’\n]+)['"`’]|(?P<bare>[~./\w][^\s:'"`,;]*)"""
@@ -39,8 +40,18 @@ class Denial(msgspec.Struct, frozen=True):
     what: Literal["read", "write", "connect"]
     target: str
     """The resolved path, or `HOST` or `HOST:PORT`."""
-    permission: str
-    """The smallest option that would let it through, for one run."""
+    extra: Extra
+    """The least that would let it through."""
+
+    @property
+    def allow(self) -> str:
+        """The path or host that `extra` consists of."""
+        return next(str(one) for one in (*self.extra.read, *self.extra.write, *self.extra.hosts))
+
+    @property
+    def permission(self) -> str:
+        """The option of `kedge sandbox run` that says the same."""
+        return f"--allow-{'host' if self.what == 'connect' else self.what} {self.allow}"
 
 
 def denials(output: str, policy: Policy, cwd: Path) -> tuple[Denial, ...]:
@@ -55,7 +66,7 @@ def denials(output: str, policy: Policy, cwd: Path) -> tuple[Denial, ...]:
         if match := _UNREACHED.search(line):
             host = next(filter(None, match.groups()))
             if not _listed(host, policy):
-                found[Denial("connect", host, f"--allow-host {host}")] = None
+                found[Denial("connect", host, Extra(hosts=(host,)))] = None
     return tuple(found)
 
 
@@ -69,18 +80,18 @@ def _paths(line: str) -> list[str]:
 def _of_path(text: str, policy: Policy, guard: Guard, cwd: Path) -> Denial | None:
     path = Path(os.path.realpath(cwd / text.replace("~", str(policy.home), 1)))
     if guard.hides(path):
-        return Denial("read", str(path), f"--allow-read {path}")
+        return Denial("read", str(path), Extra(read=(path,)))
     root = next((root for root in policy.roots.all if path.is_relative_to(root)), None)
     if root is not None:
         if guard.lets_write(path):
             return None
-        return Denial("write", str(path), f"--allow-write {path}")
+        return Denial("write", str(path), Extra(write=(path,)))
     if any(path.is_relative_to(place) for place in ("/tmp", "/var/tmp", "/dev", "/proc")):
         return None
-    above = next((one for one in (path, *path.parents) if one.is_dir()), None)
-    if above is None or above == Path("/"):
+    there = next(one for one in (path, *path.parents) if one.exists())
+    if there == Path("/"):
         return None
-    return Denial("write", str(path), f"--add-dir {above}")
+    return Denial("write", str(path), Extra(write=(there,)))
 
 
 def _listed(host: str, policy: Policy) -> bool:

@@ -58,6 +58,11 @@ class DirectSandbox:
         self._watch.add(popen.pid)
         return process
 
+    @property
+    def mark(self) -> str:
+        """What the environment of every process of every command contains."""
+        return self._token
+
     async def close(self) -> None:
         """As `Sandbox.close`."""
         self._closed = True

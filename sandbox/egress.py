@@ -29,6 +29,14 @@ class Reached(msgspec.Struct, frozen=True):
     port: int
     refused: str
     """Why not; empty if it was let through."""
+    origin: str = ""
+    """Who said that it may be reached, if anybody did."""
+
+    @property
+    def text(self) -> str:
+        """One sentence for a person."""
+        verdict = f"refused: {self.refused}" if self.refused else f"allowed by {self.origin}"
+        return f"connection to {self.permission} {verdict}"
 
     @property
     def permission(self) -> str:
@@ -123,7 +131,8 @@ class Egress:
 
     async def _connect(self, asked: str, port: int) -> "_Streams":
         host = plain_name(asked)
-        reason = "" if any(one.lets(host, port) for one in self._hosts) else "it is not listed"
+        entry = next((one for one in self._hosts if one.lets(host, port)), None)
+        reason = "" if entry else "no rule lists it"
         addresses: list[str] = []
         if not reason:
             loop = asyncio.get_running_loop()
@@ -133,7 +142,7 @@ class Egress:
             if not is_address(host) and host != "localhost":
                 addresses = [address for address in addresses if is_public(address)]
             reason = "" if addresses else "it leads to a private address"
-        self._tell(Reached(host, port, reason))
+        self._tell(Reached(host, port, reason, entry.origin if entry else ""))
         if reason:
             raise _Refused(
                 f"kedge: {host}:{port} may not be reached: {reason}; a person can allow it"

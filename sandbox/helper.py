@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import marshal
 import socket
-import subprocess
 from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -30,29 +31,28 @@ class Helper:
 
     def __init__(
         self,
-        popen: subprocess.Popen[bytes],
-        line: socket.socket,
+        launched: Launched,
         ready: Ready,
         listener: tuple[socket.socket, int] | None,
     ) -> None:
-        self._popen = popen
-        self._line = line
+        self._launched = launched
+        self._line = launched.line
         self._loop = asyncio.get_running_loop()
         self._waiting = deque[asyncio.Future[bytes]]()
         self.ready = ready
         self.listener = listener
         """For the proxy: a socket that listens inside, and its port there."""
-        self._loop.add_reader(line, self._hear)
+        self._loop.add_reader(self._line, self._hear)
 
     @property
     def pid(self) -> int:
         """Its process id."""
-        return self._popen.pid
+        return self._launched.pid
 
     @property
     def alive(self) -> bool:
         """Whether it still serves."""
-        return self._popen.poll() is None and self._line.fileno() >= 0
+        return not self._launched.wait(0) and self._line.fileno() >= 0
 
     def start(self, request: dict[str, object], fds: list[int]) -> None:
         """Ask for a command; `fds` are its three streams and the connection to its init.
@@ -69,16 +69,18 @@ class Helper:
         except NotAvailable:
             return ()
 
+    def accept(self, paths: Iterable[Path]) -> None:
+        """Tell of what a person let another helper's command change."""
+        with contextlib.suppress(NotAvailable):
+            self._send({"do": "accept", "paths": [str(path) for path in paths]}, [])
+
     def close(self) -> None:
         """End it, and with it whatever it started; wait until it has cleaned up."""
         self._loop.remove_reader(self._line)
         self._line.close()
         self._fail()
-        try:
-            self._popen.wait(5)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        if not self._launched.wait(5):
+            self._launched.kill()
 
     async def _ask(self, what: str) -> bytes:
         answer: asyncio.Future[bytes] = self._loop.create_future()
@@ -122,14 +124,17 @@ async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:
         launched = Launched()
         undo.callback(launched.close)
         ours = launched.line
-        send(ours, plan_values(plan), [])
-        ours.setblocking(False)
-        said = await asyncio.get_running_loop().sock_recv(ours, _LONGEST)
-        ours.setblocking(True)
+        try:
+            send(ours, plan_values(plan), [])
+            ours.setblocking(False)
+            said = await asyncio.get_running_loop().sock_recv(ours, _LONGEST)
+            ours.setblocking(True)
+        except ConnectionError as error:
+            raise refused(b"") from error
         if not said.startswith(b"+"):
             raise refused(said)
         listener = ask_listener(ours) if hosts else None
         ready = msgspec.convert(marshal.loads(said[1:]), Ready)
-        helper = Helper(launched.process, ours, ready, listener)
+        helper = Helper(launched, ready, listener)
         undo.pop_all()
     return helper

@@ -13,6 +13,8 @@ class Host(msgspec.Struct, frozen=True):
     name: str
     """In small letters; `*.` in front stands for all names below, not the name itself."""
     ports: tuple[int, ...]
+    origin: str = ""
+    """Who said it."""
 
     def lets(self, name: str, port: int) -> bool:
         """Whether a connection to this name and port may be made."""
@@ -39,7 +41,7 @@ def parse_host(text: str, origin: str = "") -> Host:
         raise SandboxError(
             f"{text!r}{place} is no host", hint="write HOST or HOST:PORT, with *. for all below"
         )
-    return Host(name, (int(port),) if port else _WEB)
+    return Host(name, (int(port),) if port else _WEB, origin)
 
 
 def plain_name(name: str) -> str:

@@ -11,24 +11,26 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-from .attest import Attested, Probe
+from .attest import Attested, read_probes, remember, remembered
 from .compiling import compile_plan, inner_environment, limits_of
 from .direct import DirectProcess, DirectSandbox
 from .inside import landlock
 from .inside.alone import readable
 from .inside.names import NEVER_READ, Names
 from .inside.plan import Plan
+from .inside.probing import BAIT
 from .inside.restoring import Restoring
+from .inside.sparing import but_for
 from .inside.walking import Walk
 from .policy import Policy
 from .ports import Command, Exit
-from .run import run
+from .registry import Registry
 from .spawn import argv_of
 
 _BOOT = "import sys; sys.path.insert(0, {!r}); from inside.alone import main; main()"
@@ -38,89 +40,137 @@ _HERE = os.path.dirname(os.path.realpath(__file__))
 class LandlockSandbox:
     """Runs commands behind Landlock and seccomp."""
 
-    def __init__(self, policy: Policy, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        env: Mapping[str, str],
+        *,
+        registry: Registry | None = None,
+        without: tuple[str, ...] = (),
+    ) -> None:
+        """`registry` remembers what is started, for the next start; `without` leaves walls out,
+        so that tests can see the self-test fail."""
         self.policy = policy
+        self._registry = registry
+        self._registered = False
+        self._env = dict(env)
         self._direct = DirectSandbox()
+        self._under_way = self._count = 0
+        self._without = without
         self._private = Path(tempfile.mkdtemp(prefix="kedge-inside-"))
+        self._hidden = Path(tempfile.mkdtemp(prefix="kedge-outside-"))
+        """Where no command gets: what they are told, and something for the self-test to find."""
+        (self._hidden / "secret").touch()
         self._plan = compile_plan(policy, env)
         (self._private / "gitconfig").write_text(self._plan.git_settings, encoding="utf-8")
         self._outside = readable(
-            [*_covered(self._plan), *self._plan.roots], [*self._plan.shown, *self._plan.scratch]
+            [*_covered(self._plan), *self._plan.roots],
+            [*(set(self._plan.shown) - set(self._plan.may_read)), *self._plan.scratch],
         )
         self._restoring = Restoring(self._plan)
 
     async def start(self, command: Command) -> "LandlockProcess":
         """As `Sandbox.start`; a program that cannot be run is told on stderr, with status 127."""
+        if command.extra is not None:
+            # What is held back after a command differs: so does all that is known of the roots.
+            policy = self.policy.widened(command.extra)
+            apart = LandlockSandbox(policy, self._env, registry=self._registry)
+            command = msgspec.structs.replace(command, extra=None)
+            return LandlockProcess(await apart._started(command), apart._restoring, apart.close)
+        if not self._under_way:
+            self._restoring.renew()
+        process = await self._started(command)
+        self._under_way += 1
+        return LandlockProcess(process, self._restoring, self._ended)
+
+    async def _ended(self) -> None:
+        self._under_way -= 1
+
+    async def _started(self, command: Command) -> DirectProcess:
+        if self._registry and not self._registered:
+            self._registered = True
+            self._registry.sweep()
+            self._registry.add_mark(self._direct.mark)
         env = inner_environment(self.policy, command.env, {})
         own = str(self._private)
         env |= {"TMPDIR": own, "HOME": own, "GIT_CONFIG_GLOBAL": f"{own}/gitconfig"}
-        argv = (*self._prefix(), *argv_of(command.run))
-        wrapped = msgspec.structs.replace(command, run=argv, env=env)
-        return LandlockProcess(await self._direct.start(wrapped), self._restoring)
+        return await self._start_as(command, argv_of(command.run), env)
+
+    async def _start_as(
+        self, command: Command, argv: tuple[str, ...], env: dict[str, str]
+    ) -> DirectProcess:
+        """Start what a command has become. What is told of the walls goes by way of a file: it
+        may be longer than an argument."""
+        self._count += 1
+        told = self._hidden / str(self._count)
+        told.write_bytes(marshal.dumps(self._confinement()))
+        prefix = (sys.executable, "-I", "-S", "-c", _BOOT.format(_HERE), str(told))
+        wrapped = msgspec.structs.replace(command, run=(*prefix, *argv), env=env)
+        return await self._direct.start(wrapped)
 
     async def probe(self) -> Attested:
         """As `ConfinedSandbox.probe`, with what this rung can promise."""
         began = time.monotonic()
-        said = bytearray()
-
-        async def take(chunk: bytes) -> None:
-            said.extend(chunk)
-
-        await run(self, Command(_PROBES, self.policy.roots.workspace, {}, timeout=10), take)
-        seen = set(said.decode(errors="replace").split())
-        names = ("write", "read", "connection", "no-new-privs", "seccomp")
-        probes = tuple(Probe(f"{name}", name in seen, "denied") for name in names)
+        scrubbed = inner_environment(self.policy, BAIT, {})
+        env = BAIT if "environment" in self._without else scrubbed
+        command = Command((), self.policy.roots.workspace, {}, timeout=10)
+        process = await self._start_as(command, (), env)
+        said = b"".join([chunk async for chunk in process])
+        await process.wait()
         took = (time.monotonic() - began) * 1000
-        return Attested(self.policy.level, "landlock", landlock.abi(), probes, took)
+        return Attested(self.policy.level, "landlock", landlock.abi(), read_probes(said), took)
 
     async def attest(self, memory: Path | None = None) -> Attested:
-        """As `ConfinedSandbox.attest`; this rung is proven anew each time.
+        """As `ConfinedSandbox.attest`.
 
         Raises:
             NotAvailable: a promise is not kept.
         """
-        del memory
-        proven = await self.probe()
-        proven.insist()
+        proven = remembered(memory, self.policy) if memory else None
+        if proven is None:
+            proven = await self.probe()
+            proven.insist()
+            if memory:
+                remember(memory, self.policy, proven)
         return proven
 
-    def _prefix(self) -> tuple[str, ...]:
-        """What goes before a command's own words. Made anew each time: what a command leaves in a
-        directory that also holds secrets can only be read by name."""
+    def _confinement(self) -> dict[str, object]:
+        """What `inside.alone` is told. Made anew each time: what a command leaves in a directory
+        that also holds secrets can only be read by name."""
         plan, own = self._plan, str(self._private)
-        secrets = {root: _secrets(root, plan.rules) for root in plan.roots}
+        secrets = {root: _secrets(root, plan) for root in plan.roots}
         inside = [path for root, found in secrets.items() for path in apart(root, found)]
+        hidden = [*_never_read(plan), *(path for found in secrets.values() for path in found)]
+        allowed = [path for one in plan.may_read for path in apart(one, hidden)]
         roots = plan.roots if plan.writable else ()
-        words = {
-            "readable": [*self._outside, *inside, own],
+        return {
+            "readable": [*self._outside, *inside, *allowed, own],
             "writable": [own, *plan.scratch, *(root for root in roots if not secrets[root])],
             "changeable": [root for root in roots if secrets[root]],
             "limits": limits_of(self.policy.bounds),
+            "trap": str(self._hidden),
+            "secrets": [path for path in plan.never_read if path not in plan.may_read],
+            "without": list(self._without),
         }
-        boot = _BOOT.format(_HERE)
-        return (sys.executable, "-I", "-S", "-c", boot, marshal.dumps(words).hex())
 
     async def close(self) -> None:
         """As `Sandbox.close`."""
         await self._direct.close()
-        shutil.rmtree(self._private, ignore_errors=True)
-
-
-_PROBES = """
-(: >/etc/kedge-probe) 2>/dev/null || echo write
-(: </etc/kedge-probe) 2>/dev/null || ls "$(dirname ~root)/root" >/dev/null 2>&1 || echo read
-(: </dev/tcp/192.0.2.1/9) 2>/dev/null || echo connection
-grep -q 'NoNewPrivs:.1' /proc/self/status && echo no-new-privs
-grep -q 'Seccomp:.2' /proc/self/status && echo seccomp
-"""
+        if self._registry and self._registered:
+            self._registry.drop(self._direct.mark)
+        for folder in (self._private, self._hidden):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class LandlockProcess:
     """A command under way in a `LandlockSandbox`."""
 
-    def __init__(self, process: DirectProcess, restoring: Restoring) -> None:
+    def __init__(
+        self, process: DirectProcess, restoring: Restoring, last: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`last` is done once nothing of the command is left, before anybody hears of its end."""
         self._process = process
-        self._life = asyncio.get_running_loop().create_task(self._live(restoring))
+        self._life = asyncio.get_running_loop().create_task(self._live(restoring, last))
 
     def __aiter__(self) -> Self:
         return self
@@ -141,9 +191,11 @@ class LandlockProcess:
         await self._process.kill()
         return await self.wait()
 
-    async def _live(self, restoring: Restoring) -> Exit:
+    async def _live(self, restoring: Restoring, last: Callable[[], Awaitable[None]]) -> Exit:
         ended = await self._process.wait()
-        return msgspec.structs.replace(ended, notes=tuple(restoring.settle()))
+        notes = tuple(restoring.settle())
+        await last()
+        return msgspec.structs.replace(ended, notes=notes)
 
 
 def apart(root: str, hidden: list[str]) -> list[str]:
@@ -162,13 +214,18 @@ def apart(root: str, hidden: list[str]) -> list[str]:
 
 
 def _covered(plan: Plan) -> list[str]:
-    return sorted({*plan.private, *plan.never_read, "/proc", "/dev", "/run"})
+    return sorted({*plan.private, *_never_read(plan), "/proc", "/dev", "/run"})
 
 
-def _secrets(root: str, rules: list[str]) -> list[str]:
-    names = Names(rules)
+def _never_read(plan: Plan) -> list[str]:
+    return [part for path in plan.never_read for part in but_for(path, plan.may_read)]
+
+
+def _secrets(root: str, plan: Plan) -> list[str]:
+    names = Names(plan.rules)
     start = len(root) + 1
-    return [path for path in Walk(root, names).news() if names.judge(path[start:]) == NEVER_READ]
+    found = (path for path in Walk(root, names).news() if names.judge(path[start:]) == NEVER_READ)
+    return [part for path in found for part in but_for(path, plan.may_read)]
 
 
 if TYPE_CHECKING:

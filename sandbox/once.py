@@ -16,6 +16,7 @@ from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable
 from .launching import Launched, ask_listener, plan_values, refused, send
 from .policy import Policy
+from .registry import Registry
 from .spawn import check_directory, shown
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ def run_once(
     argv: tuple[str, ...],
     cwd: Path,
     env: Mapping[str, str],
+    registry: Registry,
     *,
     grace: float = 0.25,
 ) -> Ended:
     """Run a command to its end; an interrupt is passed on, and raised after the end.
+
+    `registry` remembers the helper for the next start, until this one ends.
 
     Raises:
         CannotStart: the program or the directory cannot be used.
@@ -51,12 +55,18 @@ def run_once(
     """
     check_directory(cwd)
     line = launched.line
-    send(line, plan_values(compile_plan(policy, env)), [])
-    request: dict[str, object] = {
-        **{"do": "start", "argv": list(argv), "cwd": str(cwd)},
-        **{"env": inner_environment(policy, env, {}), "grace": grace, "linger": 0.1},
-    }
-    said = line.recv(_LONGEST)
+    registry.sweep()
+    registry.add(launched.pid)
+    plan = plan_values(compile_plan(policy, env))
+    try:
+        send(line, plan, [])
+        request: dict[str, object] = {
+            **{"do": "start", "argv": list(argv), "cwd": str(cwd)},
+            **{"env": inner_environment(policy, env, {}), "grace": grace, "linger": 0.1},
+        }
+        said = line.recv(_LONGEST)
+    except ConnectionError as error:
+        raise refused(b"") from error
     if not said.startswith(b"+"):
         raise refused(said)
     reached: list[Reached] = []
@@ -64,8 +74,7 @@ def run_once(
         proxy = _start_proxy(line, policy, reached)
         request["env"] = inner_environment(policy, env, proxy)
     ended = _run(line, request, argv)
-    refusals = {one.permission: one.refused for one in reached if one.refused}
-    words = (f"{host} was not reached: {why}" for host, why in refusals.items())
+    words = dict.fromkeys(one.text for one in reached if one.refused)
     return msgspec.structs.replace(ended, notes=(*ended.notes, *words))
 
 

@@ -10,8 +10,11 @@ from ..config.sandbox import Level, PackagedPolicy, SandboxSettings
 from .errors import SandboxError
 from .hosts import Host, parse_host
 from .paths import Roots
+from .ports import Extra
 
 PACKAGED = "packaged"
+OWN = "kedge's own"
+_ROOT = Path("/")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -52,7 +55,11 @@ class Policy(msgspec.Struct, frozen=True):
     hosts: tuple[Entry, ...]
     bounds: Bounds
     scratch: tuple[Path, ...] = ()
-    """Directories of kedge's own that commands may write besides."""
+    """Directories, or files, that commands may write besides."""
+    may_read: tuple[Path, ...] = ()
+    """What a person allowed although it is hidden; what lies below and is hidden stays so."""
+    may_write: tuple[Path, ...] = ()
+    """What a person allowed although it is protected."""
 
     @property
     def hash(self) -> str:
@@ -63,8 +70,8 @@ class Policy(msgspec.Struct, frozen=True):
         )
         said = [[entry.value for entry in entries] for entries in lists]
         # By their bytes: names of files need not be text.
-        paths = (*self.roots.all, self.home, *self.scratch)
-        places = [os.fsencode(path).hex() for path in paths]
+        paths = (*self.roots.all, self.home, *self.scratch, _ROOT, *self.may_read, _ROOT)
+        places = [os.fsencode(path).hex() for path in (*paths, *self.may_write)]
         text = msgspec.json.encode((self.level, places, said, self.bounds))
         # `kedge sandbox run` has no use for it, and it takes 3 ms.
         import hashlib
@@ -79,14 +86,35 @@ class Policy(msgspec.Struct, frozen=True):
         """
         return tuple(parse_host(entry.value, entry.origin) for entry in self.hosts)
 
-    def widened(self, *, hosts: tuple[str, ...] = (), free: tuple[str, ...] = ()) -> "Policy":
-        """This policy with what a person allowed for one run."""
-        once = "allowed once"
+    def widened(self, extra: Extra) -> "Policy":
+        """This policy with what a person allowed for one command.
+
+        Raises:
+            SandboxError: something outside does not exist, or nobody can allow it.
+        """
+        read = tuple(self._allowable(path) for path in extra.read)
+        written = tuple(self._allowable(path) for path in extra.write)
+        roots = self.roots.all
+        outside = [path for path in written if not any(path.is_relative_to(root) for root in roots)]
+        for path in outside:
+            if not path.exists():
+                raise SandboxError(f"there is no {str(path)!r}", hint="allow its directory")
+        added = tuple(path for path in outside if path.is_dir())
         return msgspec.structs.replace(
             self,
-            hosts=(*self.hosts, *(Entry(host, once) for host in hosts)),
-            free=(*self.free, *(Entry(path, once) for path in free)),
+            roots=_apart(Roots(self.roots.workspace, (*self.roots.added, *added))),
+            scratch=(*self.scratch, *(path for path in outside if not path.is_dir())),
+            may_read=(*self.may_read, *read, *written),
+            may_write=(*self.may_write, *(path for path in written if path not in outside)),
+            hosts=(*self.hosts, *(Entry(host, "allowed once") for host in extra.hosts)),
         )
+
+    def _allowable(self, path: Path) -> Path:
+        real = Path(os.path.realpath(path))
+        own = (os.path.realpath(entry.value) for entry in self.never_read if entry.origin == OWN)
+        if real == _ROOT or any(real.is_relative_to(one) for one in own):
+            raise SandboxError(f"{str(path)!r} is never let in", hint="name something smaller")
+        return real
 
 
 def effective(
@@ -97,12 +125,14 @@ def effective(
     *,
     origins: Mapping[str, str] | None = None,
     own: tuple[Path, ...] = (),
+    code: tuple[Path, ...] = (),
     scratch: tuple[Path, ...] = (),
 ) -> Policy:
     """The policy that the packaged one and the settings make together.
 
     `origins` maps a list's name and index, `never_read[0]`, to where it was said; `own` are
-    kedge's own directories, which nobody inside sees.
+    kedge's own directories, which nobody inside sees; `code` is what kedge runs from, which nobody
+    inside changes, since it would run outside at the next start.
 
     Raises:
         SandboxError: the workspace is the whole file system.
@@ -124,9 +154,12 @@ def effective(
         Path(os.path.realpath(home)),
         (
             *both("never_read", packaged.never_read, settings.never_read),
-            *(Entry(str(path), "kedge's own") for path in own),
+            *(Entry(str(path), OWN) for path in own),
         ),
-        both("never_write", packaged.never_write, settings.never_write),
+        (
+            *both("never_write", packaged.never_write, settings.never_write),
+            *(Entry(os.path.realpath(path), "runs kedge") for path in code),
+        ),
         both("free", packaged.free, ()),
         both("placeholders", packaged.placeholders, ()),
         both("shown", packaged.shown, settings.shown),

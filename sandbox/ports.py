@@ -7,6 +7,17 @@ from typing import Protocol, Self
 import msgspec
 
 
+class Extra(msgspec.Struct, frozen=True):
+    """What a person allows one command beyond the policy."""
+
+    read: tuple[Path, ...] = ()
+    """Hidden files and directories; what else is hidden below them stays so."""
+    write: tuple[Path, ...] = ()
+    """Protected files and directories, or existing ones outside; also to be read."""
+    hosts: tuple[str, ...] = ()
+    """`HOST` or `HOST:PORT`."""
+
+
 class Command(msgspec.Struct, frozen=True):
     """One program run, complete: nothing is inherited that is not named here."""
 
@@ -20,6 +31,8 @@ class Command(msgspec.Struct, frozen=True):
     """What the command reads from its standard input; `None` gives the null device."""
     timeout: float | None = None
     """Seconds from the start after which the whole tree is ended; `None`: no limit."""
+    extra: Extra | None = None
+    """What a person allowed for this command alone."""
 
 
 class Exit(msgspec.Struct, frozen=True):

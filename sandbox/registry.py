@@ -1,7 +1,8 @@
-"""Remembers which helpers were started, so that a later start can end what was left over.
+"""Remembers what was started, so that a later start can end what was left over.
 
-Nothing should be: helpers end with us, and all they started with them. A process number alone
-proves nothing, numbers come again; its time of start, told by the kernel, does.
+Nothing should be: helpers end with us, and all they started with them; without namespaces a watch
+ends what carries our mark. A process number alone proves nothing, numbers come again; its time of
+start, told by the kernel, does.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import msgspec
 
 
 class Started(msgspec.Struct, frozen=True):
-    """A helper, and the process that it serves."""
+    """A helper, or the mark of commands without one, and the process that it serves."""
 
     helper: int
     helper_began: int
@@ -21,31 +22,40 @@ class Started(msgspec.Struct, frozen=True):
     owner: int
     owner_began: int
     boot: str
+    mark: str = ""
 
 
 class Registry:
     """The helpers under way of one user, a file for each."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is kedge's own, hidden from what runs inside; made when needed."""
+        """`folder` is kedge's own, hidden from what runs inside; made by `sweep`."""
         self._folder = folder
 
     def add(self, helper: int) -> None:
         """Remember a helper of this process."""
-        own = os.getpid()
-        entry = Started(helper, began(helper), own, began(own), _boot())
-        with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self._folder / f"{helper}.json").write_bytes(msgspec.json.encode(entry))
+        self._keep(str(helper), helper, "")
 
-    def drop(self, helper: int) -> None:
-        """Forget a helper that has ended."""
-        (self._folder / f"{helper}.json").unlink(missing_ok=True)
+    def add_mark(self, mark: str) -> None:
+        """Remember that commands of this process carry a mark in their environment."""
+        self._keep(mark, os.getpid(), mark)
+
+    def drop(self, what: int | str) -> None:
+        """Forget a helper, or a mark, of which nothing is left."""
+        (self._folder / f"{what}.json").unlink(missing_ok=True)
+
+    def _keep(self, name: str, helper: int, mark: str) -> None:
+        own = os.getpid()
+        entry = Started(helper, began(helper), own, began(own), _boot(), mark)
+        with contextlib.suppress(OSError):
+            (self._folder / f"{name}.json").write_bytes(msgspec.json.encode(entry))
 
     def sweep(self) -> tuple[int, ...]:
-        """End the helpers whose owners are gone; return which were still there."""
+        """End what belongs to owners that are gone; return the helpers that were still there."""
         ended: list[int] = []
-        for file in self._folder.glob("*.json") if self._folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in self._folder.glob("*.json"):
             try:
                 entry = msgspec.json.decode(file.read_bytes(), type=Started)
             except (OSError, msgspec.MsgspecError):
@@ -54,10 +64,15 @@ class Registry:
             here = entry.boot == _boot()
             if here and began(entry.owner) == entry.owner_began:
                 continue
-            if here and began(entry.helper) == entry.helper_began:
+            if here and began(entry.helper) == entry.helper_began >= 0:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(entry.helper, signal.SIGKILL)
                     ended.append(entry.helper)
+            if here and entry.mark:
+                # It imports asyncio, which `kedge sandbox run` does without.
+                from .tree import Tree
+
+                Tree(entry.mark).end_now()
             file.unlink(missing_ok=True)
         return tuple(ended)
 

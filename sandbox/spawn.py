@@ -2,13 +2,15 @@
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import CannotStart
 from .ports import Command
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class Spawned(NamedTuple):
@@ -16,7 +18,7 @@ class Spawned(NamedTuple):
 
     output: int
     """Where its stdout and stderr come, non-blocking; the caller's to close."""
-    popen: subprocess.Popen[bytes]
+    popen: "subprocess.Popen[bytes]"
 
 
 def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
@@ -28,6 +30,9 @@ def spawn(command: Command, mark_name: str, mark: str) -> Spawned:
     Raises:
         CannotStart: the program or the directory cannot be used.
     """
+    # Takes 3 ms to import, and `kedge sandbox run` has no use for it.
+    import subprocess
+
     check_directory(command.cwd)
     reading, writing = os.pipe()
     with contextlib.ExitStack() as undo:
@@ -85,7 +90,11 @@ def shown(run: str | tuple[str, ...]) -> str:
 def _stdin(data: bytes | None) -> Generator[int]:
     """A descriptor that gives `data` and then ends; a file, so that nobody has to feed a pipe."""
     if data is None:
-        yield subprocess.DEVNULL
+        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield null
+        finally:
+            os.close(null)
         return
     import tempfile
 

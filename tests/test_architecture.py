@@ -32,7 +32,7 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas"),
-    *("agent.events", "agent.codec", "agent.ports"),
+    *("agent.events", "agent.codec", "agent.ports", "agent.stages"),
 )
 _CORE = (
     *("agent.schema", "agent.gate", "agent.bus", "agent.transcript", "agent.context"),
@@ -49,12 +49,17 @@ MAY_IMPORT: Table = {
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
     "agent.memory": ("agent.memory",),
     "agent.providers": ("agent.providers", *_HALL, *_STATUS, *_MODELS, "config.settings"),
+    "agent.reviewers": (
+        *("agent.reviewers", *_HALL, *_STATUS, "sandbox"),
+        *("config.hooks", "config.hook_programs"),
+    ),
     "agent.stores": ("agent.stores", *_HALL),
     "agent.tools": ("agent.tools", *_HALL, "config.settings", "sandbox"),
     "agent.validators": ("agent.validators", *_HALL, "config.settings"),
     "cli": ("cli", *_HALL, "agent.session", "agent.schema", "config"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.models": ("agent", "cli", "config"),
+    "cli.commands.hooks": ("cli", *_HALL, "agent.reviewers", "config", "sandbox"),
     "cli.commands.sandbox": ("cli", "config", "sandbox"),
     "cli.confine": ("cli", "config", "sandbox"),
     "cli.sandbox_run": ("cli", "config", "sandbox"),

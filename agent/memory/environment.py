@@ -6,6 +6,7 @@ request of the session begins with the same bytes.
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from .repository import Repository
@@ -14,8 +15,13 @@ MAX_ENTRIES = 60
 """Names of the working directory that are listed."""
 
 
-def describe(cwd: Path, repository: Repository | None, date: str) -> str:
-    """The description, ready to be a part of a message."""
+def describe(
+    cwd: Path,
+    repository: Repository | None,
+    date: str,
+    hides: Callable[[Path], bool] = lambda path: False,
+) -> str:
+    """The description, ready to be a part of a message; `hides` says what is not named in it."""
     lines = [f"Working directory: {cwd}", f"Platform: {sys.platform}", f"Date: {date}"]
     if repository is None:
         lines.append("Git: not a repository")
@@ -24,17 +30,17 @@ def describe(cwd: Path, repository: Repository | None, date: str) -> str:
         commit = f" at {repository.head[:12]}" if repository.head else ", no commit yet"
         root = "" if repository.root == cwd else f", root {repository.root}"
         lines.append(f"Git: {where}{commit}{root}")
-    lines.append(f"Entries: {_entries(cwd)}")
+    lines.append(f"Entries: {_entries(cwd, hides)}")
     return "<environment>\n" + "\n".join(lines) + "\n</environment>"
 
 
-def _entries(cwd: Path) -> str:
+def _entries(cwd: Path, hides: Callable[[Path], bool]) -> str:
     try:
         with os.scandir(cwd) as found:
             names = sorted(
                 entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "")
                 for entry in found
-                if entry.name != ".git"
+                if entry.name != ".git" and not hides(cwd / entry.name)
             )
     except OSError as error:
         return f"cannot be listed ({error.strerror})"

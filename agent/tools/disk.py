@@ -128,7 +128,7 @@ class Disk:
             case Conflict():
                 return ToolError("conflict", f"{error}. Nothing was done.")
             case NotAFile():
-                holds = _entries(error.path) if error.kind == "directory" else ""
+                holds = self._entries(error.path) if error.kind == "directory" else ""
                 text = f"{self.shown(error.path)!r} is a {error.kind}, not a file.{holds}"
                 return ToolError("other", text)
             case TooLarge():
@@ -146,18 +146,18 @@ class Disk:
             case _:
                 return ToolError("other", str(error))
 
-
-def _entries(directory: Path) -> str:
-    try:
-        with os.scandir(directory) as entries:
-            names = sorted(
-                printable(entry.name) + ("/" if entry.is_dir(follow_symlinks=False) else "")
-                for entry in islice(entries, _SCANNED_ENTRIES)
-            )
-    except OSError:
-        return ""
-    if not names:
-        return " It is empty."
-    more = len(names) - _LISTED_ENTRIES
-    shown = names[:_LISTED_ENTRIES] + ([f"... and {more} more"] if more > 0 else [])
-    return "\n".join((" It holds:", *shown))
+    def _entries(self, directory: Path) -> str:
+        try:
+            with os.scandir(directory) as entries:
+                names = sorted(
+                    printable(entry.name) + ("/" if entry.is_dir(follow_symlinks=False) else "")
+                    for entry in islice(entries, _SCANNED_ENTRIES)
+                    if not self._workspace.files.hides(directory / entry.name)
+                )
+        except OSError:
+            return ""
+        if not names:
+            return " It is empty."
+        more = len(names) - _LISTED_ENTRIES
+        shown = names[:_LISTED_ENTRIES] + ([f"... and {more} more"] if more > 0 else [])
+        return "\n".join((" It holds:", *shown))

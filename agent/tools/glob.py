@@ -44,7 +44,7 @@ class Glob:
         stop = threading.Event()
         try:
             # In a thread: large trees take a while.
-            found = await asyncio.to_thread(_find, base, start, _fits(pattern), pattern, stop)
+            found = await asyncio.to_thread(self._find, base, start, pattern, stop)
         finally:
             stop.set()
         if not found:
@@ -57,6 +57,14 @@ class Glob:
             )
         return written(shown, cut=len(found) > _MOST)
 
+    def _find(self, base: Path, start: Path, pattern: str, stop: threading.Event) -> list[str]:
+        """The files that fit and may be read, relative to `start`, newest first; blocks."""
+        fits, hides = _fits(pattern), self._workspace.files.hides
+        if not start.is_dir() or is_hidden_from(str(base), str(start)) or hides(start):
+            return []
+        found = _matching(start, fits, names_hidden(pattern), stop)
+        return newest_first(start, (path for path in found if not hides(start / path)))
+
 
 def _fits(pattern: str) -> re.Pattern[str]:
     prefix, rest = split_literal(pattern)
@@ -66,15 +74,6 @@ def _fits(pattern: str) -> re.Pattern[str]:
         )
     except ValueError as error:
         raise ToolError("other", f"Invalid pattern {error}.") from error
-
-
-def _find(
-    base: Path, start: Path, fits: re.Pattern[str], pattern: str, stop: threading.Event
-) -> list[str]:
-    """The files that fit, relative to `start`, newest first; blocks."""
-    if not start.is_dir() or is_hidden_from(str(base), str(start)):
-        return []
-    return newest_first(start, _matching(start, fits, names_hidden(pattern), stop))
 
 
 def _matching(

@@ -86,6 +86,13 @@ class Grep:
         return "" if shown == "." else f"{shown.rstrip('/')}/"
 
     def _wanted(self, query: Query, glob: str) -> Wanted:
+        """Whether a file fits the glob and may be read."""
+        # The programs cannot read what is hidden, unless it became so after they were confined.
+        hides, place = self._workspace.files.hides, query.directory
+        fits = self._fits(query, glob)
+        return lambda path: fits(path) and not hides(place / path)
+
+    def _fits(self, query: Query, glob: str) -> Wanted:
         """Whether a file fits the glob, seen from the workspace or from the place searched."""
         if not glob or query.is_file:
             return lambda path: True

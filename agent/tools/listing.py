@@ -72,9 +72,12 @@ def existing(workspace: Workspace, path: str) -> Path:
     """The resolved place of a path that must be there.
 
     Raises:
-        ToolError: `outside_workspace`, or `not_found` with similar names.
+        ToolError: `outside_workspace`, `not_found` with similar names, or `other` for what is
+            never read.
     """
     place = workspace.resolve(path)
+    if workspace.files.hides(place):
+        raise ToolError("other", f"{path!r} holds secrets, so it may not be read.")
     if not place.exists():
         raise ToolError("not_found", f"There is no {path!r}.{_near(workspace, place)}")
     return place
@@ -89,9 +92,10 @@ def _near(workspace: Workspace, missing: Path) -> str:
         missing = missing.parent
     parent = missing.parent
     try:
-        names = {name.lower(): name for name in sorted(os.listdir(parent))}
+        listed = sorted(os.listdir(parent))
     except OSError:
         return ""
+    names = {name.lower(): name for name in listed if not workspace.files.hides(parent / name)}
     close = get_close_matches(missing.name.lower(), names, n=5, cutoff=0.6)
     similar = [printable(workspace.shown(parent / names[name])) for name in close]
     return f" Similar: {', '.join(similar)}." if similar else ""

@@ -6,36 +6,47 @@ Commands share a working directory, nothing else: variables, functions and optio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from ...config.settings import ShellSettings
 from ...sandbox.capture import Capture
 from ...sandbox.errors import SandboxError
 from ...sandbox.paths import Roots
-from ...sandbox.ports import Command, Exit, Process, Sandbox
+from ...sandbox.ports import Command, Exit, Extra, Process, Sandbox
 from ...sandbox.run import run
 from ..errors import ToolError
 from ..events import Effect
 from ..messages import Text
-from ..ports import Arguments, Emit, Output
+from ..ports import Arguments, Denied, Emit, Output
 from .directory import Followed, WorkingDirectory
 from .ending import ended
 from .function import FunctionTool, read_only
 from .jobs import Job, Jobs
 from .live import Live
 
+if TYPE_CHECKING:
+    from ...sandbox.denials import Denial
+
 _Milliseconds = Annotated[int, Meta(ge=1, description="milliseconds")]
 _Seconds = Annotated[float, Meta(ge=0)]
 
 
-Explain = Callable[[str, Path], Sequence[str]]
-"""From a failed command's output and its directory: sentences on what the sandbox did to it."""
+Explain = Callable[[str, Path], "Sequence[Denial]"]
+"""From a failed command's output and its directory: what the sandbox kept it from."""
 
 
-def _unexplained(output: str, cwd: Path) -> Sequence[str]:
+def _unexplained(output: str, cwd: Path) -> "Sequence[Denial]":
     return ()
+
+
+Foresee = Callable[[str, Path], tuple[Effect, ...]]
+"""What a command line would do in a directory."""
+
+
+def _runs(command: str, cwd: Path) -> tuple[Effect, ...]:
+    return (Effect("run", command),)
 
 
 class Shell:
@@ -50,6 +61,7 @@ class Shell:
         scratch: Path,
         outputs: Path,
         explain: Explain = _unexplained,
+        foresee: Foresee = _runs,
     ) -> None:
         """Prepare a shell; nothing runs yet.
 
@@ -61,7 +73,8 @@ class Shell:
             scratch: a private folder, made when needed, which commands can write to, or the
                 working directory is never kept.
             outputs: a private folder, made when needed, for the whole of what was cut.
-            explain: says what the sandbox caused of a command's failure.
+            explain: says what the sandbox kept a failed command from.
+            foresee: says what a command would do, before it is run.
         """
         self._sandbox = sandbox
         self._settings = settings
@@ -69,8 +82,10 @@ class Shell:
         self._scratch = scratch
         self._outputs = outputs
         self._explain = explain
+        self._foresee = foresee
         self._directory = WorkingDirectory(roots)
         self._jobs = Jobs()
+        self._permitted = dict[str, Extra]()
 
     @property
     def running(self) -> list[str]:
@@ -82,6 +97,18 @@ class Shell:
         """Where the next command starts."""
         return self._directory.path
 
+    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+        """What `bash` with these arguments would do."""
+        return self._foresee(str(arguments["command"]), self._directory.path)
+
+    def permit(self, command: str, denied: Sequence[Denied]) -> None:
+        """Let the next call with exactly this command do what it was kept from: a person's word."""
+        self._permitted[command] = Extra(
+            tuple(Path(one.allow) for one in denied if one.what == "read"),
+            tuple(Path(one.allow) for one in denied if one.what == "write"),
+            tuple(one.allow for one in denied if one.what == "connect"),
+        )
+
     async def bash(
         self,
         emit: Emit,
@@ -92,12 +119,13 @@ class Shell:
     ) -> Output:
         """Run a shell command; `description` is for the person who watches."""
         notice = self._directory.check()
+        extra = self._permitted.pop(command, None)
         if run_in_background:
-            return await self._start(command, notice)
+            return await self._start(command, notice, extra)
         seconds = self._seconds(timeout)
         capture, report = self._capture(), _private(self._scratch, "cwd")
         try:
-            traced = self._command(self._directory.traced(command, report), seconds)
+            traced = self._command(self._directory.traced(command, report), seconds, extra)
             exit = await self._listen(traced, capture, Live(emit))
             if exit.timed_out:
                 raise ToolError("timeout", self._out_of_time(capture, seconds, notice))
@@ -135,8 +163,8 @@ class Shell:
             capture.finish()
             live.end()
 
-    async def _start(self, command: str, notice: str) -> Output:
-        job = self._jobs.start(command, await self._process(command), self._capture)
+    async def _start(self, command: str, notice: str, extra: Extra | None) -> Output:
+        job = self._jobs.start(command, await self._process(command, extra), self._capture)
         return Output.of(
             _paragraphs(
                 notice,
@@ -146,14 +174,14 @@ class Shell:
             )
         )
 
-    async def _process(self, command: str) -> Process:
+    async def _process(self, command: str, extra: Extra | None) -> Process:
         try:
-            return await self._sandbox.start(self._command(command, None))
+            return await self._sandbox.start(self._command(command, None, extra))
         except SandboxError as error:
             raise ToolError("other", str(error)) from error
 
-    def _command(self, run: str, seconds: float | None) -> Command:
-        return Command(run, self._directory.path, self._env, timeout=seconds)
+    def _command(self, run: str, seconds: float | None, extra: Extra | None) -> Command:
+        return Command(run, self._directory.path, self._env, timeout=seconds, extra=extra)
 
     def _seconds(self, timeout: int | None) -> float:
         """Nobody means a tenth of a second: numbers below 1000 are taken for seconds."""
@@ -169,12 +197,16 @@ class Shell:
         how = ended(exit)
         how = "" if exit.code == 0 else f"{how[0].upper()}{how[1:]}."
         printed = _printed(capture)
-        caused = self._explain(printed, self._directory.path) if exit.code else ()
+        denied = self._denied(printed) if exit.code else ()
         text = _paragraphs(
-            notice, printed, how, *caused, *exit.notes, followed.notice, _left(followed.jobs),
-            *self._jobs.newly_ended(),
+            notice, printed, how, _kept_from(denied), *exit.notes, followed.notice,
+            _left(followed.jobs), *self._jobs.newly_ended(),
         )  # fmt: skip
-        return _captured(text, capture, exit.code, exit.signal)
+        return structs.replace(_captured(text, capture, exit.code, exit.signal), denied=denied)
+
+    def _denied(self, printed: str) -> tuple[Denied, ...]:
+        found = self._explain(printed, self._directory.path)
+        return tuple(Denied(one.what, one.target, one.allow) for one in found)
 
     def _out_of_time(self, capture: Capture, seconds: float, notice: str) -> str:
         most = self._settings.max_timeout_seconds
@@ -196,15 +228,11 @@ def _private(folder: Path, ending: str) -> Path:
 def shell_tools(shell: Shell) -> tuple[FunctionTool, ...]:
     """The three tools of a shell."""
     return (
-        FunctionTool(shell.bash, effects=_runs),
+        FunctionTool(shell.bash, effects=shell.effects),
         FunctionTool(shell.bash_output, effects=read_only),
         # What it can end, the session itself has started.
         FunctionTool(shell.bash_kill, effects=read_only),
     )
-
-
-def _runs(arguments: Arguments) -> tuple[Effect, ...]:
-    return (Effect("run", str(arguments["command"])),)
 
 
 def _news(job: Job) -> Output:
@@ -223,6 +251,17 @@ def _captured(
 
 def _printed(capture: Capture) -> str:
     return capture.text().rstrip("\n") or "(no output)"
+
+
+def _kept_from(denied: Sequence[Denied]) -> str:
+    if not denied:
+        return ""
+    doing = {"read": "reading", "write": "writing", "connect": "connecting to"}
+    kept = ", ".join(f"{doing[one.what]} {one.target}" for one in denied)
+    return (
+        f"The sandbox kept it from {kept}. Only the person can allow that: go on without, or say "
+        "what you would need."
+    )
 
 
 def _left(jobs: int) -> str:

@@ -1,16 +1,17 @@
 """The answer in a person's place, where there is no person to ask."""
 
-from ..ports import Action, Approval
+from ..ports import Approval, No, Question
 
 
 class Unattended:
     """Says no to everything, and what would let it through."""
 
-    async def decide(self, action: Action, question: str) -> Approval:
+    async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
-        return Approval(
-            False,
-            "unattended",
-            f"{question}, and nobody can be asked in a one-shot run; only the person who starts "
-            "kedge can allow it, with --mode full",
+        ways = [f"--allow {rule!r}" for rule in question.offers]
+        remedy = f"{' '.join(ways)} or --mode full" if ways else "--mode full"
+        reason = (
+            f"{question.reason}, and nobody can be asked in a one-shot run; only the person who "
+            f"starts kedge can allow it, with {remedy}"
         )
+        return Approval(No(reason), "unattended")

@@ -53,6 +53,8 @@ def app(epilog: str) -> typer.Typer:
     schema.callback()(_nothing)
     kedge.add_typer(schema, name="schema")
     kedge.add_typer(_sandbox(), name="sandbox")
+    kedge.add_typer(_hooks(), name="hooks")
+    kedge.add_typer(_trust(), name="trust")
     tool = _typer("Tools by hand, for debugging.")
     tool.command("exec")(tool_exec)
     tool.callback()(_nothing)
@@ -78,6 +80,21 @@ def _sandbox() -> typer.Typer:
     file.command("write")(sandbox_file_write)
     sandbox.add_typer(file, name="file")
     return sandbox
+
+
+def _hooks() -> typer.Typer:
+    hooks = _typer("Your programs that are asked, and told.")
+    hooks.command("list")(hooks_list)
+    hooks.command("test")(hooks_test)
+    return hooks
+
+
+def _trust() -> typer.Typer:
+    trust = _typer("What the configuration of a project may do.")
+    trust.callback(invoke_without_command=True, no_args_is_help=False)(trust_folder)
+    trust.command("list")(trust_list)
+    trust.command("revoke")(trust_revoke)
+    return trust
 
 
 def _typer(about: str, epilog: str | None = None) -> typer.Typer:
@@ -329,3 +346,52 @@ def sandbox_file_write(
     from .sandbox import file_write as run
 
     run(path, content, cwd)
+
+
+def hooks_list(cd: _Directory = "", json: _Json = False) -> None:
+    """List the hooks, also those of the project that wait for trust."""
+    from .hooks import list_hooks as run
+
+    run(cd, as_json=json)
+
+
+def hooks_test(
+    named: Annotated[str, typer.Argument(metavar="NAME|EVENT")],
+    event: Annotated[
+        str, typer.Option("--event", metavar="FILE|-", help="What to tell it, as JSON.")
+    ] = "",
+    cd: _Directory = "",
+) -> None:
+    """Run a hook on an event and show what it answers, and what would follow."""
+    from .hooks import try_hooks as run
+
+    raise typer.Exit(run(named, event, cd))
+
+
+def trust_folder(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Trust it without asking.")] = False,
+    cd: _Directory = "",
+) -> None:
+    """Show what this folder's configuration would do, and ask whether it may."""
+    if context.invoked_subcommand is None:
+        from .trust import trust_folder as run
+
+        raise typer.Exit(run(cd, yes=yes))
+
+
+def trust_list(json: _Json = False) -> None:
+    """List the folders that are trusted."""
+    from .trust import list_trusted as run
+
+    run(as_json=json)
+
+
+def trust_revoke(
+    folder: Annotated[str, typer.Argument(help="Else the one around here.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="All folders.")] = False,
+) -> None:
+    """Trust a folder no longer."""
+    from .trust import revoke_trust as run
+
+    run(folder, everything=everything)

@@ -17,6 +17,7 @@ def load_for_commands(
         env=where.env,
         cwd=where.cwd,
         config_dir=where.home.config_dir,
+        data_dir=where.home.data_dir,
         package_version=VERSION,
         profile=profile,
         sets=sets,

@@ -1,6 +1,7 @@
 """The second rung: Landlock and seccomp around one command, where there are no namespaces.
 
-Its argument is what `Confinement` says, marshalled and in hexadecimal; the rest is the command.
+Its argument is a file that holds what `Confinement` says, and is removed; the rest is the command,
+or nothing for the self-test.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import marshal
 import os
 import sys
 
-from . import landlock, process, seccomp
+from . import keeping, landlock, process, seccomp
+from .mounts import DEVICES
 from .plan import Limits
 
 TYPE_CHECKING = False
@@ -24,27 +26,57 @@ if TYPE_CHECKING:
         changeable: list[str]
         """As `writable`, but what is in them may only be read if `readable` says so."""
         limits: dict[str, int]
+        trap: str
+        """For the self-test: a directory outside."""
+        secrets: list[str]
+        """For the self-test: what is never read."""
+        without: list[str]
+        """Walls that are left out, so that tests can see the self-test miss them."""
 
 
 def main() -> None:
-    """Become the command."""
-    words: Confinement = marshal.loads(bytes.fromhex(sys.argv[1]))
+    """Become the command, or what stands above it."""
+    with open(sys.argv[1], "rb") as told:
+        words: Confinement = marshal.load(told)
+    os.unlink(sys.argv[1])
     argv = sys.argv[2:]
-    version = landlock.abi()
-    rules = [(path, landlock.READ) for path in words["readable"]]
-    rules += [("/dev", landlock.DEVICE | landlock.READ), ("/proc", landlock.READ)]
-    rules += [(path, landlock.WRITE) for path in words["writable"]]
-    rules += [(path, landlock.CHANGE) for path in words["changeable"]]
-    made = landlock.ruleset(rules, version, ports=True)
-    process.limit(Limits(**words["limits"]))
-    program = seccomp.program(as_root=os.getuid() == 0, sockets=False)
-    process.close_in(made, program, frozenset())
-    os.closerange(3, 1 << 20)
+    limits = Limits(**words["limits"])
+    without = frozenset(words["without"])
+    keeping.keep(limits, session="session" not in without)
+    made = landlock.ruleset(_rules(words), landlock.abi(), ports=True)
+    if "limits" not in without:
+        process.limit(limits)
+    program = seccomp.program(as_root=os.getuid() == 0, sockets=False, without=without)
+    process.close_in(made, program, without)
+    if "descriptors" not in without:
+        os.closerange(3, 1 << 20)
     try:
+        if not argv:
+            _test(words, limits)
         process.execute(argv, dict(os.environ))
     except OSError as error:
         os.write(2, f"cannot run {argv[0]!r}: {error.strerror}\n".encode())
     os._exit(127)
+
+
+def _rules(words: Confinement) -> list[tuple[str, int]]:
+    rules = [(path, landlock.READ) for path in words["readable"]]
+    # Not all of /dev: disks, and the terminals of others, belong to whoever runs this.
+    rules += [(f"/dev/{name}", landlock.DEVICE) for name in DEVICES]
+    rules += [("/proc", landlock.READ)]
+    rules += [(path, landlock.WRITE) for path in words["writable"]]
+    rules += [(path, landlock.CHANGE) for path in words["changeable"]]
+    return rules
+
+
+def _test(words: Confinement, limits: Limits) -> None:
+    """Write what was probed, and end."""
+    # Only the self-test needs it.
+    from .probing import probe_alone
+
+    results = probe_alone(limits, words["trap"], words["secrets"], dict(os.environ))
+    os.write(1, marshal.dumps(results))
+    os._exit(0)
 
 
 def readable(hidden: list[str], shown: list[str]) -> list[str]:

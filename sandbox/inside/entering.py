@@ -19,7 +19,8 @@ def enter(plan: Plan) -> None:
     Raises:
         OSError: the host does not let us; the file name says which step.
     """
-    flags = NEW_USER | NEW_NS | NEW_CGROUP
+    flags = NEW_USER | NEW_NS
+    flags |= 0 if "cgroup" in plan.without else NEW_CGROUP
     flags |= 0 if "ipc" in plan.without else NEW_IPC
     flags |= 0 if "network" in plan.without else NEW_NET
     ready, done = os.pipe(), os.pipe()

@@ -12,9 +12,13 @@ from . import mounts, repositories
 from .holding import neutralise, set_aside
 from .names import NEVER_READ, NEVER_WRITTEN, Names
 from .plan import Plan
-from .walking import Walk
+from .sockets import HostSockets
+from .sparing import but_for, spares
+from .walking import Walk, in_git, is_git
 
-_REPOSITORY = (".git", "HEAD")
+_SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/opt")
+"""Where no link in a workspace makes us hide anything: what is secret there the policy names, and
+everything needs the rest."""
 _MOST_NOTES = 100
 """Of one command: they travel as one message."""
 
@@ -22,15 +26,23 @@ _MOST_NOTES = 100
 class Islands:
     """The protected parts of all roots."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, sockets: HostSockets) -> None:
         self._plan = plan
+        self._sockets = sockets
         self._names = Names(plan.rules)
         self._walks = [Walk(root, self._names) for root in plan.roots]
         self._standing: dict[str, tuple[int, int]] = {}
         """Protected path to device and inode of what was protected."""
-        self._hidden: set[str] = set()
+        self._hidden: dict[str, tuple[int, int] | None] = {}
+        self._pinned: set[str] = set()
         self._git: set[str] = set()
         """Every git directory that is known."""
+        self._entries: set[str] = set()
+        """Every `.git` that is known and no directory: where it leads can change."""
+        self._named: set[str] = set()
+        """What the configuration of git named at the start, as it is written there."""
+        self._links: dict[str, str] = {}
+        """Protected names, and names in git directories, that are links; and to what."""
         self.made: list[str] = []
         """What was made first, to be taken away again if it is still empty at the end."""
 
@@ -43,30 +55,50 @@ class Islands:
         entry = f"{workspace}/.git"
         if os.path.isdir(entry):
             wanted += repositories.missing(os.path.realpath(entry))
-        for target in self._pointed_to(entry):
+        for target in map(os.path.realpath, self._pointed_to(entry)):
             if self._below_roots(target) and not os.path.lexists(target):
                 wanted.append(f"{target}/")
         for path in wanted:
-            self._make(path)
+            if path.rstrip("/") not in self._plan.may_write:
+                self._make(path)
+                continue
+            # Another session's, in the way of what was allowed.
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
 
     def raise_all(self) -> None:
         """Protect everything that is there now."""
         for path in self._plan.never_read:
+            self._pin_above(path)
             self._hide(path)
+        self._hide_sockets()
         if "islands" not in self._plan.without:
             for path in self._plan.never_write:
+                self._pin_above(path)
                 self._protect(path)
         for walk in self._walks:
             for path in walk.news():
                 self._take_in(path)
 
+    def accept(self, paths: list[str]) -> None:
+        """Take what a person allowed to appear for what has always been there, and protect it."""
+        for path in paths:
+            while self._below_roots(path):
+                if self._judge(path) == NEVER_WRITTEN and not self._stands(path):
+                    self._protect(path)
+                path = os.path.dirname(path)
+
     def renew(self) -> None:
         """Protect again what was replaced from outside, which takes the mount off it."""
-        for path, was in list(self._standing.items()):
-            now = _identity(path)
-            if now is not None and now != was:
-                with contextlib.suppress(FileNotFoundError):
-                    self._protect(path)
+        for path in list(self._standing):
+            if not self._stands(path):
+                self._protect(path)
+        for path, was in list(self._hidden.items()):
+            if _identity(path) != was:
+                del self._hidden[path]
+                self._hide(path)
+
+        self._hide_sockets()
 
     def settle(self) -> list[str]:
         """Hold back what appeared; return a sentence for each that a person should read."""
@@ -76,11 +108,13 @@ class Islands:
         for walk in self._walks:
             for path in walk.news():
                 notes += self._hold(path)
+        notes += self._hold_targets()
+        self._git.update(map(repositories.git_directory, self._entries))
         for directory in sorted(self._git):
-            if self._below_roots(directory):
-                fresh = [p for p in repositories.executing(directory) if not self._stands(p)]
-                for path in fresh:
-                    notes += neutralise(path)
+            if self._below_roots(f"{directory}/"):
+                for path in repositories.executing(directory):
+                    if not self._stands(path) and not spares(path, self._plan.may_write):
+                        notes += neutralise(path)
         return notes[:_MOST_NOTES]
 
     def _make(self, path: str) -> None:
@@ -99,38 +133,51 @@ class Islands:
         self.made.append(name)
 
     def _take_in(self, path: str) -> None:
-        name = os.path.basename(path)
-        if name in _REPOSITORY:
+        if os.path.islink(path):
+            self._links[path] = os.readlink(path)
+        if _is_repository(path):
             self._protect_git(path)
             return
-        sign = self._judge(path)
+        sign = "" if in_git(path) else self._judge(path)
         if sign == NEVER_READ:
+            self._pin_above(path, self._names.depth(self._relative(path)) - 1)
             self._hide(path)
         elif sign == NEVER_WRITTEN and "islands" not in self._plan.without:
             self._protect(path)
 
     def _judge(self, path: str) -> str:
+        return self._names.judge(self._relative(path))
+
+    def _relative(self, path: str) -> str:
         root = next(root for root in self._plan.roots if path.startswith(f"{root}/"))
-        return self._names.judge(path[len(root) + 1 :])
+        return path[len(root) + 1 :]
 
     def _protect_git(self, entry: str) -> None:
         if "islands" in self._plan.without or not self._plan.writable:
             return
-        directory = repositories.git_directory(entry)
+        directory = self._know(entry)
         if not os.path.isdir(directory):
             # A file that git does not understand may be replaced by one that it does.
             self._protect(entry)
             return
         if os.path.isdir(entry):
             mounts.protect(directory, below=False)
-        elif os.path.basename(entry) == ".git":
+        elif is_git(os.path.basename(entry)):
             self._protect(entry)
         for path in repositories.executing(directory):
             self._protect(path)
         for target in self._pointed_to(entry):
-            if self._below_roots(target):
+            if self._below_roots(os.path.realpath(target)):
+                self._named.add(target)
                 self._protect(target)
+
+    def _know(self, entry: str) -> str:
+        """Remember a repository; return its git directory."""
+        directory = repositories.git_directory(entry)
         self._git.add(directory)
+        if os.path.islink(entry) or not os.path.isdir(entry):
+            self._entries.add(entry)
+        return directory
 
     def _pointed_to(self, entry: str) -> list[str]:
         directory = repositories.git_directory(entry)
@@ -146,33 +193,84 @@ class Islands:
 
     def _protect(self, path: str) -> None:
         real = os.path.realpath(path)
-        if os.path.islink(path) and self._below_roots(real):
-            path = real
-        was = _identity(path)
-        if was is None or os.path.islink(path):
-            return
-        mounts.protect(path)
-        self._standing[path] = was
+        if os.path.islink(path):
+            self._links[path] = os.readlink(path)
+            path = real if self._below_roots(real) else path
+        for part in but_for(path, self._plan.may_write):
+            was = _identity(part)
+            if was is not None and not os.path.islink(part):
+                # Another session in the same workspace may be taking away what it made.
+                with contextlib.suppress(FileNotFoundError):
+                    mounts.protect(part)
+                    self._standing[part] = was
+
+    def _pin_above(self, path: str, levels: int = -1) -> None:
+        """Keep directories between a root and a path from being renamed: the nearest, or all."""
+        above = os.path.dirname(path)
+        if levels and self._below_roots(above) and above not in self._pinned:
+            self._pin_above(above, levels - 1)
+            mounts.protect(above, below=False)
+            self._pinned.add(above)
 
     def _hide(self, path: str) -> None:
         if "secrets" in self._plan.without:
             return
         real = os.path.realpath(path)
-        if os.path.exists(real) and real not in self._hidden:
-            mounts.hide(real)
-            self._hidden.add(real)
+        if os.path.islink(path):
+            if self._holds_more(real):
+                return
+            self._pin_above(real)
+        for part in but_for(real, self._plan.may_read):
+            if os.path.exists(part) and part not in self._hidden:
+                with contextlib.suppress(FileNotFoundError):
+                    mounts.hide(part)
+                    self._hidden[part] = _identity(part)
+
+    def _hide_sockets(self) -> None:
+        for path in self._sockets.paths():
+            self._hidden.pop(path, None)
+            self._hide(path)
+
+    def _holds_more(self, path: str) -> bool:
+        """Whether hiding what a link leads to would take away what is no secret."""
+        above = (*self._plan.roots, self._plan.home)
+        within = any(f"{path}/".startswith(f"{one}/") for one in _SYSTEM)
+        return within or any(f"{one}/".startswith(f"{path.rstrip('/')}/") for one in above)
 
     def _hold(self, path: str) -> list[str]:
-        if os.path.basename(path) in _REPOSITORY:
-            self._git.add(repositories.git_directory(path))
+        if _is_repository(path):
+            self._know(path)
+        if os.path.islink(path):
+            if self._links.get(path) == os.readlink(path):
+                return []
+            if in_git(path):
+                # Git writes through links: to logs and messages, in words that others choose.
+                inside = self._below_roots(f"{os.path.realpath(path)}/")
+                return [] if inside else set_aside(path)
+        if _is_repository(path) or in_git(path):
             return []
         stands = self._stands(path) or path in self._hidden
-        if stands or self._judge(path) != NEVER_WRITTEN:
+        spared = spares(path, self._plan.may_write)
+        if stands or spared or self._judge(path) != NEVER_WRITTEN:
             return []
         return set_aside(path)
 
+    def _hold_targets(self) -> list[str]:
+        """Hold back what took the place of something that is protected under another name."""
+        notes: list[str] = []
+        for path in sorted(self._named.union(self._links)):
+            real = os.path.realpath(path)
+            if not self._below_roots(real) or not os.path.lexists(real) or self._stands(real):
+                continue
+            if path in self._named or not (in_git(path) or self._judge(path) == NEVER_READ):
+                same = os.path.islink(path) and self._links.get(path) == os.readlink(path)
+                notes += set_aside(real if same else path)
+        return notes
+
     def _stands(self, path: str) -> bool:
-        return path in self._standing and self._standing[path] == _identity(path)
+        same = path in self._standing and self._standing[path] == _identity(path)
+        # What was removed and made again outside may have got the same inode, but not the mount.
+        return same and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -181,3 +279,8 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino)
+
+
+def _is_repository(path: str) -> bool:
+    name = os.path.basename(path)
+    return name == "HEAD" or is_git(name)

@@ -32,20 +32,24 @@ def leave_outside(made: list[str]) -> Janitor:
             os.closerange(0, waiting)
             os.closerange(waiting + 1, 1 << 16)
             os.read(waiting, 1)
+            own = {above for above in set(map(os.path.dirname, made)) if _is_itself(above)}
             for path in reversed(made):
-                _take_away(path)
+                if os.path.dirname(path) in own:
+                    _take_away(path)
         finally:
             os._exit(0)
     os.close(waiting)
     return Janitor(pid, telling)
 
 
+def _is_itself(path: str) -> bool:
+    """Whether no part of a path has become a link: what would be removed is not ours then."""
+    return os.path.realpath(path) == path
+
+
 def _take_away(path: str) -> None:
-    """Remove something empty, unless its directory is not the one that it was made in."""
-    above = os.path.dirname(path)
+    """Remove something empty."""
     with contextlib.suppress(OSError):
-        if os.path.realpath(above) != above:
-            return
         if os.path.isdir(path):
             os.rmdir(path)
         elif os.lstat(path).st_size == 0:

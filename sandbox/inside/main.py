@@ -6,6 +6,8 @@ was found out, or `!` and why not. Then each message is one request with its des
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import marshal
 import os
 import signal
@@ -16,6 +18,7 @@ from .islands import Islands
 from .janitor import leave_outside
 from .plan import Plan
 from .probing import Before
+from .sockets import HostSockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,12 +30,15 @@ _FD_COUNT = 6
 
 def main() -> None:
     """Serve until the connection ends."""
+    # What whoever started kedge left open is no business of ours, nor is where they stand.
+    os.closerange(3, 1 << 20)
+    os.chdir("/")
     line = socket.socket(fileno=0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     plan = Plan(**_receive(line)[0])
     before = Before(plan)
-    islands = Islands(plan)
+    islands = Islands(plan, HostSockets(plan.roots))
     islands.prepare()
     janitor = leave_outside(islands.made)
     try:
@@ -42,11 +48,11 @@ def main() -> None:
         mounts.build(plan)
         islands.raise_all()
         _write_git_settings(plan)
-        program = seccomp.program(as_root=os.getuid() == 0)
+        program = seccomp.program(as_root=os.getuid() == 0, without=plan.without)
         walls = process.Walls(plan, _ruleset(plan), program, before)
     except OSError as error:
         janitor.finish()
-        line.send(b"!" + f"{error.filename or ''}: {error.strerror}".encode())
+        line.send(b"!" + _why(error).encode())
         return
     answer = {"made": islands.made, "landlock": landlock.abi()}
     line.send(b"+" + marshal.dumps(answer))
@@ -55,28 +61,50 @@ def main() -> None:
     janitor.finish()
 
 
+def _why(error: OSError) -> str:
+    if error.errno == errno.ENOSYS:
+        return "the kernel lacks the mount calls of Linux 5.12"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+
+
 def _serve(line: socket.socket, walls: process.Walls, islands: Islands) -> None:
+    unsettled: set[int] = set()
     while True:
         try:
             request, fds = _receive(line)
         except (EOFError, ConnectionError):
+            _settle_last(unsettled, islands)
             return
         match request.pop("do"):
             case "start":
                 islands.renew()
-                _start(walls, process.Start(**request), fds)
+                unsettled.add(_start(walls, process.Start(**request), fds))
             case "settle":
+                unsettled = {pid for pid in unsettled if os.path.isdir(f"/proc/{pid}")}
                 line.send(marshal.dumps(islands.settle()))
+            case "accept":
+                islands.accept(request["paths"])
             case "listen":
                 _listen(line)
             case _:
                 return
 
 
-def _start(walls: process.Walls, start: process.Start, fds: list[int]) -> None:
+def _settle_last(unsettled: set[int], islands: Islands) -> None:
+    """Hold back what commands left that nobody waits for any more: kedge was killed."""
+    if unsettled:
+        for pid in unsettled:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        islands.settle()
+
+
+def _start(walls: process.Walls, start: process.Start, fds: list[int]) -> int:
+    """Start a command; return the number of its init."""
     *streams, control = fds
     apart = 0 if "processes" in walls.plan.without else kernel.NEW_PID
-    if kernel.clone(apart | kernel.NEW_NS) == 0:
+    init = kernel.clone(apart | kernel.NEW_NS)
+    if init == 0:
         try:
             os.close(0)
             process.serve(walls, start, streams, socket.socket(fileno=control))
@@ -84,6 +112,7 @@ def _start(walls: process.Walls, start: process.Start, fds: list[int]) -> None:
             os._exit(0)
     for fd in fds:
         os.close(fd)
+    return init
 
 
 def _listen(line: socket.socket) -> None:

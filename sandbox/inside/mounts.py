@@ -13,7 +13,7 @@ from . import kernel
 from .kernel import MOUNT_NODEV, MOUNT_NOSUID, MOUNT_RDONLY
 from .plan import Plan
 
-_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {
     "fd": "/proc/self/fd",
     "stdin": "/proc/self/fd/0",
@@ -31,19 +31,22 @@ def build(plan: Plan) -> None:
     shown = [path for path in plan.shown if os.path.lexists(path)]
     copies = {path: kernel.copy_tree(path) for path in shown}
     roots = {path: kernel.copy_tree(path) for path in (*plan.roots, *plan.scratch)}
-    devices = {name: kernel.copy_tree(f"/dev/{name}") for name in _DEVICES}
-    if "read-only" not in plan.without:
-        kernel.restrict_tree("/", MOUNT_RDONLY | MOUNT_NOSUID)
+    devices = {name: kernel.copy_tree(f"/dev/{name}") for name in DEVICES}
+    nosuid = 0 if "nosuid" in plan.without else MOUNT_NOSUID
+    readonly = 0 if "read-only" in plan.without else MOUNT_RDONLY
+    kernel.restrict_tree("/", nosuid | readonly | MOUNT_NODEV)
     covered = _cover(plan)
     for tree in copies.values():
-        kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
+        kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID | MOUNT_NODEV)
     for path, tree in roots.items():
         writable = plan.writable or path in plan.scratch
-        kernel.restrict_tree(tree, MOUNT_NOSUID | (0 if writable else MOUNT_RDONLY))
+        readonly = 0 if writable else MOUNT_RDONLY
+        kernel.restrict_tree(tree, MOUNT_NOSUID | MOUNT_NODEV | readonly)
     for path, tree in sorted((copies | roots).items()):
         _make_place(path, tree)
         kernel.attach_tree(tree, path)
-    _devices(devices)
+    if "devices" not in plan.without:
+        _devices(devices)
     _store()
     for path in covered:
         if path not in ("/tmp", "/var/tmp", plan.home):
@@ -85,7 +88,8 @@ def _cover(plan: Plan) -> list[str]:
     """Put empty directories over what is private; return those that were there to be covered."""
     covered: list[str] = []
     private = () if "private" in plan.without else plan.private
-    for path in sorted({*private, "/dev", "/run"}):
+    own = {"/run", *(() if "devices" in plan.without else ("/dev",))}
+    for path in sorted({*private, *own}):
         if os.path.isdir(path) and not any(path.startswith(f"{above}/") for above in covered):
             mode = "1777" if path in ("/tmp", "/var/tmp") else "755"
             options = f"mode={mode},size={plan.limits.scratch_bytes or '100%'}"

@@ -32,6 +32,12 @@ class Names:
         signs = [sign for sign, pattern in self._candidates(parts[-1]) if _ends(parts, pattern)]
         return next((sign for sign in (FREE, NEVER_READ, NEVER_WRITTEN) if sign in signs), "")
 
+    def depth(self, path: str) -> int:
+        """How many names at the end of `path` it takes to know its sign; 0 if it has none."""
+        parts = path.casefold().split("/")
+        fitting = (one for _, one in self._candidates(parts[-1]) if _ends(parts, one))
+        return max(map(len, fitting), default=0)
+
     def judge_all(self, path: str) -> str:
         """As `judge`, but also for what lies below something protected."""
         parts = path.split("/")

@@ -45,6 +45,8 @@ class Plan:
         shown: list[str],
         never_read: list[str],
         never_write: list[str],
+        may_read: list[str],
+        may_write: list[str],
         rules: list[str],
         placeholders: list[str],
         git_settings: str,
@@ -67,6 +69,10 @@ class Plan:
         """Absolute paths that are covered."""
         self.never_write = never_write
         """Absolute paths that are made read-only."""
+        self.may_read = may_read
+        """What a person allowed although it is hidden; what else is hidden below stays so."""
+        self.may_write = may_write
+        """What a person allowed although it is protected."""
         self.rules = rules
         """Patterns of names below the roots; see `names`. `-` in front: never read, `=`: never
         written, `+`: neither, whatever the others say."""

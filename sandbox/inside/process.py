@@ -206,7 +206,7 @@ def _become(walls: Walls, start: Start, streams: list[int], failed: int) -> None
             os.closerange(3, failed)
             os.closerange(failed + 1, 1 << 20)
         if not start.argv:
-            os.write(1, marshal.dumps(probe(walls.plan, walls.before, failed)))
+            os.write(1, marshal.dumps(probe(walls.plan, walls.before, failed, start.env)))
             os._exit(0)
         execute(start.argv, start.env)
     except OSError as error:

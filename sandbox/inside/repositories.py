@@ -20,7 +20,16 @@ _HARMLESS = {
     **{"submodule": {"url", "active"}, "push": {"default"}, "merge": {"conflictstyle"}},
 }
 _HARMLESS["core"] |= {"logallrefupdates", "autocrlf", "eol", "symlinks", "precomposeunicode"}
-_HARMLESS["core"] |= {"safecrlf", "quotepath", "worktree"}
+_HARMLESS["core"] |= {"safecrlf", "quotepath", "worktree", "sparsecheckout", "sparsecheckoutcone"}
+_HARMLESS["extensions"] |= {"worktreeconfig", "partialclone"}
+_HARMLESS["remote"] |= {"promisor", "partialclonefilter", "tagopt"}
+_RUN = {
+    **{"core": {"fsmonitor", "sshcommand", "editor", "pager", "askpass", "gitproxy"}},
+    **{"filter": {"clean", "smudge", "process"}, "diff": {"command", "textconv", "external"}},
+    **{"merge": {"driver"}, "gpg": {"program"}, "credential": {"helper"}},
+    **{"sequence": {"editor"}, "interactive": {"difffilter"}, "trailer": {"command", "cmd"}},
+}
+"""The settings that name programs which git runs unasked."""
 
 Settings = list[tuple[str, str, str, str]]
 """Section and name in small letters, sub-section as written, value."""
@@ -33,9 +42,10 @@ def git_directory(entry: str) -> str:
     """
     if os.path.basename(entry) == "HEAD":
         return os.path.realpath(os.path.dirname(entry))
-    if os.path.isdir(entry):
+    dangles = os.path.islink(entry) and not os.path.exists(entry)
+    if dangles or os.path.isdir(entry):
         return os.path.realpath(entry)
-    text = read_text(entry)
+    text = _pointer(entry)
     if not text.startswith("gitdir:"):
         return ""
     target = os.path.join(os.path.dirname(entry), text.partition(":")[2].strip())
@@ -47,18 +57,18 @@ def is_ours(entry: str, directory: str) -> bool:
 
     A repository can bring a file that points anywhere; what it cannot is change the target.
     """
-    back = read_text(f"{directory}/gitdir").strip()
+    back = _pointer(f"{directory}/gitdir")
     if back:
         return os.path.realpath(os.path.join(directory, back)) == os.path.realpath(entry)
     values = settings(f"{directory}/config")
     tree = [value for section, _, name, value in values if (section, name) == ("core", "worktree")]
-    work = os.path.realpath(os.path.join(directory, tree[-1])) if tree else ""
+    work = _absolute(tree[-1], directory) if tree else ""
     return work == os.path.dirname(os.path.realpath(entry))
 
 
 def common_directory(directory: str) -> str:
     """The directory that this worktree's shares with the others; itself if it is no worktree's."""
-    shared = read_text(f"{directory}/commondir").strip()
+    shared = _pointer(f"{directory}/commondir")
     return os.path.realpath(os.path.join(directory, shared)) if shared else directory
 
 
@@ -76,33 +86,35 @@ def missing(directory: str) -> list[str]:
 
 
 def pointed_to(work: str, files: list[str]) -> list[str]:
-    """What the configuration in `files` names: directories of hooks, and further files.
+    """What the configuration in `files` names: directories of hooks, and further files, which
+    need not exist; and programs that git runs unasked, if they are files.
 
-    Relative to the work tree for hooks, to the naming file for the rest; `~` is home.
+    Relative to the work tree, further files to the naming one; `~` is home. Absolute, with links.
     """
     found: list[str] = []
-    waiting = list(files)
-    while waiting and len(found) < 1_000:
+    waiting, read = list(files), set[str]()
+    while waiting and len(read) < 1_000:
         file = waiting.pop()
+        if (real := os.path.realpath(file)) in read:
+            continue
+        read.add(real)
         for section, _, name, value in settings(file):
-            if (section, name) == ("core", "hookspath"):
-                found.append(_absolute(value, work))
+            if (section, name) in (("core", "hookspath"), ("core", "attributesfile")):
+                found.append(_joined(value, work))
             elif section in ("include", "includeif") and name == "path":
-                target = _absolute(value, os.path.dirname(file))
-                if target not in found:
-                    found.append(target)
-                    waiting.append(target)
-            elif (section, name) in (("core", "attributesfile"), ("core", "fsmonitor")):
-                found.append(_absolute(value, work))
-    return found
+                waiting.append(_joined(value, os.path.dirname(file)))
+                found.append(waiting[-1])
+            elif name in _RUN.get(section, ()):
+                words = (_joined(word.strip("'\"!"), work) for word in value.split())
+                found += (word for word in words if os.path.isfile(word))
+    return list(dict.fromkeys(found))
 
 
 def settings(file: str) -> Settings:
     """The settings in a git configuration file, roughly: enough to find paths."""
     found: Settings = []
     section = subsection = ""
-    for line in read_text(file).replace("\\\n", "").splitlines():
-        line = line.strip()
+    for line in _lines(read_text(file)):
         if line.startswith("["):
             head, _, line = line[1:].partition("]")
             section, _, subsection = head.strip().partition(" ")
@@ -117,14 +129,41 @@ def settings(file: str) -> Settings:
     return found
 
 
-def harmless(values: Settings) -> str:
-    """A configuration with those settings that run nothing and point nowhere."""
+def _lines(text: str) -> list[str]:
+    """The lines of a configuration, those joined that go on after a backslash; comments do not."""
+    found: list[str] = []
+    begun = ""
+    for line in text.split("\n"):
+        whole = begun + line
+        goes_on = whole.endswith("\\") and not ("#" in whole or ";" in whole)
+        begun = whole[:-1] if goes_on else ""
+        if not goes_on:
+            found.append(whole.strip())
+    return [*found, begun]
+
+
+def is_harmless(value: tuple[str, str, str, str], directory: str) -> bool:
+    """Whether a setting in a git directory runs nothing, and points to nothing that does."""
+    section, subsection, name, text = value
+    if name not in _HARMLESS.get(section, ()) or not subsection.isprintable():
+        return False
+    if (section, name) == ("core", "worktree"):
+        return git_directory(f"{_absolute(text, directory)}/.git") == os.path.realpath(directory)
+    return not (text.startswith("-") or "ext::" in text or {'"', "\\", "]"} & set(subsection))
+
+
+def written(values: Settings) -> str:
+    """A configuration file with these settings, as git itself would write it."""
     lines: list[str] = []
+    at = ""
     for section, subsection, name, value in values:
-        if name in _HARMLESS.get(section, ()) and "ext::" not in value:
-            quoted = value.replace("\\", "\\\\").replace('"', '\\"')
-            head = f'{section} "{subsection}"' if subsection else section
-            lines.append(f'[{head}]\n\t{name} = "{quoted}"\n')
+        head = f'[{section} "{subsection}"]\n' if subsection else f"[{section}]\n"
+        if head != at:
+            lines.append(head)
+            at = head
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        needs = value != value.strip() or any(mark in value for mark in "#;\r")
+        lines.append(f'\t{name} = "{quoted}"\n' if needs else f"\t{name} = {quoted}\n")
     return "".join(lines)
 
 
@@ -142,28 +181,36 @@ def read_text(path: str) -> str:
         os.close(fd)
 
 
+def _pointer(path: str) -> str:
+    """What a file says that holds one path; git reads to the first NUL."""
+    return read_text(path).partition("\0")[0].strip()
+
+
 def _with_parts(directory: str) -> list[str]:
-    """A git directory, those of its worktrees, and those of its submodules at any depth."""
-    found = [directory]
+    """A git directory, what it shares, and those of its worktrees and submodules at any depth."""
+    found = list(dict.fromkeys((directory, common_directory(directory))))
     for at in found:
         for part in ("worktrees", "modules"):
-            found += _git_directories(f"{at}/{part}")
+            found += (one for one in _git_directories(f"{at}/{part}") if one not in found)
     return found
 
 
 def _git_directories(folder: str) -> list[str]:
     """The git directories in a folder; names of submodules may hold slashes."""
     found: list[str] = []
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return found
-    for name in names:
-        path = f"{folder}/{name}"
-        if os.path.lexists(f"{path}/HEAD"):
-            found.append(path)
-        elif os.path.isdir(path) and not os.path.islink(path):
-            found += _git_directories(path)
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            names = os.listdir(here)
+        except OSError:
+            continue
+        for name in names:
+            path = f"{here}/{name}"
+            if os.path.lexists(f"{path}/HEAD"):
+                found.append(os.path.realpath(path))
+            elif os.path.isdir(path) and not os.path.islink(path):
+                waiting.append(path)
     return found
 
 
@@ -185,4 +232,8 @@ def _value(text: str) -> str:
 
 
 def _absolute(value: str, start: str) -> str:
-    return os.path.realpath(os.path.join(start, os.path.expanduser(value)))
+    return os.path.realpath(_joined(value, start))
+
+
+def _joined(value: str, start: str) -> str:
+    return os.path.join(start, os.path.expanduser(value.replace("\0", "")))

@@ -11,6 +11,7 @@ from . import repositories
 from .holding import neutralise, set_aside
 from .names import NEVER_WRITTEN, Names
 from .plan import Plan
+from .sparing import spares
 from .walking import Walk
 
 _LARGEST = 1 << 20
@@ -33,24 +34,35 @@ class Restoring:
             for path in walk.news():
                 self._take_in(path)
 
+    def renew(self) -> None:
+        """Take what was changed from outside for what has always been there."""
+        for path in self._pictures:
+            self._pictures[path] = _picture(path)
+        for walk in self._walks:
+            for path in walk.news():
+                self._take_in(path)
+
     def settle(self) -> list[str]:
         """Undo what was changed and hold back what appeared; return what a person should read."""
         notes: list[str] = []
         for path, before in self._pictures.items():
-            if _picture(path) != before:
+            if _picture(path) != before and not spares(path, self._plan.may_write):
                 _put_back(path, before)
                 notes.append(f"{path} was changed, and has been put back")
         for walk in self._walks:
             for path in walk.news():
                 if os.path.basename(path) in _REPOSITORY:
                     self._git.add(repositories.git_directory(path))
-                elif path not in self._pictures and self._judge(path) == NEVER_WRITTEN:
+                elif self._judge(path) == NEVER_WRITTEN and not self._known(path):
                     notes += set_aside(path)
         for directory in sorted(self._git):
             for path in repositories.executing(directory):
-                if path not in self._pictures:
+                if not self._known(path):
                     notes += neutralise(path)
         return notes
+
+    def _known(self, path: str) -> bool:
+        return path in self._pictures or spares(path, self._plan.may_write)
 
     def _take_in(self, path: str) -> None:
         if os.path.basename(path) in _REPOSITORY:

@@ -45,6 +45,10 @@ _REFUSED_EVERYWHERE = {
     **{"fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443},
     **{"memfd_secret": 447, "open_tree_attr": 467, "statmount": 457, "listmount": 458},
 }
+_SHARED_X86 = (29, 30, 31, 64, 65, 66, 67, 68, 69, 70, 71, 220, 240)
+_SHARED_ARM = (180, *range(186, 198))
+"""Memory, semaphores and message queues by number, and mq_open(2): one for all of a user's
+processes where there is no ipc namespace."""
 _UNKNOWN = {"io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "clone3": 435}
 _OPENAT2 = 437
 
@@ -52,6 +56,8 @@ _CLONE = 56 if IS_X86 else 220
 _SOCKET, _SOCKETPAIR = (41, 53) if IS_X86 else (198, 199)
 _IOCTL = 16 if IS_X86 else 29
 _NAMESPACES = 0x7E02_0080
+_PRLIMIT = 302 if IS_X86 else 261
+_ANY = 0xFFFF_FFFF
 _FAMILIES = (1, 2, 10, 16)
 """AF_UNIX, AF_INET, AF_INET6, AF_NETLINK"""
 _NETLINK, _NETLINK_ROUTE = 16, 0
@@ -76,37 +82,55 @@ _MAKES_FILE = 0o100 | 0o20_000_000
 """O_CREAT, __O_TMPFILE"""
 
 
-def program(*, as_root: bool, sockets: bool = True) -> bytes:
+def program(*, as_root: bool, sockets: bool = True, without: frozenset[str] = frozenset()) -> bytes:
     """The filter, as an array of `struct sock_filter`.
 
     `as_root`: whether set-user-id bits would be root's. `sockets` false refuses all that could
     reach another process, where there is no network namespace and no cover over paths to do so.
+    `without` leaves families of rules out, so that tests can see the self-test miss them.
     """
     code = _Assembler()
     code.load(_ARCH)
     code.unless_equal(_AUDIT_ARCH, _KILL)
     code.load(_NUMBER)
-    if IS_X86:
+    if IS_X86 and "seccomp-foreign" not in without:
         code.when_at_least(_X32, _KILL)
-    own = _REFUSED_X86 if IS_X86 else _REFUSED_ARM
-    for number in sorted({*own.values(), *_REFUSED_EVERYWHERE.values()}):
-        code.when_equal(number, _ERRNO | errno.EPERM)
-    # Its mode lies behind a pointer, where set-user-id bits could hide.
-    for number in sorted({*_UNKNOWN.values(), _OPENAT2}):
-        code.when_equal(number, _ERRNO | errno.ENOSYS)
-    code.case(_CLONE, _bits(0, _NAMESPACES))
-    code.case(_SOCKET, _socket(_FAMILIES if sockets else (_NETLINK,)))
-    code.case(_SOCKETPAIR, _socket(_FAMILIES))
-    code.case(_IOCTL, _ioctl())
-    bits = _SETS_ID if as_root else 0o4000
+    if "seccomp-refused" not in without:
+        own = _REFUSED_X86 if IS_X86 else _REFUSED_ARM
+        shared = () if sockets else _SHARED_X86 if IS_X86 else _SHARED_ARM
+        for number in sorted({*own.values(), *_REFUSED_EVERYWHERE.values(), *shared}):
+            code.when_equal(number, _ERRNO | errno.EPERM)
+    if "seccomp-unknown" not in without:
+        # Its mode lies behind a pointer, where set-user-id bits could hide.
+        for number in sorted({*_UNKNOWN.values(), _OPENAT2}):
+            code.when_equal(number, _ERRNO | errno.ENOSYS)
+    _look_at_arguments(code, _SETS_ID if as_root else 0o4000, sockets=sockets, without=without)
+    code.finish(_ALLOW)
+    return code.assembled()
+
+
+def _look_at_arguments(
+    code: "_Assembler", bits: int, *, sockets: bool, without: frozenset[str]
+) -> None:
+    """Refuse some uses of calls that are allowed; `bits` are those of modes."""
+    if "seccomp-namespaces" not in without:
+        code.case(_CLONE, _bits(0, _NAMESPACES))
+    if "seccomp-sockets" not in without:
+        code.case(_SOCKET, _socket(_FAMILIES if sockets else (_NETLINK,)))
+        code.case(_SOCKETPAIR, _socket(_FAMILIES))
+    if not sockets:
+        # Of itself a process may, of others it could end them so.
+        code.case(_PRLIMIT, _bits(0, _ANY))
+    if "seccomp-terminal" not in without:
+        code.case(_IOCTL, _ioctl())
+    if "seccomp-modes" in without:
+        return
     for number, position in _MODE_ARGUMENT.values():
         code.case(number, _bits(position, bits))
     for number, position in _OPENS.values():
         code.case(number, _opening(position, bits))
     if IS_X86:
         code.case(_CREAT, _bits(1, bits))
-    code.finish(_ALLOW)
-    return code.assembled()
 
 
 def _argument(position: int) -> int:

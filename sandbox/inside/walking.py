@@ -25,8 +25,9 @@ class Walk:
     def news(self) -> list[str]:
         """The protected names that appeared since the last call, with all at the first.
 
-        `.git` counts as one, and so does a `HEAD` beside `objects`, which makes its directory a
-        bare repository. What lies below a protected directory is not looked at.
+        `.git` counts as one, and so does a `HEAD` beside `objects` or `commondir`, which makes its
+        directory a bare repository. In a git directory only repositories and links count. What
+        lies below another protected directory is not looked at.
         """
         if not self._seen:
             return self._read([self._root])
@@ -42,7 +43,6 @@ class Walk:
 
     def _read(self, waiting: list[str]) -> list[str]:
         found: list[str] = []
-        start = len(self._root) + 1
         while waiting:
             path = waiting.pop()
             try:
@@ -50,18 +50,25 @@ class Walk:
                 entries = os.scandir(path)
             except OSError:
                 continue
+            inside_git = in_git(path)
             with entries:
                 for entry in entries:
-                    name = entry.name
-                    if self._matters(path, name, entry.path[start:]):
+                    matters = self._matters(path, entry, inside_git=inside_git)
+                    if matters:
                         found.append(entry.path)
-                    elif entry.is_dir(follow_symlinks=False) and entry.path not in self._seen:
+                    if entry.path in self._seen or not entry.is_dir(follow_symlinks=False):
+                        continue
+                    if is_git(entry.name) or not (matters or _is_fan(path, entry.name)):
                         waiting.append(entry.path)
         return found
 
-    def _matters(self, folder: str, name: str, relative: str) -> bool:
-        if name == ".git" or (name == "HEAD" and _is_bare(folder)):
+    def _matters(self, folder: str, entry: "os.DirEntry[str]", *, inside_git: bool) -> bool:
+        name = entry.name
+        if is_git(name) or (name == "HEAD" and _is_bare(folder)):
             return True
+        if inside_git:
+            return entry.is_symlink()
+        relative = entry.path[len(self._root) + 1 :]
         return self._names.concerns(name) and bool(self._names.judge(relative))
 
     def _remember(self, path: str) -> None:
@@ -70,5 +77,20 @@ class Walk:
         self._seen[path] = changed if settled else 0
 
 
+def is_git(name: str) -> bool:
+    """Whether git takes this name for that of a repository, on some file system."""
+    return len(name) == 4 and name.casefold() == ".git"
+
+
+def in_git(path: str) -> bool:
+    """Whether a path is a git directory called so, or lies in one."""
+    return "/.git/" in f"{path}/"
+
+
 def _is_bare(path: str) -> bool:
-    return os.path.isdir(f"{path}/objects")
+    return os.path.isdir(f"{path}/objects") or os.path.lexists(f"{path}/commondir")
+
+
+def _is_fan(folder: str, name: str) -> bool:
+    """Whether this is one of the 256 directories that git's objects are spread over."""
+    return len(name) == 2 and folder.endswith("/objects")

@@ -12,6 +12,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from kedge.agent.budget import Ledger
 from kedge.agent.codec import decode, digest, encode
 from kedge.agent.context import ModelUse
 from kedge.agent.deltas import Delta, Finished, PartDone, TextDelta
@@ -190,6 +191,7 @@ def a_session(
     resume: str = "",
     started: SessionStarted | None = None,
     price: Callable[[Usage], float | None] = lambda usage: 0.25,
+    ledger: Ledger | None = None,
     **limits: Any,
 ) -> Session:
     return Session(
@@ -200,6 +202,7 @@ def a_session(
         store if store is not None else MemoryStore(),
         use=ModelUse(1000, "", price),
         limits=LimitSettings(**limits),
+        ledger=ledger,
         checks=checks,
         resume=resume,
     )

@@ -285,10 +285,14 @@ async def test_the_turn_limit_ends_the_run_before_the_next_call(core):
 
 async def test_the_cost_limit_ends_the_run_before_the_next_call(core):
     model = core.Model(*(core.says(core.call(str(place))) for place in range(9)))
-    events = await core.all_of(core.session(model, max_cost=0.6))
+    session = core.session(model, max_cost=0.6, price=lambda usage: usage.output_tokens / 8)
+    events = await core.all_of(session)
     result = core.result(events)
     assert (result.status, result.exit_code, result.cost_usd) == ("budget", 8, 0.75)
-    assert [budget.name for budget in core.bodies(events, BudgetSpent)] == ["cost"]
+    assert core.bodies(events, BudgetSpent) == [
+        BudgetSpent("cost", 0.5, 0.6, level="soft"),
+        BudgetSpent("cost", 0.75, 0.6),
+    ]
 
 
 async def test_the_time_limit_ends_a_running_tool(core):

@@ -115,7 +115,18 @@ def test_sums_have_no_digits_that_only_binary_fractions_have(result):
             "$0.3000 (limits.max_cost = 0.25)",
         ),
         (BudgetSpent("seconds", 9.0, 9.0), "budget", "9 s (limits.max_seconds = 9)"),
-        (BudgetSpent("tokens", 5e6, 4e6), "budget", "5000000 tokens (the limit is 4000000)"),
+        (BudgetSpent("tokens", 5e6, 4e6), "budget", "5000000 tokens (limits.max_tokens = 4000000)"),
+        (
+            BudgetSpent("turns", 9, 9, "day"),
+            "turn_limit",
+            "9 model calls today (budgets.day.steps = 9)",
+        ),
+        (
+            BudgetSpent("cost", 0.5, 0.6, "session"),
+            "budget",
+            "$0.5000 in this session (budgets.session.cost = 0.6); "
+            "the next model call would have passed the limit",
+        ),
     ],
 )
 def test_a_run_that_was_stopped_at_a_limit_says_at_which(result, spent, code, words):

@@ -12,10 +12,9 @@ from kedge.sandbox.confined import ConfinedSandbox
 from kedge.sandbox.denials import Denial, denials
 from kedge.sandbox.paths import Roots
 from kedge.sandbox.policy import Policy, effective
-from kedge.sandbox.ports import Command
+from kedge.sandbox.ports import Command, Extra
 from kedge.sandbox.registry import Registry, began
 from kedge.sandbox.run import run
-from kedge.sandbox.seatbelt import profile
 
 
 @pytest.fixture
@@ -51,6 +50,7 @@ async def output_of(policy: Policy, script: str) -> str:
         ("echo x >.git/config", "write", "{work}/.git/config"),
         ("git config user.name x", "write", "{work}/.git/config"),
         ("mkdir -p .vscode/a", "write", "{work}/.vscode/a"),
+        ("echo x >.envrc", "write", "{work}/.envrc"),
         ("cat .env", "read", "{work}/.env"),
         (f"{sys.executable} -c 'open(\".env\")'", "read", "{work}/.env"),
         ("curl -sS https://example.com/x", "connect", "example.com"),
@@ -71,12 +71,21 @@ def test_other_failures_are_not_blamed_on_the_sandbox(policy: Policy, output: st
 def test_the_smallest_permission_for_a_directory_outside(policy: Policy, tmp_path: Path):
     said = "touch: cannot touch '/usr/local/new/x': Read-only file system"
     assert denials(said, policy, policy.roots.workspace) == (
-        Denial("write", "/usr/local/new/x", "--add-dir /usr/local"),
+        Denial("write", "/usr/local/new/x", Extra(write=(Path("/usr/local"),))),
     )
+
+
+def test_a_host_that_is_not_listed_is_named_with_what_would_list_it(policy: Policy):
+    said = "kedge: example.com:8443 may not be reached: no rule lists it; a person can allow it"
+    (denial,) = denials(said, policy, policy.roots.workspace)
+    assert (denial.what, denial.target) == ("connect", "example.com:8443")
+    assert denial.permission == "--allow-host example.com:8443"
+    assert denials(said, policy.widened(denial.extra), policy.roots.workspace) == ()
 
 
 def test_helpers_whose_owner_is_gone_are_swept(tmp_path: Path):
     registry = Registry(tmp_path / "registry")
+    registry.sweep()
     left = subprocess.Popen(["sleep", "1000"])
     try:
         registry.add(left.pid)
@@ -94,6 +103,7 @@ def test_helpers_whose_owner_is_gone_are_swept(tmp_path: Path):
 
 def test_a_number_that_came_again_is_left_alone(tmp_path: Path):
     registry = Registry(tmp_path / "registry")
+    registry.sweep()
     other = subprocess.Popen(["sleep", "1000"])
     try:
         registry.add(other.pid)
@@ -108,28 +118,22 @@ def test_a_number_that_came_again_is_left_alone(tmp_path: Path):
         other.wait()
 
 
-def test_the_profile_for_macos_says_what_the_policy_does(policy: Policy):
-    text = profile(policy, "/private/tmp/kedge-x")
-    work, home = policy.roots.workspace, policy.home
-    assert text.startswith("(version 1)\n(deny default)\n")
-    assert f'(deny file-read* (subpath "{home}"))' in text
-    assert f'(allow file-write* (subpath "{work}"))' in text
-    assert '(allow file-read* file-write* (subpath "/private/tmp/kedge-x"))' in text
-    assert f'(deny file-read* file-write* (subpath "{home}/.ssh"))' in text
-    assert text.index(f'(allow file-write* (subpath "{work}"))') < text.index("hooks|config")
-    assert text.count("(") == text.count(")")
-
-
-def test_the_profile_at_read_only_writes_nowhere_but_in_scratch(policy: Policy):
-    import msgspec
-
-    text = profile(msgspec.structs.replace(policy, level="read-only"), "/private/tmp/kedge-x")
-    allowed = [line for line in text.splitlines() if "allow" in line and "file-write" in line]
-    assert [line for line in allowed if "/dev/" not in line] == [
-        '(allow file-read* file-write* (subpath "/private/tmp/kedge-x"))'
-    ]
-
-
-def test_the_profile_with_a_proxy_reaches_only_that(policy: Policy):
-    text = profile(policy, "/private/tmp/x", proxy_port=4321)
-    assert text.index("(deny network*)") < text.index('(remote ip "localhost:4321")')
+def test_commands_without_a_helper_are_swept_by_their_mark(tmp_path: Path):
+    registry = Registry(tmp_path / "registry")
+    registry.sweep()
+    env = {"KEDGE_RUN": "0123456789abcdef.1,"}
+    # In a session of its own, as commands are: all that shares it would be ended.
+    left = subprocess.Popen(["sleep", "1000"], env=env, start_new_session=True)
+    try:
+        registry.add_mark("0123456789abcdef")
+        registry.sweep()
+        assert left.poll() is None
+        (file,) = (tmp_path / "registry").iterdir()
+        file.write_text(file.read_text().replace(f'"owner":{os.getpid()}', '"owner":999999999'))
+        file.write_text(file.read_text().replace(f'"helper":{os.getpid()}', '"helper":999999999'))
+        registry.sweep()
+        assert began(left.pid) == -1
+        assert not list((tmp_path / "registry").iterdir())
+    finally:
+        left.kill()
+        left.wait()

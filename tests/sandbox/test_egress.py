@@ -76,7 +76,8 @@ async def test_a_listed_host_is_reached_and_told(tmp_path: Path) -> None:
         )
         said, reached = await inside(tmp_path, (f"localhost:{port}",), script)
     assert said.count("hello") == 2
-    assert reached == [Reached("localhost", port, "")] * 2
+    assert reached == [Reached("localhost", port, "", "settings")] * 2
+    assert reached[0].text == f"connection to localhost:{port} allowed by settings"
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "0x7f.1", "2130706433", "example.com", "[::1]"])
@@ -90,6 +91,7 @@ async def test_what_is_not_listed_is_refused_and_told(tmp_path: Path, name: str)
     assert "may not be reached" in said and "code 2" in said
     assert len(reached) >= 2 and all(one.refused for one in reached)
     assert parse_host(reached[0].permission).ports == (port,)
+    assert reached[0].text.endswith(f":{port} refused: no rule lists it")
 
 
 async def test_without_a_list_there_is_no_way_out(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Model calls beside the conversation: for a reviewer, a summary, a title.
+
+They are announced, booked, counted and recorded as those of the agent itself, under a path of
+their own, so that they are no part of what the agent's model sees.
+"""
+
+import asyncio
+import time
+from contextlib import aclosing
+
+from .budget import Ledger
+from .bus import Bus
+from .context import CHARACTERS_PER_TOKEN, ModelUse, answer
+from .deltas import Draft
+from .errors import BudgetError, ProviderError
+from .events import ModelRequest, Purpose
+from .messages import Message
+from .ports import Provider, Request
+
+
+class Aside:
+    """A model that is asked for one purpose."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        use: ModelUse,
+        purpose: Purpose,
+        *,
+        ledger: Ledger,
+        bus: Bus,
+        path: tuple[str, ...],
+    ) -> None:
+        self._provider = provider
+        self._use = use
+        self._purpose: Purpose = purpose
+        self._ledger = ledger
+        self._bus = bus
+        self._path = path
+
+    async def ask(self, request: Request) -> Message:
+        """The model's answer, whole.
+
+        Raises:
+            ProviderError: it failed, or was left unfinished.
+            BudgetError: a limit leaves no room for the call.
+            StoreError: the log has ended, or what was spent cannot be kept.
+        """
+        characters = len(request.system) + sum(len(said.text) for said in request.messages)
+        tokens = characters // CHARACTERS_PER_TOKEN
+        with self._ledger.reserve(self._use, tokens) as refused:
+            if refused is not None:
+                raise BudgetError(
+                    f"no room is left for this model call within the {refused.scope}'s limit of "
+                    f"{refused.name} ({refused.limit:g})"
+                )
+            name = self._provider.name
+            self._bus.announce(ModelRequest(self._purpose, name, tokens), self._path)
+            return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Message:
+        began = time.monotonic()
+        draft = Draft()
+        try:
+            async with aclosing(self._provider.stream(request)) as deltas:
+                async for delta in deltas:
+                    draft.add(delta)
+            if draft.finished is None:
+                raise ProviderError("cut_off", f"{self._provider.name} left its answer unfinished")
+        except (asyncio.CancelledError, ProviderError):
+            if (spoken := draft.spoken()) is not None:
+                self._record(spoken, draft, began)
+            raise
+        message = draft.message()
+        self._record(message, draft, began)
+        return message
+
+    def _record(self, message: Message, draft: Draft, began: float) -> None:
+        name = self._provider.name
+        self._bus.emit(answer(message, draft, name, self._use, began), self._path)

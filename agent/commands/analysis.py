@@ -1,0 +1,26 @@
+"""Analyses command lines: the entry of this folder."""
+
+
+
+from .characters import suspicious
+from .grammar import Source
+from .line import Line, Setting
+from .parts import Analysis, Place
+
+from .walk import Walk
+
+
+
+def analyse(command: str, place: Place) -> Analysis:
+    """What a command line would read, write, delete, run and reach, and what is known to be safe.
+
+    Looks at the file system and runs nothing: the answer is true for the instant it was given.
+    Whatever the line is, this does not raise.
+    """
+    line = Line(place)
+    for problem in suspicious(command):
+        line.problem(problem.text, problem.span)
+    Walk(line, Source(command), Setting()).run()
+    return line.analysis()
+
+

@@ -1,0 +1,61 @@
+"""The shell's grammar: text to a syntax tree whose nodes know their characters.
+
+tree-sitter and its grammar are imported by the first command that is analysed.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class Source:
+    """A command line, or a string within one that is run as such, and its tree."""
+
+    def __init__(self, text: str, within: tuple[int, int] | None = None) -> None:
+        """Parse.
+
+        Args:
+            text: what the shell would read.
+            within: the place of the whole text in the line that a person sees; None if it is
+                that line.
+        """
+        self.text = text
+        self._within = within
+        self._bytes = text.encode("utf-8", "replace")
+        self._plain = len(self._bytes) == len(text)
+        self.root: Node = _parser()(self._bytes)
+
+    def cut(self, start: int, end: int) -> str:
+        """The text between two byte offsets."""
+        if self._plain:
+            return self.text[start:end]
+        return self._bytes[start:end].decode("utf-8", "replace")
+
+    def of(self, node: "Node") -> str:
+        """A node's text. Some tokens claim the blanks before them: those are left out."""
+        return self.cut(node.start_byte, node.end_byte).lstrip(" \t\n")
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The characters of the person's line between two byte offsets."""
+        if self._within is not None:
+            return self._within
+        if self._plain:
+            return start, end
+        return len(self.cut(0, start)), len(self.cut(0, end))
+
+    def place(self, node: "Node") -> tuple[int, int]:
+        """The characters of the person's line that a node stands for."""
+        return self.span(node.start_byte, node.end_byte)
+
+
+@cache
+def _parser() -> "Callable[[bytes], Node]":
+    # Heavy for a start that analyses nothing.
+    import tree_sitter_bash
+    from tree_sitter import Language, Parser
+
+    parser = Parser(Language(tree_sitter_bash.language()))
+    return lambda text: parser.parse(text).root_node

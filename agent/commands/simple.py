@@ -1,0 +1,116 @@
+"""Judges one simple command: its name, then its words by what is known of the program."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from . import directories, find, git, scripts, shells, wrappers
+from .files import find_program, trusted
+from .line import Feed, Judgement, Line, Setting
+from .runner import Runner
+from .tables import Program, programs
+from .testing import words_problem
+from .touching import judge_by_table
+from .words import Word
+
+
+_Judge = Callable[[Line, Program | None, Sequence[Word], Judgement], None]
+_JUDGES: Mapping[str, _Judge] = {
+    "sed": scripts.judge_sed,
+    "gsed": scripts.judge_sed,
+    "awk": scripts.judge_awk,
+    "gawk": scripts.judge_awk,
+    "mawk": scripts.judge_awk,
+    "jq": scripts.judge_jq,
+    "yq": scripts.judge_jq,
+    "git": git.judge_git,
+    "cd": directories.judge_cd,
+    "pushd": directories.judge_cd,
+    "read": directories.judge_read,
+    "set": directories.judge_set,
+}
+
+
+def simple_command(
+    runner: Runner, words: Sequence[Word], setting: Setting, prefix: Judgement, exact: bool
+) -> None:
+    """Judge a command and add it, and what it wraps, to the line.
+
+    Args:
+        runner: goes through what is run as a command line of its own.
+        words: all of its words.
+        setting: what it is wrapped in.
+        prefix: what its assignments and its spelling already say.
+        exact: whether an allow rule may cover it.
+    """
+    line, name = runner.line, words[0]
+    if not name.literal or name.pattern or name.certainty != "plain":
+        judgement = Judgement(f"the command's name, {name.text!r}, is only known when it runs")
+        judgement.at_least("opaque", judgement.why)
+        line.add(words, setting, judgement, exact=False)
+        return
+    judgement = Judgement()
+    judgement.at_least(prefix.risk, prefix.why)
+    base = os.path.basename(name.value)
+    program = programs().get(base)
+    if setting.host:
+        judgement.at_least("unknown", "it runs on another machine")
+    _check_name(line, name.value, program, judgement)
+    if wrappers.looks_through(runner, base, words, setting, judgement, exact):
+        return
+    if not line.full:
+        _judge(runner, base, program, words, setting, judgement)
+    line.add(words, setting, judgement, exact and judgement.risk != "opaque")
+
+
+def _check_name(line: Line, name: str, program: Program | None, judgement: Judgement) -> None:
+    if name in line.state.names:
+        judgement.at_least("opaque", line.state.names[name])
+        return
+    if "/" in name:
+        for cwd in line.state.cwds or ("/",):
+            path = os.path.join(cwd, name)
+            listed = os.path.dirname(path) in line.place.path
+            if not (listed and trusted(os.path.dirname(path), line.place)):
+                judgement.at_least("unknown", f"{name} is a program by its path")
+        return
+    if program is not None and not program.entry.builtin:
+        found = find_program(name, line.place, line.state.cwds)
+        if found.problem:
+            judgement.at_least("unknown", found.problem)
+
+
+def _judge(
+    runner: Runner, base: str, program: Program | None, words: Sequence[Word],
+    setting: Setting, judgement: Judgement,
+) -> None:  # fmt: skip
+    line, rest = runner.line, words[1:]
+    if shells.judge_shell(runner, base, words, setting, judgement):
+        return
+    if base == "find":
+        find.judge_find(runner, program, words, setting, judgement)
+    elif base == "test":
+        if problem := words_problem(rest):
+            judgement.at_least("unknown", problem)
+        else:
+            judgement.why = judgement.why or "test only compares"
+    elif judge := _JUDGES.get(base):
+        judge(line, program, rest, judgement)
+    elif program is None:
+        judgement.at_least("unknown", f"no table knows the program {base}")
+    else:
+        judge_by_table(line, program, rest, judgement)
+    if setting.operands is not None:
+        _appended(line, program, setting.operands, judgement)
+
+
+def _appended(line: Line, program: Program | None, feed: Feed, judgement: Judgement) -> None:
+    """What `xargs` and `find -exec` append is known where it names files of the workspace."""
+    if program is None or judgement.risk != "safe":
+        return
+    if problem := wrappers.operands_problem(line, program, feed):
+        judgement.at_least("unknown", problem)
+    kinds = {*program.operands.first, program.operands.many, *program.operands.last}
+    for kind in ("write", "delete"):
+        if kind in kinds or (kind == "delete" and "move" in kinds):
+            for directory in feed.names or line.state.cwds:
+                judgement.touch(kind, directory, (0, 0), recursive=True)

@@ -1,0 +1,1 @@
+"""Those who are heard after the validators, and may take their time."""
