@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
+from ..config.errors import KedgeError
 from ..config.guards import LoopSettings
 from .bus import Bus
 from .errors import StoreError, ToolError
@@ -26,12 +27,12 @@ from .events import (
     Body,
     Decision,
     Effect,
-    Finding,
     ToolSpec,
 )
 from .judge import Judge
-from .messages import Image, Text, ToolCall, legible_text
-from .ports import ESCALATE, Action, Denied, Output, Passage, Tool
+from .messages import Text, ToolCall, legible_text
+from .passages import Passages
+from .ports import ESCALATE, Action, Denied, Output, Tool
 from .repetition import Repetition
 from .transcript import Transcript
 
@@ -66,6 +67,7 @@ class Actor:
         self,
         tools: Sequence[Tool],
         judge: Judge,
+        passages: Passages,
         bus: Bus,
         transcript: Transcript,
         path: tuple[str, ...] = ("main",),
@@ -77,8 +79,8 @@ class Actor:
             names = [tool.spec.name for tool in tools]
             raise ValueError(f"two tools have one name: {names}")
         self._printed: dict[str, str] = {}
-        self._tainted: tuple[int, str] = (0, "")
         self._judge = judge
+        self._passages = passages
         self._bus = bus
         self._transcript = transcript
         self._path = path
@@ -108,6 +110,14 @@ class Actor:
             else:
                 harmless.append(item)
         await self._run_group(harmless)
+
+    def answered(self, text: str) -> None:
+        """The model spoke and asked for nothing.
+
+        Raises:
+            LoopError: it says the same over and over.
+        """
+        self._repetition.answered(text, self._bus.turn)
 
     def close_open_calls(self, why: str) -> None:
         """Give every call of the last message that has no end an honest one."""
@@ -140,7 +150,9 @@ class Actor:
         except ToolError as error:
             self._emit(ActionProposed(call.id, call.name, call.arguments, ()))
             self._emit(Decision(call.id, "deny", "schema", str(error)))
-            return _Refused(_ended(call, "failed", str(error), error.kind))
+            unread = Action(call, {"": call.arguments}, ())
+            self._repetition.times(unread, self._bus.turn)
+            return _Refused(self._noted(unread, _ended(call, "failed", str(error), error.kind)))
         self._emit(ActionProposed(call.id, call.name, action.arguments, action.effects))
         return await self._judged(tool, action)
 
@@ -150,7 +162,11 @@ class Actor:
         def remake(arguments: dict[str, object]) -> Action:
             return self._with_facts(_remade(tool, call, arguments))
 
-        decision, action = await self._judge.decide(self._with_facts(action), remake)
+        try:
+            decision, action = await self._judge.decide(self._with_facts(action), remake)
+        except KedgeError as error:
+            self._emit(Decision(call.id, "deny", "gate", str(error)))
+            raise
         self._emit(decision)
         if decision.outcome == "deny":
             text = f"Not allowed: {decision.reason}. Nothing was done."
@@ -164,10 +180,9 @@ class Actor:
         Raises:
             LoopError: it was done so often, to no effect, that the turn is to end.
         """
-        turn, tried = self._tainted
         return structs.replace(
             action,
-            tainted=tried if turn == self._bus.turn else "",
+            tainted=self._passages.tainted,
             repeats=self._repetition.times(action, self._bus.turn),
         )
 
@@ -229,8 +244,10 @@ class Actor:
             if task is None or task.cancelling():
                 raise
             end = _ended(call, "failed", _defect(error), "other")
-        end = self._noted(ready.action, self._screened(end))
-        return structs.replace(end, duration_ms=_since(began))
+        end = await self._passages.result(
+            ready.action, structs.replace(end, duration_ms=_since(began))
+        )
+        return self._noted(ready.action, end)
 
     async def _output(self, ready: _Ready) -> Output:
         """What the tool gives back; run again where it may do what the sandbox kept it from."""
@@ -265,22 +282,6 @@ class Actor:
         self._emit(ActionStarted(id, ESCALATE))
         self._emit(_ended(call, "ok", "Allowed for this one run."))
         return True
-
-    def _screened(self, end: ActionEnded) -> ActionEnded:
-        """The end as the model may see it."""
-        content: list[Text | Image] = []
-        for part in end.content:
-            if isinstance(part, Image):
-                content.append(part)
-                continue
-            screened = self._judge.screen(Passage("result", part.text, end.tool))
-            for name, flag in screened.flags:
-                self._emit(Finding(name, flag.severity, f"{end.tool}: {flag.reason}"))
-                if flag.taint:
-                    self._tainted = (self._bus.turn, f"{end.tool}: {flag.reason}")
-            withheld = f"Withheld: {screened.denied}." if screened.denied else screened.text
-            content.append(Text(withheld))
-        return structs.replace(end, content=tuple(content))
 
     def _show(self, id: str, text: str) -> None:
         self._printed[id] = (self._printed.get(id, "") + text)[-STOPPED_OUTPUT:]

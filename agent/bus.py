@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from .codec import digest, encode, legible, sequence
 from .errors import StoreError
 from .events import Body, Event, Progress
@@ -19,6 +21,13 @@ MAX_LAG = 1024
 """Events that a reader may be behind before it loses progress. It never loses facts."""
 
 Watcher = Callable[[Event], None]
+Redact = Callable[[Body, tuple[str, ...]], tuple[Body, ...]]
+"""What may be shown of a body, given its path: last its own, before it what was held back."""
+
+
+def everything(body: Body, path: tuple[str, ...]) -> tuple[Body, ...]:
+    """Nothing is hidden."""
+    return (body,)
 
 
 def now() -> str:
@@ -59,7 +68,14 @@ class Subscription:
 class Bus:
     """The stream of one session."""
 
-    def __init__(self, session: str, log: Log, *, clock: Callable[[], str] = now) -> None:
+    def __init__(
+        self,
+        session: str,
+        log: Log,
+        *,
+        clock: Callable[[], str] = now,
+        redact: Redact = everything,
+    ) -> None:
         """Go on after the last line of the log.
 
         Raises:
@@ -73,19 +89,29 @@ class Bus:
         self._seq = sequence(last) if last else 0
         self._head = digest(last) if last else ""
         self._clock = clock
+        self._redact = redact
         self._readers: list[Subscription] = []
         self._watchers: list[Watcher] = []
 
     def emit(self, body: Body, path: tuple[str, ...] = ("main",)) -> Event:
-        """Number a record and pass it on; a fact is stored before anybody sees it."""
-        progress = isinstance(body, Progress)
+        """Number a record and pass it on; a fact is stored before anybody sees it.
+
+        Log and readers get what may be shown of it, watchers all.
+        """
+        *held, shown = self._redact(body, path)
+        for rest in held:
+            self._emit(rest, rest, path)
+        return self._emit(shown, body, path)
+
+    def _emit(self, shown: Body, meant: Body, path: tuple[str, ...]) -> Event:
+        progress = isinstance(shown, Progress)
         event = Event(
             self._seq + 1,
             self.session,
             path,
             self.turn,
             self._clock(),
-            body,
+            shown,
             None if progress else self._head,
         )
         if not progress:
@@ -96,8 +122,9 @@ class Bus:
                 line = encode(event)
             self._keep(line)
         self._seq = event.seq
+        whole = event if shown is meant else structs.replace(event, body=meant)
         for watcher in self._watchers:
-            watcher(event)
+            watcher(whole)
         for reader in self._readers:
             reader.push(event)
         return event

@@ -86,6 +86,18 @@ class ScriptDiverged(KedgeError):
     exit_code = 1
 
 
+class Blocked(KedgeError):
+    """Somebody who was asked does not let a prompt through."""
+
+    exit_code = EXIT_CODES["blocked"]
+
+
+class ApprovalNeeded(KedgeError):
+    """A question came up that ends the run, because it was started so."""
+
+    exit_code = EXIT_CODES["approval"]
+
+
 class LoopError(KedgeError):
     """The model repeats itself, and nothing comes of it."""
 

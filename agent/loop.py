@@ -21,7 +21,7 @@ from .budget import Ledger, advice, status_at
 from .bus import Bus
 from .context import ModelUse, answer, assemble, estimated_tokens
 from .deltas import Delta, Draft, Finished, Restarted, Shown, TextDelta, ThinkingDelta
-from .errors import ProviderError, ScriptDiverged, StoreError
+from .errors import Blocked, ProviderError, ScriptDiverged, StoreError
 from .events import (
     Body,
     Event,
@@ -37,6 +37,7 @@ from .events import (
 )
 from .messages import Message, Prompt, Text, legible_text
 from .outcome import Outcome
+from .passages import Passages, Refused
 from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
 
@@ -56,6 +57,7 @@ class Agent:
         use: ModelUse,
         limits: LimitSettings,
         ledger: Ledger,
+        passages: Passages,
         checks: Sequence[Check] = (),
         path: tuple[str, ...] = ("main",),
     ) -> None:
@@ -66,6 +68,7 @@ class Agent:
         self._use = use
         self._limits = limits
         self._ledger = ledger
+        self._passages = passages
         self._checks = tuple(checks)
         self._path = path
         self._inbox: list[Prompt] = []
@@ -107,10 +110,15 @@ class Agent:
         self._rounds = 0
         self.structured = None
         status: Status = "interrupted"
+        begun = False
         try:
             if self._stopped is not None and self._task is not None:
                 self._task.cancel()
-            self._open(prompt)
+            accepted = None if prompt is None else await self._passages.prompt(prompt)
+            if isinstance(accepted, Refused):
+                raise Blocked(accepted.reason)
+            begun = True
+            self._open(accepted)
             status = await self._until_rest()
             await self._heed_stop()
             self._bus.require_log()
@@ -125,8 +133,10 @@ class Agent:
             status = "failed"
         finally:
             self._task = None
-            self._actor.close_open_calls("it was not finished when the turn was stopped")
-            self._emit(TurnEnded(status))
+            outcome.status = status
+            if begun:
+                self._actor.close_open_calls("it was not finished when the turn was stopped")
+                self._emit(TurnEnded(status))
             self._stopped = None
         return status
 
@@ -199,7 +209,10 @@ class Agent:
             if (spoken := draft.spoken()) is not None:
                 self._say(spoken, draft, began)
             raise
-        self._say(draft.message(), draft, began)
+        message = draft.message()
+        self._say(message, draft, began)
+        if not message.calls:
+            self._actor.answered(message.text)
 
     def _show(self, delta: Delta, shown: Shown) -> None:
         match delta:
@@ -244,6 +257,9 @@ class Agent:
 
     async def _checked(self) -> Status | None:
         self.structured = None
+        if words := await self._passages.rested(self._outcome.text):
+            self._emit(MessageAdded("user", (Text(words),), origin="check"))
+            return None
         if not self._checks:
             return "blocked" if self._outcome.blocked else "done"
         complaints = [

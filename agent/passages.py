@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from .bus import Bus
-from .events import ActionEnded, Finding, Notice
+from .events import ActionEnded, Finding
 from .gate import Screened
 from .judge import Judge
 from .messages import Image, Prompt, Text
@@ -23,12 +23,20 @@ class Passages:
     """What is done with the words of one agent."""
 
     def __init__(
-        self, judge: Judge, bus: Bus, path: tuple[str, ...], hooks: StageHooks | None = None
+        self,
+        judge: Judge,
+        bus: Bus,
+        path: tuple[str, ...] = ("main",),
+        hooks: StageHooks | None = None,
+        *,
+        resumed: bool = False,
     ) -> None:
         self._judge = judge
         self._bus = bus
         self._path = path
         self._hooks = hooks
+        self._resumed = resumed
+        self._opened = False
         self._tainted: tuple[int, str] = (0, "")
 
     @property
@@ -37,19 +45,8 @@ class Passages:
         turn, tried = self._tainted
         return tried if turn == self._bus.turn else ""
 
-    async def opened(self, *, resumed: bool) -> str:
-        """A session was opened; words for the model to know before the first prompt."""
-        if self._hooks is None:
-            return ""
-        return self._told(await self._hooks.session_start(resumed=resumed)).context
-
-    async def closed(self, reason: str) -> None:
-        """The session is about to close."""
-        if self._hooks is not None:
-            self._told(await self._hooks.session_end(reason))
-
-    async def prompt(self, prompt: Prompt, context: str = "") -> Prompt | Refused:
-        """A person's words, as the model may hear them."""
+    async def prompt(self, prompt: Prompt) -> Prompt | Refused:
+        """A person's words, as the model may hear them; before the first, a session begins."""
         parts: list[Text | Image] = []
         for part in prompt:
             if isinstance(part, Text):
@@ -58,15 +55,25 @@ class Passages:
                     return Refused(screened.denied)
                 part = Text(screened.text)
             parts.append(part)
-        if self._hooks is not None:
-            words = "\n".join(part.text for part in parts if isinstance(part, Text))
-            heard = self._told(await self._hooks.prompt(words))
-            if heard.denied:
-                return Refused(heard.denied)
-            context = "\n".join(filter(None, (context, heard.context)))
-        if context:
+        if self._hooks is None:
+            return tuple(parts)
+        contexts: list[str] = []
+        if not self._opened:
+            self._opened = True
+            began = self._told(await self._hooks.session_start(resumed=self._resumed))
+            contexts.append(began.context)
+        words = "\n".join(part.text for part in parts if isinstance(part, Text))
+        heard = self._told(await self._hooks.prompt(words))
+        if heard.denied:
+            return Refused(heard.denied)
+        if context := "\n".join(filter(None, (*contexts, heard.context))):
             parts.append(Text(f"<context>\n{context}\n</context>"))
         return tuple(parts)
+
+    async def closed(self, reason: str) -> None:
+        """The session is over; whoever is told of it cannot add to it."""
+        if self._hooks is not None and self._opened:
+            await self._hooks.session_end(reason)
 
     async def result(self, action: Action, end: ActionEnded) -> ActionEnded:
         """The end of an action, as the model may see it."""
@@ -98,7 +105,7 @@ class Passages:
 
     def _told(self, heard: Heard) -> Heard:
         for note in heard.notes:
-            self._bus.emit(Notice("hook", note), self._path)
+            self._bus.emit(Finding("hooks", "info", note), self._path)
         return heard
 
 

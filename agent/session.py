@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from secrets import token_hex
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
 from .actions import Actor, Permit
+from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
-from .bus import Bus, now
+from .bus import Bus, Redact, Watcher, everything, now
 from .context import ModelUse
 from .errors import StoreError
 from .events import (
@@ -23,6 +24,7 @@ from .events import (
     Evidence,
     Failure,
     Notice,
+    Purpose,
     Result,
     SessionStarted,
 )
@@ -30,13 +32,34 @@ from .judge import Judge
 from .loop import Agent
 from .messages import Prompt, Text
 from .outcome import Outcome
+from .passages import Passages
 from .ports import Check, Provider, Store, Tool
+from .stages import StageHooks
 from .transcript import Transcript, transcript
 
 
 def new_session_id(clock: Callable[[], float] = time.time) -> str:
     """A fresh id that sorts by time: `20261121-024518-3f9a1c`."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(clock())) + "-" + token_hex(3)
+
+
+class Fittings(Struct, frozen=True):
+    """What a session can be fitted with."""
+
+    checks: Sequence[Check] = ()
+    """Look at finished work."""
+    ledger: Ledger | None = None
+    """What may be spent; by default what the limits of one run say."""
+    still_running: Callable[[], Sequence[str]] = tuple
+    """Names what tools have under way when a turn is over."""
+    permit: Permit | None = None
+    """Lets one call do what the sandbox kept it from."""
+    loops: LoopSettings | None = None
+    hooks: StageHooks | None = None
+    redact: Redact = everything
+    """Hides secrets in records."""
+    watchers: Sequence[Watcher] = ()
+    """See every event, those of the log that is resumed first. They must not raise or block."""
 
 
 class Session:
@@ -56,62 +79,82 @@ class Session:
         *,
         use: ModelUse,
         limits: LimitSettings,
-        ledger: Ledger | None = None,
-        checks: Sequence[Check] = (),
-        still_running: Callable[[], Sequence[str]] = tuple,
-        permit: Permit | None = None,
-        loops: LoopSettings | None = None,
+        fittings: Fittings | None = None,
         id: str = "",
         resume: str = "",
     ) -> None:
         """Open a session, a new one (with this `id`, or a fresh one) or the one to `resume`.
 
-        `ledger` says what may be spent, by default what `limits` say; `still_running` names what
-        tools have under way when a turn is over.
-
         Raises:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
         """
+        fittings = fittings or Fittings()
         if resume and resume not in store.sessions():
             raise StoreError(f"there is no session {resume!r}")
         self.id = resume or id or new_session_id()
         self._provider = provider
-        self._ledger = ledger or Ledger(limits_of(limits))
-        self._still_running = still_running
+        self._ledger = fittings.ledger or Ledger(limits_of(limits))
+        self._still_running = fittings.still_running
+        self._transcript = Transcript()
         self._log = store.open(self.id)
         try:
-            self._bus = Bus(self.id, self._log)
-            self._transcript = Transcript()
-            past: list[Event] = []
-            for event in store.read(resume) if resume else ():
-                self._transcript.add(event)
-                self._ledger.recall(event)
-                if isinstance(event.body, BreakerChanged | Decision):
-                    past.append(event)
-            judge.recall(past)
+            self._bus = Bus(self.id, self._log, redact=fittings.redact)
+            self._recall(store.read(resume) if resume else (), judge, fittings.watchers)
         except StoreError:
             self._log.close()
             raise
-        self._bus.turn = self._transcript.turn
         self._started = started
         self._outcome = Outcome(started)
         self._task: asyncio.Task[None] | None = None
         self._announced = False
         self._unsaid: list[Notice] = []
+        self._watch(judge, fittings.watchers)
+        self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
+        self._agent = Agent(
+            provider,
+            Actor(
+                tools,
+                judge,
+                self._passages,
+                self._bus,
+                self._transcript,
+                permit=fittings.permit,
+                loops=fittings.loops,
+            ),
+            self._bus,
+            self._transcript,
+            passages=self._passages,
+            use=use,
+            limits=limits,
+            ledger=self._ledger,
+            checks=fittings.checks,
+        )
+
+    def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
+        """Take in what the log says."""
+        judged: list[Event] = []
+        for fact in facts:
+            self._transcript.add(fact)
+            self._ledger.recall(fact)
+            for watcher in watchers:
+                watcher(fact)
+            if isinstance(fact.body, BreakerChanged | Decision):
+                judged.append(fact)
+        judge.recall(judged)
+        self._bus.turn = self._transcript.turn
+
+    def _watch(self, judge: Judge, watchers: Sequence[Watcher]) -> None:
         judge.breakers.watch(self._record_breaker)
         self._bus.watch(self._transcript.add)
         self._bus.watch(self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
-        self._agent = Agent(
-            provider,
-            Actor(tools, judge, self._bus, self._transcript, permit=permit, loops=loops),
-            self._bus,
-            self._transcript,
-            use=use,
-            limits=limits,
-            ledger=self._ledger,
-            checks=checks,
-        )
+        for watcher in watchers:
+            self._bus.watch(watcher)
+
+    def aside(self, provider: Provider, use: ModelUse, purpose: Purpose) -> Aside:
+        """A model to be asked beside the conversation, at the session's expense."""
+        path = ("main", purpose)
+        return Aside(provider, use, purpose, ledger=self._ledger, bus=self._bus, path=path)
 
     @property
     def unfinished(self) -> bool:
@@ -244,6 +287,7 @@ class Session:
             self.stop("interrupted")
             await asyncio.wait([self._task])
         try:
+            await self._passages.closed("exit")
             await self._provider.close()
         finally:
             self._log.close()

@@ -7,12 +7,15 @@ loaded. Everything else receives the parts that it works with.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..agent.budget import Ledger, limits_of
 from ..agent.events import SessionStarted
+from ..agent.guarded import Guarded
 from ..agent.ports import Check, Store
-from ..agent.session import Session, new_session_id
+from ..agent.session import Fittings, Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
+from ..config.settings import Settings
 from ..config.version import VERSION
 from .models import Model, model_of
 from .options import OPTIONS, Run
@@ -22,7 +25,9 @@ from .surroundings import Surroundings
 if TYPE_CHECKING:
     from ..agent.checks.schema import SchemaCheck
     from ..agent.memory.repository import Repository
+    from ..agent.ports import Approver
     from ..agent.stores.jsonl import JsonlStore
+    from .judges import Judges
     from .toolbox import Toolbox
 
 
@@ -48,30 +53,37 @@ def settings_of(run: Run, where: Surroundings) -> Loaded:
 class Composed:
     """A session with everything that has to be closed after it."""
 
-    def __init__(self, session: Session, toolbox: "Toolbox") -> None:
+    def __init__(self, session: Session, toolbox: "Toolbox", judges: "Judges") -> None:
         self.session = session
         self._toolbox = toolbox
+        self._judges = judges
 
     async def close(self) -> None:
         """Close the session, then end what its tools left running."""
         await self.session.close()
+        await self._judges.close()
         await self._toolbox.close()
 
 
 def compose(
-    run: Run, where: Surroundings, *, schema: "SchemaCheck | None" = None, pace: float = 0.0
+    run: Run,
+    where: Surroundings,
+    *,
+    schema: "SchemaCheck | None" = None,
+    pace: float = 0.0,
+    approver: "Approver | None" = None,
 ) -> Composed:
-    """The session that a run asks for; `schema` is the check of its answer's form.
+    """The session that a run asks for.
+
+    `schema` is the check of its answer's form; `approver` answers questions, by default nobody.
 
     Raises:
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
     """
-    from ..agent.gate import Gate
-    from ..agent.judge import Judge
     from ..agent.memory.repository import find_repository
-    from ..agent.validators.modes import ModeValidator
     from ..agent.validators.unattended import Unattended
     from ..sandbox.paths import Roots
+    from .judges import judges_of
     from .toolbox import Toolbox
 
     store = store_of(run, where)
@@ -93,20 +105,50 @@ def compose(
         # Tools begin only when the session has.
         notice=lambda code, text: session.notice(code, text),
     )
+    repository = find_repository(where.cwd)
+    judges = judges_of(
+        loaded,
+        where,
+        toolbox,
+        approver or Unattended(),
+        lambda code, text: session.notice(code, text),
+        session=id,
+        log="" if run.flag("no_session") else str(saved_sessions(where).path(id)),
+        project=repository.root if repository else None,
+    )
     session = Session(
-        _started(loaded, where, model, toolbox, find_repository(where.cwd)),
-        model.provider,
+        _started(loaded, where, model, toolbox, repository),
+        Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
         toolbox.tools,
-        Judge(Gate([ModeValidator(settings.mode)]), Unattended()),
+        judges.judge,
         store,
         use=use,
         limits=settings.limits,
-        checks=_checks(run, where, toolbox, schema),
-        still_running=toolbox.still_running,
+        fittings=Fittings(
+            checks=_checks(run, where, toolbox, schema),
+            ledger=_ledger(settings, where, repository),
+            still_running=toolbox.still_running,
+            permit=toolbox.permit,
+            loops=settings.loops,
+            hooks=judges.stages,
+            redact=toolbox.redactor().bodies,
+            watchers=judges.watchers,
+        ),
         id=id,
         resume=before.id,
     )
-    return Composed(session, toolbox)
+    judges.attach(session)
+    return Composed(session, toolbox, judges)
+
+
+def _ledger(settings: Settings, where: Surroundings, repository: "Repository | None") -> Ledger:
+    limits = limits_of(settings.limits, settings.budgets)
+    if not settings.budgets.lasting:
+        return Ledger(limits)
+    from ..agent.stores.spending import SqliteSpending
+
+    project = repository.root if repository else where.cwd
+    return Ledger(limits, SqliteSpending(where.home.state_dir / "spending.db", str(project)))
 
 
 def _added(name: str, where: Surroundings) -> Path:
@@ -147,7 +189,7 @@ def _started(
         mode=loaded.settings.mode,
         model=model.provider.name,
         system="\n\n".join(texts),
-        environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d"), toolbox.hides),
+        environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d"), toolbox.guard.hides),
         tools=tuple(tool.spec for tool in toolbox.tools),
         config_problems=tuple(str(problem) for problem in loaded.problems),
     )

@@ -16,6 +16,7 @@ from ..config.sandbox import LEVELS, packaged_policy
 from ..config.values import Value
 from ..config.version import VERSION
 from ..sandbox.compiling import person_home
+from ..sandbox.guard import Guard
 from ..sandbox.paths import Roots
 from ..sandbox.policy import Policy, effective
 from ..sandbox.ports import Extra, Files, Sandbox
@@ -116,6 +117,8 @@ class Confinement(Struct, frozen=True):
     """What is enforced, as it is stamped on records; `off` if nothing is."""
     explain: "Callable[[str, Path], Sequence[Denial]]"
     """What the sandbox kept a failed command from, given its output and directory."""
+    guard: Guard
+    """What is special about paths, whatever the level."""
 
 
 def confinement(
@@ -137,9 +140,14 @@ def confinement(
     if loaded.settings.sandbox.level == "off":
         from ..sandbox.direct import DirectSandbox
 
-        return Confinement(DirectSandbox(), RootedFiles(roots), "off", lambda output, cwd: ())
+        return Confinement(
+            DirectSandbox(),
+            RootedFiles(roots),
+            "off",
+            lambda output, cwd: (),
+            _anywhere(policy_of(loaded, roots, where.home, where.env)),
+        )
     from ..sandbox.choose import attested, sandbox_on
-    from ..sandbox.guard import Guard
     from ..sandbox.registry import Registry
 
     own = where.home
@@ -149,7 +157,18 @@ def confinement(
     registry = Registry(own.state_dir / "sandboxes")
     sandbox = sandbox_on(proven.rung, policy, where.env, registry, _once(tell))
     files = RootedFiles(roots, Guard(policy))
-    return Confinement(sandbox, files, proven.label, lambda said, cwd: _caused(said, policy, cwd))
+    return Confinement(
+        sandbox,
+        files,
+        proven.label,
+        lambda said, cwd: _caused(said, policy, cwd),
+        _anywhere(policy),
+    )
+
+
+def _anywhere(policy: Policy) -> Guard:
+    """What is special about paths. Whether anything may be written is for the mode to say."""
+    return Guard(replace(policy, level="workspace-write"))
 
 
 def _once(tell: "Callable[[Reached], None]") -> "Callable[[Reached], None]":

@@ -15,7 +15,7 @@ from ..agent.events import Event, SessionStarted
 from ..agent.gate import Gate
 from ..agent.judge import Judge
 from ..agent.ports import Approver, Check, Provider, Store, Tool, Validator
-from ..agent.session import Session
+from ..agent.session import Fittings, Session
 from ..agent.stores.memory import MemoryStore
 from ..agent.validators.modes import ModeValidator
 from ..agent.validators.unattended import Unattended
@@ -89,13 +89,17 @@ class Agent:
             self._started(model),
             model.provider,
             self._tools,
-            Judge(Gate([ModeValidator(self._mode), *self._validators]), self._approver),
+            Judge(self._gate(), self._approver),
             self._store,
             use=model.use(settings),
             limits=settings.limits,
-            checks=self._checks,
+            fittings=Fittings(self._checks),
             resume=resume,
         )
+
+    def _gate(self) -> Gate:
+        """The mode, and whoever the program brings. What they ask is asked in every mode."""
+        return Gate([ModeValidator(self._mode), *self._validators])
 
     async def run(self, prompt: str) -> AsyncGenerator[Event]:
         """Work on one prompt in a session of its own; everything that happens, up to `result`."""

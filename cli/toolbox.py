@@ -1,24 +1,33 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..agent.ports import Tool
+from ..agent.commands.parts import Place
+from ..agent.events import Effect
+from ..agent.ports import Action, Denied, Tool
+from ..agent.screens.redactor import Redactor
 from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
+from ..agent.tools.ignore import under_version_control
 from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
 from ..agent.tools.workspace import Workspace
 from ..config.layers import Loaded
 from ..config.prompts import tool_text
+from ..config.secret_finder import SecretFinder
+from ..config.secret_flow import SecretFlow
 from ..config.secrets import key_variables
-from ..sandbox.environment import clean_environment
+from ..sandbox.compiling import person_home
+from ..sandbox.environment import clean_environment, looks_secret
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
 from ..sandbox.readable import AlsoReadable
 from .confine import confinement
+from .judging import command_effects, territory_of
 from .surroundings import Surroundings
 
 
@@ -43,7 +52,16 @@ class Toolbox:
         settings = loaded.settings
         config_dir = where.home.config_dir
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
-        self.env = clean_environment(where.env, key_variables(settings.providers))
+        keys = key_variables(settings.providers)
+        self.env = clean_environment(where.env, keys)
+        self.finder = SecretFinder(
+            {
+                name: value
+                for name, value in where.env.items()
+                if name in keys or looks_secret(name, value)
+            }
+        )
+        """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
         scratch = Path(self._scratch.name).resolve()
         confined = confinement(
@@ -52,11 +70,24 @@ class Toolbox:
         self.sandbox: Sandbox = confined.sandbox
         self.attested = confined.label
         """What the sandbox enforces, as proven."""
-        self.hides = confined.files.hides
-        """Whether a path is never read, so not to be named to the model."""
+        self.confined = confined.label != "off"
+        """Whether the sandbox is on."""
+        self.guard = confined.guard
+        """What is special about paths."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
+        home = person_home(where.env).resolve()
+        self.territory = territory_of(roots, home, readable=(kept,), scratch=(scratch,))
+        """Where the session works."""
         self._shell = Shell(
-            self.sandbox, roots, settings.shell, self.env, scratch, kept, confined.explain
+            self.sandbox,
+            roots,
+            settings.shell,
+            self.env,
+            scratch,
+            kept,
+            confined.explain,
+            self._foresee,
+            lambda: SecretFlow(self.finder),
         )
         workspace = Workspace(AlsoReadable(confined.files, kept), roots.workspace)
         hidden = without | set(settings.tools.disabled)
@@ -71,6 +102,26 @@ class Toolbox:
             for tool in made
             if tool.name not in hidden
         )
+
+    def _foresee(self, command: str, cwd: Path) -> tuple[Effect, ...]:
+        territory = self.territory
+        path = tuple(self.env.get("PATH", os.defpath).split(":"))
+        place = Place(str(cwd), territory.roots, territory.home, path, self.env)
+        return command_effects(command, place)
+
+    def permit(self, action: Action, denied: Sequence[Denied]) -> None:
+        """Let the next run of an action do what the sandbox would keep it from."""
+        if action.call.name == "bash":
+            self._shell.permit(str(action.arguments["command"]), denied)
+
+    def redactor(self) -> Redactor:
+        """Takes secrets out of the records of one session."""
+        return Redactor(self.finder)
+
+    @staticmethod
+    def tracked(path: str) -> bool:
+        """Whether a file is, or would be, under version control."""
+        return under_version_control(path)
 
     def still_running(self) -> list[str]:
         """A line for each command in the background. `close` ends them."""

@@ -31,6 +31,8 @@ class CommandPattern(Struct, frozen=True):
     """Matches the whole of the joined words."""
     joint: str
     """What stands between words."""
+    needle: str = ""
+    """Of a glob, the longest text that every command that is meant holds."""
 
     def matches(self, joined: str) -> bool:
         """Whether a command is meant; its words joined as the pattern's."""
@@ -67,7 +69,9 @@ def command_pattern(specifier: str, joint: str = JOINT) -> CommandPattern:
     if before and last == [None] and all(None not in word for word in before):
         return CommandPattern("prefix", joint.join(literals[:-1]), "", joint)
     first = "" if None in words[0] else literals[0]
-    return CommandPattern("glob", first, _regex(words, joint), joint)
+    stretches = "".join("\n" if t is None else t for word in words for t in (*word, None))
+    needle = max(stretches.split("\n"), key=len)
+    return CommandPattern("glob", first, _regex(words, joint), joint, needle)
 
 
 def is_one_command(text: str) -> bool:

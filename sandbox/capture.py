@@ -8,12 +8,25 @@ import os
 import re
 from io import BufferedWriter
 from pathlib import Path
+from typing import Protocol
 
 from .terminal import Cleaner
 
 _LONGEST_LINE = 2_000
 """Characters of one line that the model sees."""
 _LONG_LINE = re.compile(rf"[^\n]{{{_LONGEST_LINE + 1}}}")
+
+
+class Hide(Protocol):
+    """Takes out of a text that comes in pieces what nobody may see."""
+
+    def feed(self, text: str) -> str:
+        """What can be shown of the text so far and was not yet."""
+        ...
+
+    def finish(self) -> str:
+        """The rest."""
+        ...
 
 
 class Capture:
@@ -24,9 +37,13 @@ class Capture:
     says what is missing and where to find it. A line that was cut counts as beyond the limit.
     """
 
-    def __init__(self, limit: int, spill: Path, *, spill_limit: int = 1 << 30) -> None:
+    def __init__(
+        self, limit: int, spill: Path, *, spill_limit: int = 1 << 30, hide: Hide | None = None
+    ) -> None:
         """`limit`: bytes of UTF-8 that the model sees, about. `spill`: a path that is free, taken
-        by a private file when it is needed. `spill_limit`: bytes that file takes at most."""
+        by a private file when it is needed. `spill_limit`: bytes that file takes at most. `hide`
+        decides what of the output is kept at all."""
+        self._hide = hide
         self._cleaner = Cleaner()
         self._view = _Ends(limit)
         self._column = 0
@@ -41,11 +58,13 @@ class Capture:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes; characters and escape sequences may be split anywhere."""
-        self._keep(self._cleaner.feed(chunk))
+        text = self._cleaner.feed(chunk)
+        self._keep(self._hide.feed(text) if self._hide else text)
 
     def finish(self) -> None:
         """Take note that nothing follows, and close the file. Harmless when repeated."""
-        self._keep(self._cleaner.finish())
+        text = self._cleaner.finish()
+        self._keep(self._hide.feed(text) + self._hide.finish() if self._hide else text)
         self._end_line()
         self._spill.close()
 

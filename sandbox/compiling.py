@@ -174,13 +174,9 @@ def _shown(
     # Our own programs run inside as well, such as the search; a clone may lie anywhere.
     wanted.add(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
     hidden = [*private, "/run"]
+    kept = {path for path in wanted if _within(path, hidden) and not _holds_any(path, hidden)}
     return sorted(
-        path
-        for path in wanted
-        if _within(path, hidden)
-        and not _within(path, (*roots, *wanted))
-        and path not in roots
-        and not any(one == path or one.startswith(f"{path}/") for one in (*hidden, *roots))
+        path for path in kept if not _within(path, (*roots, *kept)) and not _holds_any(path, roots)
     )
 
 
@@ -221,6 +217,11 @@ def _is_safe(part: str, roots: list[str]) -> bool:
 
 def _within(path: str, roots: Iterable[str]) -> bool:
     return any(path.startswith(f"{root}/") for root in roots)
+
+
+def _holds_any(path: str, others: Iterable[str]) -> bool:
+    """Whether `path` is one of the others, or one lies in it."""
+    return any(one == path or one.startswith(f"{path}/") for one in others)
 
 
 def _holds(path: str, roots: Iterable[str]) -> bool:

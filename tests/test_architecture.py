@@ -31,35 +31,53 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 
 _HALL = (
-    *("agent.errors", "agent.messages", "agent.deltas"),
-    *("agent.events", "agent.codec", "agent.ports", "agent.stages"),
+    *("agent.errors", "agent.messages", "agent.deltas", "agent.events"),
+    *("agent.codec", "agent.ports", "agent.stages", "agent.spending"),
 )
 _CORE = (
-    *("agent.schema", "agent.gate", "agent.bus", "agent.transcript", "agent.context"),
-    *("agent.actions", "agent.outcome", "agent.loop", "agent.session"),
+    *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
+    *("agent.bus", "agent.transcript", "agent.context", "agent.budget", "agent.aside"),
+    *("agent.passages", "agent.repetition", "agent.actions", "agent.outcome"),
+    *("agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
+_RULES = (
+    *("config.rules", "config.rule_settings", "config.programs"),
+    *("config.command_pattern", "config.host_pattern", "config.path_pattern"),
+)
+_SECRETS = ("config.secret_finder", "config.secret_flow")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
     "sandbox": ("sandbox", *_STATUS, "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
-    **_ladder(_CORE, *_HALL, *_STATUS, "config.settings"),
+    **_ladder(_CORE, *_HALL, *_STATUS, "config.settings", "config.guards"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
+    "agent.commands": ("agent.commands", *_HALL, "config.sections"),
     "agent.memory": ("agent.memory",),
     "agent.providers": ("agent.providers", *_HALL, *_STATUS, *_MODELS, "config.settings"),
     "agent.reviewers": (
         *("agent.reviewers", *_HALL, *_STATUS, "sandbox"),
-        *("config.hooks", "config.hook_programs"),
+        *("config.hooks", "config.hook_programs", "config.reviewer"),
     ),
+    "agent.screens": ("agent.screens", *_HALL, *_SECRETS),
     "agent.stores": ("agent.stores", *_HALL),
     "agent.tools": ("agent.tools", *_HALL, "config.settings", "sandbox"),
-    "agent.validators": ("agent.validators", *_HALL, "config.settings"),
+    "agent.validators": (
+        *("agent.validators", *_HALL, *_RULES, *_SECRETS),
+        *("config.settings", "config.guards"),
+    ),
     "cli": ("cli", *_HALL, "agent.session", "agent.schema", "config"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
+    "cli.judges": ("agent", "cli", "config", "sandbox"),
+    "cli.judging": ("agent", "cli", "config", "sandbox"),
+    "cli.reviewing": ("agent", "cli", "config", "sandbox"),
+    "cli.trials": ("agent", "cli", "config", "sandbox"),
+    "cli.main": ("cli", *_HALL, "config", "sandbox.launching"),
     "cli.models": ("agent", "cli", "config"),
     "cli.commands.hooks": ("cli", *_HALL, "agent.reviewers", "config", "sandbox"),
+    "cli.commands.rules": ("agent", "cli", "config", "sandbox"),
     "cli.commands.sandbox": ("cli", "config", "sandbox"),
     "cli.confine": ("cli", "config", "sandbox"),
     "cli.sandbox_run": ("cli", "config", "sandbox"),

@@ -1,14 +1,10 @@
 """Analyses command lines: the entry of this folder."""
 
-
-
 from .characters import suspicious
 from .grammar import Source
 from .line import Line, Setting
 from .parts import Analysis, Place
-
 from .walk import Walk
-
 
 
 def analyse(command: str, place: Place) -> Analysis:
@@ -22,5 +18,3 @@ def analyse(command: str, place: Place) -> Analysis:
         line.problem(problem.text, problem.span)
     Walk(line, Source(command), Setting()).run()
     return line.analysis()
-
-

@@ -68,11 +68,13 @@ def harmless_value(name: str, value: str) -> bool:
     return known is not None and re.fullmatch(known, value) is not None
 
 
-def assign(
-    line: Line, reader: Reader, node: "Node", judgement: Judgement, lasting: bool
-) -> None:
+def assign(line: Line, reader: Reader, node: "Node", judgement: Judgement, lasting: bool) -> None:
     """Judge one assignment, and remember the value if it lasts."""
-    target, *values = node.named_children
+    children = node.named_children
+    if not children:
+        judgement.at_least("opaque", "it is not clear what it assigns to")
+        return
+    target, *values = children
     name = reader.text(target) if target.type == "variable_name" else ""
     if not name:
         reader.nested_in(node)
@@ -98,4 +100,3 @@ def assign(
         judgement.at_least("unknown", f"it runs with {name} set, which no table knows")
     if word is not None and word.certainty == "odd":
         judgement.at_least("opaque", f"what {name} becomes is only known when it runs")
-

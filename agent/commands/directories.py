@@ -11,11 +11,18 @@ from .tables import Program
 from .words import Word, plain
 
 
-def judge_cd(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_cd(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`cd`: where later commands are."""
     operands = [word for word in words if word.value not in ("-P", "-L", "--")]
     target = operands[0] if operands else plain(line.place.home)
-    if len(operands) > 1 or not target.literal or target.pattern or target.value.startswith(("-", "+")):
+    if (
+        len(operands) > 1
+        or not target.literal
+        or target.pattern
+        or target.value.startswith(("-", "+"))
+    ):
         line.state.cwds = ()
         judgement.at_least("unknown", "where it goes is only known when it runs")
         return
@@ -38,14 +45,21 @@ def judge_cd(line: Line, program: Program | None, words: Sequence[Word], judgeme
 _FLAGS = re.compile(r"-[eux]+|-[eux]*o")
 
 
-def judge_set(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_set(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`set`: only the options that stop a script early, or show what it does."""
     texts = [word.value for word in words if word.literal]
     index = 0
     while index < len(texts) and _FLAGS.fullmatch(texts[index]):
         if texts[index].endswith("o"):
             index += 1
-            if index >= len(texts) or texts[index] not in ("pipefail", "errexit", "nounset", "xtrace"):
+            if index >= len(texts) or texts[index] not in (
+                "pipefail",
+                "errexit",
+                "nounset",
+                "xtrace",
+            ):
                 break
         index += 1
     if not words or len(texts) != len(words) or index < len(texts):
@@ -53,7 +67,9 @@ def judge_set(line: Line, program: Program | None, words: Sequence[Word], judgem
     judgement.why = judgement.why or "it only makes the line stop at an error"
 
 
-def judge_read(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_read(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`read`: sets variables to what is not known."""
     index = 0
     while index < len(words) and words[index].literal and words[index].value.startswith("-"):
@@ -67,4 +83,3 @@ def judge_read(line: Line, program: Program | None, words: Sequence[Word], judge
         else:
             line.state.variables[word.value] = None
     judgement.why = judgement.why or "it reads a line into a variable"
-

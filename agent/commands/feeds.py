@@ -61,7 +61,9 @@ def _names(line: Line, name: str, words: Sequence[str], read: tuple[str, ...]) -
         return Feed()
     said, zero = set(words), not _SEPARATES.isdisjoint(words)
     match name:
-        case "find" if said.isdisjoint(("-printf", "-ls", "-L", "-H", "-exec", "-print0", "-print")):
+        case "find" if said.isdisjoint(
+            ("-printf", "-ls", "-L", "-H", "-exec", "-print0", "-print")
+        ):
             return Feed(names=here, prefixed=True, files_only=only_files(words, ""))
         case "find" if said.isdisjoint(("-printf", "-ls", "-L", "-H", "-exec")):
             return _printed_by_find(words, here)
@@ -81,8 +83,10 @@ def _names(line: Line, name: str, words: Sequence[str], read: tuple[str, ...]) -
             return Feed()
 
 
-_LS_FILES = frozenset({"-z", "-o", "-c", "-m", "-d", "--cached", "--others", "--modified",
-                       "--deleted", "--exclude-standard", "--full-name", "--deduplicate"})  # fmt: skip
+_LS_FILES = frozenset(
+    {"-z", "-o", "-c", "-m", "-d", "--cached", "--others", "--modified", "--deleted",
+     "--exclude-standard", "--full-name", "--deduplicate"}
+)  # fmt: skip
 
 
 def _bare(words: Sequence[str]) -> list[str]:

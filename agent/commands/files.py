@@ -16,7 +16,9 @@ MAX_ENTRIES = 10_000
 """Directory entries that are looked at for one command: about 10 ms, where names are handed on."""
 _WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/private/tmp", "/private/var/tmp")
 _GLOB = re.compile(r"[*?\[]")
-_DEVICES = frozenset({"/dev/null", "/dev/zero", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd"})
+_DEVICES = frozenset(
+    {"/dev/null", "/dev/zero", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd"}
+)
 
 
 class Matches(Struct, frozen=True):

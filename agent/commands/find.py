@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-
 from .line import Feed, Judgement, Setting
 from .options import Use
 from .runner import Runner
@@ -13,21 +12,112 @@ from .touching import touch
 from .words import Word, plain
 
 _ALONE = frozenset(
-    "-print -print0 -prune -quit -depth -d -mount -xdev -noleaf -daystart -empty -executable -readable "
-    "-writable -nouser -nogroup -true -false -not -and -or -a -o ! ( ) , -warn -nowarn -ls "
-    "-ignore_readdir_race -noignore_readdir_race -P -E -X -x".split()
+    [
+        "-print",
+        "-print0",
+        "-prune",
+        "-quit",
+        "-depth",
+        "-d",
+        "-mount",
+        "-xdev",
+        "-noleaf",
+        "-daystart",
+        "-empty",
+        "-executable",
+        "-readable",
+        "-writable",
+        "-nouser",
+        "-nogroup",
+        "-true",
+        "-false",
+        "-not",
+        "-and",
+        "-or",
+        "-a",
+        "-o",
+        "!",
+        "(",
+        ")",
+        ",",
+        "-warn",
+        "-nowarn",
+        "-ls",
+        "-ignore_readdir_race",
+        "-noignore_readdir_race",
+        "-P",
+        "-E",
+        "-X",
+        "-x",
+    ]
 )
 _VALUED = frozenset(
-    "-name -iname -path -ipath -wholename -iwholename -regex -iregex -type -xtype -size -mtime -atime "
-    "-ctime -mmin -amin -cmin -maxdepth -mindepth -perm -user -group -uid -gid -links -inum -regextype "
-    "-printf -fstype -lname -ilname -used -context".split()
+    [
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-iwholename",
+        "-regex",
+        "-iregex",
+        "-type",
+        "-xtype",
+        "-size",
+        "-mtime",
+        "-atime",
+        "-ctime",
+        "-mmin",
+        "-amin",
+        "-cmin",
+        "-maxdepth",
+        "-mindepth",
+        "-perm",
+        "-user",
+        "-group",
+        "-uid",
+        "-gid",
+        "-links",
+        "-inum",
+        "-regextype",
+        "-printf",
+        "-fstype",
+        "-lname",
+        "-ilname",
+        "-used",
+        "-context",
+    ]
 )
 _FILES = frozenset({"-newer", "-anewer", "-cnewer", "-samefile"})
 _OUTPUTS = {"-fprint": 1, "-fprint0": 1, "-fls": 1, "-fprintf": 2}
 _RUNS = ("-exec", "-execdir", "-ok", "-okdir")
 _NARROWS = frozenset(
-    "-name -iname -path -ipath -wholename -iwholename -regex -iregex -size -mtime -mmin -empty -newer "
-    "-maxdepth -mindepth -user -perm -ctime -atime -amin -cmin -links -inum -samefile".split()
+    [
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-iwholename",
+        "-regex",
+        "-iregex",
+        "-size",
+        "-mtime",
+        "-mmin",
+        "-empty",
+        "-newer",
+        "-maxdepth",
+        "-mindepth",
+        "-user",
+        "-perm",
+        "-ctime",
+        "-atime",
+        "-amin",
+        "-cmin",
+        "-links",
+        "-inum",
+        "-samefile",
+    ]
 )
 
 
@@ -51,7 +141,9 @@ class _Find:
 
     def judge(self) -> None:
         while self.at < len(self.words) and not self._is_expression(self.words[self.at]):
-            if self.texts[self.at] not in ("-P", "-H", "-L") and not self.texts[self.at].startswith("-O"):
+            if self.texts[self.at] not in ("-P", "-H", "-L") and not self.texts[self.at].startswith(
+                "-O"
+            ):
                 self.starts.append(self.words[self.at])
             elif self.texts[self.at] in ("-H", "-L"):
                 self._unknown("find follows links, which may lead anywhere")
@@ -150,7 +242,10 @@ class _Find:
             )
             literal = all(start.literal for start in self.starts)
             feed = Feed(
-                names=names, separated=True, prefixed=True, files_only=only_files(self.texts, option.value)
+                names=names,
+                separated=True,
+                prefixed=True,
+                files_only=only_files(self.texts, option.value),
             )
             setting = self.setting.under("find", self.words, False)
             setting = msgspec.structs.replace(
@@ -184,5 +279,3 @@ def judge_find(
     call = _Find(runner, program, words, setting, judgement)
     call.judge()
     call.run_inner()
-
-

@@ -13,15 +13,24 @@ from .tables import Program
 from .touching import judge_reading
 from .words import Word
 
-_HEEDED = re.compile(r"GIT_(?!PAGER$|OPTIONAL_LOCKS$|TERMINAL_PROMPT$|AUTHOR_|COMMITTER_|EDITOR$|SEQUENCE_EDITOR$|ASKPASS$|SSH)\w+")
+_HEEDED = re.compile(
+    r"GIT_(?!PAGER$|OPTIONAL_LOCKS$|TERMINAL_PROMPT$|AUTHOR_|COMMITTER_|EDITOR$|SEQUENCE_EDITOR$|ASKPASS$|SSH)\w+"
+)
 """Variables of the environment that change what harmless subcommands do."""
 _REMOTE = frozenset({"push", "fetch", "pull", "ls-remote", "remote update", "remote prune"})
-_HARMLESS_GLOBALS = frozenset({"--no-pager", "--no-optional-locks", "--literal-pathspecs", "-P", "--no-replace-objects"})
+_HARMLESS_GLOBALS = frozenset(
+    {"--no-pager", "--no-optional-locks", "--literal-pathspecs", "-P", "--no-replace-objects"}
+)
 _LISTINGS = frozenset({"--list", "-l", "--get", "--get-all", "--get-regexp", "--get-urlmatch"})
-_VERSIONS = frozenset({"--version", "-v", "--exec-path", "--html-path", "--man-path", "--info-path"})
+_PROGRAMS = frozenset({"core.editor", "sequence.editor", "core.fsmonitor"})
+_VERSIONS = frozenset(
+    {"--version", "-v", "--exec-path", "--html-path", "--man-path", "--info-path"}
+)
 
 
-def judge_git(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_git(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """Judge the words after `git`."""
     if program is None:
         return
@@ -53,7 +62,11 @@ def _globals(
             directories = _elsewhere(line, directories, words[index], judgement)
             index += 1
         elif text == "-c" or text.startswith("--config-env"):
-            value = words[index].value if index < len(words) and text in ("-c", "--config-env") else text
+            value = (
+                words[index].value
+                if index < len(words) and text in ("-c", "--config-env")
+                else text
+            )
             key, _, setting = value.partition("=")
             if runs(key.lower(), setting) or "alias." in key.lower():
                 judgement.at_least("dangerous", f"{key} makes git run a program")
@@ -120,14 +133,17 @@ def _repository(line: Line, program: Program, found: Repository, judgement: Judg
     if "post-index-change" in found.hooks or "fsmonitor-watchman" in found.hooks:
         judgement.at_least("unknown", f"{found.git_dir} has hooks that git may run")
     if found.linked and program.name in ("git status", "git diff"):
-        judgement.at_least("unknown", "the repository has submodules, whose configuration git heeds")
+        judgement.at_least(
+            "unknown", "the repository has submodules, whose configuration git heeds"
+        )
 
 
 def _config(words: Sequence[Word], judgement: Judgement) -> None:
     for word, value in zip(words, [*words[1:], None], strict=False):
         key = word.value.lower()
-        if "." in key and (runs(key, value.value if value else "") or key.startswith("alias.")
-                           or key in ("core.editor", "sequence.editor", "core.fsmonitor")):  # fmt: skip
+        set_to = value.value if value else ""
+        program = key in _PROGRAMS or key.startswith("alias.") or runs(key, set_to)
+        if "." in key and program:
             judgement.at_least("dangerous", f"{key} makes git run a program from then on")
 
 

@@ -127,7 +127,9 @@ def _common(git_dir: str) -> str:
 
 def _probe(top: str, git_dir: str, common: str) -> Repository:
     problem, remotes, hooks = "", list[tuple[str, str]](), tuple(_hooks(f"{common}/hooks"))
-    for file in dict.fromkeys((f"{common}/config", f"{common}/config.worktree", f"{git_dir}/config.worktree")):
+    for file in dict.fromkeys(
+        (f"{common}/config", f"{common}/config.worktree", f"{git_dir}/config.worktree")
+    ):
         text = _read(file)
         if text is None:
             if os.path.lexists(file):

@@ -4,9 +4,13 @@ import re
 
 _PORTS = {"http": 80, "https": 443, "ssh": 22, "git": 9418, "ftp": 21, "ftps": 990, "sftp": 22,
           "ws": 80, "wss": 443, "svn": 3690, "rsync": 873, "telnet": 23}  # fmt: skip
-_URL = re.compile(r"(?:git\+)?([a-zA-Z][\w+.-]*)://(?:[^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[^:/?#\s]*)(?::(\d+))?")
+_URL = re.compile(
+    r"(?:git\+)?([a-zA-Z][\w+.-]*)://(?:[^@/\s]*@)?(\[[0-9a-fA-F:.]+\]|[^:/?#\s]*)(?::(\d+))?"
+)
 _SCP = re.compile(r"(?:[\w.-]+@)?([\w.-]+|\[[0-9a-fA-F:.]+\]):(?!//)")
-_BARE = re.compile(r"(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+|localhost|\[[0-9a-fA-F:]+\])(?::(\d+))?(?:[/?#].*)?")
+_BARE = re.compile(
+    r"(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+|localhost|\[[0-9a-fA-F:]+\])(?::(\d+))?(?:[/?#].*)?"
+)
 
 
 def host_of(text: str, default: int = 443) -> str:

@@ -22,7 +22,17 @@ MAX_DIRECTORIES = 4
 """Directories that a command may be in, depending on how those before it ended."""
 
 _RANK: dict[Risk, int] = {"safe": 0, "unknown": 1, "opaque": 2, "dangerous": 3}
-_KNOWN_VARIABLES = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM", "TMPDIR", "PATH", "HOSTNAME")
+_KNOWN_VARIABLES = (
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "TERM",
+    "TMPDIR",
+    "PATH",
+    "HOSTNAME",
+)
 """What may be printed of the environment: the rest may be secret."""
 
 

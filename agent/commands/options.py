@@ -136,7 +136,7 @@ def read(program: Program, words: Sequence[Word]) -> Reading:
     """Read the words after a program's name."""
     scan = _Scan(program, words)
     scan.run()
-    given = {use.role for use in scan.uses}
+    given: set[Role] = {use.role for use in scan.uses}
     uses = [*scan.uses, *_operands(scan, given)]
     return Reading(frozenset(scan.options), tuple(uses), tuple(scan.operands), scan.problem)
 

@@ -21,7 +21,9 @@ _ODD_IN_WORD = re.compile(r"(?<!\\)(?:\\\\)*['\"`;|&<>()$\s]")
 _CONTINUATION = re.compile(r"(?:\\\n)*")
 _BLANKS = re.compile(r"(?:[ \t]|\\\n)*")
 _SPECIAL_PARAMETERS = frozenset("?#$!-0_")
-_PARAMETER = re.compile(r"\$\{(#?)([A-Za-z_]\w*|[?#$!@*0-9])(:?[-+?]|%%?|##?|//?|\^\^?|,,?|:)?(.*)\}", re.DOTALL)
+_PARAMETER = re.compile(
+    r"\$\{(#?)([A-Za-z_]\w*|[?#$!@*0-9])(:?[-+?]|%%?|##?|//?|\^\^?|,,?|:)?(.*)\}", re.DOTALL
+)
 _FILLED = "0"
 """Stands for a value that is not known, but is not empty."""
 _NUMBERS = re.compile(r"[\d\s+*/%()<>=!&|^~?:-]*")
@@ -73,7 +75,7 @@ class Reader:
     def blank_between(self, before: "Node", after: "Node") -> bool:
         """Whether two nodes are apart by blanks: others would be seen by the shell only."""
         gap = self._source.cut(before.end_byte, after.start_byte)
-        return bool(gap) and _BLANKS.fullmatch(gap) is not None
+        return bool(gap) and gap[0] in " \t" and _BLANKS.fullmatch(gap) is not None
 
     def pieces(self, node: "Node", quoted: bool = False) -> list[Piece]:
         """The pieces of a word's node."""
@@ -93,18 +95,9 @@ class Reader:
                 return self._variable(text, text[1:], quoted)
             case "expansion":
                 return self._parameter(node, text, quoted)
-            case "command_substitution":
+            case "command_substitution" | "process_substitution" | "arithmetic_expansion":
                 self._nested(node)
-                certainty: Certainty = "odd" if text[:1] == "`" and "\\" in text else "shown"
-                return [Piece(text, "", quoted, certainty)]
-            case "process_substitution":
-                self._nested(node)
-                reads = text[:1] == "<"
-                return [Piece(text, "/dev/stdin" if reads else "", True, "known" if reads else "odd")]
-            case "arithmetic_expansion":
-                self._nested(node)
-                number = _NUMBERS.fullmatch(text.lstrip("$([").rstrip(")]"))
-                return [Piece(text, _FILLED, quoted, "shown" if number else "odd")]
+                return [_evaluated(node.type, text, quoted)]
             case _:
                 self._nested(node)
                 return [Piece(text, "", quoted, "odd")]
@@ -155,7 +148,7 @@ class Reader:
             pieces += [_double_text(self._source.cut(start, begin)), *self.pieces(child, True)]
             start = child.end_byte
         pieces.append(_double_text(self._source.cut(start, node.end_byte - 1)))
-        return [piece for piece in pieces if piece.text] or pieces[:1]
+        return [piece for piece in pieces if piece.text or piece.value] or pieces[:1]
 
     def _variable(self, text: str, name: str, quoted: bool) -> list[Piece]:
         if name in _SPECIAL_PARAMETERS:
@@ -177,7 +170,9 @@ class Reader:
             return [Piece(text, "", quoted, "odd")]
         length, name, operator, rest = found.groups()
         if not length and not operator:
-            return self._variable(text, name, quoted) if not rest else [Piece(text, "", quoted, "odd")]
+            return (
+                self._variable(text, name, quoted) if not rest else [Piece(text, "", quoted, "odd")]
+            )
         if not re.fullmatch(r"[\w.,*?/ +-]*", rest):
             return [Piece(text, _FILLED if operator == ":?" else "", quoted, "odd")]
         known = self._variables()
@@ -185,6 +180,19 @@ class Reader:
         certainty: Certainty = "shown" if made_here or length else "hidden"
         filled = operator == ":?" or bool(length)
         return [Piece(text, _FILLED if filled else "", quoted, certainty)]
+
+
+def _evaluated(kind: str, text: str, quoted: bool) -> Piece:
+    """What becomes of a text that runs commands or calculates."""
+    if kind == "process_substitution":
+        # The name of a pipe: reading it is reading what the command within prints.
+        reads = text[:1] == "<"
+        return Piece(text, "/dev/stdin" if reads else "", True, "known" if reads else "odd")
+    if kind == "arithmetic_expansion":
+        number = _NUMBERS.fullmatch(text.lstrip("$([").rstrip(")]"))
+        return Piece(text, _FILLED, quoted, "shown" if number else "odd")
+    unclear = text[:1] == "`" and "\\" in text
+    return Piece(text, "", quoted, "odd" if unclear else "shown")
 
 
 def _has_glob(piece: Piece) -> bool:

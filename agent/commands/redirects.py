@@ -2,11 +2,12 @@
 
 import re
 
-from .files import MAX_MATCHES, expand, resolve
+from .files import MAX_MATCHES, expand
 from .line import Judgement, Line
 from .words import Word
 
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", ">&", "<>"})
+_DESCRIPTOR = re.compile(r"\d+-?|-")
 _NETWORK = re.compile(r"/dev/(tcp|udp)/([^/]+)/(.+)")
 
 
@@ -18,30 +19,30 @@ def redirect(
         return
     if target is None:
         line.problem("a redirect leads nowhere", span)
+    elif target.literal and token in (">&", "<&") and _DESCRIPTOR.fullmatch(target.value):
         return
-    if token in (">&", "<&") and re.fullmatch(r"\d+-?|-", target.value) and target.literal:
-        return
-    if token not in _WRITES and token not in ("<", "<&"):
+    elif token not in _WRITES and token not in ("<", "<&"):
         line.problem(f"the redirect {token!r} is not analysed", span)
-        return
-    if network := _NETWORK.match(target.value):
+    elif network := _NETWORK.match(target.value):
         judgement.touch("reach", f"{network[2]}:{network[3]}", span)
         line.problem(f"it talks to {network[2]} through the shell itself", span)
-        return
-    if not target.literal:
+    elif not target.literal:
         line.problem(f"where {token}{target.text} leads is only known when it runs", span)
-        return
-    if target.certainty == "known" and target.value == "/dev/stdin":
-        return
+    elif target.value != "/dev/stdin":
+        _touch(line, token, target, judgement, span)
+
+
+def _touch(
+    line: Line, token: str, target: Word, judgement: Judgement, span: tuple[int, int]
+) -> None:
+    if not line.state.cwds and not target.value.startswith("/"):
+        line.problem(f"in which directory {target.text} lies is only known when it runs", span)
     for path in _paths(line, target):
-        for cwd in line.state.cwds or ("/",) if path.startswith("/") else line.state.cwds:
-            resolved = resolve(path, cwd)
+        for resolved in line.targets(path):
             if token in ("<", "<&", "<>"):
                 judgement.touch("read", resolved, span)
             if token in _WRITES:
                 judgement.touch("write", resolved, span)
-    if not line.state.cwds and not target.value.startswith("/"):
-        line.problem(f"in which directory {target.text} lies is only known when it runs", span)
 
 
 def _paths(line: Line, target: Word) -> tuple[str, ...]:

@@ -19,7 +19,9 @@ _SED_SUBSTITUTE = re.compile(
 _FLAGS = re.compile(r"[gpIi0-9]*\s*")
 
 
-def judge_sed(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_sed(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`sed`: only commands that print, delete or replace lines of the output."""
     if program is None:
         return
@@ -42,7 +44,7 @@ def judge_sed(line: Line, program: Program | None, words: Sequence[Word], judgem
 
 
 def _sed_prints(script: str) -> bool:
-    """Whether a script consists of harmless commands only; `w`, `e`, `r` and their flags are not."""
+    """Whether a script only prints, deletes and replaces; `w`, `e` and `r` do more."""
     return all(
         not command.strip() or _SED_COMMAND.fullmatch(command) for command in _split_sed(script)
     ) or _substitutes(script)
@@ -57,7 +59,9 @@ def _substitutes(script: str) -> bool:
     if not found:
         return False
     # Exactly three delimiters, however they are meant: no flag can hide behind one.
-    return script.count(found[1]) == 3 and _FLAGS.fullmatch(script.rpartition(found[1])[2]) is not None
+    return (
+        script.count(found[1]) == 3 and _FLAGS.fullmatch(script.rpartition(found[1])[2]) is not None
+    )
 
 
 _AWK_ACTS = re.compile(
@@ -65,7 +69,9 @@ _AWK_ACTS = re.compile(
 )
 
 
-def judge_awk(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_awk(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`awk`: only programs that cannot open or run anything."""
     if program is None:
         return
@@ -88,10 +94,14 @@ def _awk_redirects(program: str) -> bool:
     return brace == "{" and ">" in actions.replace(">=", "") and "print" in actions
 
 
-_JQ_READS = re.compile(r"(?<![.\w])(env|input_filename|import|include|load|strenv|eval|get_search_list)\b|\$ENV|\$__")
+_JQ_READS = re.compile(
+    r"(?<![.\w])(env|input_filename|import|include|load|strenv|eval|get_search_list)\b|\$ENV|\$__"
+)
 
 
-def judge_jq(line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement) -> None:
+def judge_jq(
+    line: Line, program: Program | None, words: Sequence[Word], judgement: Judgement
+) -> None:
     """`jq`, `yq`: only filters that see nothing but their input."""
     if program is None:
         return

@@ -128,4 +128,3 @@ def _in_child(runner: Runner, text: str, span: tuple[int, int], setting: Setting
     line.state = line.inherited()
     runner.text(text, span, setting)
     line.state = before
-

@@ -12,7 +12,6 @@ from .testing import words_problem
 from .touching import judge_by_table
 from .words import Word
 
-
 _Judge = Callable[[Line, Program | None, Sequence[Word], Judgement], None]
 _JUDGES: Mapping[str, _Judge] = {
     "sed": scripts.judge_sed,

@@ -27,7 +27,7 @@ Operands are roles in order; one of them may stand for any number: `read* write`
 
 import re
 from functools import cache
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -35,7 +35,9 @@ from msgspec import Struct
 from ...config.sections import DEFAULTS
 from ..events import Risk
 
-Role = Literal["", "text", "pair", "rev", "read", "write", "delete", "move", "pattern", "target", "host"]
+Role = Literal[
+    "", "text", "pair", "rev", "read", "write", "delete", "move", "pattern", "target", "host"
+]
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -180,14 +182,22 @@ def _operands(text: str) -> Operands:
     roles = text.split()
     for index, role in enumerate(roles):
         if role.endswith("*"):
-            first, last = roles[:index], roles[index + 1 :]
             many = _role(role[:-1])
-            return Operands(tuple(map(_role, first)), many, tuple(map(_role, last)))
-    return Operands(tuple(map(_role, roles)))
+            return Operands(_all(roles[:index]), many, _all(roles[index + 1 :]))
+    return Operands(_all(roles))
+
+
+def _all(texts: list[str]) -> tuple[Role, ...]:
+    return tuple(_role(text) for text in texts)
+
+
+_ROLES: dict[str, Role] = {
+    "text": "text", "pair": "pair", "rev": "rev", "read": "read", "write": "write",
+    "delete": "delete", "move": "move", "pattern": "pattern", "target": "target", "host": "host",
+}  # fmt: skip
 
 
 def _role(text: str) -> Role:
-    for role in get_args(Role):
-        if role == text and role:
-            return role
-    raise ValueError(f"{text!r} is no role in a table of commands")
+    if text not in _ROLES:
+        raise ValueError(f"{text!r} is no role in a table of commands")
+    return _ROLES[text]

@@ -67,7 +67,12 @@ def _loose(source: Source, reader: Reader, node: "Node") -> bool:
     return False
 
 
-_INNER = ("unary_expression", "binary_expression", "parenthesized_expression", "negation_expression")
+_INNER = (
+    "unary_expression",
+    "binary_expression",
+    "parenthesized_expression",
+    "negation_expression",
+)
 
 
 def _leaves(node: "Node") -> Iterator["Node"]:

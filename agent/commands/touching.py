@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from .files import expand, is_device, resolve, resolve_last, survey
+from .hosts import host_of
 from .line import Judgement, Line
 from .options import Reading, Use, read
 from .tables import Program
@@ -47,38 +48,46 @@ def choose(program: Program, words: Sequence[Word]) -> tuple[Program, Sequence[W
     return program, words, ""
 
 
-def judge_reading(
-    line: Line, program: Program, reading: Reading, judgement: Judgement
-) -> None:
+def judge_reading(line: Line, program: Program, reading: Reading, judgement: Judgement) -> None:
     """Judge what a program was told, and note what it touches."""
-    entry = program.entry
-    judgement.at_least(entry.risk, _reason(program))
-    for name, harm in entry.danger.items():
+    judgement.at_least(program.entry.risk, _reason(program))
+    for name, harm in program.entry.danger.items():
         option, _, value = name.partition("=")
         if option in reading.options and _has_value(reading, option, value):
             judgement.at_least("dangerous", f"{program.name} {name} {harm}")
-    if reading.problem and not entry.prints:
-        judgement.at_least("unknown", reading.problem)
-    needed = entry.operands_need.split()
-    if needed and reading.operands and reading.options.isdisjoint(needed):
-        judgement.at_least("unknown", f"{program.name} {entry.without}")
-    if entry.needs_option and not reading.options:
-        judgement.at_least("unknown", f"{program.name} runs what it is told")
-    if entry.operands_match:
-        for word in reading.operands:
-            if not word.literal or not re.fullmatch(entry.operands_match, word.value):
-                judgement.at_least("unknown", f"no table knows {program.name} {word.text}")
-    for name in entry.heeds:
-        for file in _above(line, name):
-            judgement.at_least("unknown", f"{program.name} may run what {file} names")
-    for name in entry.env:
-        if name in line.place.env:
-            judgement.at_least("unknown", f"the environment sets {name}, which {program.name} heeds")
-    recursive = "*" in program.recursive or not program.recursive.isdisjoint(reading.options)
-    _touch_all(line, program, reading, judgement, recursive)
-    for host in entry.network:
+    for problem in _problems(line, program, reading):
+        judgement.at_least("unknown", problem)
+    for use in reading.uses:
+        touch(line, program, use, judgement, _recursive(program, reading))
+    _touch_default(line, program, reading, judgement)
+    for host in program.entry.network:
         judgement.touch("reach", host, (0, 0))
     judgement.why = judgement.why or _reason(program)
+
+
+def _problems(line: Line, program: Program, reading: Reading) -> Iterator[str]:
+    """What the table does not know of what was said to a program."""
+    entry = program.entry
+    if reading.problem and not entry.prints:
+        yield reading.problem
+    needed = entry.operands_need.split()
+    if needed and reading.operands and reading.options.isdisjoint(needed):
+        yield f"{program.name} {entry.without}"
+    if entry.needs_option and not reading.options:
+        yield f"{program.name} runs what it is told"
+    for word in reading.operands if entry.operands_match else ():
+        if not word.literal or not re.fullmatch(entry.operands_match, word.value):
+            yield f"no table knows {program.name} {word.text}"
+    for name in entry.heeds:
+        for file in _above(line, name):
+            yield f"{program.name} may run what {file} names"
+    for name in entry.env:
+        if name in line.place.env:
+            yield f"the environment sets {name}, which {program.name} heeds"
+
+
+def _recursive(program: Program, reading: Reading) -> bool:
+    return "*" in program.recursive or not program.recursive.isdisjoint(reading.options)
 
 
 def _reason(program: Program) -> str:
@@ -90,19 +99,15 @@ def _has_value(reading: Reading, option: str, value: str) -> bool:
     return not value or any(word.value == value for word in reading.values(option))
 
 
-def _touch_all(
-    line: Line, program: Program, reading: Reading, judgement: Judgement, recursive: bool
-) -> None:
-    entry = program.entry
-    for use in reading.uses:
-        touch(line, program, use, judgement, recursive)
+def _touch_default(line: Line, program: Program, reading: Reading, judgement: Judgement) -> None:
+    """What is read where no operand says what, and where links are followed."""
     last = program.operands.many or (program.operands.first or ("",))[-1]
     used = any(use.role == last and not use.option for use in reading.uses)
-    if entry.default and not used:
+    if program.entry.default and not used:
         if not line.state.cwds:
             judgement.at_least("unknown", "in which directory it runs is only known then")
         for cwd in line.state.cwds:
-            judgement.touch("read", resolve(entry.default, cwd), (0, 0))
+            judgement.touch("read", resolve(program.entry.default, cwd), (0, 0))
     if not program.follows.isdisjoint(reading.options):
         for effect in [found for found in judgement.effects if found.kind == "read"]:
             _stays_inside(line, effect.target, judgement)
@@ -139,15 +144,19 @@ def touch(line: Line, program: Program, use: Use, judgement: Judgement, recursiv
             for host in _hosts(word, judgement):
                 judgement.touch("reach", host, word.span)
         case _:
-            if word.certainty in ("hidden", "odd"):
-                judgement.at_least("unknown", _unknown(word))
-            elif not word.literal and word.loose and not program.entry.prints:
-                judgement.at_least("unknown", _unknown(word))
-            elif word.pattern:
-                # Names of files: they may look like options, and tell what is elsewhere.
-                for path in paths(line, program, word, judgement, use):
-                    for target in line.targets(os.path.dirname(path) or "."):
-                        judgement.touch("read", target, word.span)
+            _touch_text(line, program, use, judgement)
+
+
+def _touch_text(line: Line, program: Program, use: Use, judgement: Judgement) -> None:
+    word = use.word
+    unknown = word.loose and not word.literal and not program.entry.prints
+    if unknown or word.certainty in ("hidden", "odd"):
+        judgement.at_least("unknown", _unknown(word))
+    elif word.pattern:
+        # Names of files: they may look like options, and tell what is elsewhere.
+        for path in paths(line, program, word, judgement, use):
+            for target in line.targets(os.path.dirname(path) or "."):
+                judgement.touch("read", target, word.span)
 
 
 def _touch_if_path(line: Line, word: Word, judgement: Judgement) -> None:
@@ -163,9 +172,7 @@ def _unknown(word: Word) -> str:
     return f"what {word.text!r} becomes is only known when it runs"
 
 
-def paths(
-    line: Line, program: Program, word: Word, judgement: Judgement, use: Use
-) -> list[str]:
+def paths(line: Line, program: Program, word: Word, judgement: Judgement, use: Use) -> list[str]:
     """The paths that a word names, relative ones to where the command may run."""
     if word.value == "-" and use.role == "read" and word.literal:
         return []
@@ -178,7 +185,9 @@ def paths(
     for cwd in line.state.cwds or ("/",) if word.value[:1] == "/" else line.state.cwds:
         matches = expand(word.pattern, cwd)
         if matches.option and not program.entry.prints:
-            judgement.at_least("unknown", f"the file {matches.option!r} would be taken for an option")
+            judgement.at_least(
+                "unknown", f"the file {matches.option!r} would be taken for an option"
+            )
         if not matches.complete:
             judgement.at_least("unknown", f"{word.text} stands for too many files to look at")
         found += matches.paths
@@ -226,7 +235,5 @@ def _hosts(word: Word, judgement: Judgement) -> list[str]:
     if not word.literal:
         judgement.at_least("unknown", f"what {word.text!r} reaches is only known when it runs")
         return []
-    from .hosts import host_of
-
     host = host_of(word.value)
     return [host] if host else []

@@ -4,20 +4,20 @@ Only the kinds of nodes named here are understood; whatever else the grammar may
 an opaque part, and what is in it is still gone through.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from .assignments import assign, harmless_name
+from .assignments import harmless_name
+from .broken import list_broken, torn_words
+from .declaring import Declarer, whole
 from .feeds import feed_of
+from .gathering import REDIRECTS, Gathered, Gatherer
 from .grammar import Source
 from .line import MAX_DEPTH, Feed, Judgement, Line, Setting, State
 from .reading import Reader
-from .redirects import redirect
 from .simple import simple_command
-from .testing import test_problem
 from .words import Piece, Word
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 24
 """Values of a loop that are gone through one by one."""
-_CHUNKS = re.compile(r"[;&|\n(){}`<>]+|\$\(")
-_REDIRECTS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
 
 
 class Walk:
@@ -35,8 +33,17 @@ class Walk:
     def __init__(self, line: Line, source: Source, setting: Setting) -> None:
         self.line = line
         self.source = source
-        self.setting = setting
+        self.setting: Setting = setting
         self.reader = Reader(source, line.variables, line.place.home, self.nested)
+        self._gatherer = Gatherer(line, source, self.reader, self._run)
+        self._declarer = Declarer(line, source, self.reader)
+
+        def declare(node: "Node") -> None:
+            self._declarer.declaration(node, self.setting)
+
+        def assignments(node: "Node") -> None:
+            self._declarer.assignments(node, self.setting)
+
         self._visitors: dict[str, Callable[[Node], None]] = {
             "program": self.statements,
             "list": self.either,
@@ -56,21 +63,28 @@ class Walk:
             "case_statement": self.case,
             "case_item": self.branches,
             "function_definition": self.function,
-            "test_command": self.test,
-            "declaration_command": self.declaration,
-            "unset_command": self.declaration,
-            "variable_assignment": self.assignments,
-            "variable_assignments": self.assignments,
+            "test_command": lambda node: self._declarer.test(node, self.setting),
+            "declaration_command": declare,
+            "unset_command": declare,
+            "variable_assignment": assignments,
+            "variable_assignments": assignments,
             "comment": lambda node: None,
             "heredoc_body": lambda node: None,
         }
+
+    def _run(self, text: str, span: tuple[int, int]) -> None:
+        before = self.line.state.copy()
+        self.text(text, span, self.setting)
+        self.line.state = before
 
     def run(self) -> None:
         """Go through all of it."""
         root = self.source.root
         self.visit(root)
+        if torn := torn_words(self.source):
+            self.line.problem("a line is continued in the middle of a word", torn)
         if root.has_error:
-            self._broken(root)
+            list_broken(self.line, self.source, self.setting)
 
     def visit(self, node: "Node") -> None:
         """Go through one statement."""
@@ -161,159 +175,61 @@ class Walk:
 
     def command(self, node: "Node") -> None:
         """A simple command."""
-        self._command(node, [])
-
-    def _command(self, node: "Node", behind: list[Word], outer: Judgement | None = None) -> None:
-        """A simple command; `behind` are words of it that stand behind a redirect, whose own
-        judgement is `outer`."""
-        setting, words = self.setting, list[Word]()
-        assignments: list[Node] = []
-        judgement, previous, odd = Judgement(), None, ""
-        if outer is not None:
-            judgement.at_least(outer.risk, outer.why)
-        for child in node.children:
-            if previous and not self.reader.blank_between(previous, child):
-                odd = odd or self.source.of(child)
-            previous = child
-            match child.type:
-                case "variable_assignment":
-                    assignments.append(child)
-                case "command_name":
-                    words += self.reader.words(child.children[0]) if child.child_count else []
-                case kind if kind in _REDIRECTS:
-                    words += self._redirect(child, judgement)
-                case _ if child.is_named:
-                    words += self.reader.words(child)
-                case _:
-                    odd = odd or self.source.of(child)
-        mark = self.line.mark()
-        self._simple(node, [*words, *behind], assignments, odd, judgement)
-        self.line.redirect(judgement, mark if self.line.mark() > mark else None)
-        self.setting = setting
-
-    def _simple(
-        self, node: "Node", words: list[Word], assignments: list["Node"], odd: str,
-        redirects: Judgement,
-    ) -> None:  # fmt: skip
-        prefix, exact = Judgement(), True
-        prefix.at_least(redirects.risk, redirects.why)
-        for child in assignments:
-            exact = False
-            if words and words[0].value == "read" and self.source.of(child).startswith("IFS="):
-                self.reader.nested_in(child)
-                continue
-            assign(self.line, self.reader, child, prefix, lasting=not words)
-        if odd and words:
-            prefix.at_least("opaque", f"it is not clear how the shell reads {odd!r} there")
-        if words:
-            simple_command(self, words, self.setting, prefix, exact)
-        elif prefix.risk != "safe":
-            self.line.add(self._whole(node), self.setting, prefix, exact=False)
-
-    def _whole(self, node: "Node") -> list[Word]:
-        text = self.source.of(node)
-        return [Word(text, text, "", certainty="odd", span=self.source.place(node))]
-
-    def _redirect(self, node: "Node", judgement: Judgement) -> list[Word]:
-        """Note what a redirect does; the words behind its target belong to the command."""
-        if node.type == "heredoc_redirect":
-            return self._heredoc(node, judgement)
-        if node.type == "herestring_redirect":
-            for child in node.named_children:
-                word = self.reader.word(child)
-                text = word.value if word.literal else None
-                if word.certainty in ("hidden", "odd"):
-                    judgement.at_least("unknown", f"what {word.text!r} becomes is not known")
-                self.setting = msgspec.structs.replace(self.setting, feed=Feed(text))
-            return []
-        targets = [child for child in node.named_children if child.type != "file_descriptor"]
-        tokens = [self.source.of(child) for child in node.children if not child.is_named]
-        target = self.reader.word(targets[0]) if targets else None
-        redirect(self.line, tokens[0] if tokens else "", target, judgement, self.source.place(node))
-        return [word for child in targets[1:] for word in self.reader.words(child)]
-
-    def _heredoc(self, node: "Node", judgement: Judgement) -> list[Word]:
-        words: list[Word] = []
-        body, quoted = "", False
-        later: list[Node] = []
-        for child in node.named_children:
-            match child.type:
-                case "heredoc_start":
-                    quoted = any(char in self.source.of(child) for char in "'\"\\")
-                case "heredoc_body":
-                    body = self.source.cut(child.start_byte, child.end_byte)
-                    if not quoted:
-                        self._expanded(child, judgement)
-                case "heredoc_end" | "file_descriptor":
-                    pass
-                case kind if kind in _REDIRECTS:
-                    words += self._redirect(child, judgement)
-                case "pipeline" | "command" | "list" | "redirected_statement" | "subshell":
-                    later.append(child)
-                case "compound_statement" | "while_statement" | "for_statement" | "if_statement":
-                    later.append(child)
-                case _:
-                    words += self.reader.words(child)
-        literal = quoted or not re.search(r"[$`\\]", body)
-        self._after = later
-        self.setting = msgspec.structs.replace(self.setting, feed=Feed(body if literal else None))
-        return words
-
-    def _expanded(self, body: "Node", judgement: Judgement) -> None:
-        """What a here-document evaluates. The grammar does not see backticks there."""
-        self.nested(body)
-        start, rest = body.start_byte, ""
-        for child in body.named_children:
-            if child.type != "heredoc_content":
-                rest += self.source.cut(start, child.start_byte)
-                start = child.end_byte
-                if any(p.certainty in ("hidden", "odd") for p in self.reader.pieces(child, True)):
-                    judgement.at_least("unknown", "what the here-document holds is not known")
-        rest += self.source.cut(start, body.end_byte)
-        for found in re.finditer(r"(?<!\\)`((?:[^`\\]|\\.)*)`?", rest):
-            self.text(found[1], self.source.place(body), self.setting)
-            if "\\" in found[1]:
-                judgement.at_least("opaque", "backslashes between backticks are not analysed")
-        if re.search(r"(?<!\\)\$[\w({\[]", rest):
-            judgement.at_least("opaque", "the here-document evaluates what is not analysed")
-
-    _after: Sequence["Node"] = ()
-    """Statements that the grammar puts into a here-document, though they follow it."""
+        gathered = Gathered()
+        self._gatherer.command(node, gathered)
+        self._gathered(node, gathered)
 
     def redirected(self, node: "Node") -> None:
         """A statement with redirects."""
-        body = [child for child in node.named_children if not child.type.endswith("_redirect")]
-        redirects = [child for child in node.named_children if child.type.endswith("_redirect")]
+        gathered = Gathered()
+        body = [child for child in node.named_children if child.type not in REDIRECTS]
+        simple = len(body) == 1 and body[0].type == "command"
+        if simple:
+            self._gatherer.command(body[0], gathered)
+        for child in node.named_children:
+            if child.type in REDIRECTS:
+                self._gatherer.redirect(child, gathered)
+        self._gathered(node, gathered, () if simple else body)
+
+    def _gathered(self, node: "Node", gathered: Gathered, body: Sequence["Node"] = ()) -> None:
+        """Judge a command, or the statements in its place, with its redirects."""
         setting, mark = self.setting, self.line.mark()
-        judgement = Judgement()
-        self._after = ()
-        words = [word for child in redirects for word in self._redirect(child, judgement)]
-        after, self._after = self._after, ()
-        if body and body[0].type == "command":
-            self._command(body[0], words, judgement)
+        if gathered.feed is not None:
+            self.setting = msgspec.structs.replace(setting, feed=gathered.feed)
+        if body:
+            self._redirected_body(node, gathered, body)
         else:
-            if judgement.risk != "safe":
-                self.line.problem(judgement.why, self.source.place(node))
-            for child in body:
-                self.visit(child)
-            if words:
-                self._stray(words)
-        self.line.redirect(judgement, mark if self.line.mark() > mark else None)
+            self._simple(node, gathered)
+        self.line.redirect(gathered.redirects, mark if self.line.mark() > mark else None)
         feed = feed_of(self.line, self.line.since(mark), self.setting.feed)
         self.setting = setting
-        for child in after:
-            piped = any(self.source.of(token) in ("|", "|&") for token in child.children)
-            self._follow(child, feed if piped and child.type == "pipeline" else None)
+        for child in gathered.later:
+            self._follow(child, feed)
 
-    def _follow(self, node: "Node", feed: Feed | None) -> None:
-        if feed is not None and node.type == "pipeline":
+    def _redirected_body(self, node: "Node", gathered: Gathered, body: Sequence["Node"]) -> None:
+        if gathered.redirects.risk != "safe":
+            self.line.problem(gathered.redirects.why, self.source.place(node))
+        for child in body:
+            self.visit(child)
+        if gathered.words:
+            why = "it is not clear to which command these words belong"
+            self.line.add(gathered.words, self.setting, Judgement(why, "opaque"), exact=False)
+
+    def _follow(self, node: "Node", feed: Feed) -> None:
+        """What stands behind a here-document's start, on the same line."""
+        if node.type == "pipeline" and any(
+            child.type in ("|", "|&") for child in node.children[:1]
+        ):
             self._stages(node.named_children, feed)
         else:
             self._perhaps(lambda: self.visit(node))
 
-    def _stray(self, words: list[Word]) -> None:
-        judgement = Judgement("it is not clear to which command these words belong", "opaque")
-        self.line.add(words, self.setting, judgement, exact=False)
+    def _simple(self, node: "Node", gathered: Gathered) -> None:
+        words, prefix = gathered.words, self._gatherer.prefix(gathered)
+        if words:
+            simple_command(self, words, self.setting, prefix, not gathered.assignments)
+        elif prefix.risk != "safe":
+            self.line.add(whole(self.source, node), self.setting, prefix, exact=False)
 
     def group(self, node: "Node") -> None:
         """`{ …; }`, or arithmetic in `((…))`."""
@@ -343,25 +259,29 @@ class Walk:
         words = self.reader.words(node)
         for word in words:
             if word.certainty == "odd":
-                judgement = Judgement(f"nobody can say what evaluating {word.text!r} does", "opaque")
+                judgement = Judgement(
+                    f"nobody can say what evaluating {word.text!r} does", "opaque"
+                )
                 self.line.add([word], self.setting, judgement, exact=False)
         return words
 
     def loop(self, node: "Node") -> None:
         """`for NAME in WORDS`: gone through once for each word, as far as they are known."""
         name, *rest = node.named_children
-        values = [child for child in rest if child.type not in ("do_group", "compound_statement", "comment")]
+        values = [
+            child
+            for child in rest
+            if child.type not in ("do_group", "compound_statement", "comment")
+        ]
         bodies = [child for child in rest if child.type in ("do_group", "compound_statement")]
         words = [word for child in values for word in self._evaluated(child)]
         variable = self.source.of(name)
-        known = len(words) <= MAX_ROUNDS and all(word.literal for word in words)
-        known = known and self.source.of(node).startswith("for") and bool(words)
         before = self.line.state.copy()
-        rounds: Sequence[tuple[Piece, ...] | None] = [_value(word) for word in words] if known else [None]
+        rounds = _rounds(words) if self.source.of(node).startswith("for") else [None]
         judgement = Judgement()
         if not harmless_name(self.line, variable):
             judgement.at_least("unknown", f"it sets the variable {variable}")
-            self.line.add(self._whole(name), self.setting, judgement, exact=False)
+            self.line.add(whole(self.source, name), self.setting, judgement, exact=False)
         secret = any(word.certainty in ("hidden", "odd") for word in words)
         for value in rounds:
             self.line.state.variables[variable] = value
@@ -378,66 +298,15 @@ class Walk:
             self._perhaps(lambda child=child: self.visit(child))
         self.line.state.names[name] = f"{name} is a function of this very line"
 
-    def test(self, node: "Node") -> None:
-        """`[ … ]`, `[[ … ]]`."""
-        self.nested(node)
-        problem = test_problem(self.source, self.reader, node)
-        judgement = Judgement("it only compares", "safe")
-        if problem:
-            judgement.at_least("unknown", problem)
-        self.line.add(self._whole(node), self.setting, judgement, exact=False)
-
-    def declaration(self, node: "Node") -> None:
-        """`export`, `declare`, `local`, `readonly`, `typeset`, `unset`."""
-        self.nested(node)
-        for child in node.named_children:
-            if child.type == "variable_assignment":
-                assign(self.line, self.reader, child, Judgement(), lasting=True)
-        text = self.source.of(node)
-        name = text.split(None, 1)[0]
-        judgement = Judgement(f"{name} changes what later commands see", "unknown")
-        for child in node.named_children:
-            if child.type == "variable_assignment":
-                assign(self.line, self.reader, child, judgement, lasting=True)
-            elif child.type == "variable_name":
-                self.line.state.variables[self.source.of(child)] = None
-        words = [Word(name, name, name, span=self.source.place(node))]
-        rest = text[len(name) :].strip()
-        if rest:
-            words.append(Word(rest, rest, "", certainty="odd", span=self.source.place(node)))
-        self.line.add(words, self.setting, judgement, exact=False)
-
-    def assignments(self, node: "Node") -> None:
-        """`NAME=value` without a command."""
-        children = node.named_children if node.type == "variable_assignments" else [node]
-        judgement = Judgement()
-        for child in children:
-            assign(self.line, self.reader, child, judgement, lasting=True)
-        if judgement.risk != "safe":
-            self.line.add(self._whole(node), self.setting, judgement, exact=False)
-
     def opaque(self, node: "Node") -> None:
         """What is not understood: nobody can say what it does, but what is in it is found."""
         what = node.type.replace("_", " ") if node.is_named else self.source.of(node)
         judgement = Judgement(f"this kind of shell text is not analysed ({what})", "opaque")
-        self.line.add(self._whole(node), self.setting, judgement, exact=False)
+        self.line.add(whole(self.source, node), self.setting, judgement, exact=False)
         self.nested(node)
         for child in node.named_children:
             if child.type in self._visitors:
                 self._perhaps(lambda child=child: self.visit(child))
-
-    def _broken(self, root: "Node") -> None:
-        """The shell will read this differently: list whatever may be a command in it."""
-        error = _first_error(root)
-        place = self.source.place(error or root)
-        self.line.problem("the shell may read it differently: it is no complete command line", place)
-        for chunk in _CHUNKS.split(self.source.text):
-            words = [word.strip("'\"") for word in chunk.replace("\\", "").split()]
-            if words:
-                judgement = Judgement("the line is no complete command line", "opaque")
-                span = self.source.place(root)
-                listed = [Word(text, text, text, span=span) for text in words]
-                self.line.add(listed, self.setting, judgement, exact=False)
 
     def simple(self, words: Sequence[Word], setting: Setting, exact: bool = True) -> None:
         """Judge a command given by its words."""
@@ -465,19 +334,17 @@ class Walk:
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
 
 
+def _rounds(words: Sequence[Word]) -> Sequence[tuple[Piece, ...] | None]:
+    """The values of a loop's variable; None alone if they are not known or too many."""
+    if not words or len(words) > MAX_ROUNDS or not all(word.literal for word in words):
+        return [None]
+    return [_value(word) for word in words]
+
+
 def _value(word: Word) -> tuple[Piece, ...]:
     if word.pattern:
         return (Piece(word.value, word.value, False),)
     return (Piece(word.value, word.value, True),)
-
-
-def _first_error(node: "Node") -> "Node | None":
-    if node.is_error or node.is_missing:
-        return node
-    for child in node.children:
-        if child.has_error and (found := _first_error(child)):
-            return found
-    return node if node.has_error else None
 
 
 def _chain(node: "Node", source: Source) -> list[tuple[str, "Node"]]:

@@ -88,12 +88,20 @@ def assemble(pieces: list[Piece], home: str, span: tuple[int, int]) -> list[Word
     return [_word(pieces, home, span)]
 
 
+def _worst(pieces: list[Piece]) -> Certainty:
+    worst: Certainty = "plain"
+    for piece in pieces:
+        if _RANK[piece.certainty] > _RANK[worst]:
+            worst = piece.certainty
+    return worst
+
+
 def _word(pieces: list[Piece], home: str, span: tuple[int, int]) -> Word:
     if len(pieces) == 1 and pieces[0].certainty == "plain":
         only = pieces[0]
         if only.quoted or not _SPECIAL.search(only.value):
             return Word(only.value, shlex.quote(only.value), only.value, span=span)
-    certainty = max((piece.certainty for piece in pieces), key=_RANK.__getitem__, default="plain")
+    certainty = _worst(pieces)
     text = "".join(p.value if p.certainty == "plain" else p.text for p in pieces)
     value = "".join(piece.value for piece in pieces)
     pattern = _pattern(pieces)

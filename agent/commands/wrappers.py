@@ -47,8 +47,32 @@ def _wrapped(
     setting: Setting, judgement: Judgement, exact: bool,
 ) -> bool:  # fmt: skip
     clear = program.entry.clear and exact
-    assigned = 0
-    while inner and program.name in ("env", "sudo", "doas") and "=" in inner[0].text:
+    if program.name in ("env", "sudo", "doas"):
+        clear = not _assigned(outer, inner, judgement) and clear
+    if program.name == "env" and (split := reading.values("-S", "--split-string")):
+        _split(runner, split[0], outer, inner, setting, judgement)
+        return True
+    if not inner and program.name != "xargs":
+        return _nothing_wrapped(runner, program, reading, outer, setting, judgement)
+    if judgement.risk != "safe":
+        runner.line.add([*outer, *inner], setting, judgement, exact=False)
+    inside = setting.under(program.name, outer, clear)
+    if program.name == "xargs":
+        inner, inside = _fed(inner, reading, inside)
+    before = runner.line.state.copy()
+    if program.entry.wraps == "line":
+        _run_line(runner, inner, inside)
+    else:
+        runner.simple(inner, inside, exact)
+    if not program.entry.builtin:
+        runner.line.state = before
+    return True
+
+
+def _assigned(outer: list[Word], inner: list[Word], judgement: Judgement) -> int:
+    """Take the assignments before the command away from it; how many there are."""
+    count = 0
+    while inner and "=" in inner[0].text:
         found = _ASSIGNMENT.fullmatch(inner[0].value)
         name, value = (found[1], found[2]) if found else ("", "")
         if dangerous_name(name) and not harmless_value(name, value):
@@ -56,32 +80,21 @@ def _wrapped(
         elif not (inner[0].literal and harmless_value(name, value)):
             judgement.at_least("unknown", f"it runs with {name} set, which no table knows")
         outer.append(inner.pop(0))
-        clear, assigned = False, assigned + 1
-    split = reading.values("-S", "--split-string")
-    if program.name == "env" and split:
-        rest = joined(inner)
-        inside = setting.under(program.name, outer, False)
-        if not split[0].literal or re.search(r"[$\\;|&<>()`'\"#]", split[0].value):
-            judgement.at_least("opaque", "how env splits that is not analysed")
-        _own_part(runner, outer, setting, judgement)
-        runner.text(f"{split[0].value} {rest}", split[0].span, inside)
-        return True
-    if not inner and program.name != "xargs":
-        return _nothing_wrapped(runner, program, reading, outer, setting, judgement)
-    whole = [*outer, *inner]
+        count += 1
+    return count
+
+
+def _split(
+    runner: Runner, text: Word, outer: list[Word], inner: list[Word], setting: Setting,
+    judgement: Judgement,
+) -> None:  # fmt: skip
+    """`env -S TEXT`: words of a command, split by rules of its own."""
+    if not text.literal or re.search(r"[$\\;|&<>()`'\"#]", text.value):
+        judgement.at_least("opaque", "how env splits that is not analysed")
     if judgement.risk != "safe":
-        runner.line.add(whole, setting, judgement, exact=False)
-    inside = setting.under(program.name, outer, clear)
-    if program.name == "xargs":
-        inner, inside = _fed(inner, reading, inside)
-    if program.entry.wraps == "line":
-        _run_line(runner, inner, inside)
-    else:
-        before = runner.line.state.copy()
-        runner.simple(inner, inside, exact)
-        if not program.entry.builtin:
-            runner.line.state = before
-    return True
+        runner.line.add(outer, setting, judgement, exact=False)
+    inside = setting.under("env", outer, False)
+    runner.text(f"{text.value} {joined(inner)}", text.span, inside)
 
 
 def _nothing_wrapped(
@@ -96,13 +109,6 @@ def _nothing_wrapped(
     return True
 
 
-def _own_part(
-    runner: Runner, words: Sequence[Word], setting: Setting, judgement: Judgement
-) -> None:
-    if judgement.risk != "safe":
-        runner.line.add(words, setting, judgement, exact=False)
-
-
 def _run_line(runner: Runner, words: Sequence[Word], setting: Setting) -> None:
     """Run words as a command line, as far as they are known."""
     span = (words[0].span[0], words[-1].span[1])
@@ -114,9 +120,7 @@ def _run_line(runner: Runner, words: Sequence[Word], setting: Setting) -> None:
     runner.line.add(words, setting, judgement, exact=False)
 
 
-def _fed(
-    inner: list[Word], reading: Reading, setting: Setting
-) -> tuple[list[Word], Setting]:
+def _fed(inner: list[Word], reading: Reading, setting: Setting) -> tuple[list[Word], Setting]:
     """`xargs`: what it takes from the pipe becomes words of the command."""
     feed = setting.feed or Feed()
     feed = msgspec.structs.replace(feed, text=None)
@@ -161,9 +165,7 @@ def _sound(feed: Feed) -> bool:
     return feed.separated and feed.files_only and feed.prefixed
 
 
-def _perhaps(
-    line: Line, words: Sequence[Word], setting: Setting, judgement: Judgement
-) -> None:
+def _perhaps(line: Line, words: Sequence[Word], setting: Setting, judgement: Judgement) -> None:
     """Add a part that may run any rest of its words: each is a form that rules may mean."""
     judgement.at_least("unknown", f"what {words[0].text} runs is not looked into")
     line.add(words, setting, judgement, exact=False, rests=True)

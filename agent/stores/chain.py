@@ -1,7 +1,7 @@
 """Whether a session's log is whole: its chain of hashes, and where it ended when it was closed.
 
-Each fact carries the hash of the line before (`codec.digest`), so nothing can be changed, removed or
-added within a log. That nothing is missing at its end shows from a note beside it, the *head*,
+Each fact carries the hash of the line before (`codec.digest`), so nothing can be changed, removed
+or added within a log. That nothing is missing at its end shows from a note beside it, the *head*,
 written when the log is closed; what was added since by a process that was killed is not in it.
 """
 

@@ -183,6 +183,17 @@ def in_repository(directory: str) -> bool:
     return any(os.path.lexists(f"{parent}/.git") for parent in _lineage(directory))
 
 
+def under_version_control(path: str) -> bool:
+    """Whether an absolute path is in a repository and not ignored there, as far as can be told
+    without asking git."""
+    directory, name = os.path.split(path)
+    if not in_repository(directory):
+        return False
+    top = next((one for one in _lineage(directory) if os.path.exists(f"{one}/.git")), directory)
+    hidden = is_hidden_from(top, directory)
+    return not hidden and not Ignores.above(path).hide(path, name, False)
+
+
 def _lineage(directory: str) -> list[str]:
     """The directory's ancestors from the root on, and itself; the root as the empty text."""
     parts = directory.rstrip("/").split("/")

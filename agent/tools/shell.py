@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, structs
 
 from ...config.settings import ShellSettings
-from ...sandbox.capture import Capture
+from ...sandbox.capture import Capture, Hide
 from ...sandbox.errors import SandboxError
 from ...sandbox.paths import Roots
 from ...sandbox.ports import Command, Exit, Extra, Process, Sandbox
@@ -62,6 +62,7 @@ class Shell:
         outputs: Path,
         explain: Explain = _unexplained,
         foresee: Foresee = _runs,
+        hide: Callable[[], Hide | None] = lambda: None,
     ) -> None:
         """Prepare a shell; nothing runs yet.
 
@@ -75,6 +76,7 @@ class Shell:
             outputs: a private folder, made when needed, for the whole of what was cut.
             explain: says what the sandbox kept a failed command from.
             foresee: says what a command would do, before it is run.
+            hide: makes what decides, for one command, which of its output is kept.
         """
         self._sandbox = sandbox
         self._settings = settings
@@ -83,6 +85,7 @@ class Shell:
         self._outputs = outputs
         self._explain = explain
         self._foresee = foresee
+        self._hide = hide
         self._directory = WorkingDirectory(roots)
         self._jobs = Jobs()
         self._permitted = dict[str, Extra]()
@@ -191,7 +194,8 @@ class Shell:
         return min(seconds, self._settings.max_timeout_seconds)
 
     def _capture(self) -> Capture:
-        return Capture(self._settings.output_bytes, _private(self._outputs, "txt"))
+        spill = _private(self._outputs, "txt")
+        return Capture(self._settings.output_bytes, spill, hide=self._hide())
 
     def _output(self, capture: Capture, exit: Exit, notice: str, followed: Followed) -> Output:
         how = ended(exit)

@@ -81,12 +81,12 @@ class HardGates:
 
     def _deletion(self, path: str) -> Iterator[str]:
         kept = (*self._territory.roots, self._home) if self._home else self._territory.roots
-        if path in SYSTEM or path == "/":
-            yield f"it would delete {path}, which the system needs"
         for one in kept:
             if within(one, (path,)):
                 what = "the home directory" if one == self._home else "the workspace"
                 yield f"it would delete {what}: {path}"
+        if path in SYSTEM or path == "/":
+            yield f"it would delete {path}, which the system needs"
         for own in self._own:
             if within(own, (path,)):
                 yield f"it would delete kedge's own files: {path}"

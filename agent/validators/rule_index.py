@@ -25,7 +25,7 @@ class CommandIndex:
         self._lines: dict[str, list[Rule]] = {}
         self._exact: dict[str, list[Rule]] = {}
         self._prefix: dict[str, list[Rule]] = {}
-        self._globs: dict[str, list[tuple[_Match, Rule]]] = {}
+        self._globs: dict[str, list[tuple[str, _Match, Rule]]] = {}
 
     def add(self, rule: Rule, pattern: CommandPattern | None) -> None:
         """Take a rule in; without a pattern it speaks of every command."""
@@ -39,7 +39,7 @@ class CommandIndex:
         else:
             match = re.compile(pattern.regex, re.DOTALL).fullmatch
             first = pattern.literal.partition(self._joint)[0]
-            self._globs.setdefault(first, []).append((match, rule))
+            self._globs.setdefault(first, []).append((pattern.needle, match, rule))
 
     def of_line(self, line: str) -> list[Rule]:
         """Rules without a `*` that are this whole command line."""
@@ -60,8 +60,8 @@ class CommandIndex:
                 end = joined.find(self._joint, end + 1)
             yield from self._prefix.get(joined, ())
         for first in dict.fromkeys((joined.partition(self._joint)[0], "")):
-            for match, rule in self._globs.get(first, ()):
-                if match(joined):
+            for needle, match, rule in self._globs.get(first, ()):
+                if needle in joined and match(joined):
                     yield rule
 
 
@@ -118,9 +118,9 @@ class PathIndex:
         """Rules that may speak of something below a directory, though not of itself; with each,
         whether it names a place there."""
         start = f"{path.rstrip('/')}/"
-        for place, rules in self._places.items():
+        for place, tried in self._places.items():
             if place.startswith(start):
-                yield from ((rule, True) for _, rule in rules)
+                yield from ((rule, True) for _, rule in tried)
         for rules in self._names.values():
             yield from ((rule, False) for rule in rules)
         yield from ((rule, False) for _, rule in self._anywhere)

@@ -40,6 +40,10 @@ def app(epilog: str) -> typer.Typer:
     kedge.add_typer(sessions, name="sessions")
     kedge.command()(why)
     kedge.add_typer(_audit(), name="audit")
+    rules = _typer("What is allowed, asked about or denied beforehand.")
+    rules.command("test", context_settings={"ignore_unknown_options": True})(rules_test)
+    rules.command("lint")(rules_lint)
+    kedge.add_typer(rules, name="rules")
     grants = _typer("What was allowed for good.")
     grants.command("list")(grants_list)
     grants.command("revoke")(grants_revoke)
@@ -232,6 +236,33 @@ def audit_export(
     from .audit import export as run
 
     run(Wanted(tuple(sessions or ()), outcome, tool, by, since), form)
+
+
+def rules_test(
+    command: Annotated[list[str] | None, typer.Argument(metavar="[COMMAND]…")] = None,
+    mode: Annotated[
+        Literal["plan", "ask", "auto", "full"], typer.Option("--mode", help="As in a run.")
+    ] = "ask",
+    cd: _Directory = "",
+    json: Annotated[
+        bool, typer.Option("--json", help="Answer in JSON; without a command, lines of stdin.")
+    ] = False,
+) -> None:
+    """Print what would be decided on a command, without a sandbox and without grants.
+
+    With --json and no command, each line of stdin is a JSON object {"command": …, "rules": {…}?,
+    "cwd": …?}, or with "tool" and "args" instead of "command".
+    """
+    from .rules import try_rules as run
+
+    run(tuple(command or ()), mode, cd, as_json=json)
+
+
+def rules_lint(cd: _Directory = "", json: _Json = False) -> None:
+    """Say what is wrong with the configured rules; 3 if one cannot be used."""
+    from .rules import lint_rules as run
+
+    raise typer.Exit(run(cd, as_json=json))
 
 
 def grants_list(json: _Json = False) -> None:

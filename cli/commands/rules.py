@@ -34,7 +34,7 @@ class Asked(msgspec.Struct, frozen=True):
     """The workspace, instead of the current directory."""
 
 
-def test_rules(words: tuple[str, ...], mode: Mode, cd: str, *, as_json: bool) -> None:
+def try_rules(words: tuple[str, ...], mode: Mode, cd: str, *, as_json: bool) -> None:
     """Print what would be decided on a command line: without a sandbox, without grants.
 
     `words` are one whole line, or the words of one command. Without any, lines of JSON from stdin

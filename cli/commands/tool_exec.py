@@ -13,19 +13,20 @@ import msgspec
 from ...agent.actions import Actor
 from ...agent.bus import Bus
 from ...agent.events import ActionEnded, Event, MessageAdded
-from ...agent.gate import Gate
-from ...agent.judge import Judge
 from ...agent.messages import Text, ToolCall
+from ...agent.passages import Passages
 from ...agent.stores.memory import MemoryLog
 from ...agent.transcript import Transcript
-from ...agent.validators.modes import ModeValidator
 from ...agent.validators.unattended import Unattended
 from ...config.settings import Mode
 from ...sandbox.paths import Roots
+from ..judges import Judges, judges_of
 from ..surroundings import surroundings
 from ..terminal import Out
 from ..toolbox import Toolbox
 from .settings import load_for_commands
+
+_SESSION = "tool-exec"
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,12 +52,22 @@ def tool_exec(cd: str, mode: Mode, *, as_json: bool) -> int:
         KedgeError: the directory or the configuration is wrong.
     """
     where = surroundings(cd)
-    toolbox = Toolbox(load_for_commands(where), Roots.at(where.cwd), where)
-    return asyncio.run(_run(toolbox, mode, as_json))
+    loaded = load_for_commands(where)
+    toolbox = Toolbox(loaded, Roots.at(where.cwd), where)
+    judges = judges_of(
+        loaded,
+        where,
+        toolbox,
+        Unattended(),
+        lambda code, text: None,
+        session=_SESSION,
+        mode=mode,
+    )
+    return asyncio.run(_run(toolbox, judges, as_json))
 
 
-async def _run(toolbox: Toolbox, mode: Mode, as_json: bool) -> int:
-    executor = _Executor(toolbox, mode)
+async def _run(toolbox: Toolbox, judges: Judges, as_json: bool) -> int:
+    executor = _Executor(toolbox, judges)
     out = Out(1)
     failed = False
     try:
@@ -68,6 +79,7 @@ async def _run(toolbox: Toolbox, mode: Mode, as_json: bool) -> int:
             failed = failed or not answer.ok
             out.write(msgspec.json.encode(answer) + b"\n" if as_json else _text(answer))
     finally:
+        await judges.close()
         await toolbox.close()
     return int(failed)
 
@@ -102,8 +114,8 @@ def _text(answer: Answer) -> bytes:
 class _Executor:
     """The part of an agent that carries out calls, fed by hand."""
 
-    def __init__(self, toolbox: Toolbox, mode: Mode) -> None:
-        self._bus = Bus("tool-exec", MemoryLog([]))
+    def __init__(self, toolbox: Toolbox, judges: Judges) -> None:
+        self._bus = Bus(_SESSION, MemoryLog([]))
         self._transcript = Transcript()
         self._ended: ActionEnded | None = None
         self._count = 0
@@ -111,9 +123,11 @@ class _Executor:
         self._bus.watch(self._watch)
         self._actor = Actor(
             toolbox.tools,
-            Judge(Gate([ModeValidator(mode)]), Unattended()),
+            judges.judge,
+            Passages(judges.judge, self._bus, hooks=judges.stages),
             self._bus,
             self._transcript,
+            permit=toolbox.permit,
         )
 
     def _watch(self, event: Event) -> None:

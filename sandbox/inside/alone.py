@@ -6,6 +6,7 @@ or nothing for the self-test.
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import sys
@@ -43,6 +44,9 @@ def main() -> None:
     limits = Limits(**words["limits"])
     without = frozenset(words["without"])
     keeping.keep(limits, session="session" not in without)
+    if limits.processes:
+        # The kernel counts all that the user has; what stands above counts the command's own.
+        limits.processes += _theirs()
     made = landlock.ruleset(_rules(words), landlock.abi(), ports=True)
     if "limits" not in without:
         process.limit(limits)
@@ -67,6 +71,16 @@ def _rules(words: Confinement) -> list[tuple[str, int]]:
     rules += [(path, landlock.WRITE) for path in words["writable"]]
     rules += [(path, landlock.CHANGE) for path in words["changeable"]]
     return rules
+
+
+def _theirs() -> int:
+    """How many processes and threads the user has already."""
+    count = 0
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
 
 
 def _test(words: Confinement, limits: Limits) -> None:

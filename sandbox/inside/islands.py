@@ -100,6 +100,15 @@ class Islands:
 
         self._hide_sockets()
 
+    def ignored(self) -> list[str]:
+        """What git in the workspace shall not see, as patterns: it cannot be read, or is not there
+        outside."""
+        top = f"{self._plan.workspace}/"
+        hidden = [path[len(top) :] for path in self._hidden if path.startswith(top)]
+        escaped = ("".join(f"\\{c}" if c in "\\*?[ #!" else c for c in path) for path in hidden)
+        names = (f"/{name}" for name in escaped if "\n" not in name)
+        return [*names, *(f"/{name}/" for name in self._plan.placeholders)]
+
     def settle(self) -> list[str]:
         """Hold back what appeared; return a sentence for each that a person should read."""
         if not self._plan.writable or "islands" in self._plan.without:
@@ -251,7 +260,8 @@ class Islands:
             return []
         stands = self._stands(path) or path in self._hidden
         spared = spares(path, self._plan.may_write)
-        if stands or spared or self._judge(path) != NEVER_WRITTEN:
+        # Nobody obeys an empty directory: it is the placeholder of a session beside this one.
+        if stands or spared or _is_empty(path) or self._judge(path) != NEVER_WRITTEN:
             return []
         return set_aside(path)
 
@@ -261,6 +271,8 @@ class Islands:
         for path in sorted(self._named.union(self._links)):
             real = os.path.realpath(path)
             if not self._below_roots(real) or not os.path.lexists(real) or self._stands(real):
+                continue
+            if _is_empty(real):
                 continue
             if path in self._named or not (in_git(path) or self._judge(path) == NEVER_READ):
                 same = os.path.islink(path) and self._links.get(path) == os.readlink(path)
@@ -279,6 +291,13 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return (found.st_dev, found.st_ino)
+
+
+def _is_empty(path: str) -> bool:
+    try:
+        return not os.path.islink(path) and not os.listdir(path)
+    except OSError:
+        return False
 
 
 def _is_repository(path: str) -> bool:

@@ -47,7 +47,7 @@ def main() -> None:
         kernel.prctl(_PR_SET_DUMPABLE, 0)
         mounts.build(plan)
         islands.raise_all()
-        _write_git_settings(plan)
+        _write_git_settings(plan, islands.ignored())
         program = seccomp.program(as_root=os.getuid() == 0, without=plan.without)
         walls = process.Walls(plan, _ruleset(plan), program, before)
     except OSError as error:
@@ -142,9 +142,10 @@ def _ruleset(plan: Plan) -> int | None:
     return landlock.ruleset(rules, version, ports=False)
 
 
-def _write_git_settings(plan: Plan) -> None:
+def _write_git_settings(plan: Plan, ignored: list[str]) -> None:
     with open(f"{mounts.STORE}/gitconfig", "w", encoding="utf-8") as file:
         file.write(plan.git_settings)
-    with open(f"{mounts.STORE}/ignored", "w", encoding="utf-8") as file:
-        # What was made first, so that `git clean` and `git stash -u` leave it alone.
-        file.writelines(f"/{name}/\n" for name in plan.placeholders)
+    ignoring = f"{mounts.STORE}/ignored"
+    with open(ignoring, "w", encoding="utf-8", errors="surrogateescape") as file:
+        # So that `git add`, `git clean` and `git stash -u` leave it alone.
+        file.writelines(f"{pattern}\n" for pattern in ignored)

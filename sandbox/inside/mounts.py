@@ -42,11 +42,11 @@ def build(plan: Plan) -> None:
         writable = plan.writable or path in plan.scratch
         readonly = 0 if writable else MOUNT_RDONLY
         kernel.restrict_tree(tree, MOUNT_NOSUID | MOUNT_NODEV | readonly)
+    if "devices" not in plan.without:
+        _devices(devices)
     for path, tree in sorted((copies | roots).items()):
         _make_place(path, tree)
         kernel.attach_tree(tree, path)
-    if "devices" not in plan.without:
-        _devices(devices)
     _store()
     for path in covered:
         if path not in ("/tmp", "/var/tmp", plan.home):
@@ -120,7 +120,7 @@ def _devices(devices: dict[str, int]) -> None:
     flags = MOUNT_NOSUID | kernel.MOUNT_NOEXEC
     os.mkdir("/dev/pts")
     kernel.mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
-    os.mkdir("/dev/shm")
+    os.makedirs("/dev/shm", exist_ok=True)
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, "mode=1777,size=50%")
 
 

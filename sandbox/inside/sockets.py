@@ -16,17 +16,19 @@ class HostSockets:
         """`roots` are where names lead that were bound relative to a working directory."""
         self._roots = roots
         try:
-            self._list = open("/proc/net/unix", "rb", buffering=0)  # noqa: SIM115 (kept open)
+            self._list = os.open("/proc/net/unix", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
-            self._list = None
+            self._list = -1
 
     def paths(self) -> list[str]:
         """The sockets that can be seen from here."""
-        if self._list is None:
+        if self._list < 0:
             return []
-        self._list.seek(0)
+        os.lseek(self._list, 0, os.SEEK_SET)
+        with open(self._list, "rb", closefd=False) as listing:
+            lines = listing.read().split(b"\n")
         found: list[str] = []
-        for line in self._list.read().split(b"\n"):
+        for line in lines:
             fields = line.split(None, _FIELDS_BEFORE_PATH)
             if len(fields) > _FIELDS_BEFORE_PATH and not fields[-1].startswith(b"@"):
                 name = os.fsdecode(fields[-1])

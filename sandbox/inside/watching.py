@@ -14,9 +14,6 @@ from .plan import Limits
 _SOON, _LATER = 0.05, 0.25
 """Seconds between looks: while processes multiply, and else."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_LEAST_MEMORY = 1 / 32
-"""Of what the machine has: what stays available, whoever took the rest. The kernel's own memory,
-for descriptors and buffers, is no process's, but whoever makes it grow has to end."""
 _LEAST_NAMES = 1 / 64
 """Of the files that a disk can hold: what stays free."""
 
@@ -36,8 +33,7 @@ class Watcher:
         self._theirs = theirs
         self._place = place
         self._had_room = not self._is_full()
-        self._shared = _meminfo().get("Shmem", 0)
-        self._had_memory = not _is_scarce(_meminfo())
+        self._shared = _shared_memory()
         self._next = time.monotonic() + _SOON
         self._wait = _SOON
 
@@ -55,14 +51,11 @@ class Watcher:
         self._next = now + self._wait
         if 0 < self._limits.processes < len(names):
             return f"more than {self._limits.processes} processes"
-        memory = _meminfo()
         # What lies in files in memory is no process's; nobody else is likely to make it grow as
         # much as a limit at just this time.
-        grown = max(0, memory.get("Shmem", 0) - self._shared)
+        grown = max(0, _shared_memory() - self._shared)
         if 0 < self._limits.memory < _memory(names) + grown:
             return f"more than {self._limits.memory} bytes of memory"
-        if self._had_memory and _is_scarce(memory):
-            return "hardly any memory left on the machine"
         if self._had_room and self._is_full():
             return f"less than {self._limits.disk_reserve} bytes left on the disk, or few names"
         return ""
@@ -76,18 +69,14 @@ class Watcher:
         return found.f_bavail * found.f_frsize < self._limits.disk_reserve or few_names
 
 
-def _meminfo() -> dict[str, int]:
-    """Bytes of the machine's memory by what they are; empty where that is not told."""
+def _shared_memory() -> int:
+    """Bytes of the machine that are shared or lie in files in memory; 0 where that is not told."""
     try:
         with open("/proc/meminfo", "rb") as file:
-            lines = [line.split() for line in file.read().decode().splitlines()]
+            words = file.read().partition(b"\nShmem:")[2].split(None, 1)
     except OSError:
-        return {}
-    return {name.rstrip(":"): int(size) << 10 for name, size, *_ in lines}
-
-
-def _is_scarce(memory: dict[str, int]) -> bool:
-    return memory.get("MemAvailable", 1) < memory.get("MemTotal", 0) * _LEAST_MEMORY
+        return 0
+    return int(words[0]) << 10 if words else 0
 
 
 def _memory(names: list[str]) -> int:

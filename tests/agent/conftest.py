@@ -36,7 +36,7 @@ from kedge.agent.judge import Judge
 from kedge.agent.messages import Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
 from kedge.agent.ports import Action, Allow, Deny, Output, Request, Verdict
 from kedge.agent.schema import events_schema
-from kedge.agent.session import Session, fold
+from kedge.agent.session import Fittings, Session, fold
 from kedge.agent.stores.memory import MemoryStore
 from kedge.agent.transcript import Transcript
 from kedge.agent.validators.unattended import Unattended
@@ -202,8 +202,7 @@ def a_session(
         store if store is not None else MemoryStore(),
         use=ModelUse(1000, "", price),
         limits=LimitSettings(**limits),
-        ledger=ledger,
-        checks=checks,
+        fittings=Fittings(checks, ledger),
         resume=resume,
     )
 

@@ -22,6 +22,7 @@ from kedge.agent.events import (
 from kedge.agent.gate import Gate
 from kedge.agent.judge import Judge
 from kedge.agent.messages import Image, Text, ToolCall
+from kedge.agent.passages import Passages
 from kedge.agent.ports import Allow, Approval, Deny, Modify, No, Output, Yes
 from kedge.agent.stores.memory import MemoryLog
 from kedge.agent.transcript import Transcript
@@ -51,9 +52,11 @@ class Stage:
         self.transcript = Transcript()
         self.bus.watch(self.transcript.add)
         self.bus.watch(self.events.append)
+        judge = Judge(Gate([*validators, permits(mode)]), approver or Unattended())
         self.actor = Actor(
             tools,
-            Judge(Gate([*validators, permits(mode)]), approver or Unattended()),
+            judge,
+            Passages(judge, self.bus),
             self.bus,
             self.transcript,
         )

@@ -264,3 +264,21 @@ def test_work_whose_results_are_all_new_never_repeats(steps):
     for place, (action, changed) in enumerate(steps):
         assert told(action, f"result {place}", changes=CHANGE if changed else ()) <= 1
     assert set(told.notes) <= {""}
+
+
+async def test_a_model_that_goes_round_in_circles_is_told_and_then_stopped(core):
+    model = core.Model(*[core.says(core.call(str(at), path="a")) for at in range(20)])
+    events = await core.all_of(core.session(model))
+    result = core.result(events)
+    assert (result.status, result.exit_code, result.turns) == ("loop", 11, 8)
+    assert result.error.code == "loop" and "the same call of read 8 times" in result.error.text
+    ends = core.bodies(events, ActionEnded)
+    assert [end.status for end in ends] == ["ok"] * 7 + ["cancelled"]
+    told = ["this is the same call" in end.content[-1].text for end in ends]
+    assert told == [False, False, True, True, True, True, True, False]
+
+
+async def test_calls_side_by_side_in_one_answer_are_no_circle(core):
+    calls = [core.call(str(at), path="a") for at in range(4)]
+    events = await core.all_of(core.session(core.Model(core.says(*calls), core.says("Done."))))
+    assert core.result(events).status == "done"

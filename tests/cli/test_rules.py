@@ -1,4 +1,4 @@
-"""`kedge rules test` and `kedge rules lint`, as functions of a directory and what is written there."""
+"""`kedge rules test` and `kedge rules lint`: functions of a directory and what is written there."""
 
 import io
 import json
@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kedge.cli.commands.rules import lint_rules, test_rules
+from kedge.cli.commands.rules import lint_rules, try_rules
 from kedge.config.errors import ConfigError, UsageError
-
-test_rules.__test__ = False
 
 Answers = Callable[..., list[dict[str, object]]]
 
@@ -49,7 +47,7 @@ def answers(
     def answer(*lines: object, mode: str = "ask") -> list[dict[str, object]]:
         text = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
-        test_rules((), mode, str(workspace), as_json=True)
+        try_rules((), mode, str(workspace), as_json=True)
         return [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
 
     return answer
@@ -152,7 +150,7 @@ def test_configured_rules_count_where_a_line_has_none(config: Path, answers: Ans
 def test_words_say_what_was_decided_and_where(
     workspace: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    test_rules(("ls && npm test",), "ask", str(workspace), as_json=False)
+    try_rules(("ls && npm test",), "ask", str(workspace), as_json=False)
     said = capfd.readouterr().out
     assert said.startswith("ask: ")
     assert "  ls && npm test\n        ^^^^^^^^\n" in said
@@ -160,20 +158,20 @@ def test_words_say_what_was_decided_and_where(
 
 
 def test_several_words_are_one_command(workspace: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    test_rules(("echo", "a && b"), "ask", str(workspace), as_json=True)
+    try_rules(("echo", "a && b"), "ask", str(workspace), as_json=True)
     (part,) = json.loads(capfd.readouterr().out)["parts"]
     assert part["text"] == "echo 'a && b'"
 
 
 def test_without_a_command_there_is_nothing_to_say(workspace: Path) -> None:
     with pytest.raises(UsageError, match="no command"):
-        test_rules((), "ask", str(workspace), as_json=False)
+        try_rules((), "ask", str(workspace), as_json=False)
 
 
 def test_a_wrong_configured_rule_is_an_error_with_its_line(config: Path, workspace: Path) -> None:
     config.write_text('[rules]\nallow = [\n"bsh"]\n')
     with pytest.raises(ConfigError) as raised:
-        test_rules(("ls",), "ask", str(workspace), as_json=False)
+        try_rules(("ls",), "ask", str(workspace), as_json=False)
     assert str(raised.value).startswith(f"{config}:3: ")
 
 

@@ -166,6 +166,20 @@ PERSIST = {
     f"s1/.git/config.held-by-kedge; printf '{CONFIG}' >s1/.git/config",
     "envrc": "echo 'touch $P' >.envrc",
     "envrc below": "mkdir -p d; echo 'touch $P' >d/.envrc",
+    "pointer to what comes later": "mkdir sub; echo 'gitdir: ../store' >sub/.git; mkdir store com; "
+    "cp .git/HEAD store; cp -r .git/objects .git/refs com; echo ../com >store/commondir; "
+    f"printf '{CONFIG}' >com/config",
+    "comment that goes on": "git init -q sub; "
+    "printf '[core]\\n# \\\\\\n\\tfsmonitor = touch $P; false\\n' >sub/.git/config",
+    "setting behind a million bytes": "git init -q sub; "
+    "(echo '[core]'; yes '# padding' | head -c 1100000; "
+    "printf '\\n\\tfsmonitor = touch $P; false\\n') >sub/.git/config",
+    "name taken for holding": f"git init -q sub; mkdir -p sub/.git/config.held-by-kedge/x; "
+    f"printf '{CONFIG}' >sub/.git/config",
+    "name taken for holding an envrc": "mkdir -p d/.envrc.held-by-kedge/x; echo 'touch $P' >d/.envrc",
+    "repository in a git directory": "git init -q .git/logs/x; git init -q sub; "
+    f"printf '{CONFIG}' >sub/.git/config; mv sub/.git/config .git/logs/x/.git/config; "
+    "ln -s .git/logs/x/.git sub2; mkdir z; mv sub2 z/.git",
     "symlinked git": f"git init -q other; printf '{CONFIG}' >other/.git/config; mkdir s; "
     "ln -s ../other/.git s/.git",
 }

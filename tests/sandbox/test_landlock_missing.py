@@ -42,7 +42,9 @@ def test_a_command_is_not_run_there_and_the_remedy_is_said(kedge: Kedge) -> None
     assert ran.code == 5
     assert not (kedge.cwd / "made").exists()
     said = ran.complaint.splitlines()
-    assert said[0].startswith("kedge: commands cannot be confined here: the namespaces cannot be entered: user")
+    assert said[0].startswith(
+        "kedge: commands cannot be confined here: the namespaces cannot be entered: user"
+    )
     assert "no Landlock" in said[0]
     assert len(said) == 2 and said[1].startswith("  ")
 

@@ -317,7 +317,9 @@ class Nobody:
     ("fault", "risk", "policy"),
     [
         *itertools.product(("garbage",), RISKS, ("block", "ask", "allow")),
-        *itertools.product(set(FAULTS) - {"garbage", "timeout"}, ("run",), ("block", "allow")),
+        *itertools.product(
+            sorted(set(FAULTS) - {"garbage", "timeout"}), ("run",), ("block", "allow")
+        ),
         ("timeout", "run", "block"),
         ("timeout", "run", "allow"),
     ],

@@ -1,0 +1,53 @@
+"""Lines that the shell may read differently than the grammar does."""
+
+import re
+from typing import TYPE_CHECKING
+
+from .grammar import Source
+from .line import Judgement, Line, Setting
+from .words import Word
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CHUNKS = re.compile(r"[;&|\n(){}`<>]+|\$\(")
+
+
+def list_broken(line: Line, source: Source, setting: Setting) -> None:
+    """Note the problem, and add a part for each stretch between operators."""
+    place = source.place(_first_error(source.root))
+    line.problem("the shell may read it differently: it is no complete command line", place)
+    span = source.place(source.root)
+    for chunk in _CHUNKS.split(source.text):
+        words = [word.strip("'\"") for word in chunk.replace("\\", "").split()]
+        if words:
+            judgement = Judgement("the line is no complete command line", "opaque")
+            listed = [Word(text, text, text, span=span) for text in words]
+            line.add(listed, setting, judgement, exact=False)
+
+
+_TORN = re.compile(r"(?<![ \t])\\\n")
+_QUOTES = ("string", "raw_string", "string_content", "ansi_c_string", "heredoc_body", "heredoc_content")
+
+
+def torn_words(source: Source) -> tuple[int, int] | None:
+    """Where a line is continued in the middle of a word, an operator or before a `#`: the shell
+    joins the halves before it looks at them, the grammar does not."""
+    text = source.text
+    if "\\\n" not in text:
+        return None
+    for found in _TORN.finditer(text):
+        start = len(text[: found.start()].encode("utf-8", "replace"))
+        node = source.root.descendant_for_byte_range(start, start + 2)
+        if node is None or node.type not in _QUOTES:
+            return source.span(start, start + 2)
+    return None
+
+
+def _first_error(node: "Node") -> "Node":
+    for child in node.children:
+        if child.is_error or child.is_missing:
+            return child
+        if child.has_error:
+            return _first_error(child)
+    return node

@@ -1,0 +1,232 @@
+"""Composes everybody who is heard on what a session does: validators, reviewers and the person.
+
+Imports stand inside the functions for what a session may not have.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..agent.breaker import Breakers
+from ..agent.events import Grant
+from ..agent.judge import Judge
+from ..agent.ports import Action, Approver, Reviewer
+from ..agent.screens.injection import InjectionScreen
+from ..agent.screens.secrets import SecretScreen
+from ..agent.stages import StageHooks
+from ..agent.validators.granted import Granted
+from ..agent.validators.injection import InjectionValidator
+from ..agent.validators.loops import LoopValidator
+from ..agent.validators.secrets import SecretsValidator
+from ..config.errors import KedgeError
+from ..config.layers import Loaded
+from ..config.settings import Mode
+from .judging import gate_of, own_directories
+from .surroundings import Surroundings
+from .toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from ..agent.bus import Watcher
+    from ..agent.reviewers.hooks import Hooks
+    from ..agent.session import Session
+    from ..config.rules import Rule
+    from .reviewing import ReviewingModel
+
+Notify = Callable[[str, str], None]
+"""Takes what a person should be able to know, with a code. Never raises."""
+
+
+class Judges:
+    """Who judges in a session. Close it after the session."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        hooks: "Hooks | None" = None,
+        reviewer: "ReviewingModel | None" = None,
+    ) -> None:
+        self.judge = judge
+        self._hooks = hooks
+        self._reviewer = reviewer
+
+    @property
+    def breakers(self) -> Breakers:
+        """The circuit breakers of the session."""
+        return self.judge.breakers
+
+    @property
+    def stages(self) -> StageHooks | None:
+        """Who is heard at the stages that are no action."""
+        return self._hooks
+
+    @property
+    def watchers(self) -> "Sequence[Watcher]":
+        """Who has to see every event."""
+        return (self._reviewer.excerpt.add,) if self._reviewer else ()
+
+    def attach(self, session: "Session") -> None:
+        """Make known whose expense a reviewer model is. Before the first prompt."""
+        if self._reviewer:
+            self._reviewer.attach(session)
+
+    async def close(self) -> None:
+        """End what hooks left running, and release connections."""
+        if self._hooks is not None:
+            await self._hooks.close()
+        if self._reviewer is not None:
+            await self._reviewer.close()
+
+
+def judges_of(
+    loaded: Loaded,
+    where: Surroundings,
+    toolbox: Toolbox,
+    approver: Approver,
+    notify: Notify,
+    *,
+    session: str,
+    log: str = "",
+    project: Path | None = None,
+    mode: Mode | None = None,
+) -> Judges:
+    """The judges that settings, rules, grants and hooks make together.
+
+    Args:
+        loaded: the settings.
+        where: the session's directory is the working directory.
+        toolbox: of the session.
+        approver: answers what is left open.
+        notify: hears of grants that could not be kept.
+        session: its id.
+        log: the file of its log; empty if none is kept.
+        project: what grants for the project are bound to; by default the working directory.
+        mode: instead of the configured one.
+
+    Raises:
+        ConfigError: a rule, a hook or the file of grants is wrong.
+    """
+    settings = loaded.settings
+    mode = mode or settings.mode
+    breakers = Breakers(settings.breakers)
+    grants = _Grants(where, toolbox, project or where.cwd, session, notify)
+    hooks = _hooks(loaded, where, toolbox, breakers, session, log, mode)
+    finder = toolbox.finder
+
+    def protects(path: Path) -> bool:
+        return not toolbox.guard.lets_write(path)
+
+    gate = gate_of(
+        mode,
+        toolbox.territory,
+        confined=toolbox.confined,
+        own=own_directories(where.home),
+        hides=toolbox.guard.hides,
+        protects=protects,
+        rules=_rules(loaded),
+        more=[
+            grants.validator,
+            SecretsValidator(finder, toolbox.tracked),
+            InjectionValidator(toolbox.territory, protects),
+            LoopValidator(settings.loops),
+        ],
+        screens=[SecretScreen(finder), InjectionScreen()],
+    )
+    model = _reviewing_model(loaded, where, session)
+    reviewers: tuple[Reviewer, ...] = (
+        *(hooks.reviewers if hooks else ()),
+        *((model.reviewer,) if model else ()),
+    )
+    judge = Judge(
+        gate,
+        approver,
+        reviewers,
+        breakers,
+        offers=lambda action, places: _offers(action, places, toolbox),
+        remember=grants.remember,
+    )
+    return Judges(judge, hooks, model)
+
+
+def _reviewing_model(loaded: Loaded, where: Surroundings, session: str) -> "ReviewingModel | None":
+    if not loaded.settings.reviewer.model:
+        return None
+    from .reviewing import ReviewingModel
+
+    return ReviewingModel(loaded.settings, where, session)
+
+
+def _rules(loaded: Loaded) -> "tuple[Rule, ...]":
+    rules = loaded.settings.rules
+    if not (rules.allow or rules.ask or rules.deny):
+        return ()
+    from ..config.rules import rules_of
+
+    return rules_of(rules, loaded.origins)
+
+
+def _offers(action: Action, places: Sequence[int], toolbox: Toolbox) -> tuple[str, ...]:
+    from ..agent.validators.suggestions import suggest
+
+    return suggest(action, places, toolbox.territory)
+
+
+def _hooks(
+    loaded: Loaded,
+    where: Surroundings,
+    toolbox: Toolbox,
+    breakers: Breakers,
+    session: str,
+    log: str,
+    mode: Mode,
+) -> "Hooks | None":
+    if not loaded.settings.hooks:
+        return None
+    from ..agent.reviewers.hooks import Hooks
+    from ..agent.reviewers.payloads import Place
+    from ..agent.reviewers.programs import HookRunner
+    from ..config.hook_programs import hooks_of
+
+    roots = tuple(Path(root) for root in toolbox.territory.roots)
+    root = loaded.brought.root if loaded.brought else None
+    found = hooks_of(loaded.settings.hooks, loaded.origins, where.cwd, root, roots)
+    runner = HookRunner(toolbox.env, (where.cwd, *roots))
+    return Hooks(found, runner, Place(session, log, str(where.cwd), mode), breakers.of)
+
+
+class _Grants:
+    """What was allowed for good, and what will be."""
+
+    def __init__(
+        self, where: Surroundings, toolbox: Toolbox, project: Path, session: str, notify: Notify
+    ) -> None:
+        """Begin with the stored grants that hold in the project.
+
+        Raises:
+            ConfigError: their file is damaged.
+        """
+        self._file = where.home.data_dir / "grants.json"
+        self._project = project
+        self._origin = f"session {session}"
+        self._notify = notify
+        self.validator = Granted(toolbox.territory)
+        if self._file.exists():
+            from ..config.grants import Grants
+            from ..config.rules import parse_rule
+
+            holding = Grants(self._file).holding(project)
+            rules = [parse_rule(one.rule, "allow", f"grant {one.id}") for one in holding]
+            self.validator.add(rules)
+
+    def remember(self, grant: Grant) -> None:
+        """Let these rules hold from now on, and keep them where they are to outlive the session."""
+        from ..config.grants import Grants
+        from ..config.rules import parse_rule
+
+        try:
+            self.validator.add(
+                parse_rule(rule, "allow", f"granted in {self._origin}") for rule in grant.rules
+            )
+            if grant.scope != "session":
+                Grants(self._file).add(grant.scope, grant.rules, self._project, self._origin)
+        except (KedgeError, OSError) as error:
+            self._notify("grant", f"not kept: {error}")
