@@ -6,32 +6,40 @@ validator that raises denies.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
 from .events import Considered, Effect
-from .ports import (
-    ESCALATE,
-    Action,
-    Allow,
-    Ask,
-    Deny,
-    Flag,
-    Modify,
-    Passage,
-    Places,
-    Replace,
-    Ruling,
-    Screen,
-    Validator,
-    Verdict,
-)
+from .ports import ESCALATE, Action, Allow, Ask, Deny, Modify, Places, Ruling, Validator, Verdict
+from .stages import Flag, Passage, Replace, Screen
 
 MAX_MODIFICATIONS = 8
 """Judgements of one action before validators that keep modifying it are taken for broken."""
 
 Remake = Callable[[dict[str, object]], Action]
 """Makes the action anew from modified arguments: validated, with its effects."""
+
+
+_Made = TypeVar("_Made")
+
+
+class Broken(Struct, frozen=True):
+    """What a call that should have answered raised instead."""
+
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+def attempted(call: Callable[[], _Made]) -> _Made | Broken:
+    """The answer of something untrusted."""
+    try:
+        return call()
+    except Exception as error:  # border: what is broken must not let anything through
+        return Broken(type(error).__name__, str(error))
 
 
 class Screened(Struct, frozen=True):
@@ -68,11 +76,10 @@ class Gate:
             if isinstance(ruling, Ruling):
                 ruling = structs.replace(ruling, considered=tuple(heard), modified=modified)
                 return ruling if self._asks else _unasked(ruling)
-            try:
-                action = remake(ruling.arguments)
-            except Exception as error:  # border: a validator's arguments are as untrusted as it is
-                return _refused(f"the modified arguments do not fit: {error}", action, heard)
-            modified = True
+            made = attempted(lambda arguments=ruling.arguments: remake(arguments))
+            if isinstance(made, Broken):
+                return _refused(f"the modified arguments do not fit: {made.text}", action, heard)
+            action, modified = made, True
         return _refused(f"still being modified after {MAX_MODIFICATIONS} rounds", action, heard)
 
     def _fold(self, action: Action, heard: list[Considered]) -> Ruling | Modify:
@@ -113,10 +120,9 @@ class Gate:
         """Judge words. Never raises."""
         flags: list[tuple[str, Flag]] = []
         for screen in self._screens:
-            try:
-                verdicts = screen.check(passage)
-            except Exception as error:  # border: a broken screen must not let anything through
-                reason = f"the screen {screen.name} failed: {type(error).__name__}: {error}"
+            verdicts = attempted(lambda one=screen, words=passage: tuple(one.check(words)))
+            if isinstance(verdicts, Broken):
+                reason = f"the screen {screen.name} failed: {verdicts}"
                 return Screened("", tuple(flags), reason)
             for verdict in verdicts:
                 match verdict:
@@ -130,10 +136,9 @@ class Gate:
 
 
 def _hear(validator: Validator, action: Action) -> Sequence[Verdict]:
-    try:
-        verdicts = tuple(validator.check(action))
-    except Exception as error:  # border: a broken validator must not let anything through
-        return (Deny(f"the validator failed: {type(error).__name__}: {error}"),)
+    verdicts = attempted(lambda: tuple(validator.check(action)))
+    if isinstance(verdicts, Broken):
+        return (Deny(f"the validator failed: {verdicts}"),)
     for verdict in verdicts:
         match verdict:
             case Allow() | Ask() | Deny() | Modify():

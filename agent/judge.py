@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from .breaker import Breakers, recalled
 from .events import Considered, Decision, Event, Grant
-from .gate import MAX_MODIFICATIONS, Gate, Remake, Screened
+from .gate import MAX_MODIFICATIONS, Broken, Gate, Remake, Screened, attempted
 from .ports import (
     Action,
     Allow,
@@ -24,13 +24,13 @@ from .ports import (
     Deny,
     Modify,
     No,
-    Passage,
     Question,
     Reviewer,
     Ruling,
     Verdict,
     Yes,
 )
+from .stages import Passage
 
 Offers = Callable[[Action, Sequence[int]], tuple[str, ...]]
 """The literal rules that would allow these effects of an action from now on."""
@@ -111,11 +111,11 @@ class Judge:
         return _decision(ruling), ruling.action
 
     def _again(self, ruling: Ruling, modify: Modify, remake: Remake) -> Ruling:
-        try:
-            action = remake(modify.arguments)
-        except Exception as error:  # border: a reviewer's arguments are as untrusted as it is
-            return _changed(ruling, "deny", "gate", f"the modified arguments do not fit: {error}")
-        anew = self._gate.review(action, remake)
+        made = attempted(lambda: remake(modify.arguments))
+        if isinstance(made, Broken):
+            reason = f"the modified arguments do not fit: {made.text}"
+            return _changed(ruling, "deny", "gate", reason)
+        anew = self._gate.review(made, remake)
         return structs.replace(
             anew, considered=(*ruling.considered, *anew.considered), modified=True
         )

@@ -9,8 +9,8 @@ from .events import ActionEnded, Finding
 from .gate import Screened
 from .judge import Judge
 from .messages import Image, Prompt, Text
-from .ports import Action, Passage, Stage
-from .stages import Heard, StageHooks
+from .ports import Action
+from .stages import Heard, Passage, Stage, StageHooks
 
 
 class Refused(Struct, frozen=True):

@@ -301,47 +301,6 @@ class Approver(Protocol):
         ...
 
 
-Stage = Literal["prompt", "result", "answer"]
-
-
-class Passage(Struct, frozen=True):
-    """Words on their way in or out."""
-
-    stage: Stage
-    text: str
-    source: str
-    """`person`, `model`, or the tool that gave them."""
-
-
-class Replace(Struct, frozen=True):
-    """The words go on in another form."""
-
-    text: str
-    reason: str
-
-
-class Flag(Struct, frozen=True):
-    """The words go on, and somebody should know."""
-
-    severity: Literal["info", "warning", "critical"]
-    reason: str
-    taint: bool = False
-    """Whether they try to give instructions, so that what follows is looked at twice."""
-
-
-class Screen(Protocol):
-    """Judges words: prompts, results, answers. Pure."""
-
-    @property
-    def name(self) -> str:
-        """Shown in records."""
-        ...
-
-    def check(self, passage: Passage) -> Sequence[Replace | Flag | Deny]:
-        """The verdicts; empty to say nothing. A `Replace` is seen by the screens after it."""
-        ...
-
-
 class CheckOutcome(Struct, frozen=True):
     """A check's record and, for an output schema, the answer as data."""
 

@@ -1,11 +1,53 @@
-"""The seam to those who are heard at the stages of a session that are no action."""
+"""The seams to those who are heard at the stages of a session that are no action: screens, which
+judge words and are pure, and hooks, which may take their time."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from .events import ActionEnded
-from .ports import Action
+from .ports import Action, Deny
+
+Stage = Literal["prompt", "result", "answer"]
+
+
+class Passage(Struct, frozen=True):
+    """Words on their way in or out."""
+
+    stage: Stage
+    text: str
+    source: str
+    """`person`, `model`, or the tool that gave them."""
+
+
+class Replace(Struct, frozen=True):
+    """The words go on in another form."""
+
+    text: str
+    reason: str
+
+
+class Flag(Struct, frozen=True):
+    """The words go on, and somebody should know."""
+
+    severity: Literal["info", "warning", "critical"]
+    reason: str
+    taint: bool = False
+    """Whether they try to give instructions, so that what follows is looked at twice."""
+
+
+class Screen(Protocol):
+    """Judges words: prompts, results, answers. Pure."""
+
+    @property
+    def name(self) -> str:
+        """Shown in records."""
+        ...
+
+    def check(self, passage: Passage) -> Sequence[Replace | Flag | Deny]:
+        """The verdicts; empty to say nothing. A `Replace` is seen by the screens after it."""
+        ...
 
 
 class Heard(Struct, frozen=True):

@@ -4,6 +4,7 @@ Imports stand inside the functions because start-up needs it: what a run does no
 loaded. Everything else receives the parts that it works with.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,9 +83,7 @@ def compose(
     """
     from ..agent.memory.repository import find_repository
     from ..agent.validators.unattended import Unattended
-    from ..sandbox.paths import Roots
-    from .judges import judges_of
-    from .toolbox import Toolbox
+    from .judges import Scene, judges_of
 
     store = store_of(run, where)
     before = resumed(run, where, store)
@@ -96,26 +95,17 @@ def compose(
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
     id = before.id or new_session_id()
-    toolbox = Toolbox(
-        loaded,
-        Roots.at(where.cwd, tuple(_added(name, where) for name in run.texts("add_dir"))),
-        where,
-        None if run.flag("no_session") else where.home.state_dir / "outputs" / id,
-        without=_other_edit_tool(model.profile),
-        # Tools begin only when the session has.
-        notice=lambda code, text: session.notice(code, text),
-    )
+
+    def notify(code: str, text: str) -> None:
+        # Whoever has something to tell begins only when the session has.
+        session.notice(code, text)
+
+    toolbox = _toolbox(run, where, loaded, model, id, notify)
     repository = find_repository(where.cwd)
-    judges = judges_of(
-        loaded,
-        where,
-        toolbox,
-        approver or Unattended(),
-        lambda code, text: session.notice(code, text),
-        session=id,
-        log="" if run.flag("no_session") else str(saved_sessions(where).path(id)),
-        project=repository.root if repository else None,
-    )
+    log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
+    root = repository.root if repository else None
+    scene = Scene(loaded, where, id, settings.mode, log, root)
+    judges = judges_of(scene, toolbox, approver or Unattended(), notify)
     session = Session(
         _started(loaded, where, model, toolbox, repository),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
@@ -126,7 +116,7 @@ def compose(
         limits=settings.limits,
         fittings=Fittings(
             checks=_checks(run, where, toolbox, schema),
-            ledger=_ledger(settings, where, repository),
+            ledger=_ledger(settings, where, root),
             still_running=toolbox.still_running,
             permit=toolbox.permit,
             loops=settings.loops,
@@ -141,14 +131,35 @@ def compose(
     return Composed(session, toolbox, judges)
 
 
-def _ledger(settings: Settings, where: Surroundings, repository: "Repository | None") -> Ledger:
+def _toolbox(
+    run: Run,
+    where: Surroundings,
+    loaded: Loaded,
+    model: Model,
+    id: str,
+    notify: Callable[[str, str], None],
+) -> "Toolbox":
+    from ..sandbox.paths import Roots
+    from .toolbox import Toolbox
+
+    return Toolbox(
+        loaded,
+        Roots.at(where.cwd, tuple(_added(name, where) for name in run.texts("add_dir"))),
+        where,
+        None if run.flag("no_session") else where.home.state_dir / "outputs" / id,
+        without=_other_edit_tool(model.profile),
+        notice=notify,
+    )
+
+
+def _ledger(settings: Settings, where: Surroundings, root: Path | None) -> Ledger:
     limits = limits_of(settings.limits, settings.budgets)
     if not settings.budgets.lasting:
         return Ledger(limits)
     from ..agent.stores.spending import SqliteSpending
 
-    project = repository.root if repository else where.cwd
-    return Ledger(limits, SqliteSpending(where.home.state_dir / "spending.db", str(project)))
+    file = where.home.state_dir / "spending.db"
+    return Ledger(limits, SqliteSpending(file, str(root or where.cwd)))
 
 
 def _added(name: str, where: Surroundings) -> Path:

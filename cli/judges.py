@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ..agent.breaker import Breakers
 from ..agent.events import Grant
+from ..agent.gate import Gate
 from ..agent.judge import Judge
 from ..agent.ports import Action, Approver, Reviewer
 from ..agent.screens.injection import InjectionScreen
@@ -77,67 +80,39 @@ class Judges:
             await self._reviewer.close()
 
 
-def judges_of(
-    loaded: Loaded,
-    where: Surroundings,
-    toolbox: Toolbox,
-    approver: Approver,
-    notify: Notify,
-    *,
-    session: str,
-    log: str = "",
-    project: Path | None = None,
-    mode: Mode | None = None,
-) -> Judges:
+class Scene(Struct, frozen=True):
+    """The session that is judged."""
+
+    loaded: Loaded
+    where: Surroundings
+    """Its directory is the working directory."""
+    session: str
+    """Its id."""
+    mode: Mode
+    log: str = ""
+    """The file of its log; empty if none is kept."""
+    root: Path | None = None
+    """Of its repository: what grants for the project are bound to, if there is one."""
+
+
+def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify) -> Judges:
     """The judges that settings, rules, grants and hooks make together.
 
-    Args:
-        loaded: the settings.
-        where: the session's directory is the working directory.
-        toolbox: of the session.
-        approver: answers what is left open.
-        notify: hears of grants that could not be kept.
-        session: its id.
-        log: the file of its log; empty if none is kept.
-        project: what grants for the project are bound to; by default the working directory.
-        mode: instead of the configured one.
+    `approver` answers what is left open; `notify` hears of grants that could not be kept.
 
     Raises:
         ConfigError: a rule, a hook or the file of grants is wrong.
     """
-    settings = loaded.settings
-    mode = mode or settings.mode
-    breakers = Breakers(settings.breakers)
-    grants = _Grants(where, toolbox, project or where.cwd, session, notify)
-    hooks = _hooks(loaded, where, toolbox, breakers, session, log, mode)
-    finder = toolbox.finder
-
-    def protects(path: Path) -> bool:
-        return not toolbox.guard.lets_write(path)
-
-    gate = gate_of(
-        mode,
-        toolbox.territory,
-        confined=toolbox.confined,
-        own=own_directories(where.home),
-        hides=toolbox.guard.hides,
-        protects=protects,
-        rules=_rules(loaded),
-        more=[
-            grants.validator,
-            SecretsValidator(finder, toolbox.tracked),
-            InjectionValidator(toolbox.territory, protects),
-            LoopValidator(settings.loops),
-        ],
-        screens=[SecretScreen(finder), InjectionScreen()],
-    )
-    model = _reviewing_model(loaded, where, session)
+    breakers = Breakers(scene.loaded.settings.breakers)
+    grants = _Grants(scene, toolbox, notify)
+    hooks = _hooks(scene, toolbox, breakers)
+    model = _reviewing_model(scene)
     reviewers: tuple[Reviewer, ...] = (
         *(hooks.reviewers if hooks else ()),
         *((model.reviewer,) if model else ()),
     )
     judge = Judge(
-        gate,
+        _gate(scene, toolbox, grants.validator),
         approver,
         reviewers,
         breakers,
@@ -147,12 +122,36 @@ def judges_of(
     return Judges(judge, hooks, model)
 
 
-def _reviewing_model(loaded: Loaded, where: Surroundings, session: str) -> "ReviewingModel | None":
-    if not loaded.settings.reviewer.model:
+def _gate(scene: Scene, toolbox: Toolbox, granted: Granted) -> Gate:
+    finder = toolbox.finder
+
+    def protects(path: Path) -> bool:
+        return not toolbox.guard.lets_write(path)
+
+    return gate_of(
+        scene.mode,
+        toolbox.territory,
+        confined=toolbox.confined,
+        own=own_directories(scene.where.home),
+        hides=toolbox.guard.hides,
+        protects=protects,
+        rules=_rules(scene.loaded),
+        more=[
+            granted,
+            SecretsValidator(finder, toolbox.tracked),
+            InjectionValidator(toolbox.territory, protects),
+            LoopValidator(scene.loaded.settings.loops),
+        ],
+        screens=[SecretScreen(finder), InjectionScreen()],
+    )
+
+
+def _reviewing_model(scene: Scene) -> "ReviewingModel | None":
+    if not scene.loaded.settings.reviewer.model:
         return None
     from .reviewing import ReviewingModel
 
-    return ReviewingModel(loaded.settings, where, session)
+    return ReviewingModel(scene.loaded.settings, scene.where, scene.session)
 
 
 def _rules(loaded: Loaded) -> "tuple[Rule, ...]":
@@ -170,15 +169,8 @@ def _offers(action: Action, places: Sequence[int], toolbox: Toolbox) -> tuple[st
     return suggest(action, places, toolbox.territory)
 
 
-def _hooks(
-    loaded: Loaded,
-    where: Surroundings,
-    toolbox: Toolbox,
-    breakers: Breakers,
-    session: str,
-    log: str,
-    mode: Mode,
-) -> "Hooks | None":
+def _hooks(scene: Scene, toolbox: Toolbox, breakers: Breakers) -> "Hooks | None":
+    loaded, cwd = scene.loaded, scene.where.cwd
     if not loaded.settings.hooks:
         return None
     from ..agent.reviewers.hooks import Hooks
@@ -188,32 +180,30 @@ def _hooks(
 
     roots = tuple(Path(root) for root in toolbox.territory.roots)
     root = loaded.brought.root if loaded.brought else None
-    found = hooks_of(loaded.settings.hooks, loaded.origins, where.cwd, root, roots)
-    runner = HookRunner(toolbox.env, (where.cwd, *roots))
-    return Hooks(found, runner, Place(session, log, str(where.cwd), mode), breakers.of)
+    found = hooks_of(loaded.settings.hooks, loaded.origins, cwd, root, roots)
+    runner = HookRunner(toolbox.env, (cwd, *roots))
+    return Hooks(found, runner, Place(scene.session, scene.log, str(cwd), scene.mode), breakers.of)
 
 
 class _Grants:
     """What was allowed for good, and what will be."""
 
-    def __init__(
-        self, where: Surroundings, toolbox: Toolbox, project: Path, session: str, notify: Notify
-    ) -> None:
+    def __init__(self, scene: Scene, toolbox: Toolbox, notify: Notify) -> None:
         """Begin with the stored grants that hold in the project.
 
         Raises:
             ConfigError: their file is damaged.
         """
-        self._file = where.home.data_dir / "grants.json"
-        self._project = project
-        self._origin = f"session {session}"
+        self._file = scene.where.home.data_dir / "grants.json"
+        self._project = scene.root or scene.where.cwd
+        self._origin = f"session {scene.session}"
         self._notify = notify
         self.validator = Granted(toolbox.territory)
         if self._file.exists():
             from ..config.grants import Grants
             from ..config.rules import parse_rule
 
-            holding = Grants(self._file).holding(project)
+            holding = Grants(self._file).holding(self._project)
             rules = [parse_rule(one.rule, "allow", f"grant {one.id}") for one in holding]
             self.validator.add(rules)
 

@@ -8,7 +8,8 @@ from ..agent.commands.analysis import analyse
 from ..agent.commands.parts import Place
 from ..agent.events import CommandPart, Effect
 from ..agent.gate import Gate
-from ..agent.ports import Screen, Validator
+from ..agent.ports import Validator
+from ..agent.stages import Screen
 from ..agent.validators.hard_gates import HardGates
 from ..agent.validators.modes import ModeValidator
 from ..agent.validators.protected import ProtectedFiles

@@ -7,9 +7,10 @@ from ..agent.errors import ProviderError
 from ..agent.messages import Message
 from ..agent.ports import Request
 from ..agent.reviewers.excerpt import Excerpt
-from ..agent.reviewers.model import ModelReviewer, effective_rules
+from ..agent.reviewers.model import ModelReviewer
 from ..agent.session import Session
 from ..config.prompts import prompt
+from ..config.reviewer import effective_rules
 from ..config.settings import Settings
 from .models import model_of
 from .surroundings import Surroundings

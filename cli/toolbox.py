@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..agent.commands.parts import Place
@@ -31,6 +31,13 @@ from .judging import command_effects, territory_of
 from .surroundings import Surroundings
 
 
+def _finder(env: Mapping[str, str], keys: Collection[str]) -> SecretFinder:
+    secret = {
+        name: value for name, value in env.items() if name in keys or looks_secret(name, value)
+    }
+    return SecretFinder(secret)
+
+
 class Toolbox:
     """The tools of one session."""
 
@@ -54,13 +61,7 @@ class Toolbox:
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
         keys = key_variables(settings.providers)
         self.env = clean_environment(where.env, keys)
-        self.finder = SecretFinder(
-            {
-                name: value
-                for name, value in where.env.items()
-                if name in keys or looks_secret(name, value)
-            }
-        )
+        self.finder = _finder(where.env, keys)
         """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
         scratch = Path(self._scratch.name).resolve()

@@ -20,7 +20,7 @@ _LONG_LINE = re.compile(rf"[^\n]{{{_LONGEST_LINE + 1}}}")
 class Hide(Protocol):
     """Takes out of a text that comes in pieces what nobody may see."""
 
-    def feed(self, text: str) -> str:
+    def feed(self, text: str, /) -> str:
         """What can be shown of the text so far and was not yet."""
         ...
 

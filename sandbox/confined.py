@@ -21,6 +21,7 @@ from .output import Pipe, exit_of
 from .policy import Policy
 from .ports import Command, Exit, Extra
 from .registry import Registry
+from .run import surely
 from .spawn import argv_of, check_directory, shown
 
 
@@ -80,7 +81,8 @@ class ConfinedSandbox:
             await process.begin(command, env, self._grace, self._linger)
         finally:
             if not process.began:
-                await process.kill()
+                # Being cancelled once more is no reason to leave before it has ended.
+                await surely(process.kill())
         return process
 
     async def _start_apart(self, command: Command, extra: Extra) -> "ConfinedProcess":
@@ -102,7 +104,7 @@ class ConfinedSandbox:
             began = True
         finally:
             if not began:
-                await self._end_apart(apart)
+                await surely(self._end_apart(apart))
         return process
 
     async def _end_apart(self, apart: "ConfinedSandbox") -> None:

@@ -24,12 +24,12 @@ async def run(
             await on_output(chunk)
         return await process.wait()
     except BaseException:  # a cancelled caller, too, must leave no process behind
-        await _surely(process.kill())
+        await surely(process.kill())
         raise
 
 
-async def _surely(work: Coroutine[object, object, object]) -> None:
-    """Await `work` to its end, however often the caller is cancelled meanwhile."""
+async def surely(work: Coroutine[object, object, object]) -> None:
+    """Await `work` to its end, however often the caller is cancelled meanwhile; then raise that."""
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():

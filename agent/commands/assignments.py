@@ -83,20 +83,26 @@ def assign(line: Line, reader: Reader, node: "Node", judgement: Judgement, lasti
     word = reader.word(values[0]) if values and values[0].type != "array" else None
     if values and values[0].type == "array":
         reader.nested_in(values[0])
-    appends = any(child.type == "+=" for child in node.children)
+    value = word.value if word is not None else ""
     literal = (word is None and not values) or (word is not None and word.literal)
-    value = word.value if word else ""
     if lasting:
+        appends = any(child.type == "+=" for child in node.children)
         known = literal and not appends and harmless_name(line, name)
         line.state.variables[name] = (Piece(value, value, True),) if known else None
         if word is not None and word.certainty in ("hidden", "odd"):
             del line.state.variables[name]
+    if word is not None and word.certainty == "odd":
+        judgement.at_least("opaque", f"what {name} becomes is only known when it runs")
+    _judge(line, name, value if literal else None, judgement, lasting)
+
+
+def _judge(line: Line, name: str, value: str | None, judgement: Judgement, lasting: bool) -> None:
+    """Judge the name, and the value if it is known."""
+    harmless = value is not None and harmless_value(name, value)
     if dangerous_name(name):
-        if not (literal and harmless_value(name, value)):
+        if not harmless:
             judgement.at_least("dangerous", f"{name} decides what later commands run or load")
     elif lasting and not harmless_name(line, name):
         judgement.at_least("unknown", f"it changes {name}, which programs and the shell heed")
-    elif not lasting and not (literal and harmless_value(name, value)):
+    elif not lasting and not harmless:
         judgement.at_least("unknown", f"it runs with {name} set, which no table knows")
-    if word is not None and word.certainty == "odd":
-        judgement.at_least("opaque", f"what {name} becomes is only known when it runs")

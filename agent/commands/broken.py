@@ -27,7 +27,14 @@ def list_broken(line: Line, source: Source, setting: Setting) -> None:
 
 
 _TORN = re.compile(r"(?<![ \t])\\\n")
-_QUOTES = ("string", "raw_string", "string_content", "ansi_c_string", "heredoc_body", "heredoc_content")
+_QUOTES = (
+    "string",
+    "raw_string",
+    "string_content",
+    "ansi_c_string",
+    "heredoc_body",
+    "heredoc_content",
+)
 
 
 def torn_words(source: Source) -> tuple[int, int] | None:
@@ -37,10 +44,24 @@ def torn_words(source: Source) -> tuple[int, int] | None:
     if "\\\n" not in text:
         return None
     for found in _TORN.finditer(text):
-        start = len(text[: found.start()].encode("utf-8", "replace"))
+        start = found.start()
         node = source.root.descendant_for_byte_range(start, start + 2)
         if node is None or node.type not in _QUOTES:
             return source.span(start, start + 2)
+    return None
+
+
+_HASH_IN_WORD = re.compile(r"(?<![ \t\n;&|()<>])(?<!^)#|(?<=\\[ \t\n;&|()<>])#")
+
+
+def false_comment(source: Source) -> tuple[int, int] | None:
+    """Where the grammar sees a comment in what is a word for the shell."""
+    text = source.text
+    for found in _HASH_IN_WORD.finditer(text):
+        start = found.start()
+        node = source.root.descendant_for_byte_range(start, start + 1)
+        if node is not None and node.type == "comment" and node.start_byte == start:
+            return source.place(node)
     return None
 
 

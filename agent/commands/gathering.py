@@ -92,6 +92,7 @@ class Gatherer:
 
     def redirect(self, node: "Node", gathered: Gathered) -> None:
         """Take in a redirect; the words behind its target belong to the command."""
+        self._check_descriptor(node, gathered)
         match node.type:
             case "heredoc_redirect":
                 self._heredoc(node, gathered)
@@ -101,7 +102,6 @@ class Gatherer:
                 self._file(node, gathered)
 
     def _file(self, node: "Node", gathered: Gathered) -> None:
-        self._check_descriptor(node, gathered)
         targets = [child for child in node.named_children if child.type != "file_descriptor"]
         tokens = [self._source.of(child) for child in node.children if not child.is_named]
         target = self._reader.word(targets[0]) if targets else None
@@ -115,6 +115,10 @@ class Gatherer:
         first = node.children[0] if node.children else node
         before = self._source.cut(node.start_byte - 1, node.start_byte) if node.start_byte else ""
         number = first.type == "file_descriptor"
+        for child in node.children:
+            if not child.is_named and self._source.of(child) != child.type:
+                # Some operators swallow the word before them (tree-sitter-bash 0.25).
+                gathered.odd = gathered.odd or self._source.of(child)
         if number and (not self._source.of(first).isdecimal() or before not in _BEFORE_NUMBER):
             gathered.odd = gathered.odd or self._source.of(node)
 
@@ -126,10 +130,11 @@ class Gatherer:
             gathered.feed = Feed(word.value if word.literal else None)
 
     def _heredoc(self, node: "Node", gathered: Gathered) -> None:
-        quoted = False
+        quoted, delimiter = False, ""
         for child in node.named_children:
             match child.type:
                 case "heredoc_start":
+                    delimiter = re.sub(r"['\"\\]", "", self._source.of(child))
                     quoted = any(char in self._source.of(child) for char in "'\"\\")
                     gathered.feed = Feed("")
                 case "heredoc_body":
@@ -138,7 +143,10 @@ class Gatherer:
                     gathered.feed = Feed(body if known else None)
                     if not quoted:
                         self._evaluated(child, gathered)
-                case "heredoc_end" | "file_descriptor":
+                case "heredoc_end":
+                    if self._source.of(child) != delimiter:
+                        gathered.odd = gathered.odd or delimiter
+                case "file_descriptor":
                     pass
                 case kind if kind in REDIRECTS:
                     self.redirect(child, gathered)

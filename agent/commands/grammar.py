@@ -3,12 +3,15 @@
 tree-sitter and its grammar are imported by the first command that is analysed.
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Source:
@@ -24,27 +27,22 @@ class Source:
         """
         self.text = text
         self._within = within
-        self._bytes = text.encode("utf-8", "replace")
-        self._plain = len(self._bytes) == len(text)
-        self.root: Node = _parser()(self._bytes)
+        # One byte for each character. The grammar's scanner also looks up characters in tables
+        # that end at 255 and crashes beyond (tree-sitter-bash 0.25); for the shell, whatever is
+        # not ASCII is part of a word, and of no name.
+        self.root: Node = _parser()(_NOT_ASCII.sub("%", text).encode())
 
     def cut(self, start: int, end: int) -> str:
-        """The text between two byte offsets."""
-        if self._plain:
-            return self.text[start:end]
-        return self._bytes[start:end].decode("utf-8", "replace")
+        """The text between two offsets."""
+        return self.text[start:end]
 
     def of(self, node: "Node") -> str:
         """A node's text. Some tokens claim the blanks before them: those are left out."""
-        return self.cut(node.start_byte, node.end_byte).lstrip(" \t\n")
+        return self.text[node.start_byte : node.end_byte].lstrip(" \t\n")
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The characters of the person's line between two byte offsets."""
-        if self._within is not None:
-            return self._within
-        if self._plain:
-            return start, end
-        return len(self.cut(0, start)), len(self.cut(0, end))
+        """The characters of the person's line between two offsets."""
+        return (start, end) if self._within is None else self._within
 
     def place(self, node: "Node") -> tuple[int, int]:
         """The characters of the person's line that a node stands for."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .assignments import harmless_name
-from .broken import list_broken, torn_words
+from .broken import false_comment, list_broken, torn_words
 from .declaring import Declarer, whole
 from .feeds import feed_of
 from .gathering import REDIRECTS, Gathered, Gatherer
@@ -83,6 +83,8 @@ class Walk:
         self.visit(root)
         if torn := torn_words(self.source):
             self.line.problem("a line is continued in the middle of a word", torn)
+        if comment := false_comment(self.source):
+            self.line.problem("what looks like a comment is none for the shell", comment)
         if root.has_error:
             list_broken(self.line, self.source, self.setting)
 

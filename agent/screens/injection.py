@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from ..ports import Deny, Flag, Passage, Replace
+from ..ports import Deny
+from ..stages import Flag, Passage, Replace
 from .signs import ANCHORS, BEYOND_ASCII, COMMENT, HIDDEN, INVISIBLE, ROLE_TAG, SIGNS
 
 _LONGEST_COMMENT = 4_000

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ...config.secret_finder import SecretFinder, hide
-from ..ports import Deny, Flag, Passage, Replace
+from ..ports import Deny
+from ..stages import Flag, Passage, Replace
 
 
 class SecretScreen:

@@ -171,7 +171,8 @@ def _row(verdict: str, name: str, words: str) -> str:
 
 
 def _why(risk: str, why: str) -> str:
-    return f"{risk}: {why}" if risk else why
+    # What is known to do only what its effects say needs no further word.
+    return why if risk in ("", "safe") else f"{risk}: {why}"
 
 
 def _marked(text: str, marks: tuple[tuple[int, int], ...], style: Style) -> Iterator[str]:

@@ -20,7 +20,7 @@ from ...agent.transcript import Transcript
 from ...agent.validators.unattended import Unattended
 from ...config.settings import Mode
 from ...sandbox.paths import Roots
-from ..judges import Judges, judges_of
+from ..judges import Judges, Scene, judges_of
 from ..surroundings import surroundings
 from ..terminal import Out
 from ..toolbox import Toolbox
@@ -54,15 +54,8 @@ def tool_exec(cd: str, mode: Mode, *, as_json: bool) -> int:
     where = surroundings(cd)
     loaded = load_for_commands(where)
     toolbox = Toolbox(loaded, Roots.at(where.cwd), where)
-    judges = judges_of(
-        loaded,
-        where,
-        toolbox,
-        Unattended(),
-        lambda code, text: None,
-        session=_SESSION,
-        mode=mode,
-    )
+    scene = Scene(loaded, where, _SESSION, mode)
+    judges = judges_of(scene, toolbox, Unattended(), lambda code, text: None)
     return asyncio.run(_run(toolbox, judges, as_json))
 
 

@@ -76,7 +76,8 @@ def _effect(effect: Effect) -> str:
     doing = {"read": "read", "write": "write", "delete": "delete", "reach": "connect to"}
     if effect.command is None:
         return f"{doing.get(effect.kind, 'run')} {harmless(effect.target)}"
-    return f"run {harmless(effect.target)}  ({effect.command.risk}: {harmless(effect.command.why)})"
+    risk = "" if effect.command.risk == "safe" else f"{effect.command.risk}: "
+    return f"run {harmless(effect.target)}  ({risk}{harmless(effect.command.why)})"
 
 
 def _heard(voice: Considered) -> str:

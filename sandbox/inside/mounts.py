@@ -43,7 +43,7 @@ def build(plan: Plan) -> None:
         readonly = 0 if writable else MOUNT_RDONLY
         kernel.restrict_tree(tree, MOUNT_NOSUID | MOUNT_NODEV | readonly)
     if "devices" not in plan.without:
-        _devices(devices)
+        _devices(devices, plan.limits.scratch_bytes)
     for path, tree in sorted((copies | roots).items()):
         _make_place(path, tree)
         kernel.attach_tree(tree, path)
@@ -111,7 +111,7 @@ def _make_place(path: str, tree: int) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
-def _devices(devices: dict[str, int]) -> None:
+def _devices(devices: dict[str, int], size: int) -> None:
     for name, tree in devices.items():
         os.close(os.open(f"/dev/{name}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
         kernel.attach_tree(tree, f"/dev/{name}")
@@ -121,7 +121,8 @@ def _devices(devices: dict[str, int]) -> None:
     os.mkdir("/dev/pts")
     kernel.mount("devpts", "/dev/pts", "devpts", flags, "newinstance,ptmxmode=0666,mode=620")
     os.makedirs("/dev/shm", exist_ok=True)
-    kernel.mount("tmpfs", "/dev/shm", "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, "mode=1777,size=50%")
+    options = f"mode=1777,size={size or '50%'}"
+    kernel.mount("tmpfs", "/dev/shm", "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, options)
 
 
 def _store() -> None:

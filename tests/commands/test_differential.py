@@ -73,6 +73,4 @@ def _expanded(call: tuple[str, ...], known: set[tuple[str, ...]]) -> bool:
     def same(ours: str, theirs: str) -> bool:
         return ours.replace("$HOME", "/home/nobody") == theirs or ours[:1] in "~$`"
 
-    return any(
-        len(words) == len(call) and all(map(same, words, call)) for words in known
-    )
+    return any(len(words) == len(call) and all(map(same, words, call)) for words in known)

@@ -30,7 +30,9 @@ def test_every_provider_of_the_design_is_shipped_and_reachable() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", [DEFAULTS / "providers.toml", *sorted((DEFAULTS / "models").iterdir())], ids=lambda f: f.name
+    "file",
+    [DEFAULTS / "providers.toml", *sorted((DEFAULTS / "models").iterdir())],
+    ids=lambda f: f.name,
 )
 def test_cutting_out_a_table_gives_what_parsing_the_whole_file_gives(file: object) -> None:
     text = (DEFAULTS / str(file)).read_text(encoding="utf-8")

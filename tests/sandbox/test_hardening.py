@@ -1,5 +1,6 @@
 """Ways out that were found by attacking: each was open once."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,6 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from kedge.cli.confine import Wanted, wanted_policy
+from kedge.sandbox.confined import ConfinedSandbox
+from kedge.sandbox.ports import Command
 
 EVIL = "printf '[core]\\nfsmonitor = touch {pwned}; false\\n' >"
 HOOK = "printf '#!/bin/sh\\ntouch {pwned}\\n' >{0}; chmod +x {0}"
@@ -145,6 +150,8 @@ def test_nothing_planted_keeps_the_rest_from_being_held_back(owner: Owner, name:
     owner.git("status", cwd=owner.work / "sub")
     assert not owner.pwned.exists()
     assert owner.run("echo works").endswith("works\n")
+    # Too deep for what tidies up after tests.
+    subprocess.run(("rm", "-rf", str(owner.work / ".git/modules")), check=True)
 
 
 @pytest.mark.parametrize("name", ["logs/HEAD", "logs", "COMMIT_EDITMSG", "index", "refs", "HEAD"])
@@ -297,3 +304,33 @@ def test_runs_side_by_side_leave_no_trace_of_each_other(owner: Owner) -> None:
     ]
     assert [run.communicate()[1] for run in runs] == [b""] * len(runs)
     assert sorted(os.listdir(owner.work)) == [".git", "file"]
+
+
+async def test_a_start_that_is_cancelled_twice_still_leaves_nothing(owner: Owner) -> None:
+    env = owner.env()
+    sandbox = ConfinedSandbox(wanted_policy(Wanted(str(owner.work)), env), env)
+    marker = f"9{os.getpid()}3"
+    script = f"trap '' TERM; touch ready; sleep {marker}; sleep {marker}"
+    try:
+        await sandbox.helper()
+        start = asyncio.create_task(sandbox.start(Command(script, owner.work, env)))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        # The loop stands still here: the command runs, and nobody has heard of it yet.
+        until((owner.work / "ready").exists)
+        start.cancel()
+        await asyncio.sleep(0)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        assert not running(f"sleep\0{marker}")
+    finally:
+        await sandbox.close()
+
+
+def running(command: str) -> bool:
+    found: list[bytes] = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(entry.read_bytes())
+    return any(line.startswith(command.encode()) for line in found)

@@ -2,8 +2,8 @@
 
 from samples.secrets import samples
 
-from kedge.agent.ports import Flag, Passage, Replace
 from kedge.agent.screens.secrets import SecretScreen
+from kedge.agent.stages import Flag, Passage, Replace
 from kedge.config.secret_finder import SecretFinder
 
 KEY = next(sample.secret for sample in samples() if sample.issuer == "github classic")
