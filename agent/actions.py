@@ -8,8 +8,8 @@ that exists is recorded even when the turn is being stopped.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 from msgspec import Struct, structs
@@ -56,8 +56,16 @@ class _Refused(Struct, frozen=True):
 _Prepared = _Ready | _Refused
 
 
-Permit = Callable[[Action, Sequence[Denied]], None]
-"""Lets the next run of an action do what the sandbox kept it from."""
+class Permits(Protocol):
+    """Widens the sandbox for one run of an action, on a person's word."""
+
+    def beforehand(self, action: Action, places: Sequence[int]) -> None:
+        """These effects are allowed by a person or their rules: let the next run have them."""
+        ...
+
+    def afterwards(self, action: Action, denied: Sequence[Denied]) -> None:
+        """Let the next run do what the sandbox kept this one from."""
+        ...
 
 
 class Actor:
@@ -71,7 +79,7 @@ class Actor:
         bus: Bus,
         transcript: Transcript,
         path: tuple[str, ...] = ("main",),
-        permit: Permit | None = None,
+        permits: Permits | None = None,
         loops: LoopSettings | None = None,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -84,7 +92,7 @@ class Actor:
         self._bus = bus
         self._transcript = transcript
         self._path = path
-        self._permit = permit
+        self._permits = permits
         self._repetition = Repetition(loops)
 
     @property
@@ -150,7 +158,7 @@ class Actor:
         except ToolError as error:
             self._emit(ActionProposed(call.id, call.name, call.arguments, ()))
             self._emit(Decision(call.id, "deny", "schema", str(error)))
-            unread = Action(call, {"": call.arguments}, ())
+            unread = Action(call, {"": legible_text(call.arguments)}, ())
             self._repetition.times(unread, self._bus.turn)
             return _Refused(self._noted(unread, _ended(call, "failed", str(error), error.kind)))
         self._emit(ActionProposed(call.id, call.name, action.arguments, action.effects))
@@ -172,6 +180,8 @@ class Actor:
             text = f"Not allowed: {decision.reason}. Nothing was done."
             end = _ended(call, "denied", text, "denied")
             return _Refused(self._noted(action, end))
+        if self._permits is not None:
+            self._permits.beforehand(action, _said_by_a_person(decision, action))
         return _Ready(tool, action)
 
     def _with_facts(self, action: Action) -> Action:
@@ -257,8 +267,8 @@ class Actor:
             self._show(action.call.id, legible_text(text))
 
         output = await ready.tool.run(action.arguments, show)
-        if output.denied and self._permit is not None and await self._escalated(action, output):
-            self._permit(action, output.denied)
+        if output.denied and self._permits is not None and await self._escalated(action, output):
+            self._permits.afterwards(action, output.denied)
             output = await ready.tool.run(action.arguments, show)
         return output
 
@@ -268,8 +278,11 @@ class Actor:
             "read": "read", "write": "write", "connect": "reach",
         }  # fmt: skip
         effects = tuple(Effect(kinds[one.what], one.allow) for one in output.denied)
-        asked = {"call": action.call.id, "allow": [effect.target for effect in effects]}
-        arguments: dict[str, object] = {**asked, "arguments": action.arguments}
+        arguments: dict[str, object] = {
+            "call": action.call.id,
+            "tool": action.call.name,
+            "command": action.arguments.get("command", ""),
+        }
         id = f"{action.call.id}.{ESCALATE}"
         call = ToolCall(id, ESCALATE, msgspec.json.encode(arguments).decode())
         wider = self._with_facts(Action(call, arguments, effects))
@@ -298,6 +311,19 @@ class Actor:
 
     def _emit(self, body: Body) -> None:
         self._bus.emit(body, self._path)
+
+
+def _said_by_a_person(decision: Decision, action: Action) -> tuple[int, ...]:
+    """Places of the effects that a person, or a rule of theirs, allowed."""
+    every = tuple(range(len(action.effects)))
+    if decision.asked:
+        return every
+    spoken = [
+        voice.effects
+        for voice in decision.considered
+        if voice.verdict == "allow" and voice.by in ("rules", "grants")
+    ]
+    return tuple(place for place in every if any(it is None or place in it for it in spoken))
 
 
 def _understood(tool: Tool, call: ToolCall) -> Action:

@@ -11,7 +11,7 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor, Permit
+from .actions import Actor, Permits
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Redact, Watcher, everything, now
@@ -52,8 +52,8 @@ class Fittings(Struct, frozen=True):
     """What may be spent; by default what the limits of one run say."""
     still_running: Callable[[], Sequence[str]] = tuple
     """Names what tools have under way when a turn is over."""
-    permit: Permit | None = None
-    """Lets one call do what the sandbox kept it from."""
+    permits: Permits | None = None
+    """Widens the sandbox for one call."""
     loops: LoopSettings | None = None
     hooks: StageHooks | None = None
     redact: Redact = everything
@@ -118,7 +118,7 @@ class Session:
                 self._passages,
                 self._bus,
                 self._transcript,
-                permit=fittings.permit,
+                permits=fittings.permits,
                 loops=fittings.loops,
             ),
             self._bus,

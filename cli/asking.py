@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 import msgspec
 
 from ..agent.events import Effect, Grant
-from ..agent.ports import Action, Approval, No, Question, Yes
+from ..agent.ports import ESCALATE, Action, Approval, No, Question, Yes
 from .terminal import Out, Style, harmless
 
 GRACE_SECONDS = 0.5
@@ -108,8 +108,11 @@ class LineApprover:
 def question_text(question: Question, style: Style) -> str:
     """A question as it is printed, its answers below it."""
     action = question.action
+    head = f"? {harmless(action.call.name)}: {_first(question.reason)}"
+    if action.call.name == ESCALATE:
+        head = "? the sandbox kept this from what is below; run it again with just that allowed?"
     lines = [
-        style.strong(f"? {harmless(action.call.name)}: {_first(question.reason)}"),
+        style.strong(head),
         *(f"  {line}" for line in _asked(question, style)),
         *(f"  {line}" for line in _effects(question, style)),
         style.dim(f"  asked by {question.by}"),
@@ -132,7 +135,7 @@ def _asked(question: Question, style: Style) -> Iterator[str]:
     command = action.arguments.get("command")
     if isinstance(command, str):
         yield from _marked(command, [action.effects[place] for place in question.effects], style)
-        yield from _others(action, {"command"})
+        yield from _others(action, {"command", "call", "tool"})
     elif question.preview:
         lines = harmless(question.preview).splitlines()
         yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])

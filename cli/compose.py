@@ -17,6 +17,7 @@ from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
 from ..config.settings import Settings
+from ..config.values import Value
 from ..config.version import VERSION
 from .models import Model, model_of
 from .options import OPTIONS, Run
@@ -33,13 +34,20 @@ if TYPE_CHECKING:
 
 
 def settings_of(run: Run, where: Surroundings) -> Loaded:
-    """All layers, with the run's flags on top."""
-    flags = {
-        option.setting: Flag(option.name, value)
-        for option in OPTIONS
-        if option.setting and isinstance(value := run.values[option.field], str | int | float)
-    }
-    return load(
+    """All layers, with the run's flags on top.
+
+    Raises:
+        ConfigError: a value is wrong, or something is not trusted that has to be.
+    """
+    flags: dict[str, Flag] = {}
+    for option in OPTIONS:
+        value = run.values[option.field]
+        if option.setting and isinstance(value, str | int | float):
+            flags[option.setting] = Flag(option.name, value)
+        elif option.setting and isinstance(value, tuple) and value:
+            listed: list[Value] = list(value)
+            flags[option.setting] = Flag(option.name, listed)
+    loaded = load(
         env=where.env,
         cwd=where.cwd,
         config_dir=where.home.config_dir,
@@ -49,6 +57,9 @@ def settings_of(run: Run, where: Surroundings) -> Loaded:
         sets=run.texts("set"),
         flags=flags,
     )
+    if run.flag("require_trust"):
+        loaded.require_trust()
+    return loaded
 
 
 class Composed:
@@ -82,15 +93,12 @@ def compose(
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
     """
     from ..agent.memory.repository import find_repository
-    from ..agent.validators.unattended import Unattended
     from .judges import Scene, judges_of
 
     store = store_of(run, where)
     before = resumed(run, where, store)
     where = where if run.text("cd") else before.place(where)
     loaded = settings_of(run, where)
-    if run.flag("require_trust"):
-        loaded.require_trust()
     settings = before.settings(loaded)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
@@ -105,7 +113,7 @@ def compose(
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     root = repository.root if repository else None
     scene = Scene(loaded, where, id, settings.mode, log, root)
-    judges = judges_of(scene, toolbox, approver or Unattended(), notify)
+    judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
     session = Session(
         _started(loaded, where, model, toolbox, repository),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
@@ -118,7 +126,7 @@ def compose(
             checks=_checks(run, where, toolbox, schema),
             ledger=_ledger(settings, where, root),
             still_running=toolbox.still_running,
-            permit=toolbox.permit,
+            permits=toolbox,
             loops=settings.loops,
             hooks=judges.stages,
             redact=toolbox.redactor().bodies,
@@ -129,6 +137,12 @@ def compose(
     )
     judges.attach(session)
     return Composed(session, toolbox, judges)
+
+
+def _nobody(run: Run) -> "Approver":
+    from ..agent.validators.unattended import Failing, Unattended
+
+    return Failing() if run.text("on_ask") == "fail" else Unattended()
 
 
 def _toolbox(

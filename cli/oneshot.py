@@ -3,9 +3,11 @@
 import asyncio
 import gc
 import signal
+import sys
 
 from ..agent.events import Result
 from ..agent.messages import Prompt, Text
+from ..agent.ports import Approver
 from ..agent.session import unstarted
 from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import EXIT_CODES, Status
@@ -13,7 +15,7 @@ from .compose import Composed, compose, schema_of
 from .options import OPTIONS, Run
 from .output_file import keep_answer, output_file
 from .stdin import piped
-from .surfaces import ANSWERS, Streams, Surface, startup_failure, surfaces_for
+from .surfaces import ANSWERS, Streams, Surface, Watched, startup_failure, surfaces_for
 from .surroundings import Surroundings, surroundings
 from .terminal import Out, Style
 
@@ -42,7 +44,13 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) 
         surfaces = surfaces_for(
             run.output_format, streams, out, err, style, verbose=run.flag("verbose")
         )
-        composed = compose(run, where, schema=schema, pace=pace if streams.watched else 0.0)
+        composed = compose(
+            run,
+            where,
+            schema=schema,
+            pace=pace if streams.watched else 0.0,
+            approver=_approver(run, streams, err, style, surfaces),
+        )
         # Start-up ran without looking for garbage (see cli/main.py). What it made lives to the
         # end: frozen, it is not looked through from here on either.
         gc.freeze()
@@ -58,6 +66,30 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) 
         err.say(f"kedge: the answer could not be printed: {out.trouble}\n")
         code = code or EXIT_CODES["failed"]
     return code
+
+
+def _approver(
+    run: Run, streams: Streams, err: Out, style: Style, surfaces: list[Surface]
+) -> Approver | None:
+    """The person at the terminal, if there is one to be asked.
+
+    Raises:
+        UsageError: somebody is to be asked, and there is nobody.
+    """
+    wanted = run.text("on_ask")
+    here = streams.watched and sys.stdin.isatty()
+    if wanted == "ask" and not here:
+        raise UsageError("there is no terminal to ask on", hint="use --on-ask deny or fail")
+    if not here or wanted in ("deny", "fail") or run.output_format != "text":
+        return None
+    from .asking import LineApprover
+
+    def before() -> None:
+        for surface in surfaces:
+            if isinstance(surface, Watched):
+                surface.clear()
+
+    return LineApprover(err, style, sys.stdin.fileno(), before)
 
 
 def _require_words(run: Run) -> None:

@@ -45,6 +45,7 @@ class Option(Struct, frozen=True):
 FORMATS = ("text", "json", "stream-json")
 LEVELS = ("read-only", "workspace-write", "off")
 MODES = ("plan", "ask", "auto", "full")
+ON_ASK = ("ask", "deny", "fail")
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -58,6 +59,12 @@ OPTIONS: tuple[Option, ...] = (
         "--mode", "How much may happen without asking.",
         choices=MODES, metavar="|".join(MODES), setting="mode",
     ),
+    Option("--allow", "A rule for what may happen, such as 'bash(npm test *)'.", metavar="RULE",
+           repeat=True, setting="rules.allow"),
+    Option("--deny", "A rule for what must not.", metavar="RULE", repeat=True,
+           setting="rules.deny"),
+    Option("--on-ask", "Questions: ask on this terminal (where there is one), deny, or fail with "
+           "exit code 7.", choices=ON_ASK, metavar="|".join(ON_ASK)),
     Option(
         "--sandbox", "How commands and file tools are confined.",
         choices=LEVELS, metavar="|".join(LEVELS), setting="sandbox.level",

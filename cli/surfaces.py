@@ -62,6 +62,12 @@ class Watched:
         drawn = "".join(f"{self._style.dim(line)}\n" for line in below)
         self._err.say(erasure + text + drawn)
 
+    def clear(self) -> None:
+        """Make room for something else: what is drawn below goes, until the next event."""
+        if self._below:
+            self._err.say(f"\x1b[{len(self._below)}A\x1b[J")
+            self._below = []
+
 
 class Quiet:
     """No progress; only what went wrong, at the end."""

@@ -38,6 +38,11 @@ def _finder(env: Mapping[str, str], keys: Collection[str]) -> SecretFinder:
     return SecretFinder(secret)
 
 
+def _there(path: str) -> str:
+    """What has to be allowed for a path: itself, or where it is to be made."""
+    return path if os.path.lexists(path) else os.path.dirname(path)
+
+
 class Toolbox:
     """The tools of one session."""
 
@@ -71,8 +76,6 @@ class Toolbox:
         self.sandbox: Sandbox = confined.sandbox
         self.attested = confined.label
         """What the sandbox enforces, as proven."""
-        self.confined = confined.label != "off"
-        """Whether the sandbox is on."""
         self.guard = confined.guard
         """What is special about paths."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
@@ -104,14 +107,35 @@ class Toolbox:
             if tool.name not in hidden
         )
 
+    @property
+    def confined(self) -> bool:
+        """Whether the sandbox is on."""
+        return self.attested != "off"
+
     def _foresee(self, command: str, cwd: Path) -> tuple[Effect, ...]:
         territory = self.territory
         path = tuple(self.env.get("PATH", os.defpath).split(":"))
         place = Place(str(cwd), territory.roots, territory.home, path, self.env)
         return command_effects(command, place)
 
-    def permit(self, action: Action, denied: Sequence[Denied]) -> None:
-        """Let the next run of an action do what the sandbox would keep it from."""
+    def beforehand(self, action: Action, places: Sequence[int]) -> None:
+        """See `Permits`: hosts, and files outside, which the sandbox would keep a command from."""
+        effects = [action.effects[place] for place in places]
+        beyond = [
+            Denied("connect", effect.target, effect.target)
+            for effect in effects
+            if effect.kind == "reach"
+        ]
+        beyond += (
+            Denied("write", effect.target, _there(effect.target))
+            for effect in effects
+            if effect.kind in ("write", "delete") and not self.territory.lets_write(effect.target)
+        )
+        if beyond:
+            self.afterwards(action, beyond)
+
+    def afterwards(self, action: Action, denied: Sequence[Denied]) -> None:
+        """See `Permits`."""
         if action.call.name == "bash":
             self._shell.permit(str(action.arguments["command"]), denied)
 

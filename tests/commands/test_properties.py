@@ -17,9 +17,9 @@ _LINES = (Path(__file__).parents[2] / "bench/corpus/harmless.jsonl").read_text("
 _ENDS_ITSELF = [
     command
     for command in (json.loads(line)["command"] for line in _LINES)
-    # A here-document needs its own last line; a `cd` decides what the next command means.
-    if "<<" not in command and "cd " not in command and "#" not in command and "xargs" not in command
-    and not command.startswith(("find . -name \"*.txt\" -exec", "bat --style"))
+    # A here-document needs its own last line; a `cd` or an assignment decides what comes after.
+    if not any(text in command for text in ("<<", "cd ", "#", "xargs"))
+    and not command.startswith(("find . -name \"*.txt\" -exec", "bat --style", "f=", "DIR="))
 ]  # fmt: skip
 commands = st.sampled_from(_ENDS_ITSELF)
 joiners = st.sampled_from([" | ", " && ", " || ", "; ", "\n", " |\n", " &&\n", ";\n\n"])
@@ -62,9 +62,9 @@ def test_no_text_at_all_raises(look: Look, text: str) -> None:
     look(text)
 
 
-_TOKENS = ["ls", "rm", " ", " ", "'", '"', "`", "$(", ")", "(", "{", "}", ";", "&&", "|", "\n", "\\",
-           "<<EOF\n", "EOF\n", ">", "<", "$x", "${", "[[", "]]", "if", "then", "fi", "for", "do",
-           "done", "case", "esac", "*", "~", "#", "=", "!", "$'", "((", "))"]  # fmt: skip
+_TOKENS = ["ls", "rm", " ", " ", "'", '"', "`", "$(", ")", "(", "{", "}", ";", "&&", "|", "\n",
+           "\\", "<<EOF\n", "EOF\n", ">", "<", "$x", "${", "[[", "]]", "if", "then", "fi", "for",
+           "do", "done", "case", "esac", "*", "~", "#", "=", "!", "$'", "((", "))"]  # fmt: skip
 
 
 @settings(deadline=None, max_examples=400)

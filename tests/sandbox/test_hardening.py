@@ -137,8 +137,8 @@ def test_what_git_was_told_to_run_is_not_exchanged(owner: Owner, name: str) -> N
 PLANTED = {
     "NUL in a pointer": "mkdir z; printf 'gitdir: a\\0b' >z/.git",
     "links in circles": "mkdir -p .git/modules; for n in x y z; do ln -s .. .git/modules/$n; done",
-    "depth": "cd .git; mkdir -p modules; cd modules; "
-    "for i in $(seq 1200); do mkdir a; cd a; done; cd {work}",
+    "depth": "cd .git; mkdir -p modules; cd modules; python3 -c '"
+    """import os; [(os.mkdir("a"), os.chdir("a")) for _ in range(1200)]'; cd {work}""",
     "pipes": "mkdir -p z q/objects; mkfifo z/.git q/HEAD q/config q/commondir",
 }
 
