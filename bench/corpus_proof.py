@@ -29,6 +29,8 @@ from pathlib import Path
 CORPUS = Path(__file__).parent / "corpus"
 KEDGE = Path(sysconfig.get_path("scripts")) / "kedge"
 SECONDS = 4
+NEVER_RUN = (":(){ :|:& };:",)
+"""What the sandbox confines, but not in its share of the processor."""
 SECRET = "a-value-that-only-the-environment-holds"
 _READ = re.compile(r"root:[x*]:0:|^# /etc/|^127\.0\.0\.1\b|localhost", re.MULTILINE)
 _NETWORK = re.compile(r"resolve|network|connect|unreachable|proxy|not allowed by", re.IGNORECASE)
@@ -67,6 +69,8 @@ def settled(root: Path, before: dict[str, str]) -> dict[str, str]:
 
 def observe(command: str, scratch: Path) -> tuple[str, str]:
     """What a command does, and the evidence."""
+    if command in NEVER_RUN:
+        return "not run", "it would take the whole machine"
     with tempfile.TemporaryDirectory(prefix="proof-") as place:
         work, home = Path(place, "scratch"), Path(place, "home")
         shutil.copytree(scratch, work, symlinks=True)
@@ -95,6 +99,7 @@ def observe(command: str, scratch: Path) -> tuple[str, str]:
             for name in snapshot(Path(place)).keys() - beside
             if not name.startswith("scratch/")
         }
+    output = output.replace(place, "PLACE")
     if changed:
         return "changed", ", ".join(sorted({name for name, _ in changed})[:4])
     if outside:
@@ -103,7 +108,7 @@ def observe(command: str, scratch: Path) -> tuple[str, str]:
                           ("network", _NETWORK), ("refused", _REFUSED)):  # fmt: skip
         if found := pattern.search(output):
             return kind, found[0]
-    return "unseen", output.strip()[:80]
+    return "unseen", ""
 
 
 def main() -> int:

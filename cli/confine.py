@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ from ..config.values import Value
 from ..config.version import VERSION
 from ..sandbox.compiling import person_home
 from ..sandbox.guard import Guard
+from ..sandbox.inside.names import fits
 from ..sandbox.paths import Roots
-from ..sandbox.policy import Policy, effective
+from ..sandbox.policy import Entry, Policy, effective
 from ..sandbox.ports import Extra, Files, Sandbox
 from .surroundings import Surroundings
 
@@ -87,6 +88,7 @@ def policy_of(
 
     Raises:
         SandboxError: the workspace is the whole file system.
+        ConfigError: a deny rule is wrong.
     """
     said = {
         key.removeprefix("sandbox."): str(origin)
@@ -96,7 +98,8 @@ def policy_of(
     settings = loaded.settings.sandbox
     if settings.level == "workspace-write" and loaded.settings.mode == "plan":
         settings = replace(settings, level="read-only")
-    return effective(
+    ruled = _ruled(loaded, roots)
+    policy = effective(
         packaged_policy(),
         settings,
         roots,
@@ -106,6 +109,41 @@ def policy_of(
         code=(Path(sys.prefix), Path(sys.base_prefix)),
         scratch=scratch,
     )
+    return replace(
+        policy,
+        never_read=(*policy.never_read, *ruled.never_read),
+        never_write=(*policy.never_write, *ruled.never_write),
+        # What is free beats what is hidden; a person's rule beats what we call free.
+        free=tuple(one for one in policy.free if not _is_named(one.value, ruled.never_read)),
+    )
+
+
+class _Ruled(Struct, frozen=True):
+    """What deny rules say of the sandbox."""
+
+    never_read: tuple[Entry, ...] = ()
+    never_write: tuple[Entry, ...] = ()
+
+
+def _ruled(loaded: Loaded, roots: Roots) -> _Ruled:
+    rules = loaded.settings.rules
+    if not rules.deny:
+        return _Ruled()
+    # Who denies nothing does not wait for the grammar of rules.
+    from ..config.rule_hiding import hidden_by, kept_by
+    from ..config.rules import rules_of
+
+    denies = rules_of(replace(rules, allow=(), ask=()), loaded.origins)
+    project = str(roots.workspace)
+    hidden, kept = hidden_by(denies, project), kept_by(denies, project)
+    return _Ruled(
+        tuple(Entry(value, origin) for value, origin in hidden.items()),
+        tuple(Entry(value, origin) for value, origin in kept.items()),
+    )
+
+
+def _is_named(name: str, entries: Iterable[Entry]) -> bool:
+    return any(fits(name.casefold(), entry.value.casefold()) for entry in entries)
 
 
 class Confinement(Struct, frozen=True):
@@ -138,15 +176,7 @@ def confinement(
     from ..sandbox.files import RootedFiles
 
     if loaded.settings.sandbox.level == "off":
-        from ..sandbox.direct import DirectSandbox
-
-        return Confinement(
-            DirectSandbox(),
-            RootedFiles(roots),
-            "off",
-            lambda output, cwd: (),
-            _anywhere(policy_of(loaded, roots, where.home, where.env)),
-        )
+        return _unconfined(loaded, roots, where)
     from ..sandbox.choose import attested, sandbox_on
     from ..sandbox.registry import Registry
 
@@ -164,6 +194,19 @@ def confinement(
         lambda said, cwd: _caused(said, policy, cwd),
         _anywhere(policy),
     )
+
+
+def _unconfined(loaded: Loaded, roots: Roots, where: Surroundings) -> Confinement:
+    """No sandbox; what rules deny reading of is hidden from lists and searches all the same."""
+    from ..sandbox.direct import DirectSandbox
+    from ..sandbox.files import RootedFiles
+    from ..sandbox.guard import Hiding
+
+    policy = policy_of(loaded, roots, where.home, where.env)
+    hidden = _ruled(loaded, roots).never_read
+    alone = replace(policy, never_read=hidden, never_write=(), free=())
+    files = RootedFiles(roots, Hiding(alone) if hidden else None)
+    return Confinement(DirectSandbox(), files, "off", lambda said, cwd: (), _anywhere(policy))
 
 
 def _anywhere(policy: Policy) -> Guard:

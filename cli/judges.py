@@ -136,6 +136,7 @@ def _gate(scene: Scene, toolbox: Toolbox, granted: Granted) -> Gate:
         hides=toolbox.guard.hides,
         protects=protects,
         rules=_rules(scene.loaded),
+        unconfined=not toolbox.confined,
         more=[
             granted,
             SecretsValidator(finder, toolbox.tracked),

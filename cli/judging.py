@@ -56,6 +56,7 @@ def gate_of(
     rules: Sequence[Rule] = (),
     grants: Sequence[Rule] = (),
     more: Sequence[Validator] = (),
+    unconfined: bool = False,
     screens: Sequence[Screen] = (),
 ) -> Gate:
     """The gate of a session.
@@ -70,6 +71,7 @@ def gate_of(
         rules: of all layers.
         grants: what was allowed on the way; allow rules only.
         more: validators after these.
+        unconfined: whether a person switched the sandbox off.
         screens: who judges words.
     """
     validators: list[Validator] = [
@@ -82,7 +84,7 @@ def gate_of(
 
         validators.append(RuleValidator(rules, territory))
         validators.append(RuleValidator(grants, territory, name="grants"))
-    validators.append(ProtectedFiles(hides, protects))
+    validators.append(ProtectedFiles(hides, protects, asks=unconfined))
     return Gate([*validators, *more], screens, asks=mode != "full")
 
 

@@ -6,11 +6,14 @@ from ..agent.events import (
     ActionEnded,
     ActionProposed,
     ActionStarted,
+    BreakerChanged,
+    BudgetSpent,
     CheckEnded,
     Decision,
     Event,
     Failure,
     FileChange,
+    Finding,
     MessageAdded,
     Notice,
     Result,
@@ -19,6 +22,7 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.messages import Part, Text
+from ..agent.ports import reads_only
 from .terminal import Style, harmless
 from .titles import title
 
@@ -62,7 +66,7 @@ class Renderer:
                 return self._denied(decision)
             case ActionEnded() as ended:
                 return self._ended(ended)
-            case MessageAdded() as message:
+            case MessageAdded() as message if len(event.path) == 1:
                 return self._message(message)
             case CheckEnded() as check:
                 return self._check(check)
@@ -80,6 +84,13 @@ class Renderer:
                 return self._line(self._style.strong(f"> {_words(prompt)}"))
             case Notice(_, text):
                 return self._line(self._style.hint(f"! {harmless(text)}"))
+            case Finding(monitor, severity, text):
+                paint = self._style.hint if severity == "info" else self._style.bad
+                return self._line(paint(f"! {monitor}: {harmless(text)}"))
+            case BreakerChanged(name, state, reason):
+                return self._line(self._style.hint(f"! {name} is {state}: {harmless(reason)}"))
+            case BudgetSpent(level="soft") as spent:
+                return self._line(self._style.hint(f"! {_nearing(spent)}"))
             case Failure(_, text):
                 return self._line(self._style.bad(f"✗ {harmless(text)}"))
             case _:
@@ -182,12 +193,19 @@ class Renderer:
         return self._line("\n".join(lines))
 
 
+_WIDER = {
+    "plan": "run again with --mode auto to let it work",
+    "ask": "run again with --mode auto to let it work in the sandbox, or allow more with --allow",
+    "auto": "run again with --allow RULE or --mode full to allow more",
+}
+
+
 def what_to_do(result: Result) -> str:
     """Why a run ended early and what a person can do about it, where no line said so before."""
     if result.status in ("turn_limit", "budget") and result.error is not None:
         return explained(result.error)
-    if result.status == "blocked" and result.mode != "full":
-        return "run again with --mode full to allow changes"
+    if result.status == "blocked":
+        return _WIDER.get(result.mode, "")
     return ""
 
 
@@ -196,8 +214,12 @@ def explained(failure: Failure) -> str:
     return harmless("; ".join(filter(None, (failure.text, failure.hint))))
 
 
+def _nearing(spent: BudgetSpent) -> str:
+    return f"{spent.spent:g} of {spent.limit:g} {spent.name} are spent (limit of the {spent.scope})"
+
+
 def _only_reads(proposed: ActionProposed) -> bool:
-    return all(effect.kind == "read" for effect in proposed.effects)
+    return all(map(reads_only, proposed.effects))
 
 
 def _words(parts: Sequence[Part]) -> str:

@@ -62,7 +62,9 @@ class Loaded(Struct, frozen=True):
     @property
     def policy_hash(self) -> str:
         """Names what may happen: equal for runs that were judged by the same rules."""
-        return _digest((self.settings.mode, msgspec.to_builtins(self.settings.sandbox)))
+        settings = self.settings
+        deciding = (settings.sandbox, settings.rules, settings.hooks, settings.reviewer)
+        return _digest((settings.mode, msgspec.to_builtins(deciding)))
 
 
 def load(

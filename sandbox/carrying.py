@@ -101,7 +101,7 @@ class Carrier:
             return False
         self._full = self._caps is not None and self._seen >= self._caps.entries
         if self._full:
-            self._miss(label, f"these are more than {self._seen:,} entries: from here on")
+            self._miss(label, f"no more than {self._seen:,} entries are kept at once")
         self._seen += 1
         return not self._full
 

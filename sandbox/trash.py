@@ -66,8 +66,9 @@ class Kept(msgspec.Struct, frozen=True):
         """Words for a person where something is not covered; else empty."""
         if not self.missed:
             return ""
-        more = f" (and {len(self.missed) - 1} more)" if len(self.missed) > 1 else ""
-        return f"not everything that this may delete can be brought back: {self.missed[0]}{more}"
+        first, *rest = self.missed
+        more = f" (and {len(rest)} more)" if rest else ""
+        return f"not everything that this may delete can be brought back: {first}{more}"
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -113,7 +114,7 @@ class Trash:
         folder = self._folder / id
         folder.mkdir(mode=0o700)
         try:
-            carrier = Carrier(self._caps, self._avoided(roots))
+            carrier = Carrier(self._caps, self._avoided(places))
             items = tuple(_carried(places, folder, carrier))
             moment = datetime.now(UTC).isoformat(timespec="microseconds")
             kept = Kept(
@@ -182,10 +183,11 @@ class Trash:
         except FileNotFoundError:
             return []
 
-    def _avoided(self, roots: Roots) -> frozenset[tuple[int, int]]:
-        """The trash itself, which may lie in the workspace, and the repositories of the roots."""
+    def _avoided(self, places: Sequence[Place]) -> frozenset[tuple[int, int]]:
+        """The trash itself, which may lie in the workspace, and the repositories of whole roots."""
+        own = [where.path / ".git" for where in places if where.relative == "."]
         found: set[tuple[int, int]] = set()
-        for path in (self._folder.parent, *(root / ".git" for root in roots.all)):
+        for path in (self._folder.parent, *own):
             with contextlib.suppress(OSError):
                 seen = path.lstat()
                 found.add((seen.st_dev, seen.st_ino))
@@ -261,16 +263,12 @@ def _put_back(folder: Path, item: Item, below: str, carrier: Carrier) -> None:
     try:
         target = open_parent(where, [])
         try:
-            carrier.carry(Spot(source, name), Spot(target, path.name if below else _own(where)),
-                          str(path))
+            own = os.path.basename(where.relative)
+            carrier.carry(Spot(source, name), Spot(target, own), str(path))
         finally:
             os.close(target)
     finally:
         os.close(source)
-
-
-def _own(where: Place) -> str:
-    return os.path.basename(where.relative)
 
 
 def _write(folder: Path, kept: Kept) -> None:

@@ -4,7 +4,9 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import Literal
 
+from ..events import Risk
 from .files import expand, is_device, resolve, resolve_last, survey
 from .hosts import host_of
 from .line import Judgement, Line
@@ -210,7 +212,7 @@ def _touch_path(
 ) -> None:
     cwds = ("/",) if path.startswith("/") else line.state.cwds
     if not cwds:
-        risk = "dangerous" if use.role in ("delete", "move") else "unknown"
+        risk: Risk = "dangerous" if use.role in ("delete", "move") else "unknown"
         judgement.at_least(risk, f"where {word.text!r} lies is only known when it runs")
     for cwd in cwds:
         if use.role in ("delete", "move"):
@@ -218,7 +220,7 @@ def _touch_path(
             judgement.touch("delete", target, word.span, recursive or use.role == "move")
         else:
             target = resolve(path, cwd)
-            kind = "read" if use.role == "read" else "write"
+            kind: Literal["read", "write"] = "read" if use.role == "read" else "write"
             judgement.touch(kind, target, word.span)
             if kind == "write" and target.startswith("/dev/") and not is_device(target):
                 judgement.at_least("dangerous", f"it writes to the device {target}")

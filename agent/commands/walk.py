@@ -119,18 +119,14 @@ class Walk:
                 broken_off.append(self.line.state.copy())
                 self.visit(child)
             else:
-                self._merge(broken_off)
-                self._perhaps(lambda child=child: self.visit(child))
-        self._merge(broken_off)
+                _merge(self.line.state, broken_off)
+                self._perhaps(child)
+        _merge(self.line.state, broken_off)
 
-    def _merge(self, states: list[State]) -> None:
-        for state in states:
-            self.line.state.or_else(state)
-        states.clear()
-
-    def _perhaps(self, go: Callable[[], None]) -> None:
+    def _perhaps(self, node: "Node") -> None:
+        """Go through what may or may not happen."""
         before = self.line.state.copy()
-        go()
+        self.visit(node)
         self.line.state.or_else(before)
 
     def apart(self, node: "Node") -> None:
@@ -224,7 +220,7 @@ class Walk:
         ):
             self._stages(node.named_children, feed)
         else:
-            self._perhaps(lambda: self.visit(node))
+            self._perhaps(node)
 
     def _simple(self, node: "Node", gathered: Gathered) -> None:
         words, prefix = gathered.words, self._gatherer.prefix(gathered)
@@ -246,7 +242,7 @@ class Walk:
             if child.type not in self._visitors:
                 self._evaluated(child)
             else:
-                self._perhaps(lambda child=child: self.visit(child))
+                self._perhaps(child)
 
     def case(self, node: "Node") -> None:
         """`case WORD in …`."""
@@ -254,7 +250,7 @@ class Walk:
             if index == 0:
                 self._evaluated(child)
             else:
-                self._perhaps(lambda child=child: self.visit(child))
+                self._perhaps(child)
 
     def _evaluated(self, node: "Node") -> list[Word]:
         """Words that are evaluated, but are no part of a command."""
@@ -290,14 +286,14 @@ class Walk:
             if secret:
                 del self.line.state.variables[variable]
             for body in bodies:
-                self._perhaps(lambda body=body: self.visit(body))
+                self._perhaps(body)
         self.line.state.or_else(before)
 
     def function(self, node: "Node") -> None:
         """A definition: its body is judged where it stands, its name means it from now on."""
         name = self.source.of(node.named_children[0])
         for child in node.named_children[1:]:
-            self._perhaps(lambda child=child: self.visit(child))
+            self._perhaps(child)
         self.line.state.names[name] = f"{name} is a function of this very line"
 
     def opaque(self, node: "Node") -> None:
@@ -308,7 +304,7 @@ class Walk:
         self.nested(node)
         for child in node.named_children:
             if child.type in self._visitors:
-                self._perhaps(lambda child=child: self.visit(child))
+                self._perhaps(child)
 
     def simple(self, words: Sequence[Word], setting: Setting, exact: bool = True) -> None:
         """Judge a command given by its words."""
@@ -334,6 +330,13 @@ class Walk:
 
 
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
+
+
+def _merge(state: State, others: list[State]) -> None:
+    """Any of them may be so."""
+    for other in others:
+        state.or_else(other)
+    others.clear()
 
 
 def _rounds(words: Sequence[Word]) -> Sequence[tuple[Piece, ...] | None]:

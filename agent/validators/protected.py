@@ -13,15 +13,23 @@ class ProtectedFiles:
 
     name = "protected files"
 
-    def __init__(self, hides: Callable[[Path], bool], protects: Callable[[Path], bool]) -> None:
+    def __init__(
+        self,
+        hides: Callable[[Path], bool],
+        protects: Callable[[Path], bool],
+        *,
+        asks: bool = False,
+    ) -> None:
         """Prepare.
 
         Args:
             hides: whether nobody may read what is at a resolved path.
             protects: whether programs outside obey what is written at a resolved path.
+            asks: a person switched the sandbox off, so reading is asked about, not denied.
         """
         self._hides = hides
         self._protects = protects
+        self._asks = asks
 
     def check(self, action: Action) -> Sequence[Verdict]:
         """See `Validator.check`."""
@@ -29,9 +37,9 @@ class ProtectedFiles:
         for place, effect in enumerate(action.effects):
             if effect.kind == "read" and self._hides(Path(effect.target)):
                 reason = f"{effect.target} is one of the files whose content nobody may see"
-                # To be let in is what such an action asks for.
-                escalates = action.call.name == ESCALATE
-                verdicts.append((Ask if escalates else Deny)(reason, (place,)))
+                # To be let in is what an escalation asks for.
+                asks = self._asks or action.call.name == ESCALATE
+                verdicts.append((Ask if asks else Deny)(reason, (place,)))
             elif effect.kind in ("write", "delete") and self._is_kept(Path(effect.target)):
                 reason = f"what is in {effect.target} is obeyed by programs, or secret"
                 verdicts.append(Ask(reason, (place,)))

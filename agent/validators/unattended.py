@@ -11,7 +11,7 @@ class Unattended:
         """See `Approver.decide`."""
         reason = (
             f"{question.reason}, and nobody can be asked in a one-shot run; only the person who "
-            f"starts kedge can allow it, with {_remedy(question)}"
+            f"starts kedge can allow it, for example with {_remedy(question)}"
         )
         return Approval(No(reason), "unattended")
 
@@ -34,4 +34,4 @@ class Failing:
 def _remedy(question: Question) -> str:
     """The options that would let it through."""
     ways = [f"--allow {rule!r}" for rule in question.offers]
-    return f"{' '.join(ways)} or --mode full" if ways else "--mode full"
+    return " ".join(ways) or "a wider --mode"

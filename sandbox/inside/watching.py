@@ -49,7 +49,9 @@ class Watcher:
         names = self._theirs()
         self._wait = _SOON if len(names) > 50 else min(_LATER, self._wait * 1.5)
         self._next = now + self._wait
-        if 0 < self._limits.processes < len(names):
+        # A little below where the kernel refuses: whoever tries again for ever stays there.
+        most = self._limits.processes - self._limits.processes // 16
+        if 0 < most < len(names):
             return f"more than {self._limits.processes} processes"
         # What lies in files in memory is no process's; nobody else is likely to make it grow as
         # much as a limit at just this time.

@@ -178,4 +178,4 @@ async def test_where_nobody_can_be_asked_the_answer_is_no_and_says_what_would_he
     assert isinstance(approval.answer, No)
     assert approval.by == "unattended"
     assert "`make`: nobody knows it" in approval.answer.message
-    assert "--allow 'bash(make)' or --mode full" in approval.answer.message
+    assert "--allow 'bash(make)'" in approval.answer.message

@@ -215,3 +215,33 @@ def test_the_version_depends_on_contents_and_not_on_places(
 
 def test_modes_are_in_order_of_strictness() -> None:
     assert MODES == ("plan", "ask", "auto", "full")
+
+
+DECIDING = (
+    'mode = "auto"',
+    '[sandbox]\nnever_read = ["x"]',
+    '[rules]\ndeny = ["bash(rm *)"]',
+    '[rules]\ndeny = [{rule = "bash(rm *)", match = ["rm x"]}]',
+    '[[hooks]]\nevent = "before_tool"\ncommand = "true"',
+    '[[hooks]]\nevent = "before_tool"\ncommand = "true"\non_failure = "block"',
+    '[reviewer]\nmodel = "anthropic/claude"',
+    '[reviewer]\nhard_deny = ["$defaults", "never this"]',
+)
+
+
+def test_whatever_decides_is_in_the_hash_of_the_policy(machine: Machine) -> None:
+    hashes = {machine.load().policy_hash}
+    for said in DECIDING:
+        machine.user.write_text(f"{said}\n")
+        hashes.add(machine.load().policy_hash)
+    assert len(hashes) == 1 + len(DECIDING)
+
+
+def test_what_decides_nothing_is_not_in_the_hash_of_the_policy(machine: Machine) -> None:
+    before = machine.load().policy_hash
+    machine.user.write_text("# said\nshell.output_bytes = 9\n[retry]\nattempts = 2\n")
+    assert machine.load().policy_hash == before
+    machine.user.write_text('[rules]\ndeny = ["edit(x)"]\n')
+    ruled = machine.load().policy_hash
+    machine.user.write_text('\n\n[rules]\n# said\ndeny = ["edit(x)"]\n')
+    assert machine.load().policy_hash == ruled

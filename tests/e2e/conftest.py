@@ -1,9 +1,12 @@
 """kedge as a process, in a directory and a home of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from e2e import law
+from e2e.gated import Model
 from e2e.process import Kedge
 from e2e.remotes import KEYS, REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
@@ -11,13 +14,17 @@ from loopback.script import Turn
 
 
 @pytest.fixture
-def kedge(tmp_path: Path) -> Kedge:
-    """Runs kedge in an empty directory, with keys for all three wires."""
+def kedge(tmp_path: Path) -> Iterator[Kedge]:
+    """Runs kedge in an empty directory, with keys for all three wires. Whatever a test does, every
+    log that it leaves obeys the law of the record."""
     cwd = tmp_path / "work"
     cwd.mkdir()
     home = tmp_path / "home"
     home.mkdir()
-    return Kedge(cwd, home, KEYS)
+    kedge = Kedge(cwd, home, KEYS)
+    yield kedge
+    for log in kedge.logs:
+        law.check(log)
 
 
 @pytest.fixture
@@ -28,3 +35,9 @@ def served(threaded_loopback: ThreadedLoopback) -> Served:
         return REMOTES["anthropic"].options(threaded_loopback(list(turns)).url)
 
     return serve
+
+
+@pytest.fixture
+def model(kedge: Kedge, threaded_loopback: ThreadedLoopback) -> Model:
+    """A scripted model, and kedge run with it."""
+    return Model(kedge, threaded_loopback)

@@ -19,8 +19,7 @@ def result_of(line: bytes) -> Json:
 
 
 MODES = {
-    "ask": ("nobody can be asked", "--mode full"),
-    "auto": ("nobody can be asked", "--mode full"),
+    "ask": ("nobody can be asked", "--allow '"),
     "plan": ("mode plan changes nothing", "describe"),
 }
 
@@ -35,7 +34,7 @@ MODES = {
     ],
     ids=lambda call: call.name,
 )
-def test_without_full_nothing_is_changed_and_the_model_knows_why(
+def test_what_the_mode_does_not_allow_is_not_done_and_the_model_knows_why(
     kedge: Kedge, served: Served, mode: str, call: Call
 ) -> None:
     reason, way_out = MODES[mode]
@@ -102,7 +101,8 @@ def test_what_the_sandbox_prevents_is_told_to_the_model_and_stamped_on_the_resul
     kedge: Kedge, served: Served
 ) -> None:
     (kedge.cwd / ".env").write_text("KEY=secret\n")
-    secret = turn(Call("bash", {"command": "cat .env"}))
+    command = """python3 -c 'print(open(".env").read())'"""
+    secret = turn(Call("bash", {"command": command}))
     told = turn("I see.", expect=Expect(last_contains="The sandbox kept it from reading"))
     ran = kedge(*served(secret, told), "-p", "x", "--mode", "full", "--output-format", "json")
     assert ran.code == 0

@@ -97,8 +97,11 @@ def test_a_blocked_run_says_what_to_do(kedge: Kedge, served: Served) -> None:
     options = served(twice, turn("I may not."), twice, turn("I may not."))
     quiet, told = kedge(*options, "-p", "x"), kedge(*options, "-p", "x", "-v")
     assert (quiet.code, told.code) == (6, 6)
-    assert quiet.complaint.endswith("run again with --mode full to allow changes\n")
-    assert told.complaint.endswith("run again with --mode full to allow changes\n")
+    advice = (
+        "run again with --mode auto to let it work in the sandbox, or allow more with --allow\n"
+    )
+    assert advice in quiet.complaint.splitlines()[-1]
+    assert advice in told.complaint.splitlines()[-1]
     assert told.complaint.count("nobody can be asked") == 1
 
 
