@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from ..config.errors import KedgeError
 from ..config.guards import LoopSettings
 from .bus import Bus
+from .effects import Effect
 from .errors import StoreError, ToolError
 from .events import (
     ActionEnded,
@@ -26,7 +27,6 @@ from .events import (
     ActionStatus,
     Body,
     Decision,
-    Effect,
     ToolSpec,
 )
 from .judge import Judge

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from msgspec import Struct, structs
 
-from .events import Considered, Effect
+from .effects import Effect
+from .events import Considered
 from .ports import ESCALATE, Action, Allow, Ask, Deny, Modify, Places, Ruling, Validator, Verdict
 from .stages import Flag, Passage, Replace, Screen
 

@@ -5,6 +5,7 @@ import re
 from msgspec import structs
 
 from ..config.exit_codes import EXIT_CODES, Status
+from .effects import FileChange
 from .events import (
     ActionEnded,
     ActionProposed,
@@ -16,7 +17,6 @@ from .events import (
     Event,
     Evidence,
     Failure,
-    FileChange,
     MessageAdded,
     Resource,
     Result,

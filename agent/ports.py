@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from .deltas import Delta
-from .events import CheckEnded, Considered, Effect, Event, FileChange, Grant, ToolSpec
+from .effects import Effect, FileChange
+from .events import CheckEnded, Considered, Event, Grant, ToolSpec
 from .messages import Image, Message, Text, ToolCall
 
 

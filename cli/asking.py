@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
-from ..agent.events import Effect, Grant
+from ..agent.effects import Effect
+from ..agent.events import Grant
 from ..agent.ports import ESCALATE, Action, Approval, No, Question, Yes
 from .terminal import Out, Style, harmless
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from ..agent.effects import Effect
 from ..agent.events import (
     ActionEnded,
     ActionProposed,
     Considered,
     Decision,
-    Effect,
     Event,
     Grant,
     SessionStarted,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..agent.commands.analysis import analyse
 from ..agent.commands.parts import Place
-from ..agent.events import CommandPart, Effect
+from ..agent.effects import CommandPart, Effect
 from ..agent.gate import Gate
 from ..agent.ports import Validator
 from ..agent.stages import Screen

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..agent.effects import FileChange
 from ..agent.events import (
     ActionEnded,
     ActionProposed,
@@ -12,7 +13,6 @@ from ..agent.events import (
     Decision,
     Event,
     Failure,
-    FileChange,
     Finding,
     MessageAdded,
     Notice,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from ..agent.commands.parts import Place
-from ..agent.events import Effect
+from ..agent.effects import Effect
 from ..agent.ports import Action, Denied, Tool
 from ..agent.screens.redactor import Redactor
 from ..agent.tools.files import file_tools

@@ -8,8 +8,9 @@ from typing import Literal
 from msgspec import Struct, json, structs
 
 from ..agent.commands.parts import Place
+from ..agent.effects import Effect
 from ..agent.errors import ToolError
-from ..agent.events import Considered, Effect
+from ..agent.events import Considered
 from ..agent.gate import Gate
 from ..agent.messages import ToolCall
 from ..agent.ports import Action, Ruling, Tool

@@ -113,7 +113,8 @@ class Trash:
         id = os.urandom(4).hex()
         folder = self._folder / id
         folder.mkdir(mode=0o700)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(_remove, folder)
             carrier = Carrier(self._caps, self._avoided(places))
             items = tuple(_carried(places, folder, carrier))
             moment = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -123,11 +124,7 @@ class Trash:
             )
             if items:
                 _write(folder, kept)
-        except BaseException:  # what is half kept helps nobody
-            _remove(folder)
-            raise
-        if not items:
-            _remove(folder)
+                undo.pop_all()
         return kept
 
     def entries(self) -> tuple[Kept, ...]:

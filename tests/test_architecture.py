@@ -31,7 +31,8 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 
 _HALL = (
-    *("agent.errors", "agent.messages", "agent.deltas", "agent.events"),
+    *("agent.errors", "agent.messages", "agent.deltas", "agent.effects"),
+    "agent.events",
     *("agent.codec", "agent.ports", "agent.stages", "agent.spending"),
 )
 _CORE = (

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from ..events import Effect, Risk
+from ..effects import Effect, Risk
 from .files import is_device, resolve
 from .parts import Analysis, Part, Place, Problem
 from .words import Piece, Word, joined

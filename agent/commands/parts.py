@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ..events import CommandPart, Effect, Risk
+from ..effects import CommandPart, Effect, Risk
 
 
 class Place(Struct, frozen=True):

@@ -33,7 +33,7 @@ import msgspec
 from msgspec import Struct
 
 from ...config.sections import DEFAULTS
-from ..events import Risk
+from ..effects import Risk
 
 Role = Literal[
     "", "text", "pair", "rev", "read", "write", "delete", "move", "pattern", "target", "host"

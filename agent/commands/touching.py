@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Literal
 
-from ..events import Risk
+from ..effects import Risk
 from .files import expand, is_device, resolve, resolve_last, survey
 from .hosts import host_of
 from .line import Judgement, Line

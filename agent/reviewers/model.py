@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from ...config.errors import KedgeError
 from ...config.reviewer import ReviewerRules, ReviewerSettings
-from ..events import Effect
+from ..effects import Effect
 from ..messages import Message, Text
 from ..ports import Action, Allow, Ask, Deny, OnFailure, Request, Reviewer, RiskClass, Ruling
 from .excerpt import Excerpt, Said

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from ...sandbox.ports import Change, Delete, Move, Write
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect
 from ..ports import Arguments, Output
 from .disk import Disk
 from .function import FunctionTool

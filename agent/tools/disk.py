@@ -11,8 +11,8 @@ from typing import Literal
 
 from ...sandbox.errors import Conflict, NotAFile, OutsideRoots, SandboxError, TooLarge
 from ...sandbox.ports import Change, Write
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect
 from ..ports import Arguments
 from .listing import existing, printable
 from .workspace import Workspace

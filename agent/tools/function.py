@@ -22,8 +22,9 @@ from typing import get_type_hints, overload
 import msgspec
 from msgspec import structs
 
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect, ToolSpec
+from ..events import ToolSpec
 from ..ports import Arguments, Emit, Output
 from .schema import HIDDEN, allowed_values, flat_schema
 

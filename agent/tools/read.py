@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from ...config.settings import ReadSettings
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect
 from ..messages import Image, Text
 from ..ports import Arguments, Output
 from .disk import Disk

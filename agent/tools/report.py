@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ..events import FileChange
+from ..effects import FileChange
 from ..messages import Text
 from ..ports import Output
 from .excerpt import Diff, diff, excerpt

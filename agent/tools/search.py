@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from msgspec import Meta
 
 from ...sandbox.ports import Sandbox
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect
 from ..ports import Arguments, Output
 from .function import FunctionTool
 from .schema import HIDDEN

@@ -16,8 +16,8 @@ from ...sandbox.errors import SandboxError
 from ...sandbox.paths import Roots
 from ...sandbox.ports import Command, Exit, Extra, Process, Sandbox
 from ...sandbox.run import run
+from ..effects import Effect
 from ..errors import ToolError
-from ..events import Effect
 from ..messages import Text
 from ..ports import Arguments, Denied, Emit, Output
 from .directory import Followed, WorkingDirectory

@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..events import CommandPart, Effect
+from ..effects import CommandPart, Effect
 from ..ports import Action, Deny, Verdict
 from .territory import Territory, within
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..events import Effect
+from ..effects import Effect
 from ..ports import Action, Ask, Verdict
 from .territory import Territory
 

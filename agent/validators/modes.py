@@ -12,7 +12,7 @@ workspace, the network, dangerous commands, and in every mode leaving the sandbo
 from collections.abc import Sequence
 
 from ...config.settings import Mode
-from ..events import Effect
+from ..effects import Effect
 from ..ports import Action, Allow, Deny, Verdict, reads_only
 from .territory import ESCALATE, Territory
 

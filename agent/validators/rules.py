@@ -20,7 +20,7 @@ from ...config.host_pattern import HostPattern
 from ...config.path_pattern import PathPattern
 from ...config.rule_settings import RuleList
 from ...config.rules import Escalation, Rule, ServerPattern, pattern_of
-from ..events import CommandPart, Effect
+from ..effects import CommandPart, Effect
 from ..ports import Action, Allow, Ask, Deny, Verdict
 from .rule_index import CommandIndex, PathIndex
 from .territory import ESCALATE, Territory

@@ -8,7 +8,7 @@ from ...config.host_pattern import split_port
 from ...config.path_pattern import escaped
 from ...config.programs import runs_anything
 from ...config.rules import parse_rule
-from ..events import CommandPart, Effect
+from ..effects import CommandPart, Effect
 from ..ports import Action, Allow
 from .rules import RuleValidator, is_redirect
 from .territory import ESCALATE, Territory

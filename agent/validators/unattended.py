@@ -1,5 +1,7 @@
 """The answer in a person's place, where there is no person to ask."""
 
+import shlex
+
 from ..errors import ApprovalNeeded
 from ..ports import Approval, No, Question
 
@@ -33,5 +35,5 @@ class Failing:
 
 def _remedy(question: Question) -> str:
     """The options that would let it through."""
-    ways = [f"--allow {rule!r}" for rule in question.offers]
+    ways = [f"--allow {shlex.quote(rule)}" for rule in question.offers]
     return " ".join(ways) or "a wider --mode"

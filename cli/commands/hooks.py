@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from ...agent.events import ActionEnded, Effect
+from ...agent.effects import Effect
+from ...agent.events import ActionEnded
 from ...agent.messages import Text, ToolCall
 from ...agent.ports import Action
 from ...agent.reviewers.payloads import (

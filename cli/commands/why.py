@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ...agent.events import Considered, Effect
+from ...agent.effects import Effect
+from ...agent.events import Considered
 from ...config.errors import UsageError
 from ..compose import saved_sessions
 from ..decided import Row, decisions

@@ -16,13 +16,13 @@ from kedge.agent.budget import Ledger
 from kedge.agent.codec import decode, digest, encode
 from kedge.agent.context import ModelUse
 from kedge.agent.deltas import Delta, Finished, PartDone, TextDelta
+from kedge.agent.effects import Effect
 from kedge.agent.errors import StoreError, ToolError
 from kedge.agent.events import (
     ActionEnded,
     ActionProposed,
     ActionStarted,
     Decision,
-    Effect,
     Event,
     Progress,
     Result,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.agent.events import Considered, Effect
+from kedge.agent.effects import Effect
+from kedge.agent.events import Considered
 from kedge.agent.gate import MAX_MODIFICATIONS, Gate
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Allow, Ask, Deny, Modify, No, Question

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from kedge.agent.breaker import Breakers
-from kedge.agent.events import CommandPart, Effect, Grant
+from kedge.agent.effects import CommandPart, Effect
+from kedge.agent.events import Grant
 from kedge.agent.gate import Gate
 from kedge.agent.judge import Judge
 from kedge.agent.messages import ToolCall

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kedge.agent.effects import Effect, FileChange
 from kedge.agent.events import (
     ActionEnded,
     ActionProposed,
@@ -11,10 +12,8 @@ from kedge.agent.events import (
     BudgetSpent,
     CheckEnded,
     Decision,
-    Effect,
     Event,
     Failure,
-    FileChange,
     MessageAdded,
     TurnEnded,
 )

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kedge.agent.effects import CommandPart, Effect, FileChange
 from kedge.agent.errors import LoopError
-from kedge.agent.events import ActionEnded, CommandPart, Effect, FileChange
+from kedge.agent.events import ActionEnded
 from kedge.agent.gate import Gate
 from kedge.agent.messages import Image, Text, ToolCall
 from kedge.agent.ports import Action, Allow

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from kedge.agent.events import CommandPart, Effect, Grant
+from kedge.agent.effects import CommandPart, Effect
+from kedge.agent.events import Grant
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, No, Question, Yes
 from kedge.cli.asking import GRACE_SECONDS, LineApprover, question_text
@@ -66,17 +67,19 @@ class Terminal:
         self.person, self.kedge = pty.openpty()
         self.now = 0.0
         self.looks = 0
+        self.looked = asyncio.Event()
         self.approver = LineApprover(Out(self.kedge), PLAIN, self.kedge, clock=self.clock)
         self.screen = b""
 
     def clock(self):
         self.looks += 1
+        if self.looks > 1:
+            self.looked.set()
         return self.now
 
-    async def has_taken(self, keys):
-        """Until so many keys were looked at; the clock is read once before the first."""
-        while self.looks <= keys:
-            await asyncio.sleep(0)
+    async def has_taken_a_key(self):
+        """Until a key was looked at; the clock is read once before."""
+        await asyncio.wait_for(self.looked.wait(), 5)
 
     async def shows(self, words):
         while words.encode() not in self.screen:
@@ -136,7 +139,7 @@ async def test_keys_pressed_as_the_question_appears_answer_nothing(terminal):
     await terminal.shows("say why")
     terminal.now = GRACE_SECONDS / 2
     terminal.types("1")
-    await terminal.has_taken(1)
+    await terminal.has_taken_a_key()
     terminal.now = GRACE_SECONDS
     terminal.types("5")
     assert isinstance((await asyncio.wait_for(task, 5)).answer, No)
@@ -147,7 +150,7 @@ async def test_no_rule_is_stored_where_none_was_offered(terminal):
     await terminal.shows("say why")
     terminal.now = GRACE_SECONDS
     terminal.types("2")
-    await terminal.has_taken(1)
+    await terminal.has_taken_a_key()
     terminal.types("1")
     assert (await asyncio.wait_for(task, 5)).answer == Yes()
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from kedge.agent.effects import Effect
 from kedge.agent.events import (
     ActionEnded,
     ActionOutput,
@@ -14,7 +15,6 @@ from kedge.agent.events import (
     CheckEnded,
     Decision,
     Denial,
-    Effect,
     Event,
     Evidence,
     ModelRequest,

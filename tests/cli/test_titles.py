@@ -2,7 +2,8 @@
 
 import pytest
 
-from kedge.agent.events import ActionProposed, Effect
+from kedge.agent.effects import Effect
+from kedge.agent.events import ActionProposed
 from kedge.cli.titles import MAX_TITLE, title
 
 PATCH = (

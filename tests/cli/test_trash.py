@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kedge.agent.commands.parts import Place
-from kedge.agent.events import Effect
+from kedge.agent.effects import Effect
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action
 from kedge.cli.commands.trash import empty_trash, list_trash, restore_trash

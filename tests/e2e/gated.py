@@ -64,5 +64,3 @@ class Model:
     def decisions(self) -> list[tuple[object, object]]:
         """Outcome and voice of every decision, in order."""
         return [(one["outcome"], one["by"]) for one in self.of("decision")]
-
-

@@ -35,23 +35,33 @@ def ruled(kedge: Kedge) -> None:
     for name in ("diary.txt", "sub/diary.txt", "sub/key.pem", "notes/private/a", ".env.example"):
         (kedge.cwd / name).parent.mkdir(parents=True, exist_ok=True)
         (kedge.cwd / name).write_text("SECRET\n")
-    (kedge.cwd / "private").write_text("SECRET of another place\n")
+    (kedge.cwd / "private").write_text("SECRET elsewhere\n")
     (kedge.cwd / "locked").mkdir()
     for name in ("one", "locked/a"):
         (kedge.cwd / name).write_text("as it was\n")
 
 
 @pytest.mark.parametrize("words", READERS.values(), ids=READERS)
-@pytest.mark.parametrize("nested", [(), (*ON, *COMMAND)], ids=["namespaces", "landlock"])
-def test_no_program_reads_what_a_rule_denies(
-    kedge: Kedge, words: tuple[str, ...], nested: tuple[str, ...]
-) -> None:
-    ran = kedge(*nested, *ON, *words)
-    assert "SECRET\n" not in ran.answer.replace("SECRET of another place\n", "")
+def test_no_program_reads_what_a_rule_denies(kedge: Kedge, words: tuple[str, ...]) -> None:
+    assert "SECRET\n" not in kedge(*ON, *words).answer
+
+
+@pytest.mark.parametrize("words", READERS.values(), ids=READERS)
+def test_nor_does_it_on_the_second_rung(kedge: Kedge, words: tuple[str, ...]) -> None:
+    # Within a sandbox there are no further namespaces: what runs there is on the second rung. The
+    # outer one knows nothing of the rules, and lets the inner one see them.
+    rules = kedge.cwd / "inner" / "config" / "config.toml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(RULES)
+    inner = (*ON, "env", f"KEDGE_HOME={kedge.cwd}/inner", *COMMAND)
+    outer = {"KEDGE_HOME": str(kedge.home / "outer")}
+    control = kedge(*inner, *ON, "cat", "private", env=outer)
+    assert (control.answer, "landlock only" in control.complaint) == ("SECRET elsewhere\n", True)
+    assert "SECRET\n" not in kedge(*inner, *ON, *words, env=outer).answer
 
 
 def test_what_no_rule_denies_is_read(kedge: Kedge) -> None:
-    assert kedge(*ON, "cat", "private").answer == "SECRET of another place\n"
+    assert kedge(*ON, "cat", "private").answer == "SECRET elsewhere\n"
 
 
 @pytest.mark.parametrize("name", ["one", "locked/a"])
@@ -72,7 +82,7 @@ def test_searches_pass_over_what_a_rule_denies(kedge: Kedge, level: str) -> None
         ("read", {"file_path": "sub/diary.txt"}),
     )
     said = "\n".join(str(answer["text"]) for answer in ran.records)
-    assert "SECRET of another place" in said
+    assert "SECRET elsewhere" in said
     assert "SECRET\n" not in said
     assert not any(name in str(ran.records[1]["text"]) for name in ("diary.txt", "key.pem"))
     assert ran.records[3]["ok"] is False

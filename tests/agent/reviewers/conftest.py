@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import pytest
 
-from kedge.agent.events import Effect
+from kedge.agent.effects import Effect
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Ruling
 from kedge.agent.reviewers.hooks import BreakerOf, Hooks

@@ -21,8 +21,8 @@ from kedge.agent.budget import Ledger
 from kedge.agent.bus import Bus
 from kedge.agent.context import ModelUse
 from kedge.agent.deltas import TextDelta
+from kedge.agent.effects import Effect
 from kedge.agent.errors import ProviderError
-from kedge.agent.events import Effect
 from kedge.agent.gate import Gate
 from kedge.agent.judge import Judge
 from kedge.agent.messages import ToolCall

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from kedge.agent.events import Effect
+from kedge.agent.effects import Effect
 from kedge.agent.gate import Gate
 from kedge.agent.judge import Judge
 from kedge.agent.ports import Action, Allow, Ask, Deny, Modify, No, Question, Reviewer, Ruling

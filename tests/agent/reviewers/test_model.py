@@ -11,13 +11,12 @@ from kedge.agent.breaker import Breakers
 from kedge.agent.budget import Ledger, limits_of
 from kedge.agent.bus import Bus
 from kedge.agent.context import ModelUse
+from kedge.agent.effects import CommandPart, Effect
 from kedge.agent.errors import ProviderError
 from kedge.agent.events import (
     ActionEnded,
     ActionProposed,
     BreakerChanged,
-    CommandPart,
-    Effect,
     MessageAdded,
     TurnStarted,
 )

@@ -7,7 +7,8 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from kedge.agent.events import ActionEnded, Effect
+from kedge.agent.effects import Effect
+from kedge.agent.events import ActionEnded
 from kedge.agent.messages import Text
 from kedge.agent.ports import Action
 from kedge.agent.reviewers.hooks import MAX_GO_ON, BreakerOf, Hooks

@@ -6,13 +6,12 @@ import pytest
 from msgspec import structs
 from samples.secrets import samples
 
+from kedge.agent.effects import Effect, FileChange
 from kedge.agent.events import (
     ActionEnded,
     ActionOutput,
     ActionProposed,
     Body,
-    Effect,
-    FileChange,
     MessageAdded,
     Notice,
     TextStreamed,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kedge.agent.effects import Effect, FileChange
 from kedge.agent.errors import ToolError
-from kedge.agent.events import Effect, FileChange
 from kedge.agent.ports import Output
 from kedge.agent.tools.function import FunctionTool
 

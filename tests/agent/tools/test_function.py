@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta
 
+from kedge.agent.effects import Effect
 from kedge.agent.errors import ToolError
-from kedge.agent.events import Effect
 from kedge.agent.messages import Text
 from kedge.agent.ports import Output
 from kedge.agent.tools.function import FunctionTool, read_only, tool

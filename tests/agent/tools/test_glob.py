@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kedge.agent.effects import Effect
 from kedge.agent.errors import ToolError
-from kedge.agent.events import Effect
 from kedge.agent.messages import Text
 from kedge.agent.ports import Output
 from kedge.agent.tools.search import search_tools

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kedge.agent.effects import FileChange
 from kedge.agent.errors import ToolError
-from kedge.agent.events import FileChange
 from kedge.agent.ports import Output
 
 Call = Callable[..., Output]

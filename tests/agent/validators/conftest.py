@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kedge.agent.events import CommandPart, Effect, Risk
+from kedge.agent.effects import CommandPart, Effect, Risk
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action
 from kedge.agent.validators.territory import Territory

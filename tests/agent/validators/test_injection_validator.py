@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kedge.agent.events import CommandPart, Effect, Risk
+from kedge.agent.effects import CommandPart, Effect, Risk
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Ask
 from kedge.agent.validators.injection import InjectionValidator

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kedge.agent.events import Effect
+from kedge.agent.effects import Effect
 from kedge.agent.ports import Action, Allow, Ask, Deny
 from kedge.agent.validators.rules import RuleValidator
 from kedge.agent.validators.territory import Territory

@@ -3,7 +3,7 @@
 import pytest
 from samples.secrets import samples
 
-from kedge.agent.events import CommandPart, Effect
+from kedge.agent.effects import CommandPart, Effect
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Ask
 from kedge.agent.validators.secrets import SecretsValidator

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kedge.agent.events import Effect
+from kedge.agent.effects import Effect
 from kedge.agent.ports import Action
 from kedge.agent.validators.suggestions import suggest
 from kedge.agent.validators.territory import Territory
