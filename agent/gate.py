@@ -6,6 +6,7 @@ validator that raises denies.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct, structs
@@ -23,6 +24,7 @@ Remake = Callable[[dict[str, object]], Action]
 
 
 _Made = TypeVar("_Made")
+_Subject = TypeVar("_Subject")
 
 
 class Broken(Struct, frozen=True):
@@ -41,6 +43,10 @@ def attempted(call: Callable[[], _Made]) -> _Made | Broken:
         return call()
     except Exception as error:  # border: what is broken must not let anything through
         return Broken(type(error).__name__, str(error))
+
+
+def _listed(check: Callable[[_Subject], Sequence[_Made]], subject: _Subject) -> tuple[_Made, ...]:
+    return tuple(check(subject))
 
 
 class Screened(Struct, frozen=True):
@@ -77,7 +83,7 @@ class Gate:
             if isinstance(ruling, Ruling):
                 ruling = structs.replace(ruling, considered=tuple(heard), modified=modified)
                 return ruling if self._asks else _unasked(ruling)
-            made = attempted(lambda arguments=ruling.arguments: remake(arguments))
+            made = attempted(partial(remake, ruling.arguments))
             if isinstance(made, Broken):
                 return _refused(f"the modified arguments do not fit: {made.text}", action, heard)
             action, modified = made, True
@@ -121,7 +127,7 @@ class Gate:
         """Judge words. Never raises."""
         flags: list[tuple[str, Flag]] = []
         for screen in self._screens:
-            verdicts = attempted(lambda one=screen, words=passage: tuple(one.check(words)))
+            verdicts = attempted(partial(_listed, screen.check, passage))
             if isinstance(verdicts, Broken):
                 reason = f"the screen {screen.name} failed: {verdicts}"
                 return Screened("", tuple(flags), reason)
@@ -137,7 +143,7 @@ class Gate:
 
 
 def _hear(validator: Validator, action: Action) -> Sequence[Verdict]:
-    verdicts = attempted(lambda: tuple(validator.check(action)))
+    verdicts = attempted(partial(_listed, validator.check, action))
     if isinstance(verdicts, Broken):
         return (Deny(f"the validator failed: {verdicts}"),)
     for verdict in verdicts:

@@ -200,13 +200,20 @@ def _unconfined(loaded: Loaded, roots: Roots, where: Surroundings) -> Confinemen
     """No sandbox; what rules deny reading of is hidden from lists and searches all the same."""
     from ..sandbox.direct import DirectSandbox
     from ..sandbox.files import RootedFiles
-    from ..sandbox.guard import Hiding
 
     policy = policy_of(loaded, roots, where.home, where.env)
     hidden = _ruled(loaded, roots).never_read
     alone = replace(policy, never_read=hidden, never_write=(), free=())
-    files = RootedFiles(roots, Hiding(alone) if hidden else None)
+    files = RootedFiles(roots, _Hiding(alone) if hidden else None)
     return Confinement(DirectSandbox(), files, "off", lambda said, cwd: (), _anywhere(policy))
+
+
+class _Hiding(Guard):
+    """Hides what the policy hides, and lets everything be written."""
+
+    def lets_write(self, path: Path) -> bool:
+        """See `Guard.lets_write`."""
+        return True
 
 
 def _anywhere(policy: Policy) -> Guard:

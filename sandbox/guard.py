@@ -95,14 +95,6 @@ class Guard:
         return "" if found == FREE else found
 
 
-class Hiding(Guard):
-    """Hides what the policy hides, and lets everything be written."""
-
-    def lets_write(self, path: Path) -> bool:
-        """See `Guard.lets_write`."""
-        return True
-
-
 def _pointed_to(policy: Policy) -> list[str]:
     """The hook directories and included files that git's configuration names now."""
     found: list[str] = []

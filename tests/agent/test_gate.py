@@ -122,6 +122,17 @@ def test_a_validator_that_says_something_else_denies(nonsense):
     assert "is no verdict" in ruling.reason
 
 
+@pytest.mark.parametrize("nothing", [None, 3])
+def test_a_validator_that_does_not_answer_with_verdicts_denies(nothing):
+    class Mute:
+        name = "mute"
+
+        def check(self, action):
+            return nothing
+
+    assert Gate([Says(Allow()), Mute()]).review(action(), remake).outcome == "deny"
+
+
 def test_nobody_after_a_deny_is_asked():
     after = Says(Allow())
     Gate([Says(Deny("no")), after]).review(action(), remake)
