@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ..agent.commands.analysis import analyse
 from ..agent.commands.parts import Place
 from ..agent.effects import CommandPart, Effect
 from ..agent.gate import Gate
@@ -91,6 +90,9 @@ def gate_of(
 def command_effects(command: str, place: Place) -> tuple[Effect, ...]:
     """What a command line would do. Whatever makes it doubtful as a whole is one more effect,
     which no rule allows."""
+    # 13 ms, which sessions without commands need not wait for.
+    from ..agent.commands.analysis import analyse
+
     analysis = analyse(command, place)
     doubts = (
         Effect(

@@ -1,6 +1,6 @@
 """Runs in which a scripted model calls tools, and what the log says of it."""
 
-from e2e.process import Json, Kedge, Ran
+from e2e.process import Json, Kedge, Ran, lines
 from e2e.remotes import REMOTES
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Turn, turn
@@ -53,12 +53,13 @@ class Model:
 
     @property
     def records(self) -> list[Json]:
-        """The facts of the only session."""
-        return self.kedge.log
+        """The facts of the session that was written last."""
+        newest = max(self.kedge.logs, key=lambda log: log.stat().st_mtime_ns)
+        return lines(newest.read_bytes())
 
     def of(self, kind: str) -> list[Json]:
         """The facts of this kind."""
-        return [record for record in self.kedge.log if record["kind"] == kind]
+        return [record for record in self.records if record["kind"] == kind]
 
     @property
     def decisions(self) -> list[tuple[object, object]]:
