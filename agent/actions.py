@@ -8,7 +8,7 @@ that exists is recorded even when the turn is being stopped.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -27,6 +27,7 @@ from .events import (
     ActionStatus,
     Body,
     Decision,
+    Notice,
     ToolSpec,
 )
 from .judge import Judge
@@ -56,6 +57,10 @@ class _Refused(Struct, frozen=True):
 _Prepared = _Ready | _Refused
 
 
+Preserve = Callable[[Action], str]
+"""Keeps what an action is about to delete; words on what it could not keep. Never raises."""
+
+
 class Permits(Protocol):
     """Widens the sandbox for one run of an action, on a person's word."""
 
@@ -66,6 +71,11 @@ class Permits(Protocol):
     def afterwards(self, action: Action, denied: Sequence[Denied]) -> None:
         """Let the next run do what the sandbox kept this one from."""
         ...
+
+
+def nothing_is_kept(action: Action) -> str:
+    """There is no trash."""
+    return ""
 
 
 class Actor:
@@ -80,6 +90,7 @@ class Actor:
         transcript: Transcript,
         path: tuple[str, ...] = ("main",),
         permits: Permits | None = None,
+        preserve: Preserve = nothing_is_kept,
         loops: LoopSettings | None = None,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -93,6 +104,7 @@ class Actor:
         self._transcript = transcript
         self._path = path
         self._permits = permits
+        self._preserve = preserve
         self._repetition = Repetition(loops)
 
     @property
@@ -266,6 +278,8 @@ class Actor:
         def show(text: str) -> None:
             self._show(action.call.id, legible_text(text))
 
+        if words := self._preserve(action):
+            self._emit(Notice("trash", words))
         output = await ready.tool.run(action.arguments, show)
         if output.denied and self._permits is not None and await self._escalated(action, output):
             self._permits.afterwards(action, output.denied)

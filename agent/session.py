@@ -11,7 +11,7 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor, Permits
+from .actions import Actor, Permits, Preserve, nothing_is_kept
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Redact, Watcher, everything, now
@@ -54,6 +54,8 @@ class Fittings(Struct, frozen=True):
     """Names what tools have under way when a turn is over."""
     permits: Permits | None = None
     """Widens the sandbox for one call."""
+    preserve: Preserve = nothing_is_kept
+    """Keeps what is about to be deleted."""
     loops: LoopSettings | None = None
     hooks: StageHooks | None = None
     redact: Redact = everything
@@ -106,8 +108,7 @@ class Session:
         self._started = started
         self._outcome = Outcome(started)
         self._task: asyncio.Task[None] | None = None
-        self._announced = False
-        self._unsaid: list[Notice] = []
+        self._announced, self._unsaid = False, list[Notice]()
         self._watch(judge, fittings.watchers)
         self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
         self._agent = Agent(
@@ -119,6 +120,7 @@ class Session:
                 self._bus,
                 self._transcript,
                 permits=fittings.permits,
+                preserve=fittings.preserve,
                 loops=fittings.loops,
             ),
             self._bus,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..agent.memory.repository import Repository
     from ..agent.ports import Approver
     from ..agent.stores.jsonl import JsonlStore
-    from .judges import Judges
+    from .judges import Judges, Scene
     from .toolbox import Toolbox
 
 
@@ -122,21 +122,31 @@ def compose(
         store,
         use=use,
         limits=settings.limits,
-        fittings=Fittings(
-            checks=_checks(run, where, toolbox, schema),
-            ledger=_ledger(settings, where, root),
-            still_running=toolbox.still_running,
-            permits=toolbox,
-            loops=settings.loops,
-            hooks=judges.stages,
-            redact=toolbox.redactor().bodies,
-            watchers=judges.watchers,
-        ),
+        fittings=_fittings(run, scene, toolbox, judges, schema),
         id=id,
         resume=before.id,
     )
     judges.attach(session)
     return Composed(session, toolbox, judges)
+
+
+def _fittings(
+    run: Run, scene: "Scene", toolbox: "Toolbox", judges: "Judges", schema: "SchemaCheck | None"
+) -> Fittings:
+    from .preserving import Preserving
+
+    settings, where = scene.loaded.settings, scene.where
+    return Fittings(
+        checks=_checks(run, where, toolbox, schema),
+        ledger=_ledger(settings, where, scene.root),
+        still_running=toolbox.still_running,
+        permits=toolbox,
+        preserve=Preserving(where.home.state_dir / "trash" / scene.session, toolbox.roots),
+        loops=settings.loops,
+        hooks=judges.stages,
+        redact=toolbox.redactor().bodies,
+        watchers=judges.watchers,
+    )
 
 
 def _nobody(run: Run) -> "Approver":

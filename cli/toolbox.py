@@ -69,13 +69,13 @@ class Toolbox:
         self.finder = _finder(where.env, keys)
         """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
+        self.roots = roots
         scratch = Path(self._scratch.name).resolve()
         confined = confinement(
             loaded, roots, where, scratch, lambda reached: notice("egress", reached.text)
         )
         self.sandbox: Sandbox = confined.sandbox
-        self.attested = confined.label
-        """What the sandbox enforces, as proven."""
+        self.attested = confined.label  # what the sandbox enforces, as proven
         self.guard = confined.guard
         """What is special about paths."""
         kept = outputs.resolve() if outputs else scratch / "outputs"

@@ -4,7 +4,7 @@ tree-sitter and its grammar are imported by the first command that is analysed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+RESERVED = frozenset(
+    {"!", "{", "}", "[[", "]]", "case", "do", "done", "elif", "else", "esac", "fi", "for",
+     "function", "if", "select", "then", "until", "while"}
+)  # fmt: skip
+"""Words that mean no program where a command may begin. Source: bash(1), RESERVED WORDS."""
+_PASSES = 4
+"""Words before one compound command that are looked through, one in each pass."""
+_COMPOUND = re.compile(r"(?:!|\{|if|for|while|until|case|select|\[\[)(?=[\s;(]|$)|\(")
+_TIME = re.compile(r"time(?:[ \t]+-p)?(?:[ \t]+--)?[ \t]+")
 
 
 class Source:
@@ -30,7 +39,14 @@ class Source:
         # One byte for each character. The grammar's scanner also looks up characters in tables
         # that end at 255 and crashes beyond (tree-sitter-bash 0.25); for the shell, whatever is
         # not ASCII is part of a word, and of no name.
-        self.root: Node = _parser()(_NOT_ASCII.sub("%", text).encode())
+        ascii = _NOT_ASCII.sub("%", text)
+        self.root: Node = _parser()(ascii.encode())
+        for _ in range(_PASSES):
+            bare = _without_prefixes(ascii, self.root)
+            if bare == ascii:
+                break
+            ascii = bare
+            self.root = _parser()(ascii.encode())
 
     def cut(self, start: int, end: int) -> str:
         """The text between two offsets."""
@@ -47,6 +63,32 @@ class Source:
     def place(self, node: "Node") -> tuple[int, int]:
         """The characters of the person's line that a node stands for."""
         return self.span(node.start_byte, node.end_byte)
+
+
+def _without_prefixes(text: str, root: "Node") -> str:
+    """The text with each `!` and `time` blanked that stands before a compound command: the grammar
+    knows them before a simple one only, and takes the first word of others for a program (seen
+    with tree-sitter-bash 0.25)."""
+    for start, end in _prefixes(text, root) if "!" in text or "time" in text else ():
+        text = f"{text[:start]}{' ' * (end - start)}{text[end:]}"
+    return text
+
+
+def _prefixes(text: str, root: "Node") -> Iterator[tuple[int, int]]:
+    """Where such words are."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        if node.type != "command_name" or node.parent is None or node.parent.parent is None:
+            continue
+        begin = node.start_byte
+        before = text[:begin].rstrip(" \t")
+        if (time := _TIME.match(text, begin)) and _COMPOUND.match(text, time.end()):
+            yield begin, time.end()
+        elif node.parent.parent.type == "negated_command" and before.endswith("!"):
+            if _COMPOUND.match(text, begin):
+                yield len(before) - 1, len(before)
 
 
 @cache

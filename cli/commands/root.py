@@ -26,7 +26,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("sandbox", "schema", "tool"),
+    *("trash", "sandbox", "schema", "tool"),
 )
 """The words that a command line may begin with."""
 
@@ -42,6 +42,11 @@ def app(epilog: str) -> typer.Typer:
     sessions.command("show")(sessions_show)
     kedge.add_typer(sessions, name="sessions")
     judging.add_to(kedge)
+    trash = group("What actions deleted, and bringing it back.")
+    trash.command("list")(trash_list)
+    trash.command("restore")(trash_restore)
+    trash.command("empty")(trash_empty)
+    kedge.add_typer(trash, name="trash")
     config = group("What is configured.")
     config.command("show")(config_show)
     config.callback()(nothing)
@@ -122,6 +127,40 @@ def sessions_show(
     from .sessions import show_session as run
 
     run(session, as_json=json)
+
+
+def trash_list(
+    session: Annotated[str, typer.Argument(metavar="[SESSION]", help="Only of this session.")] = "",
+    everywhere: Annotated[bool, typer.Option("--all", help="Of all directories.")] = False,
+    cd: Directory = "",
+    json: Json = False,
+) -> None:
+    """List what was kept before deletions in this directory, oldest first."""
+    from .trash import list_trash as run
+
+    run(session, cd, everywhere=everywhere, as_json=json)
+
+
+def trash_restore(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="As listed.")] = None,
+    session: Annotated[str, typer.Option("--session", metavar="ID", help="Of this session.")] = "",
+    cd: Directory = "",
+) -> None:
+    """Put back what is missing, by default of the last deletion here. Overwrites nothing."""
+    from .trash import restore_trash as run
+
+    raise typer.Exit(run(tuple(ids or ()), session, cd))
+
+
+def trash_empty(
+    older_than: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="Only that old: 30d, 12h, 5m.")
+    ] = "",
+) -> None:
+    """Throw away for good what was kept."""
+    from .trash import empty_trash as run
+
+    run(older_than)
 
 
 def config_show(

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import threading
+from pathlib import Path
 
 import msgspec
 
@@ -21,6 +22,7 @@ from ...agent.validators.unattended import Unattended
 from ...config.settings import Mode
 from ...sandbox.paths import Roots
 from ..judges import Judges, Scene, judges_of
+from ..preserving import Preserving
 from ..surroundings import surroundings
 from ..terminal import Out
 from ..toolbox import Toolbox
@@ -56,11 +58,12 @@ def tool_exec(cd: str, mode: Mode, *, as_json: bool) -> int:
     toolbox = Toolbox(loaded, Roots.at(where.cwd), where)
     scene = Scene(loaded, where, _SESSION, mode)
     judges = judges_of(scene, toolbox, Unattended(), lambda code, text: None)
-    return asyncio.run(_run(toolbox, judges, as_json))
+    trash = where.home.state_dir / "trash" / _SESSION
+    return asyncio.run(_run(toolbox, judges, trash, as_json))
 
 
-async def _run(toolbox: Toolbox, judges: Judges, as_json: bool) -> int:
-    executor = _Executor(toolbox, judges)
+async def _run(toolbox: Toolbox, judges: Judges, trash: Path, as_json: bool) -> int:
+    executor = _Executor(toolbox, judges, trash)
     out = Out(1)
     failed = False
     try:
@@ -107,7 +110,7 @@ def _text(answer: Answer) -> bytes:
 class _Executor:
     """The part of an agent that carries out calls, fed by hand."""
 
-    def __init__(self, toolbox: Toolbox, judges: Judges) -> None:
+    def __init__(self, toolbox: Toolbox, judges: Judges, trash: Path) -> None:
         self._bus = Bus(_SESSION, MemoryLog([]))
         self._transcript = Transcript()
         self._ended: ActionEnded | None = None
@@ -121,6 +124,7 @@ class _Executor:
             self._bus,
             self._transcript,
             permits=toolbox,
+            preserve=Preserving(trash, toolbox.roots),
         )
 
     def _watch(self, event: Event) -> None:

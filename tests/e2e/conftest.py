@@ -7,8 +7,10 @@ import pytest
 
 from e2e import law
 from e2e.gated import Model
+from e2e.person import Person
 from e2e.process import Kedge
 from e2e.remotes import KEYS, REMOTES, Served
+from e2e.test_terminal import Screen
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Turn
 
@@ -41,3 +43,11 @@ def served(threaded_loopback: ThreadedLoopback) -> Served:
 def model(kedge: Kedge, threaded_loopback: ThreadedLoopback) -> Model:
     """A scripted model, and kedge run with it."""
     return Model(kedge, threaded_loopback)
+
+
+@pytest.fixture
+def person(kedge: Kedge, tmp_path: Path) -> Iterator[Person]:
+    """Somebody at a terminal in the directory of `kedge`."""
+    screen = Screen(tmp_path, kedge)
+    yield Person(screen)
+    screen.close()

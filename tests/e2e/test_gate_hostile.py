@@ -301,8 +301,6 @@ def test_no_byte_of_the_workspace_changes(model: Model, trapped: Kedge, mode: st
     assert ran.code in (0, 6), ran.complaint
     assert state(trapped.cwd) == before
     assert sorted(os.listdir(trapped.cwd.parent)) == ["home", "work"]
-    print([ (d["id"]) for d in model.of("decision") if d["outcome"]=="allow"])
-    print("\n".join(str(a["arguments"])[:70] for a in model.of("action.proposed") if a["id"] in  [ (d["id"]) for d in model.of("decision") if d["outcome"]=="allow"]))
     assert len(model.of("decision")) == len(calls)
     assert marked(trapped.home) == []
 

@@ -1,0 +1,53 @@
+"""Somebody who sits at a terminal and answers kedge's questions."""
+
+import re
+import time
+
+from e2e.process import wait_until
+from e2e.test_terminal import Screen, words
+
+_ENDED = re.compile(r"\[ended \d+\]")
+_ASKED = "1 once"
+"""In the last line of every question."""
+_GRACE = 0.5
+"""Seconds after a question in which keys count for nothing."""
+
+
+class Person:
+    """Starts kedge in a terminal, and waits for each question before pressing a key."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self._answered = 0
+
+    def starts(self, *arguments: str) -> None:
+        """Type the command line."""
+        self.screen.type(words(*arguments))
+
+    def is_asked(self) -> str:
+        """Wait for the next question; all that is on the screen from there on."""
+        wait_until(lambda: self.screen.text.count(_ASKED) > self._answered, "a question is asked")
+        return "?" + self.screen.text.rsplit("\n? ", 1)[-1]
+
+    def presses(self, key: str, *typed: str) -> str:
+        """Answer the next question once keys count, then type lines; the question is returned."""
+        question = self.is_asked()
+        seen = time.monotonic()
+        wait_until(lambda: time.monotonic() - seen > _GRACE, "keys count")
+        self._answered += 1
+        self.screen.press(key)
+        for line in typed:
+            self.screen.type(line)
+        return question
+
+    def sees(self, text: str) -> str:
+        """Wait for a text on the screen; all that is on it."""
+        wait_until(lambda: text in self.screen.text, f"{text!r} is shown")
+        return self.screen.text
+
+    def ends(self, code: int) -> str:
+        """Wait until kedge is over; all that is on the screen."""
+        wait_until(lambda: _ENDED.search(self.screen.text), "kedge ends")
+        text = self.screen.text
+        assert f"[ended {code}]" in text, text
+        return text
