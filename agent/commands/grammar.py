@@ -56,6 +56,11 @@ class Source:
         """A node's text. Some tokens claim the blanks before them: those are left out."""
         return self.text[node.start_byte : node.end_byte].lstrip(" \t\n")
 
+    def opens_group(self, node: "Node") -> bool:
+        """Whether the shell sees an opening brace at a node, and not the beginning of a word."""
+        start = node.start_byte + 1
+        return self.text[start : start + 1] in ("", " ", "\t", "\n")
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The characters of the person's line between two offsets."""
         return (start, end) if self._within is None else self._within

@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import directories, find, git, scripts, shells, wrappers
 from .files import find_program, trusted
+from .grammar import RESERVED
 from .line import Feed, Judgement, Line, Setting
+from .options import read
+from .parts import within
 from .runner import Runner
 from .tables import Program, programs
 from .testing import words_problem
-from .touching import judge_by_table
+from .touching import choose, judge_by_table, reach
 from .words import Word
 
 _Judge = Callable[[Line, Program | None, Sequence[Word], Judgement], None]
@@ -47,6 +50,9 @@ def simple_command(
         judgement.at_least("opaque", judgement.why)
         line.add(words, setting, judgement, exact=False)
         return
+    if name.value in RESERVED:
+        _misread(runner, words, setting)
+        return
     judgement = Judgement()
     judgement.at_least(prefix.risk, prefix.why)
     base = os.path.basename(name.value)
@@ -59,6 +65,18 @@ def simple_command(
     if not line.full:
         _judge(runner, base, program, words, setting, judgement)
     line.add(words, setting, judgement, exact and judgement.risk != "opaque")
+
+
+def _misread(runner: Runner, words: Sequence[Word], setting: Setting) -> None:
+    """Judge what begins with a word of the shell's own: the shell sees something else there than
+    the grammar does. What follows may be a command, with assignments before it."""
+    why = f"it is not clear how the shell reads {words[0].text!r} there"
+    runner.line.add(words, setting, Judgement(why, "opaque"), exact=False, rests=True)
+    rest = list(words[1:])
+    while rest and (rest[0].value in RESERVED or "=" in rest[0].text):
+        rest.pop(0)
+    if rest:
+        runner.simple(rest, setting, exact=False)
 
 
 def _check_name(line: Line, name: str, program: Program | None, judgement: Judgement) -> None:
@@ -85,6 +103,11 @@ def _judge(
     line, rest = runner.line, words[1:]
     if shells.judge_shell(runner, base, words, setting, judgement):
         return
+    if base.startswith("python") and [word.value for word in rest[:2]] == ["-m", "pip"]:
+        chosen, rest, _ = choose(programs()["pip"], rest[2:])
+        judgement.at_least("unknown", f"{base} runs a module")
+        reach(chosen, rest, judgement)
+        return
     if base == "find":
         find.judge_find(runner, program, words, setting, judgement)
     elif base == "test":
@@ -99,17 +122,29 @@ def _judge(
     else:
         judge_by_table(line, program, rest, judgement)
     if setting.operands is not None:
-        _appended(line, program, setting.operands, judgement)
+        _appended(line, program, rest, setting.operands, judgement)
 
 
-def _appended(line: Line, program: Program | None, feed: Feed, judgement: Judgement) -> None:
+def _appended(
+    line: Line, program: Program | None, words: Sequence[Word], feed: Feed, judgement: Judgement
+) -> None:
     """What `xargs` and `find -exec` append is known where it names files of the workspace."""
     if program is None or judgement.risk != "safe":
         return
-    if problem := wrappers.operands_problem(line, program, feed):
+    problem = wrappers.operands_problem(line, program, feed)
+    if problem:
         judgement.at_least("unknown", problem)
     kinds = {*program.operands.first, program.operands.many, *program.operands.last}
-    for kind in ("write", "delete"):
-        if kind in kinds or (kind == "delete" and "move" in kinds):
-            for directory in feed.names or line.state.cwds:
-                judgement.touch(kind, directory, (0, 0), recursive=True)
+    recursive = not program.recursive.isdisjoint(read(program, words).options)
+    deletes = not kinds.isdisjoint(("delete", "move"))
+    if deletes and (problem or recursive):
+        why = f"which files {program.name} deletes is only known when it runs"
+        judgement.at_least("dangerous", why)
+        return
+    for directory in feed.names:
+        if "write" in kinds:
+            judgement.touch("write", directory, (0, 0))
+        if deletes:
+            # Some of what is in the workspace goes then, not the workspace.
+            holds = any(within(root, (directory,)) for root in line.place.roots)
+            judgement.touch("delete", directory, (0, 0), recursive=not holds)

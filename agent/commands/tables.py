@@ -76,7 +76,15 @@ class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     ends_early: bool = False
     """Whether what begins with `-` after the first operand is an operand."""
     network: tuple[str, ...] = ()
-    """What it always reaches."""
+    """The hosts that it reaches; words with blanks where nobody can know them beforehand."""
+    fetches: tuple[str, ...] = ()
+    """Its first words with which it reaches them; empty if it always does."""
+    index: str = ""
+    """Options that name another host in their place."""
+    index_too: str = ""
+    """Options that name one more."""
+    remotes: bool = False
+    """Whether an operand may be on another machine, as `HOST:PATH` or a URL."""
     wraps: Literal["", "words", "line", "perhaps"] = ""
     """What it does with what follows its options and first operands: run it as a command; join it
     and run it as a command line; run it as one of the two, somewhere in it."""
@@ -155,7 +163,11 @@ def _merged(outer: Entry, inner: Entry) -> Entry:
     """A subcommand's entry; `like` names another subcommand."""
     entry = outer.subcommands[inner.like] if inner.like else inner
     return msgspec.structs.replace(
-        entry, env=(*outer.env, *entry.env), heeds=(*outer.heeds, *entry.heeds)
+        entry,
+        env=(*outer.env, *entry.env),
+        heeds=(*outer.heeds, *entry.heeds),
+        index=entry.index or outer.index,
+        index_too=entry.index_too or outer.index_too,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..effects import Risk
 from .files import expand, is_device, resolve, resolve_last, survey
-from .hosts import host_of
+from .hosts import host_of, hosts_of, remote_host
 from .line import Judgement, Line
 from .options import Reading, Use, read
 from .tables import Program
@@ -28,6 +28,14 @@ def judge_by_table(
         judgement.at_least("unknown", problem)
         return
     judge_reading(line, chosen, read(chosen, rest), judgement)
+    reach(chosen, rest, judgement)
+
+
+def reach(program: Program, words: Sequence[Word], judgement: Judgement) -> None:
+    """Note the hosts that a program reaches by itself."""
+    if program.entry.network:
+        for host in dict.fromkeys(hosts_of(program.entry, words)):
+            judgement.touch("reach", host, (0, 0))
 
 
 def choose(program: Program, words: Sequence[Word]) -> tuple[Program, Sequence[Word], str]:
@@ -63,8 +71,6 @@ def judge_reading(line: Line, program: Program, reading: Reading, judgement: Jud
     for use in reading.uses:
         touch(line, program, use, judgement, _recursive(program, reading))
     _touch_default(line, program, reading, judgement)
-    for host in program.entry.network:
-        judgement.touch("reach", host, (0, 0))
     judgement.why = judgement.why or _reason(program)
 
 
@@ -137,6 +143,10 @@ def _stays_inside(line: Line, directory: str, judgement: Judgement) -> None:
 def touch(line: Line, program: Program, use: Use, judgement: Judgement, recursive: bool) -> None:
     """Note what one word means for the file system or the network."""
     word = use.word
+    if program.entry.remotes and not use.option and (host := remote_host(word.value)):
+        judgement.at_least("dangerous", f"{program.name} copies files to or from {host}")
+        judgement.touch("reach", host, word.span)
+        return
     match use.role:
         case "read" | "write" | "delete" | "move" | "target":
             for path in paths(line, program, word, judgement, use):

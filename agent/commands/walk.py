@@ -231,7 +231,8 @@ class Walk:
 
     def group(self, node: "Node") -> None:
         """`{ …; }`, or arithmetic in `((…))`."""
-        if node.children and self.source.of(node.children[0]) == "((":
+        opening = self.source.of(node.children[0]) if node.children else ""
+        if opening == "((" or not self.source.opens_group(node):
             self.opaque(node)
         else:
             self.statements(node)

@@ -11,7 +11,7 @@ from .line import Feed, Judgement, Line, Setting
 from .options import Reading, read
 from .runner import Runner
 from .tables import Program, programs
-from .touching import touch
+from .touching import reach, touch
 from .words import Word, joined, plain
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -27,6 +27,7 @@ def looks_through(
         return False
     judgement.at_least(program.entry.risk, f"{base} {program.entry.why}")
     if program.entry.wraps == "perhaps":
+        reach(program, words[1:], judgement)
         _perhaps(runner.line, words, setting, judgement)
         return True
     reading = read(program, words[1:])

@@ -181,7 +181,7 @@ def ended(
 
 
 def test_a_blocked_run_ends_with_what_to_do() -> None:
-    advice = "run again with --mode full to allow changes"
+    advice = "run again with --mode auto to let it work in the sandbox, or allow more with --allow"
     assert rendered(ended()).splitlines()[-1].strip() == advice
     assert complaint(ended()) == f"nothing was changed: because; {advice}"
 

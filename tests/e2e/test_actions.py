@@ -100,13 +100,13 @@ def test_background_commands_end_with_the_run(kedge: Kedge, served: Served) -> N
 def test_what_the_sandbox_prevents_is_told_to_the_model_and_stamped_on_the_result(
     kedge: Kedge, served: Served
 ) -> None:
-    (kedge.cwd / ".env").write_text("KEY=secret\n")
+    (kedge.cwd / ".env").write_text("KEY=hunter22\n")
     command = """python3 -c 'print(open(".env").read())'"""
     secret = turn(Call("bash", {"command": command}))
     told = turn("I see.", expect=Expect(last_contains="The sandbox kept it from reading"))
     ran = kedge(*served(secret, told), "-p", "x", "--mode", "full", "--output-format", "json")
     assert ran.code == 0
-    assert b"secret" not in kedge.logs[0].read_bytes()
+    assert b"hunter22" not in kedge.logs[0].read_bytes()
     assert result_of(ran.out)["sandbox"].startswith("workspace-write (")
 
 

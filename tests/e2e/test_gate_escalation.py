@@ -11,7 +11,7 @@ from e2e.person import Person
 needs_terminal = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 AUTO = ("--mode", "auto")
 SHOW = bash("sh show.sh")
-HOOK = ".git/hooks/pre-commit"
+KEPT = ".vscode/settings.json"
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +20,8 @@ def files(model: Model) -> None:
     cwd = model.kedge.cwd
     (cwd / ".env").write_text("COLOUR=chartreuse\n")
     (cwd / "show.sh").write_text("cat .env\n")
-    (cwd / ".git" / "hooks").mkdir(parents=True)
-    (cwd / "plant.sh").write_text(f"echo hello > {HOOK}\n")
+    (cwd / ".vscode").mkdir()
+    (cwd / "plant.sh").write_text(f"echo hello > {KEPT}\n")
     (cwd / "fetch.sh").write_text(
         "echo 'curl: (6) Could not resolve host: example.com' >&2; exit 6\n"
     )
@@ -59,13 +59,13 @@ def test_what_was_allowed_once_works_once_and_is_asked_again(
 def test_a_write_is_offered_as_the_path_and_happens_only_if_allowed(
     model: Model, person: Person
 ) -> None:
-    hook = model.kedge.cwd / HOOK
+    kept = model.kedge.cwd / KEPT
     person.starts(*model.options(bash("sh plant.sh"), bash("sh plant.sh")), "-p", "Go.", *AUTO)
-    assert f"writes {hook}" in person.presses("6", "leave it")
-    assert not hook.exists()
-    assert f"writes {hook}" in person.presses("1")
+    assert f"writes {kept}" in person.presses("6", "leave it")
+    assert not kept.exists()
+    assert f"writes {kept}" in person.presses("1")
     person.ends(0)
-    assert hook.read_text() == "hello\n"
+    assert kept.read_text() == "hello\n"
     assert "leave it" in str(model.of("action.ended"))
 
 
@@ -96,14 +96,14 @@ def test_unattended_it_is_denied(model: Model, line: str) -> None:
     model.run(bash(line), options=AUTO)
     assert escalations(model) == [("deny", "unattended")]
     assert b"chartreuse" not in model.sent
-    assert not (model.kedge.cwd / HOOK).exists()
+    assert not (model.kedge.cwd / KEPT).exists()
 
 
 def test_full_never_escalates(model: Model) -> None:
     model.run(SHOW, bash("sh plant.sh"), options=("--mode", "full"))
     assert escalations(model) == [("deny", "mode")] * 2
     assert b"chartreuse" not in model.sent
-    assert not (model.kedge.cwd / HOOK).exists()
+    assert not (model.kedge.cwd / KEPT).exists()
 
 
 def test_no_rule_on_a_command_widens_the_sandbox_for_what_it_hides(model: Model) -> None:

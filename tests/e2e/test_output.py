@@ -84,11 +84,11 @@ def test_verbose_tells_when_a_command_begins_and_what_a_check_printed(
     kedge: Kedge, served: Served
 ) -> None:
     ran = kedge(
-        *served(turn(Call("bash", {"command": "echo hi"})), *[turn("Done.")] * 3),
+        *served(turn(Call("bash", {"command": "touch hi"})), *[turn("Done.")] * 3),
         "-p", "x", "-v", "--mode", "full", "--verify", "echo there is nothing; exit 3",
     )  # fmt: skip
     assert ran.code == 10
-    assert ran.complaint.index("▸ bash echo hi") < ran.complaint.index("✓ bash echo hi")
+    assert ran.complaint.index("▸ bash touch hi") < ran.complaint.index("✓ bash touch hi")
     assert "exit code 3; it printed:\n  there is nothing\n" in ran.complaint
 
 
@@ -97,9 +97,7 @@ def test_a_blocked_run_says_what_to_do(kedge: Kedge, served: Served) -> None:
     options = served(twice, turn("I may not."), twice, turn("I may not."))
     quiet, told = kedge(*options, "-p", "x"), kedge(*options, "-p", "x", "-v")
     assert (quiet.code, told.code) == (6, 6)
-    advice = (
-        "run again with --mode auto to let it work in the sandbox, or allow more with --allow\n"
-    )
+    advice = "run again with --mode auto to let it work in the sandbox"
     assert advice in quiet.complaint.splitlines()[-1]
     assert advice in told.complaint.splitlines()[-1]
     assert told.complaint.count("nobody can be asked") == 1
