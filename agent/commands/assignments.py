@@ -103,6 +103,6 @@ def _judge(line: Line, name: str, value: str | None, judgement: Judgement, lasti
         if not harmless:
             judgement.at_least("dangerous", f"{name} decides what later commands run or load")
     elif lasting and not harmless_name(line, name):
-        judgement.at_least("unknown", f"it changes {name}, which programs and the shell heed")
+        judgement.at_least("unknown", f"it sets {name}, which changes what programs or the shell do")
     elif not lasting and not harmless:
-        judgement.at_least("unknown", f"it runs with {name} set, which no table knows")
+        judgement.at_least("unknown", f"kedge does not know what setting {name} changes")

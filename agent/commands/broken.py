@@ -17,13 +17,13 @@ _CHUNKS = re.compile(r"[;&|\n(){}`<>]+|\$\(")
 def list_broken(line: Line, source: Source, setting: Setting) -> None:
     """Note the problem, and add a part for each stretch between operators."""
     place = source.place(_first_error(source.root))
-    line.problem("the shell may read it differently: it is no complete command line", place)
+    line.problem("it is no complete command line, so the shell may read it differently", place)
     span = source.place(source.root)
     _list_redirects(line, source)
     for chunk in _CHUNKS.split(source.text):
         words = [word.strip("'\"") for word in chunk.replace("\\", "").split()]
         if words:
-            judgement = Judgement("the line is no complete command line", "opaque")
+            judgement = Judgement("it is part of an incomplete command line", "opaque")
             listed = [Word(text, text, text, span=span) for text in words]
             line.add(listed, setting, judgement, exact=False)
 

@@ -21,7 +21,7 @@ _QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 def suspicious(command: str) -> Iterator[Problem]:
     """What is wrong with the characters themselves, each kind at its first place."""
     if len(command) > MAX_LENGTH:
-        text = f"it is {len(command)} characters long, more than the {MAX_LENGTH} that are analysed"
+        text = f"it is {len(command)} characters long, more than the {MAX_LENGTH} that kedge reads"
         yield Problem(text, (0, len(command)))
     if command.isascii() and command.isprintable():
         return

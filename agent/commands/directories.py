@@ -75,7 +75,7 @@ def judge_read(
     while index < len(words) and words[index].literal and words[index].value.startswith("-"):
         text = words[index].value
         if not re.fullmatch(r"-[rs]*([dnNpt].*)?", text):
-            judgement.at_least("unknown", f"no table knows the option {text} of read")
+            judgement.at_least("unknown", f"kedge does not know the option {text} of read")
         index += 2 if text[-1] in "dnNpt" and re.fullmatch(r"-[rs]*.", text) else 1
     for word in words[index:]:
         if not word.literal or not harmless_name(line, word.value):

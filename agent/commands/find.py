@@ -188,11 +188,11 @@ class _Find:
         elif text in ("-version", "--version", "--help"):
             pass
         else:
-            self._unknown(f"no table knows the option {word.text} of find")
+            self._unknown(f"kedge does not know the option {word.text} of find")
 
     def _value(self) -> Word | None:
         if self.at >= len(self.words):
-            self._unknown("find lacks the value of its last option")
+            self._unknown("the last option of find needs a value")
             return None
         word = self.words[self.at]
         self.at += 1
@@ -218,7 +218,7 @@ class _Find:
         if inner:
             self.inner.append((inner, option))
         else:
-            self._unknown(f"find lacks the command of {option.text}")
+            self._unknown(f"{option.text} of find needs a command")
 
     def _delete(self, option: Word) -> None:
         narrowed = not _NARROWS.isdisjoint(self.texts)

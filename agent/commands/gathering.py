@@ -126,7 +126,7 @@ class Gatherer:
         for child in node.named_children:
             word = self._reader.word(child)
             if word.certainty in ("hidden", "odd"):
-                gathered.redirects.at_least("unknown", f"what {word.text!r} becomes is not known")
+                gathered.redirects.at_least("unknown", f"{word.text} may hold a secret, or run a command")
             gathered.feed = Feed(word.value if word.literal else None)
 
     def _heredoc(self, node: "Node", gathered: Gathered) -> None:
@@ -165,13 +165,13 @@ class Gatherer:
             start = child.end_byte
             pieces = self._reader.pieces(child, True)
             if any(piece.certainty in ("hidden", "odd") for piece in pieces):
-                gathered.redirects.at_least("unknown", "what the here-document holds is not known")
+                gathered.redirects.at_least("unknown", "the here-document may hold a secret")
         rest += self._source.cut(start, body.end_byte)
         for found in _BACKTICKS.finditer(rest):
             self._run(found[1], self._source.place(body))
             if "\\" in found[1]:
-                why = "backslashes between backticks are not analysed"
+                why = "kedge does not look into backticks with backslashes in them"
                 gathered.redirects.at_least("opaque", why)
         if _EXPANSION.search(rest):
-            why = "the here-document evaluates what is not analysed"
+            why = "the here-document runs something that kedge does not look into"
             gathered.redirects.at_least("opaque", why)

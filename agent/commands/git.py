@@ -73,7 +73,7 @@ def _globals(
             judgement.at_least("unknown", f"git {text} changes what git does")
             index += text in ("-c", "--config-env")
         elif text not in _HARMLESS_GLOBALS and text not in _VERSIONS:
-            judgement.at_least("unknown", f"no table knows the option {text} of git")
+            judgement.at_least("unknown", f"kedge does not know the option {text} of git")
             index += text in ("--git-dir", "--work-tree", "--namespace", "--exec-path")
     return directories, words[index:]
 
@@ -97,7 +97,7 @@ def _subcommand(program: Program, words: Sequence[Word]) -> tuple[Program, Seque
         if not words[0].literal or text not in program.subcommands:
             if program.name != "git" and (text.startswith("-") or "" in program.subcommands):
                 break
-            return program, words, f"no table knows {program.name} {words[0].text}"
+            return program, words, f"kedge does not know what {program.name} {words[0].text} does"
         program, words = program.subcommands[text], words[1:]
     return program.subcommands.get("", program), words, ""
 
@@ -112,7 +112,7 @@ def _in_place(
         judgement.at_least("unknown", "%G in a format makes git run gpg")
     for name in line.place.env:
         if _HEEDED.fullmatch(name):
-            judgement.at_least("unknown", f"the environment sets {name}, which git heeds")
+            judgement.at_least("unknown", f"the environment sets {name}, which changes what git does")
     if not line.state.cwds:
         judgement.at_least("unknown", "in which repository git works is only known when it runs")
     if program.name == "git config" and reading.options.isdisjoint(_LISTINGS) and words:
@@ -134,7 +134,7 @@ def _repository(line: Line, program: Program, found: Repository, judgement: Judg
         judgement.at_least("unknown", f"{found.git_dir} has hooks that git may run")
     if found.linked and program.name in ("git status", "git diff"):
         judgement.at_least(
-            "unknown", "the repository has submodules, whose configuration git heeds"
+            "unknown", "the repository has submodules, whose settings may make git run programs"
         )
 
 

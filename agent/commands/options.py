@@ -118,13 +118,13 @@ class _Scan:
             self.use(option, word)
         self.at += count
         if self.at > len(self.words):
-            self.complain(f"{self.program.name} lacks the value of {option.name}")
+            self.complain(f"{option.name} of {self.program.name} needs a value")
 
     def use(self, option: Option, word: Word) -> None:
         self.uses.append(Use(word, option.role, option.name))
 
     def unknown(self, name: str) -> None:
-        self.complain(f"no table knows the option {name} of {self.program.name}")
+        self.complain(f"kedge does not know the option {name} of {self.program.name}")
 
 
 def _quoted_text(word: Word) -> bool:
@@ -151,7 +151,8 @@ def _operands(scan: _Scan, given: set[Role]) -> list[Use]:
     operands, uses = scan.operands, list[Use]()
     if len(operands) > len(first) + len(last) and not roles.many:
         if not entry.prints:
-            scan.complain(f"no table knows what {scan.program.name} does with so many operands")
+            extra = operands[len(first) + len(last)].text
+            scan.complain(f"kedge does not know what {scan.program.name} {extra} does")
         uses += [Use(word, "") for word in operands[len(first) + len(last) :]]
     for word, role in zip(operands, first, strict=False):
         uses.append(Use(word, role))

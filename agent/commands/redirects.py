@@ -22,7 +22,7 @@ def redirect(
     elif target.literal and token in (">&", "<&") and _DESCRIPTOR.fullmatch(target.value):
         return
     elif token not in _WRITES and token not in ("<", "<&"):
-        line.problem(f"the redirect {token!r} is not analysed", span)
+        line.problem(f"kedge does not know the redirect {token}", span)
     elif network := _NETWORK.match(target.value):
         judgement.touch("reach", f"{network[2]}:{network[3]}", span)
         line.problem(f"it talks to {network[2]} through the shell itself", span)

@@ -34,7 +34,7 @@ def judge_sed(
         if not script.literal:
             judgement.at_least("unknown", "what sed does is only known when it runs")
         elif not _sed_prints(script.value):
-            judgement.at_least("unknown", "the script of sed may do more than print")
+            judgement.at_least("unknown", "the script of sed may write files or run programs")
     judge_reading(line, program, reading, judgement)
     if in_place:
         for use in reading.uses:
@@ -81,7 +81,7 @@ def judge_awk(
         if not script.literal:
             judgement.at_least("unknown", "what awk does is only known when it runs")
         elif _AWK_ACTS.search(script.value.replace("||", "")) or _awk_redirects(script.value):
-            judgement.at_least("unknown", "the program of awk may do more than print")
+            judgement.at_least("unknown", "the program of awk may write files or run programs")
     if not scripts:
         judgement.at_least("unknown", "awk has no program")
     judge_reading(line, program, reading, judgement)
@@ -108,5 +108,5 @@ def judge_jq(
     reading = read(program, words)
     for use in reading.uses:
         if use.role == "pattern" and (not use.word.literal or _JQ_READS.search(use.word.value)):
-            judgement.at_least("unknown", f"the filter of {program.name} may read other things")
+            judgement.at_least("unknown", f"the filter of {program.name} may read the environment or other files")
     judge_reading(line, program, reading, judgement)

@@ -35,7 +35,7 @@ def judge_shell(
         return True
     options, rest, odd = _options(words[1:])
     if odd:
-        judgement.at_least("unknown", f"{base} {odd} is not known to leave all as it is")
+        judgement.at_least("unknown", f"kedge does not know the option {odd} of {base}")
     if setting.operands is not None:
         judgement.at_least("opaque", f"what {base} is handed becomes part of what it runs")
     inside = setting.under(base, [], not odd and base in _POSIX)
@@ -77,7 +77,7 @@ def _run_text(
     judgement: Judgement,
 ) -> None:  # fmt: skip
     if not rest:
-        judgement.at_least("opaque", f"{base} -c lacks what it runs")
+        judgement.at_least("opaque", f"{base} -c needs a command")
         return
     if base not in _POSIX:
         judgement.at_least("unknown", f"{base} reads command lines in another way")

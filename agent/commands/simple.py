@@ -88,7 +88,7 @@ def _check_name(line: Line, name: str, program: Program | None, judgement: Judge
             path = os.path.join(cwd, name)
             listed = os.path.dirname(path) in line.place.path
             if not (listed and trusted(os.path.dirname(path), line.place)):
-                judgement.at_least("unknown", f"{name} is a program by its path")
+                judgement.at_least("unknown", f"kedge does not know the program at {name}")
         return
     if program is not None and not program.entry.builtin:
         found = find_program(name, line.place, line.state.cwds)
@@ -118,7 +118,7 @@ def _judge(
     elif judge := _JUDGES.get(base):
         judge(line, program, rest, judgement)
     elif program is None:
-        judgement.at_least("unknown", f"no table knows the program {base}")
+        judgement.at_least("unknown", f"kedge does not know the program {base}")
     else:
         judge_by_table(line, program, rest, judgement)
     if setting.operands is not None:

@@ -29,7 +29,7 @@ def test_problem(source: Source, reader: Reader, node: "Node") -> str:
             if text in _NUMERIC:
                 numeric = True
             elif text not in _UNARY and text not in _BINARY and text not in _JOINTS:
-                return f"no table knows the operator {text}"
+                return f"kedge does not know the operator {text}"
         elif leaf.type == "regex":
             if re.search(r"[$`]", text.rstrip("$")):
                 return "what is compared is only known when it runs"
@@ -90,7 +90,7 @@ def words_problem(words: Sequence[Word]) -> str:
         if word.certainty in ("odd", "hidden") or word.loose or word.pattern:
             return f"what {word.text!r} becomes is only known when it runs"
         if re.fullmatch(r"-[a-zA-Z]", text) and text not in _UNARY and text not in _JOINTS:
-            return f"no table knows the operator {text}"
+            return f"kedge does not know the operator {text}"
     if not all(word.literal for word in words) and len(words) not in (2, 3):
         return "which of its words is the operator is only known when it runs"
     operator = words[0] if len(words) == 2 else words[1] if len(words) == 3 else None

@@ -52,8 +52,8 @@ def choose(program: Program, words: Sequence[Word]) -> tuple[Program, Sequence[W
         text = words[index].value
         if not words[index].literal or text not in program.subcommands:
             if text.startswith("-"):
-                return program, words, f"no table knows the option {text} of {program.name}"
-            what = f"no table knows {program.name} {words[index].text}"
+                return program, words, f"kedge does not know the option {text} of {program.name}"
+            what = f"kedge does not know what {program.name} {words[index].text} does"
             return program, words, what
         program, words = program.subcommands[text], words[index + 1 :]
     return program, words, ""
@@ -83,16 +83,16 @@ def _problems(line: Line, program: Program, reading: Reading) -> Iterator[str]:
     if needed and reading.operands and reading.options.isdisjoint(needed):
         yield f"{program.name} {entry.without}"
     if entry.needs_option and not reading.options:
-        yield f"{program.name} runs what it is told"
+        yield f"kedge does not know what {program.name} runs"
     for word in reading.operands if entry.operands_match else ():
         if not word.literal or not re.fullmatch(entry.operands_match, word.value):
-            yield f"no table knows {program.name} {word.text}"
+            yield f"kedge does not know what {program.name} {word.text} does"
     for name in entry.heeds:
         for file in _above(line, name):
             yield f"{program.name} may run what {file} names"
     for name in entry.env:
         if name in line.place.env:
-            yield f"the environment sets {name}, which {program.name} heeds"
+            yield f"the environment sets {name}, which changes what {program.name} does"
 
 
 def _recursive(program: Program, reading: Reading) -> bool:
@@ -181,7 +181,7 @@ def _touch_if_path(line: Line, word: Word, judgement: Judgement) -> None:
 
 def _unknown(word: Word) -> str:
     if word.certainty == "hidden":
-        return f"what {word.text!r} holds is not known, it may be a secret"
+        return f"{word.text} comes from the environment and may hold a secret"
     return f"what {word.text!r} becomes is only known when it runs"
 
 

@@ -300,7 +300,7 @@ class Walk:
     def opaque(self, node: "Node") -> None:
         """What is not understood: nobody can say what it does, but what is in it is found."""
         what = node.type.replace("_", " ") if node.is_named else self.source.of(node)
-        judgement = Judgement(f"this kind of shell text is not analysed ({what})", "opaque")
+        judgement = Judgement(f"kedge does not look into this kind of shell text ({what})", "opaque")
         self.line.add(whole(self.source, node), self.setting, judgement, exact=False)
         self.nested(node)
         for child in node.named_children:

@@ -85,7 +85,7 @@ def _assigned(outer: list[Word], inner: list[Word], judgement: Judgement) -> int
         if dangerous_name(name) and not harmless_value(name, value):
             judgement.at_least("dangerous", f"{name} decides what later commands run or load")
         elif not (inner[0].literal and harmless_value(name, value)):
-            judgement.at_least("unknown", f"it runs with {name} set, which no table knows")
+            judgement.at_least("unknown", f"kedge does not know what setting {name} changes")
         outer.append(inner.pop(0))
         count += 1
     return count
@@ -97,7 +97,7 @@ def _split(
 ) -> None:  # fmt: skip
     """`env -S TEXT`: words of a command, split by rules of its own."""
     if not text.literal or re.search(r"[$\\;|&<>()`'\"#]", text.value):
-        judgement.at_least("opaque", "how env splits that is not analysed")
+        judgement.at_least("opaque", "kedge does not know how env splits that")
     if judgement.risk != "safe":
         runner.line.add(outer, setting, judgement, exact=False)
     inside = setting.under("env", outer, False)
@@ -111,7 +111,7 @@ def _nothing_wrapped(
     if program.name == "env":
         judgement.at_least("unknown", "it shows the environment, which may hold secrets")
     elif not reading.options & {"--version", "--help"}:
-        judgement.at_least("unknown", f"{program.name} without a command is not known")
+        judgement.at_least("unknown", f"kedge does not know what {program.name} does without a command")
     runner.line.add(words, setting, judgement)
     return True
 
@@ -174,5 +174,5 @@ def _sound(feed: Feed) -> bool:
 
 def _perhaps(line: Line, words: Sequence[Word], setting: Setting, judgement: Judgement) -> None:
     """Add a part that may run any rest of its words: each is a form that rules may mean."""
-    judgement.at_least("unknown", f"what {words[0].text} runs is not looked into")
+    judgement.at_least("unknown", f"kedge does not look into what {words[0].text} runs")
     line.add(words, setting, judgement, exact=False, rests=True)

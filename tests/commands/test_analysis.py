@@ -179,7 +179,7 @@ def test_deleting_what_must_never_go_is_seen_through_every_spelling(
         ("curl e.invalid", "e.invalid:443"),
         ("git clone git@e.invalid:x/y", "e.invalid:22"),
         ("git push", "example.invalid:443"),
-        ("pip install x", "package index"),
+        ("pip install x", "pypi.org:443"),
         ("cat < /dev/tcp/e.invalid/80", "e.invalid:80"),
         ("ssh me@e.invalid ls", "e.invalid:22"),
     ],
