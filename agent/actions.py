@@ -211,7 +211,7 @@ class Actor:
     def _noted(self, action: Action, end: ActionEnded) -> ActionEnded:
         """The end with words for a model that repeats itself."""
         words = self._repetition.note(action, end, self._bus.turn)
-        return structs.replace(end, content=(*end.content, Text(words))) if words else end
+        return structs.replace(end, content=(*end.content, Text(f"\n{words}"))) if words else end
 
     async def _run_group(self, group: Sequence[_Prepared]) -> None:
         ends: list[ActionEnded | None] = [None] * len(group)
@@ -291,11 +291,12 @@ class Actor:
         kinds: dict[str, Literal["read", "write", "reach"]] = {
             "read": "read", "write": "write", "connect": "reach",
         }  # fmt: skip
-        effects = tuple(Effect(kinds[one.what], one.allow) for one in output.denied)
+        effects = tuple(Effect(kinds[one.what], one.target) for one in output.denied)
         arguments: dict[str, object] = {
             "call": action.call.id,
             "tool": action.call.name,
             "command": action.arguments.get("command", ""),
+            "allow": [one.allow for one in output.denied],
         }
         id = f"{action.call.id}.{ESCALATE}"
         call = ToolCall(id, ESCALATE, msgspec.json.encode(arguments).decode())

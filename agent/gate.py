@@ -159,7 +159,9 @@ def _allowed(action: Action, allowed: dict[int, tuple[str, Allow]]) -> Ruling:
     """The ruling where nobody denies or asks."""
     open = tuple(place for place in range(len(action.effects)) if place not in allowed)
     if open:
-        return Ruling("ask", "gate", nothing_allows(action.effects[open[0]]), action, open)
+        reason = nothing_allows(action.effects[open[0]])
+        # Only a person, or a rule of theirs, widens the sandbox: no reviewer answers for them.
+        return Ruling("ask", "gate", reason, action, open, firm=action.call.name == ESCALATE)
     if not allowed:
         return Ruling("allow", "gate", "it touches nothing", action)
     voices = [allowed[place] for place in sorted(allowed)]

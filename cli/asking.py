@@ -7,6 +7,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable, Generator, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +24,10 @@ _Attributes = list[int | list[bytes | int]]
 """What `termios.tcgetattr` gives."""
 
 
+def _nothing_wrong(rule: str) -> str:
+    return ""
+
+
 class LineApprover:
     """Prints a question and reads a key. One question at a time; the others wait."""
 
@@ -32,13 +37,16 @@ class LineApprover:
         style: Style,
         keyboard: int,
         before: Callable[[], None] = lambda: None,
+        complaint: Callable[[str], str] = _nothing_wrong,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`keyboard` is the descriptor of a terminal; `before` clears what would be in the way."""
+        """`keyboard` is the descriptor of a terminal; `before` clears what would be in the way;
+        `complaint` says what is wrong with an edited rule, nothing if it can be kept."""
         self._out = out
         self._style = style
         self._keyboard = keyboard
         self._before = before
+        self._complaint = complaint
         self._clock = clock
         self._turn = asyncio.Lock()
 
@@ -49,41 +57,39 @@ class LineApprover:
             self._out.say(question_text(question, self._style))
             with _keys(self._keyboard):
                 answer = await self._answer(question)
+        if answer is None:
+            return Approval(No("the terminal that could answer is gone"), "unattended")
         self._out.say(f"{_told(answer)}\n")
         return Approval(answer, "person")
 
-    async def _answer(self, question: Question) -> Yes | No:
+    async def _answer(self, question: Question) -> Yes | No | None:
+        """The answer; None if the terminal is gone."""
         shown = self._clock()
         rules = question.offers
-        while True:
-            key = await self._key()
+        while key := await self._key():
             if self._clock() - shown < GRACE_SECONDS:
                 continue
-            match key:
-                case "1" | "y":
-                    return Yes()
-                case "2" if rules:
-                    return Yes(Grant("session", rules))
-                case "3" if rules:
-                    return Yes(Grant("project", rules))
-                case "4" if rules:
-                    return Yes(Grant("user", rules))
-                case "e" if rules:
-                    rules = await self._edited(rules)
-                    self._out.say("  2 session · 3 project · 4 everywhere: ")
-                case "5" | "n" | "":
-                    return No("the person said no")
-                case "6":
-                    words = await self._line("  What should it do instead? ")
-                    return No(f"the person said no: {words}" if words else "the person said no")
-                case _:
-                    pass
+            if key == "e" and rules:
+                rules = await self._edited(rules)
+                self._out.say("  2 session · 3 project · 4 everywhere: ")
+            elif key == "6":
+                words = await self._line("  What should it do instead? ")
+                return No(f"the person said no: {words}" if words else "the person said no")
+            elif (answer := _meant(key, rules)) is not None:
+                return answer
+        return None
 
     async def _edited(self, rules: tuple[str, ...]) -> tuple[str, ...]:
         """The rules as the person wants them, separated by `;`."""
-        words = await self._line(f"  Rules instead of {'; '.join(rules)}\n  > ")
-        edited = tuple(rule.strip() for rule in words.split(";") if rule.strip())
-        return edited or rules
+        asks = f"  Rules instead of {'; '.join(rules)}\n"
+        while True:
+            words = await self._line(f"{asks}  > ")
+            edited = tuple(rule.strip() for rule in words.split(";") if rule.strip())
+            complaints = [self._complaint(rule) for rule in edited]
+            wrong = "; ".join(filter(None, complaints))
+            if not wrong:
+                return edited or rules
+            asks = f"  {harmless(wrong)}\n"
 
     async def _key(self) -> str:
         """One key; empty when the terminal is gone."""
@@ -104,6 +110,20 @@ class LineApprover:
                 return harmless(os.read(self._keyboard, 4096).decode("utf-8", "replace")).strip()
             except OSError:
                 return ""
+
+
+def _meant(key: str, rules: tuple[str, ...]) -> Yes | No | None:
+    """What a key says; None if nothing."""
+    scopes: dict[str, Literal["session", "project", "user"]] = {
+        "2": "session", "3": "project", "4": "user",
+    }  # fmt: skip
+    if key in ("1", "y"):
+        return Yes()
+    if key in ("5", "n"):
+        return No("the person said no")
+    if key in scopes and rules:
+        return Yes(Grant(scopes[key], rules))
+    return None
 
 
 def question_text(question: Question, style: Style) -> str:

@@ -157,6 +157,8 @@ class Confinement(Struct, frozen=True):
     """What the sandbox kept a failed command from, given its output and directory."""
     guard: Guard
     """What is special about paths, whatever the level."""
+    permit: Callable[[Iterable[Path]], None] = lambda paths: None
+    """Lets the file tools write just these paths until it is called again."""
 
 
 def confinement(
@@ -186,13 +188,15 @@ def confinement(
     policy = policy_of(loaded, roots, own, where.env, scratch=(scratch,))
     registry = Registry(own.state_dir / "sandboxes")
     sandbox = sandbox_on(proven.rung, policy, where.env, registry, _once(tell))
-    files = RootedFiles(roots, Guard(policy))
+    obeyed = Guard(policy)
+    files = RootedFiles(roots, obeyed)
     return Confinement(
         sandbox,
         files,
         proven.label,
         lambda said, cwd: _caused(said, policy, cwd),
         _anywhere(policy),
+        obeyed.permit,
     )
 
 

@@ -118,8 +118,16 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         breakers,
         offers=lambda action, places: _offers(action, places, toolbox),
         remember=grants.remember,
+        preview=lambda action: _preview(action, toolbox),
     )
     return Judges(judge, hooks, model)
+
+
+def _preview(action: Action, toolbox: Toolbox) -> str:
+    # Only who is asked reads it.
+    from .previewing import preview
+
+    return preview(action, toolbox.text)
 
 
 def _gate(scene: Scene, toolbox: Toolbox, granted: Granted) -> Gate:
@@ -219,5 +227,5 @@ class _Grants:
             )
             if grant.scope != "session":
                 Grants(self._file).add(grant.scope, grant.rules, self._project, self._origin)
-        except (KedgeError, OSError) as error:
+        except (KedgeError, OSError, ValueError) as error:
             self._notify("grant", f"not kept: {error}")

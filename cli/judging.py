@@ -7,6 +7,7 @@ from pathlib import Path
 from ..agent.commands.parts import Place
 from ..agent.effects import CommandPart, Effect
 from ..agent.gate import Gate
+from ..agent.memory.repository import find_repository
 from ..agent.ports import Validator
 from ..agent.stages import Screen
 from ..agent.validators.hard_gates import HardGates
@@ -35,7 +36,14 @@ def territory_of(
         str(home),
         tuple(map(str, readable)),
         tuple(map(str, scratch)),
+        repository_of(roots.workspace),
     )
+
+
+def repository_of(directory: Path) -> str:
+    """The root of the repository that a directory is in; empty if it is in none."""
+    found = find_repository(directory)
+    return os.path.realpath(found.root) if found else ""
 
 
 def own_directories(home: Home) -> tuple[str, ...]:

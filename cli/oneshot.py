@@ -80,7 +80,9 @@ def _approver(
     here = streams.watched and sys.stdin.isatty()
     if wanted == "ask" and not here:
         raise UsageError("there is no terminal to ask on", hint="use --on-ask deny or fail")
-    if not here or wanted in ("deny", "fail") or run.output_format != "text":
+    if not here or wanted in ("deny", "fail"):
+        return None
+    if run.output_format != "text" and wanted != "ask":
         return None
     from .asking import LineApprover
 
@@ -89,7 +91,18 @@ def _approver(
             if isinstance(surface, Watched):
                 surface.clear()
 
-    return LineApprover(err, style, sys.stdin.fileno(), before)
+    return LineApprover(err, style, sys.stdin.fileno(), before, _wrong_with)
+
+
+def _wrong_with(rule: str) -> str:
+    """Why a rule that a person typed cannot be kept; empty if it can."""
+    from ..config.rules import parse_rule
+
+    try:
+        parse_rule(rule, "allow")
+    except (KedgeError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _require_words(run: Run) -> None:

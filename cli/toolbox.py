@@ -16,6 +16,7 @@ from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
 from ..agent.tools.workspace import Workspace
+from ..config.errors import KedgeError
 from ..config.layers import Loaded
 from ..config.prompts import tool_text
 from ..config.secret_finder import SecretFinder
@@ -29,6 +30,11 @@ from ..sandbox.readable import AlsoReadable
 from .confine import confinement
 from .judging import command_effects, territory_of
 from .surroundings import Surroundings
+
+_PREVIEWED = 1 << 20
+"""Bytes of a file that is changed which a preview looks at."""
+_PRIVATE = ("/root", "/home", "/tmp", "/var/tmp", "/run")
+"""What commands see their own of, or nothing."""
 
 
 def _finder(env: Mapping[str, str], keys: Collection[str]) -> SecretFinder:
@@ -76,6 +82,7 @@ class Toolbox:
         )
         self.sandbox: Sandbox = confined.sandbox
         self.attested = confined.label  # what the sandbox enforces, as proven
+        self._permit = confined.permit
         self.guard = confined.guard
         """What is special about paths."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
@@ -93,7 +100,8 @@ class Toolbox:
             self._foresee,
             lambda: SecretFlow(self.finder),
         )
-        workspace = Workspace(AlsoReadable(confined.files, kept), roots.workspace)
+        self._files = AlsoReadable(confined.files, kept)
+        workspace = Workspace(self._files, roots.workspace)
         hidden = without | set(settings.tools.disabled)
         made: tuple[FunctionTool, ...] = (
             *file_tools(workspace, settings.read, hidden),
@@ -121,23 +129,44 @@ class Toolbox:
     def beforehand(self, action: Action, places: Sequence[int]) -> None:
         """See `Permits`: hosts, and files outside, which the sandbox would keep a command from."""
         effects = [action.effects[place] for place in places]
-        beyond = [
-            Denied("connect", effect.target, effect.target)
-            for effect in effects
-            if effect.kind == "reach"
-        ]
-        beyond += (
-            Denied("write", effect.target, _there(effect.target))
-            for effect in effects
-            if effect.kind in ("write", "delete") and not self.territory.lets_write(effect.target)
-        )
+        beyond = [denied for effect in effects if (denied := self._beyond(effect)) is not None]
+        self._permit(Path(denied.target) for denied in beyond if denied.what == "write")
         if beyond:
             self.afterwards(action, beyond)
+
+    def _beyond(self, effect: Effect) -> Denied | None:
+        """What the sandbox would keep a call from, if anything."""
+        target = effect.target
+        match effect.kind:
+            case "reach":
+                return Denied("connect", target, target)
+            case "write" | "delete":
+                path = Path(target)
+                if self.territory.lets_write(target) and self.guard.lets_write(path):
+                    return None
+                return Denied("write", target, _there(target))
+            case "read":
+                is_private = any(target.startswith(f"{place}/") for place in _PRIVATE)
+                if self.territory.lets_read(target) or not (
+                    is_private or self.guard.hides(Path(target))
+                ):
+                    return None
+                return Denied("read", target, target)
+            case "run":
+                return None
 
     def afterwards(self, action: Action, denied: Sequence[Denied]) -> None:
         """See `Permits`."""
         if action.call.name == "bash":
             self._shell.permit(str(action.arguments["command"]), denied)
+
+    def text(self, path: str) -> str:
+        """The beginning of a text file, as its tools may read it; empty where there is none."""
+        try:
+            place = self._files.confine(path, self.roots.workspace)
+            return self._files.read(place, _PREVIEWED).decode("utf-8", "replace")
+        except (KedgeError, OSError):
+            return ""
 
     def redactor(self) -> Redactor:
         """Takes secrets out of the records of one session."""

@@ -1,13 +1,15 @@
 """Finds the rules that speak of a command or a path without trying each.
 
-Commands are looked up by their words, paths by the directories above them; only what has a `*`
-in an unusual place is tried one by one.
+Commands are looked up by their words, paths by the directories above them and by what their names
+begin or end with, hosts by the domains above them; only what has a `*` in an unusual place is tried
+one by one.
 """
 
 import re
 from collections.abc import Callable, Iterator
 
 from ...config.command_pattern import CommandPattern
+from ...config.host_pattern import HostPattern, split_port
 from ...config.path_pattern import PathPattern
 from ...config.rules import Rule
 from .territory import Territory
@@ -65,6 +67,64 @@ class CommandIndex:
                     yield rule
 
 
+_TOKENS = re.compile(
+    r"(?P<any>\(\?:\.\+/\)\?|\.\+)|(?P<within>\[\^/\]\*?)|\\(?P<escaped>.)|(?P<plain>.)", re.DOTALL
+)
+_ANY, _WITHIN = "\0", "\1"
+_Hit = tuple[_Match, Rule]
+
+
+def _names(regex: str) -> list[str]:
+    """The names in the pattern of a path, its stars as `_ANY` and `_WITHIN`; none where it has
+    sets of characters."""
+    if "(?!/)[" in regex:
+        return []
+    text = "".join(
+        f"{_ANY}/" if token["any"] else _WITHIN if token["within"] else token["escaped"] or token[0]
+        for token in _TOKENS.finditer(regex.removesuffix("(?:/.*)?"))
+    )
+    return [name for name in text.split("/") if _ANY not in name]
+
+
+class _Globs:
+    """Patterns with a `*` in them, looked up by what one of their names begins or ends with."""
+
+    def __init__(self) -> None:
+        self._heads: dict[int, dict[str, list[_Hit]]] = {}
+        self._tails: dict[int, dict[str, list[_Hit]]] = {}
+        self._tried: list[_Hit] = []
+
+    def add(self, regex: str, match: _Match, rule: Rule) -> None:
+        """Take a pattern in."""
+        names = _names(regex)
+        head = max((name.partition(_WITHIN)[0] for name in names), key=len, default="")
+        tail = max((name.rpartition(_WITHIN)[2] for name in names), key=len, default="")
+        if not head and not tail:
+            self._tried.append((match, rule))
+        elif len(head) > len(tail):
+            self._heads.setdefault(len(head), {}).setdefault(head, []).append((match, rule))
+        else:
+            self._tails.setdefault(len(tail), {}).setdefault(tail, []).append((match, rule))
+
+    def find(self, path: str) -> Iterator[Rule]:
+        """The rules whose pattern matches a path."""
+        hits = dict.fromkeys(self._tried)
+        names = path.split("/") if self._heads or self._tails else ()
+        for length, table in self._heads.items():
+            for name in names:
+                hits.update(dict.fromkeys(table.get(name[:length], ())))
+        for length, table in self._tails.items():
+            for name in names:
+                hits.update(dict.fromkeys(table.get(name[-length:], ())))
+        yield from (rule for match, rule in hits if match(path))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """All of the rules."""
+        tables = (*self._heads.values(), *self._tails.values())
+        yield from (rule for table in tables for hits in table.values() for _, rule in hits)
+        yield from (rule for _, rule in self._tried)
+
+
 class PathIndex:
     """The rules on paths of one list and one kind of access."""
 
@@ -72,8 +132,8 @@ class PathIndex:
         self._territory = territory
         self._always: list[Rule] = []
         self._names: dict[str, list[Rule]] = {}
-        self._places: dict[str, list[tuple[_Match | None, Rule]]] = {}
-        self._anywhere: list[tuple[_Match, Rule]] = []
+        self._places: dict[str, tuple[list[Rule], _Globs]] = {}
+        self._anywhere = _Globs()
 
     def add(self, rule: Rule, pattern: PathPattern | None) -> None:
         """Take a rule in; without a pattern it speaks of every path."""
@@ -86,7 +146,7 @@ class PathIndex:
         else:
             regex = pattern.regex or f"{re.escape(pattern.base)}(?:/.*)?"
             match = re.compile(f"(?:.*/)?{regex}", re.DOTALL).fullmatch
-            self._anywhere.append((match, rule))
+            self._anywhere.add(regex, match, rule)
 
     def _add_place(self, rule: Rule, pattern: PathPattern) -> None:
         start = {
@@ -95,9 +155,12 @@ class PathIndex:
             "root": "/",
         }[pattern.anchor].rstrip("/")
         place = f"{start}/{pattern.base}".rstrip("/")
-        regex = re.compile(f"{re.escape(start)}/{pattern.regex}", re.DOTALL)
-        match = regex.fullmatch if pattern.regex else None
-        self._places.setdefault(place, []).append((match, rule))
+        whole, globs = self._places.setdefault(place, ([], _Globs()))
+        if pattern.regex:
+            match = re.compile(f"{re.escape(start)}/{pattern.regex}", re.DOTALL).fullmatch
+            globs.add(pattern.regex, match, rule)
+        else:
+            whole.append(rule)
 
     def find(self, path: str) -> Iterator[Rule]:
         """Rules that speak of a path, absolute and without links."""
@@ -107,23 +170,48 @@ class PathIndex:
                 yield from self._names.get(name, ())
         if self._places:
             for place in _upwards(path):
-                for match, rule in self._places.get(place, ()):
-                    if match is None or match(path):
-                        yield rule
-        for match, rule in self._anywhere:
-            if match(path):
-                yield rule
+                if place in self._places:
+                    whole, globs = self._places[place]
+                    yield from whole
+                    yield from globs.find(path)
+        yield from self._anywhere.find(path)
 
     def below(self, path: str) -> Iterator[tuple[Rule, bool]]:
         """Rules that may speak of something below a directory, though not of itself; with each,
         whether it names a place there."""
         start = f"{path.rstrip('/')}/"
-        for place, tried in self._places.items():
+        for place, (whole, globs) in self._places.items():
             if place.startswith(start):
-                yield from ((rule, True) for _, rule in tried)
+                yield from ((rule, True) for rule in (*whole, *globs))
         for rules in self._names.values():
             yield from ((rule, False) for rule in rules)
-        yield from ((rule, False) for _, rule in self._anywhere)
+        yield from ((rule, False) for rule in self._anywhere)
+
+
+class HostIndex:
+    """The rules on hosts of one list."""
+
+    def __init__(self) -> None:
+        self._always: list[Rule] = []
+        self._names: dict[str, list[tuple[HostPattern, Rule]]] = {}
+
+    def add(self, rule: Rule, pattern: HostPattern | None) -> None:
+        """Take a rule in; without a pattern it speaks of every host."""
+        if pattern is None:
+            self._always.append(rule)
+        else:
+            self._names.setdefault(pattern.name, []).append((pattern, rule))
+
+    def find(self, target: str, *, any_port: bool) -> Iterator[Rule]:
+        """Rules that speak of a host; `any_port`: see `HostPattern.matches`."""
+        yield from self._always
+        name = split_port(target)[0]
+        labels = name.split(".")
+        domains = (".".join(("*", *labels[start:])) for start in range(1, len(labels) + 1))
+        for key in dict.fromkeys((name, *domains)):
+            for pattern, rule in self._names.get(key, ()):
+                if pattern.matches(target, any_port=any_port):
+                    yield rule
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ from ...config.rule_settings import RuleList
 from ...config.rules import Escalation, Rule, ServerPattern, pattern_of
 from ..effects import CommandPart, Effect
 from ..ports import Action, Allow, Ask, Deny, Verdict
-from .rule_index import CommandIndex, PathIndex
+from .rule_index import CommandIndex, HostIndex, PathIndex
 from .territory import ESCALATE, Territory
 
 _REDIRECT = re.compile(r"\d*(?:&>|[<>])")
@@ -138,7 +138,7 @@ class _Book:
         self._everything: dict[str, list[Rule]] = {}
         self._territory = territory
         self._paths: dict[tuple[str, str], PathIndex] = {}
-        self._hosts: dict[str, list[tuple[HostPattern | None, Rule]]] = {}
+        self._hosts: dict[str, HostIndex] = {}
         self._servers: list[tuple[ServerPattern | None, Rule]] = []
 
     def add(self, rule: Rule) -> None:
@@ -150,7 +150,7 @@ class _Book:
             case PathPattern() as pattern:
                 self._add_path(rule, "", pattern)
             case HostPattern() as pattern:
-                self._hosts.setdefault("web", []).append((pattern, rule))
+                self._add_host(rule, "web", pattern)
             case ServerPattern() as pattern:
                 self._servers.append((pattern, rule))
             case Escalation(what, target):
@@ -158,7 +158,7 @@ class _Book:
                     case PathPattern():
                         self._add_path(rule, what, target)
                     case HostPattern():
-                        self._hosts.setdefault(ESCALATE, []).append((target, rule))
+                        self._add_host(rule, ESCALATE, target)
             case None:
                 self._add_everything(rule)
 
@@ -170,7 +170,7 @@ class _Book:
             case "read" | "edit" | "grep" | "glob":
                 self._add_path(rule, "", None)
             case "web":
-                self._hosts.setdefault("web", []).append((None, rule))
+                self._add_host(rule, "web", None)
             case "mcp":
                 self._servers.append((None, rule))
             case tool:
@@ -179,6 +179,9 @@ class _Book:
     def _add_path(self, rule: Rule, what: str, pattern: PathPattern | None) -> None:
         key = (rule.tool, what)
         self._paths.setdefault(key, PathIndex(self._territory)).add(rule, pattern)
+
+    def _add_host(self, rule: Rule, tool: str, pattern: HostPattern | None) -> None:
+        self._hosts.setdefault(tool, HostIndex()).add(rule, pattern)
 
     def of_call(self, action: Action) -> Iterator[Rule]:
         """Rules that speak of an action as a whole."""
@@ -244,10 +247,8 @@ class _Book:
         return index.find(path) if index else iter(())
 
     def _reaching(self, tool: str, target: str) -> Iterator[Rule]:
-        any_port = self._verdict != "allow"
-        for pattern, rule in self._hosts.get(tool, ()):
-            if pattern is None or pattern.matches(target, any_port=any_port):
-                yield rule
+        index = self._hosts.get(tool)
+        return index.find(target, any_port=self._verdict != "allow") if index else iter(())
 
     def below(self, effect: Effect) -> Iterator[tuple[Rule, bool]]:
         """Rules that may speak of what goes with a directory that is deleted."""

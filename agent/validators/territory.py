@@ -19,11 +19,13 @@ class Territory(Struct, frozen=True):
     """What may be read besides: the whole of outputs that were cut."""
     scratch: tuple[str, ...] = ()
     """What is the session's own, and may be read and written besides."""
+    repository: str = ""
+    """The root of the repository that the session works in, if it does."""
 
     @property
     def project(self) -> str:
         """Where paths of rules start; the file system's root if there is no workspace."""
-        return self.roots[0] if self.roots else "/"
+        return self.repository or (self.roots[0] if self.roots else "/")
 
     def holds(self, path: str) -> bool:
         """Whether a path is in the workspace."""

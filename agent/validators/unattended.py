@@ -3,7 +3,7 @@
 import shlex
 
 from ..errors import ApprovalNeeded
-from ..ports import Approval, No, Question
+from ..ports import ESCALATE, Approval, No, Question
 
 
 class Unattended:
@@ -12,8 +12,8 @@ class Unattended:
     async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
         reason = (
-            f"{question.reason}, and nobody can be asked in a one-shot run; only the person who "
-            f"starts kedge can allow it, for example with {_remedy(question)}"
+            f"{question.reason}, and nobody can be asked in this run; only the person who starts "
+            f"kedge can allow it{_remedy(question)}"
         )
         return Approval(No(reason), "unattended")
 
@@ -29,11 +29,15 @@ class Failing:
         """
         raise ApprovalNeeded(
             f"a person would have to say: {question.reason}",
-            hint=f"allow it with {_remedy(question)}",
+            hint=f"run it at a terminal to be asked, or allow it{_remedy(question)}",
         )
 
 
 def _remedy(question: Question) -> str:
-    """The options that would let it through."""
-    ways = [f"--allow {shlex.quote(rule)}" for rule in question.offers]
-    return " ".join(ways) or "a wider --mode"
+    """The options that would let it through, if any would."""
+    rules = question.offers
+    if question.action.call.name == ESCALATE:
+        kinds = {"read": "read:/", "write": "write:/", "reach": "domain:"}
+        effects = question.action.effects
+        rules = tuple(f"escalate({kinds.get(it.kind, '')}{it.target})" for it in effects)
+    return f", with {' '.join(f'--allow {shlex.quote(rule)}' for rule in rules)}" if rules else ""

@@ -38,7 +38,7 @@ def demo(*, keep: bool) -> int:
         values = {option.field: option.default for option in OPTIONS} | {
             "print": True,
             "verbose": True,
-            "mode": "full",
+            "mode": "auto",
             "model": f"scripted:{_DATA / 'script.jsonl'}",
             "cd": str(project),
             "verify": ("python3 -m unittest",),
@@ -47,7 +47,7 @@ def demo(*, keep: bool) -> int:
         code = main(Run(PROMPT, values), stdin=False, pace=SECONDS_PER_WORD, progress=1)
         if code == EXIT_CODES["sandbox"]:
             print("\nThis machine has no sandbox, so the demo runs without one.\n", flush=True)
-            unconfined = Run(PROMPT, values | {"sandbox": "off"})
+            unconfined = Run(PROMPT, values | {"sandbox": "off", "mode": "full"})
             code = main(unconfined, stdin=False, pace=SECONDS_PER_WORD, progress=1)
     finally:
         if not keep:

@@ -32,7 +32,9 @@ def why(cd: str, session: str, seq: int, *, as_json: bool) -> None:
     store = saved_sessions(where)
     id = named(store, session) if session else latest(store, where.cwd)
     rows = [
-        row for row in decisions(store.read(id)) if not seq or seq in (row.seq, row.proposed_seq)
+        row
+        for row in sorted(decisions(store.read(id)), key=lambda row: row.seq)
+        if not seq or seq in (row.seq, row.proposed_seq)
     ]
     if seq and not rows:
         raise UsageError(f"record {seq} of session {id} is no decision", hint=f"see kedge why {id}")

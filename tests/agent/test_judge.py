@@ -234,3 +234,11 @@ async def test_without_asking_nobody_widens_the_sandbox():
     judge = Judge(Gate([Says()], asks=False), Desk(Yes()))
     decision, _ = await judge.decide(wider, lambda _: wider)
     assert decision.outcome == "deny"
+
+
+async def test_no_reviewer_widens_the_sandbox():
+    wider = Action(ToolCall("1.escalate", "escalate", "{}"), {}, (WRITE,))
+    desk = Desk(No("no"))
+    judge = Judge(Gate([Says()]), desk, [Reviewer(Allow("fine"), lifts=True)])
+    decision, _ = await judge.decide(wider, lambda _: wider)
+    assert (decision.by, decision.outcome) == ("person", "deny")

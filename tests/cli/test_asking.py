@@ -179,9 +179,32 @@ async def test_the_rule_can_be_edited_before_it_is_stored(terminal):
     assert approval.answer == Yes(Grant("project", ("bash(make *)",)))
 
 
-async def test_a_terminal_that_closes_means_no(terminal):
+async def test_a_terminal_that_closes_means_no_and_nobody_said_it(terminal):
+    task = asyncio.create_task(terminal.approver.decide(QUESTION))
+    await terminal.shows("say why")
+    os.close(terminal.person)
+    approval = await asyncio.wait_for(task, 5)
+    assert isinstance(approval.answer, No)
+    assert approval.by == "unattended"
+
+
+async def test_a_rule_that_is_none_is_not_taken(terminal):
+    terminal.approver = LineApprover(
+        Out(terminal.kedge),
+        PLAIN,
+        terminal.kedge,
+        complaint=lambda rule: "" if rule.endswith(")") else "there is no end",
+        clock=terminal.clock,
+    )
     task = asyncio.create_task(terminal.approver.decide(QUESTION))
     await terminal.shows("say why")
     terminal.now = GRACE_SECONDS
-    os.close(terminal.person)
-    assert isinstance((await asyncio.wait_for(task, 5)).answer, No)
+    terminal.types("e")
+    await terminal.shows("Rules instead of")
+    terminal.types("bash((\n")
+    await terminal.shows("there is no end")
+    terminal.types("bash(make)\n")
+    await terminal.shows("4 everywhere: ")
+    terminal.types("2")
+    approval = await asyncio.wait_for(task, 5)
+    assert approval.answer == Yes(Grant("session", ("bash(make)",)))

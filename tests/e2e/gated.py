@@ -6,8 +6,6 @@ from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Turn, turn
 from loopback.threaded import RunningServer
 
-REMOTE = REMOTES["anthropic"]
-
 
 def bash(command: str, id: str = "", **more: object) -> Call:
     """A command line."""
@@ -30,13 +28,14 @@ class Model:
     def __init__(self, kedge: Kedge, loopback: ThreadedLoopback) -> None:
         self.kedge = kedge
         self._loopback = loopback
+        self.remote = REMOTES["anthropic"]
         self.server: RunningServer
         """The last one."""
 
     def options(self, *calls: Call | Turn, allow_unused: bool = False) -> tuple[str, ...]:
         """Options of a run against a server that says this."""
         self.server = self._loopback(turns(*calls), allow_unused=allow_unused)
-        return REMOTE.options(self.server.url)
+        return self.remote.options(self.server.url)
 
     def run(self, *calls: Call | Turn, options: tuple[str, ...] = ()) -> Ran:
         """One prompt, these calls one after another, the end."""

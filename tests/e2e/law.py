@@ -42,6 +42,8 @@ class _Brackets:
         self._open: dict[object, list[Json]] = {}
         self._undecided: list[Json] = []
         self._asked: list[object] = []
+        self._closing = False
+        """Whether what a killed run left open is being closed by the next."""
 
     def check(self, records: list[Json]) -> None:
         for record in records:
@@ -52,6 +54,10 @@ class _Brackets:
     def _take(self, record: Json) -> None:
         id = record.get("id")
         match record["kind"]:
+            case "session.started":
+                self._closing = True
+            case "turn.started" | "model.request":
+                self._closing = False
             case "message" if record["role"] == "assistant":
                 self._asked += calls_of(record)
             case "action.proposed":
@@ -80,7 +86,8 @@ class _Brackets:
         where = f"{self._log}: {bracket}"
         if "decision" not in kinds:
             assert not kinds and end["status"] == "cancelled", where
-            self._undecided.append(bracket[0])
+            if not self._closing:
+                self._undecided.append(bracket[0])
             return
         assert kinds in (["decision"], ["decision", "action.started"]), where
         if bracket[1]["outcome"] == "deny":

@@ -56,7 +56,12 @@ class Hooked:
 
 
 def _toml(settings: Json) -> str:
-    return "[[hooks]]\n" + "".join(f"{key} = {json.dumps(it)}\n" for key, it in settings.items())
+    def value(it: object) -> str:
+        if isinstance(it, dict):
+            return "{" + ", ".join(f"{key} = {value(one)}" for key, one in it.items()) + "}"
+        return json.dumps(it)
+
+    return "[[hooks]]\n" + "".join(f"{key} = {value(it)}\n" for key, it in settings.items())
 
 
 @pytest.fixture
@@ -141,7 +146,7 @@ def test_a_stop_hook_makes_the_model_go_on_three_times_at_most(
 
 def test_a_hook_that_fails_means_what_its_policy_says(model: Model, hooked: Hooked) -> None:
     hooked.user("before_tool", "sys.exit(1)", on_failure={"read": "allow", "run": "block"})
-    model.run(Call("glob", {"pattern": "*"}), bash("touch a"), write("b"),
+    model.run(Call("glob", {"pattern": "*"}), bash("sh a.sh"), write("b"),
               options=("--mode", "auto"))  # fmt: skip
     outcomes = [(one["outcome"], one["by"]) for one in model.of("decision")]
     assert outcomes == [
@@ -197,7 +202,6 @@ def test_what_a_project_brings_counts_only_when_it_is_trusted(
     (started,) = model.of("session.started")
     problems = str(started["config_problems"])
     assert all(part in problems for part in ("rules.allow", "hooks", "allow_hosts", "trusted"))
-    assert "kedge trust" in ran.complaint
 
     refused = model.kedge("-p", "Go.", *model.options(allow_unused=True), "--require-trust")
     assert refused.code == 3 and "trust" in refused.complaint
@@ -228,11 +232,12 @@ def test_a_hook_whose_program_changes_while_it_runs_is_asked_about(
     model: Model, hooked: Hooked, project: Path
 ) -> None:
     assert model.kedge("trust", "--yes").code == 0
-    change = f"echo '# evil' >> .kedge/{project.name}"
-    model.run(bash(change), bash("ls"), options=("--mode", "full", "--sandbox", "off"))
-    assert (model.decisions[1][0], model.decisions[1][1]) == ("deny", "unattended") or (
-        "changed" in str(model.of("decision")[1])
-    )
+    # What a script does nobody can tell; without a sandbox nothing keeps it from doing it.
+    (model.kedge.cwd / "evil.sh").write_text(f"echo '# evil' >> .kedge/{project.name}\n")
+    model.run(bash("sh evil.sh"), bash("ls"), options=("--mode", "full", "--sandbox", "off"))
+    assert model.decisions == [("allow", "mode"), ("deny", "unattended")]
+    assert "changed since the session began" in str(model.of("decision")[1])
+    assert len(hooked.told) == 1
 
 
 def test_a_person_can_be_asked_by_a_hook(

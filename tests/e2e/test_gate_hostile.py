@@ -10,6 +10,7 @@ import pytest
 
 from e2e.gated import Model, bash, write
 from e2e.process import Kedge, marked
+from e2e.remotes import REMOTES
 from loopback.script import Call, turn
 
 PATCH = """*** Begin Patch
@@ -303,6 +304,18 @@ def test_no_byte_of_the_workspace_changes(model: Model, trapped: Kedge, mode: st
     assert sorted(os.listdir(trapped.cwd.parent)) == ["home", "work"]
     assert len(model.of("decision")) == len(calls)
     assert marked(trapped.home) == []
+
+
+@pytest.mark.parametrize("mode", ["plan", "ask"])
+def test_no_patch_is_applied(model: Model, trapped: Kedge, mode: str) -> None:
+    model.remote = REMOTES["responses"]
+    before = state(trapped.cwd)
+    moved = "*** Begin Patch\n*** Update File: a.txt\n*** Move to: c.txt\n*** End Patch"
+    outside = "*** Begin Patch\n*** Add File: ../work/../made\n+x\n*** End Patch"
+    patches = [Call("apply_patch", {"patch": patch}) for patch in (PATCH, moved, outside)]
+    model.run(*patches, bash(f"apply_patch <<'E'\n{PATCH}\nE"), options=("--mode", mode))
+    assert state(trapped.cwd) == before
+    assert [outcome for outcome, _ in model.decisions] == ["deny"] * 4
 
 
 def test_no_byte_changes_either_where_the_sandbox_is_off(model: Model, trapped: Kedge) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from e2e.gated import Model, bash, write
 from e2e.process import Kedge
+from e2e.remotes import REMOTES
 from loopback.script import Call
 
 EDIT = Call("edit", {"file_path": "a.txt", "old_string": "one", "new_string": "two"})
@@ -127,12 +128,14 @@ def test_somebody_is_to_be_asked_where_nobody_is(model: Model) -> None:
 def test_a_deny_rule_holds_in_every_mode_and_for_every_way_to_write(
     model: Model, mode: str
 ) -> None:
+    model.remote = REMOTES["responses"]
     patch = "*** Begin Patch\n*** Add File: secret/b\n+x\n*** End Patch"
     ran = model.run(
         write("secret/a"), bash("echo x > secret/a"), bash("echo x | tee secret/a"),
-        Call("apply_patch", {"patch": patch}),
+        Call("apply_patch", {"patch": patch}), bash("mkdir -p secret && cp a.txt secret/a"),
         options=("--mode", mode, "--deny", "edit(secret/**)"),
     )  # fmt: skip
     assert ran.code == 6
-    assert {outcome for outcome, _ in model.decisions} == {"deny"}
+    assert [outcome for outcome, _ in model.decisions] == ["deny"] * 5
+    assert {by for _, by in model.decisions} == {"mode" if mode == "plan" else "rules"}
     assert not (model.kedge.cwd / "secret").exists()

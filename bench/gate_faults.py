@@ -1,0 +1,78 @@
+"""The fault matrix: every judge broken in every way, run through the real `Judge` and `Gate`.
+
+The doubles are those of `tests/agent/reviewers/test_fault_matrix.py`, which finds the judges by
+itself; the outcomes are measured here, and compared with what is declared.
+"""
+
+import importlib.util
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+from msgspec import Struct
+
+import kedge.agent.screens
+from kedge.agent.gate import Gate
+from kedge.agent.judge import Judge
+from kedge.agent.stages import Passage
+
+TESTS = Path(__file__).parents[1] / "tests/agent"
+
+
+class Row(Struct, frozen=True):
+    """What becomes of an action while one judge is broken."""
+
+    judge: str
+    fault: str
+    settings: str
+    """What its outcome is declared by."""
+    outcomes: tuple[str, ...]
+    """For each class of risk."""
+    declared: tuple[str, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether it is as declared."""
+        return self.outcomes == self.declared
+
+
+def _loaded(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+matrix = _loaded("fault_matrix", TESTS / "reviewers/test_fault_matrix.py")
+RISKS: tuple[str, ...] = matrix.RISKS
+NOT_HEARD = "-"
+"""A reviewer model is not asked about what only reads."""
+
+
+async def rows() -> list[Row]:
+    """The whole matrix."""
+    found = [row async for row in _validators()]
+    found += _screens()
+    found += [row async for row in _models()]
+    with tempfile.TemporaryDirectory(prefix="kedge-gate-") as place:
+        found += [row async for row in _hooks(Path(place))]
+    return found
+
+
+async def _validators():
+    for name in sorted(matrix.VALIDATORS):
+        for fault in matrix.FAULTS:
+            for asks in (True, False):
+                outcomes = [await _validator(name, fault, risk, asks) for risk in RISKS]
+                mode = "asking" if asks else "mode full"
+                yield Row(name, fault, mode, tuple(outcomes), ("deny",) * len(RISKS))
+
+
+async def _validator(name: str, fault: str, risk: str, asks: bool) -> str:
+    gate = Gate([matrix.Allows(), matrix.broken(matrix.VALIDATORS[name], fault)], asks=asks)
+    action = matrix.an_action(risk)
+    decision, _ = await Judge(gate, matrix.Desk()).decide(action, lambda _: action)
+    return "ask" if decision.asked else decision.outcome
