@@ -6,7 +6,7 @@ itself; the outcomes are measured here, and compared with what is declared.
 
 import importlib.util
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -62,7 +62,7 @@ async def rows() -> list[Row]:
     return found
 
 
-async def _validators():
+async def _validators() -> AsyncIterator[Row]:
     for name in sorted(matrix.VALIDATORS):
         for fault in matrix.FAULTS:
             for asks in (True, False):
@@ -76,3 +76,56 @@ async def _validator(name: str, fault: str, risk: str, asks: bool) -> str:
     action = matrix.an_action(risk)
     decision, _ = await Judge(gate, matrix.Desk()).decide(action, lambda _: action)
     return "ask" if decision.asked else decision.outcome
+
+
+STAGES = ("prompt", "result", "answer")
+
+
+def _screens() -> Iterator[Row]:
+    """Screens judge words, which have no risk: what they break on is kept back at every stage."""
+    for name in sorted(matrix.classes(kedge.agent.screens, "check")):
+        screen = matrix.classes(kedge.agent.screens, "check")[name]
+        for fault in matrix.FAULTS:
+            gate = Gate([], [matrix.broken(screen, fault)])
+            outcomes = (
+                "deny" if gate.screen(Passage(stage, "words", "bash")).denied else "allow"
+                for stage in STAGES
+            )
+            stages = ", ".join(STAGES)
+            yield Row(name, fault, stages, tuple(outcomes), ("deny",) * len(STAGES))
+
+
+async def _models() -> AsyncIterator[Row]:
+    doubles = _loaded("core_doubles", TESTS / "conftest.py")
+    core = SimpleNamespace(Model=doubles.Model, says=doubles.says)
+    for fault in matrix.FAULTS:
+        for policy in matrix.POLICIES:
+            outcomes = [NOT_HEARD]
+            for risk in matrix.CHANGING:
+                reviewer = matrix.model_reviewer(core, fault, matrix.declared(risk, policy))
+                outcomes.append(await matrix.outcome_of(reviewer, risk, matrix.Allows()))
+            declared = (NOT_HEARD, *[matrix.DECLARED[policy]] * len(matrix.CHANGING))
+            yield Row("ModelReviewer", fault, f"on_failure = {policy}", tuple(outcomes), declared)
+
+
+async def _hooks(folder: Path) -> AsyncIterator[Row]:
+    """Real programs, each in a folder of its own."""
+    doubles = _loaded("hook_doubles", TESTS / "reviewers/conftest.py")
+    for fault in matrix.FAULTS:
+        for policy in matrix.POLICIES:
+            outcomes = [
+                await _hook(doubles, folder / f"{fault}-{policy}-{risk}", fault, risk, policy)
+                for risk in RISKS
+            ]
+            declared = (matrix.DECLARED[policy],) * len(RISKS)
+            yield Row("HookReviewer", fault, f"on_failure = {policy}", tuple(outcomes), declared)
+
+
+async def _hook(doubles: ModuleType, folder: Path, fault: str, risk: str, policy: str) -> str:
+    folder.mkdir()
+    bench = doubles.Bench(folder)
+    try:
+        reviewer = matrix.hook_reviewer(bench, fault, matrix.declared(risk, policy))
+        return await matrix.outcome_of(reviewer, risk, matrix.Allows())
+    finally:
+        await bench.close()

@@ -10,7 +10,7 @@ printed with its kind, never its value: each is a false alarm or a key that shou
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -31,6 +31,13 @@ Finder = Callable[[str], tuple[str, ...]]
 
 def main() -> None:
     """Print the figures."""
+    library = sysconfig.get_paths()
+    usual = [ROOT, Path(library["stdlib"]), Path(library["purelib"])]
+    report([Path(name) for name in sys.argv[1:]] or usual)
+
+
+def report(folders: Sequence[Path]) -> None:
+    """Print the figures of some folders."""
     secrets = SecretFinder({f"KEY_{n}": f"a-known-value-{n}" for n in range(5)})
     made = [sample for seed in range(10) for sample in samples(seed)]
     missed = sum(sample.secret in secrets.redact(sample.text) for sample in made)
@@ -41,12 +48,6 @@ def main() -> None:
         "secrets": lambda text: tuple(secret.kind for secret in secrets.find(text)),
         "instructions": suspicions,
     }
-    library = sysconfig.get_paths()
-    folders = [Path(name) for name in sys.argv[1:]] or [
-        ROOT,
-        Path(library["stdlib"]),
-        Path(library["purelib"]),
-    ]
     for folder in folders:
         texts = list(_texts(folder))
         for name, find in finders.items():

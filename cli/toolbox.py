@@ -22,6 +22,7 @@ from ..config.prompts import tool_text
 from ..config.secret_finder import SecretFinder
 from ..config.secret_flow import SecretFlow
 from ..config.secrets import key_variables
+from ..config.settings import ReadSettings
 from ..sandbox.compiling import person_home
 from ..sandbox.environment import clean_environment, looks_secret
 from ..sandbox.paths import Roots
@@ -68,7 +69,6 @@ class Toolbox:
         `without` names tools that this session does not have; `notice` takes what a person should
         be able to know, with a code, and must not raise."""
         settings = loaded.settings
-        config_dir = where.home.config_dir
         self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
         keys = key_variables(settings.providers)
         self.env = clean_environment(where.env, keys)
@@ -103,16 +103,21 @@ class Toolbox:
         self._files = AlsoReadable(confined.files, kept)
         workspace = Workspace(self._files, roots.workspace)
         hidden = without | set(settings.tools.disabled)
-        made: tuple[FunctionTool, ...] = (
-            *file_tools(workspace, settings.read, hidden),
+        texts = settings.tools.texts
+        self.tools: tuple[Tool, ...] = tuple(
+            tool.described(tool_text(tool.name, where.home.config_dir, texts).text)
+            for tool in self._made(workspace, settings.read, hidden)
+            if tool.name not in hidden
+        )
+
+    def _made(
+        self, workspace: Workspace, reading: ReadSettings, hidden: frozenset[str]
+    ) -> tuple[FunctionTool, ...]:
+        return (
+            *file_tools(workspace, reading, hidden),
             *search_tools(workspace, self.sandbox, self.env),
             *shell_tools(self._shell),
             self.todo.tool(),
-        )
-        self.tools: tuple[Tool, ...] = tuple(
-            tool.described(tool_text(tool.name, config_dir, settings.tools.texts).text)
-            for tool in made
-            if tool.name not in hidden
         )
 
     @property

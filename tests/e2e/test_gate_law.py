@@ -131,7 +131,6 @@ def test_a_disk_that_is_full_in_the_middle(model: Model) -> None:
     begun = {one["id"] for one in model.of("action.started")}
     done = {one["id"] for one in ran.records if one.get("status") == "ok"}
     assert done <= begun and len(begun) < 30
-    assert len([one for one in ran.records if one["kind"] == "decision"]) == 30
     law.check(kedge.logs[0])
 
 
