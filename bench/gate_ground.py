@@ -26,7 +26,7 @@ _TEXTS: Mapping[RuleList, Sequence[str]] = {
     "allow": ("bash(make *)", "bash(pytest *)", "bash(npm run test:*)", "edit(src/**)",
               "web(domain:*.example.org)"),
     "ask": ("bash(git push *)",),
-    "deny": ("bash(curl * | *)", "read(.env)", "read(secrets/**)", "edit(*.lock)"),
+    "deny": ("bash(sudo *)", "read(.env)", "read(secrets/**)", "edit(*.lock)"),
 }  # fmt: skip
 RULES = tuple(parse_rule(text, verdict) for verdict, texts in _TEXTS.items() for text in texts)
 """As somebody may have written for one project."""

@@ -1,5 +1,5 @@
 """The sub-commands on what may happen, and what was decided: `why`, `audit`, `rules`, `grants`,
-`hooks`, `trust`."""
+`breakers`, `hooks`, `trust`."""
 
 from typing import Annotated, Literal
 
@@ -14,8 +14,42 @@ def add_to(kedge: typer.Typer) -> None:
     kedge.add_typer(_audit(), name="audit")
     kedge.add_typer(_rules(), name="rules")
     kedge.add_typer(_grants(), name="grants")
+    kedge.add_typer(_breakers(), name="breakers")
     kedge.add_typer(_hooks(), name="hooks")
     kedge.add_typer(_trust(), name="trust")
+
+
+def _breakers() -> typer.Typer:
+    breakers = group("What is left alone because it kept failing.")
+    breakers.command("list")(breakers_list)
+    breakers.command("reset")(breakers_reset)
+    return breakers
+
+
+def breakers_list(
+    session: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Its id, or how it begins; else the last one.")
+    ] = "",
+    cd: Directory = "",
+    json: Json = False,
+) -> None:
+    """Print how the circuit breakers of a session stand."""
+    from .breakers import list_breakers as run
+
+    run(session, cd, as_json=json)
+
+
+def breakers_reset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As listed.")],
+    session: Annotated[
+        str, typer.Argument(metavar="[ID]", help="Its id, or how it begins; else the last one.")
+    ] = "",
+    cd: Directory = "",
+) -> None:
+    """Let a session try something again at once when it is resumed."""
+    from .breakers import reset_breaker as run
+
+    run(name, session, cd)
 
 
 def _rules() -> typer.Typer:

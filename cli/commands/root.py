@@ -26,7 +26,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("trash", "sandbox", "schema", "tool"),
+    *("breakers", "trash", "sandbox", "schema", "tool"),
 )
 """The words that a command line may begin with."""
 
