@@ -19,6 +19,8 @@ from .stages import Flag, Passage, Replace, Screen
 MAX_MODIFICATIONS = 8
 """Judgements of one action before validators that keep modifying it are taken for broken."""
 
+_STRICTNESS = {"allow": 0, "ask": 1, "deny": 2}
+
 Remake = Callable[[dict[str, object]], Action]
 """Makes the action anew from modified arguments: validated, with its effects."""
 
@@ -68,14 +70,30 @@ class Gate:
         screens: Sequence[Screen] = (),
         *,
         asks: bool = True,
+        parent: "Gate | None" = None,
     ) -> None:
-        """Without `asks`, as in mode full, what would be asked is allowed instead."""
+        """Without `asks`, as in mode full, what would be asked is allowed instead. Where there is
+        a `parent`, the gate of the agent that this one works for, nothing passes that does not
+        pass there as well."""
         self._validators = tuple(validators)
         self._screens = tuple(screens)
         self._asks = asks
+        self._parent = parent
 
     def review(self, action: Action, remake: Remake) -> Ruling:
         """Judge an action. Never raises."""
+        ruling = self._own(action, remake)
+        if self._parent is None:
+            return ruling
+        above = self._parent.review(ruling.action, remake)
+        considered = (*ruling.considered, *above.considered)
+        decides = above if _STRICTNESS[above.outcome] >= _STRICTNESS[ruling.outcome] else ruling
+        modified = ruling.modified or above.modified
+        return structs.replace(
+            decides, action=above.action, considered=considered, modified=modified
+        )
+
+    def _own(self, action: Action, remake: Remake) -> Ruling:
         heard: list[Considered] = []
         modified = False
         for _ in range(MAX_MODIFICATIONS):

@@ -108,6 +108,24 @@ def test_the_one_who_decided_said_so(verdicts):
     assert ruling.by == "gate" or said[ruling.by].reason == ruling.reason
 
 
+@given(st.lists(VERDICTS, max_size=4), st.lists(VERDICTS, max_size=4), st.booleans(), st.booleans())
+def test_a_child_never_may_more_than_its_parent(above, below, parent_asks, child_asks):
+    rank = {"allow": 0, "ask": 1, "deny": 2}
+    parent = Gate([Says(verdict) for verdict in above], asks=parent_asks)
+    own = Gate([Says(verdict) for verdict in below], asks=child_asks)
+    child = Gate([Says(verdict) for verdict in below], asks=child_asks, parent=parent)
+    ruling = child.review(action(), remake)
+    for one in (parent, own):
+        assert rank[ruling.outcome] >= rank[one.review(action(), remake).outcome]
+
+
+def test_what_a_child_modified_is_what_its_parent_judges():
+    parent = Gate([Judges(lambda arguments: Deny("no b") if arguments["x"] == "b" else Allow())])
+    child = Gate([Rewrites("x", "b"), Says(Allow())], parent=parent)
+    ruling = child.review(action(x="a"), remake)
+    assert (ruling.outcome, ruling.reason, ruling.modified) == ("deny", "no b", True)
+
+
 def test_a_validator_that_raises_denies_and_says_what_happened():
     ruling = Gate([Says(Allow()), Says(KeyError("mode"), "broken")]).review(action(), remake)
     assert ruling.outcome == "deny"
