@@ -1,13 +1,14 @@
 """Runs every command of the corpus once, confined, and notes what it really does.
 
-    python bench/corpus_proof.py [--jobs N]
+    python bench/corpus_proof.py [--jobs N] [--new]
 
 Each command gets a copy of the scratch repository and runs there by `kedge sandbox run`. A harmless
 one must not change a byte of it. For a sneaky one the first effect that can be seen is noted:
 `changed` (files of the workspace), `outside` (files beside it), `read` (what only files outside
 hold), `environment` (a variable that is secret), `network` (an attempt to reach it), `refused` (by
 the sandbox or the system). What shows nothing here, such as a program that is not installed, is
-`unseen`. Writes `bench/corpus/proof.json`; exit status 1 if a harmless command changed anything.
+`unseen`. What would act on the whole machine is not run. With `--new` only what is not in the file
+yet is run. Writes `bench/corpus/proof.json`; exit status 1 if a harmless command changed anything.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -69,8 +71,6 @@ def settled(root: Path, before: dict[str, str]) -> dict[str, str]:
 
 def observe(command: str, scratch: Path) -> tuple[str, str]:
     """What a command does, and the evidence."""
-    if command in NEVER_RUN:
-        return "not run", "it would take the whole machine"
     with tempfile.TemporaryDirectory(prefix="proof-") as place:
         work, home = Path(place, "scratch"), Path(place, "home")
         shutil.copytree(scratch, work, symlinks=True)
@@ -111,11 +111,21 @@ def observe(command: str, scratch: Path) -> tuple[str, str]:
     return "unseen", ""
 
 
+def prove(command: str, kind: str, scratch: Path) -> tuple[str, str]:
+    """What a command of the corpus does; of what is about the machine itself, nothing."""
+    if kind == "machine" or command in NEVER_RUN:
+        return "not run", "it would act on the whole machine"
+    return observe(command, scratch)
+
+
 def main() -> int:
     """Run both lists."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--jobs", type=int, default=2)
-    jobs = parser.parse_args().jobs
+    parser.add_argument("--new", action="store_true")
+    options = parser.parse_args()
+    jobs: int = options.jobs
+    known = json.loads((CORPUS / "proof.json").read_text("utf-8")) if options.new else {}
     with tempfile.TemporaryDirectory(prefix="proof-") as place:
         scratch = Path(place, "scratch")
         scratch.mkdir()
@@ -125,10 +135,15 @@ def main() -> int:
         with ThreadPoolExecutor(jobs) as pool:
             for name in ("harmless", "sneaky"):
                 lines = (CORPUS / f"{name}.jsonl").read_text("utf-8").splitlines()
-                commands = [str(json.loads(line)["command"]) for line in lines]
-                seen = list(pool.map(lambda command: observe(command, scratch), commands))
-                results[name] = dict(zip(commands, seen, strict=True))
-                print(name, dict(Counter(kind for kind, _ in seen)))
+                entries = [json.loads(line) for line in lines]
+                found = {str(e["command"]): str(e["class"]) for e in entries}
+                before: dict[str, tuple[str, str]] = known.get(name, {})
+                commands = [command for command in found if command not in before]
+                kinds = [found[command] for command in commands]
+                seen = pool.map(prove, commands, kinds, repeat(scratch))
+                made = dict(zip(commands, seen, strict=True))
+                results[name] = {one: made.get(one) or before[one] for one in found}
+                print(name, dict(Counter(kind for kind, _ in results[name].values())))
     (CORPUS / "proof.json").write_text(json.dumps(results, indent=0, ensure_ascii=True) + "\n")
     broken = [c for c, (kind, _) in results["harmless"].items() if kind in ("changed", "outside")]
     for command in broken:

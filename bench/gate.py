@@ -86,8 +86,8 @@ def _list(entries: Sequence[Entry]) -> None:
 
 
 def _decisions(report: Report, bench: Bench) -> None:
-    heading(f"a decision as a whole, on {speed.COMMANDS:,} distinct commands: the corpus, and pairs "
-            f"of it; {len(RULES)} rules")  # fmt: skip
+    count = f"{speed.COMMANDS:,} distinct commands: the corpus, and pairs of it"
+    heading(f"a decision as a whole, on {count}; {len(RULES)} rules")
     times = speed.decisions(bench)
     busy = times.load >= (os.cpu_count() or 1)
     note = "; busy: the CPU's time counts" if busy else ""

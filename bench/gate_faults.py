@@ -109,20 +109,16 @@ async def _models() -> AsyncIterator[Row]:
 
 
 async def _hooks(folder: Path) -> AsyncIterator[Row]:
-    """Real programs, each in a folder of its own."""
+    """Real programs."""
     doubles = _loaded("hook_doubles", TESTS / "reviewers/conftest.py")
     for fault in matrix.FAULTS:
         for policy in matrix.POLICIES:
-            outcomes = [
-                await _hook(doubles, folder / f"{fault}-{policy}-{risk}", fault, risk, policy)
-                for risk in RISKS
-            ]
+            outcomes = [await _hook(doubles, folder, fault, risk, policy) for risk in RISKS]
             declared = (matrix.DECLARED[policy],) * len(RISKS)
             yield Row("HookReviewer", fault, f"on_failure = {policy}", tuple(outcomes), declared)
 
 
 async def _hook(doubles: ModuleType, folder: Path, fault: str, risk: str, policy: str) -> str:
-    folder.mkdir()
     bench = doubles.Bench(folder)
     try:
         reviewer = matrix.hook_reviewer(bench, fault, matrix.declared(risk, policy))

@@ -1,7 +1,6 @@
 """The scratch repository that the corpus is about, and the real gate on it."""
 
 import json
-import os
 import random
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence

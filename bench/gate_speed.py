@@ -82,9 +82,7 @@ def scales(bench: Bench) -> list[Scale]:
     commands = [entry.command for name in ("harmless", "sneaky") for entry in corpus(name)]
     sample = commands[:: max(1, len(commands) // SAMPLE)]
     verdicts: tuple[RuleList, ...] = ("deny", "allow")
-    return [
-        _scale(bench, sample, shape, verdict) for shape in SHAPES for verdict in verdicts
-    ]
+    return [_scale(bench, sample, shape, verdict) for shape in SHAPES for verdict in verdicts]
 
 
 def _scale(bench: Bench, sample: Sequence[str], shape: str, verdict: RuleList) -> Scale:

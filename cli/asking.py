@@ -103,8 +103,9 @@ class LineApprover:
 
     async def _line(self, words: str) -> str:
         """A line, edited as the terminal does it."""
-        self._out.say(f"\n{words}")
         with _lines(self._keyboard):
+            # Only now: who sees this may type at once.
+            self._out.say(f"\n{words}")
             await _readable(self._keyboard)
             try:
                 return harmless(os.read(self._keyboard, 4096).decode("utf-8", "replace")).strip()

@@ -22,7 +22,6 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.messages import Part, Text
-from ..agent.ports import reads_only
 from .terminal import Style, harmless
 from .titles import title
 
@@ -79,7 +78,9 @@ class Renderer:
         match event.body:
             case SessionStarted() as started:
                 self._cwd = started.cwd
-                return self._line(self._style.dim(_opening(started, event.session)))
+                lines = [self._style.dim(_opening(started, event.session))]
+                lines += (self._style.hint(f"! {harmless(it)}") for it in started.config_problems)
+                return self._line("\n".join(lines))
             case TurnStarted(prompt) if self._stored:
                 return self._line(self._style.strong(f"> {_words(prompt)}"))
             case Notice(_, text):
@@ -219,7 +220,8 @@ def _nearing(spent: BudgetSpent) -> str:
 
 
 def _only_reads(proposed: ActionProposed) -> bool:
-    return all(map(reads_only, proposed.effects))
+    """Whether it looks at files. What a command prints is worth seeing, whatever it does."""
+    return all(effect.kind == "read" for effect in proposed.effects)
 
 
 def _words(parts: Sequence[Part]) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from .environment import looks_secret
 from .inside.names import FREE, NEVER_READ, NEVER_WRITTEN, fits
 from .inside.plan import Plan
-from .inside.repositories import common_directory, git_directory, is_ours, settings
+from .inside.repositories import enclosing, read_text, settings, shared_directory
 from .policy import Bounds, Entry, Policy
 
 _GIT_SETTINGS = {
@@ -34,21 +34,24 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
     """
     home = str(policy.home)
     homes = _homes(policy)
-    roots = _roots(policy)
-    private = [path for path in _expanded(policy.private, homes) if os.path.isdir(path)]
-    private += (one for one in homes if not _holds(one, roots) and os.path.isdir(one))
+    hidden = [path for path in _expanded(policy.private, homes) if os.path.isdir(path)]
+    around = _around(policy, [*hidden, *homes])
+    roots = _roots(policy, around)
+    private = [*hidden, *(one for one in homes if not _holds(one, roots) and os.path.isdir(one))]
     free = [entry.value for entry in policy.free]
     names = protected_names(policy)
     may_read = [str(path) for path in policy.may_read]
+    seen = [around] if around and _within(around, private) else []
     let_in = [path for path in may_read if path not in roots and not _within(path, roots)]
     return Plan(
         workspace=str(policy.roots.workspace),
         roots=roots,
+        around=around,
         writable=policy.level != "read-only",
         private=sorted({os.path.realpath(path) for path in private}),
         scratch=[str(path) for path in policy.scratch],
         home=home,
-        shown=sorted({*_shown(policy, env, private, roots), *let_in}),
+        shown=sorted({*_shown(policy, env, private, roots), *let_in, *seen}),
         never_read=[path for path in names.never_read if os.path.lexists(path)],
         never_write=[
             path for path in names.never_write if os.path.lexists(path) and _within(path, roots)
@@ -58,6 +61,7 @@ def compile_plan(policy: Policy, env: Mapping[str, str], *, without: tuple[str, 
         rules=names.rules,
         placeholders=[e.value for e in policy.placeholders if e.value not in free],
         git_settings=_git_settings(policy, home),
+        git_ignored=_git_ignored(env, home),
         limits=limits_of(policy.bounds),
         without=list(without),
     )
@@ -117,15 +121,27 @@ def inner_environment(
     }
 
 
-def _roots(policy: Policy) -> list[str]:
-    """The directories that are written, none in another, with what their worktrees share."""
+def _around(policy: Policy, hidden: list[str]) -> str:
+    """The work tree of the repository in which the workspace lies, if it is not its top.
+
+    Not one that holds what is hidden, such as a home directory that is a repository itself: what
+    is committed there is more than the workspace's own.
+    """
+    workspace = str(policy.roots.workspace)
+    if os.path.lexists(f"{workspace}/.git"):
+        return ""
+    entry = next(iter(enclosing(workspace)), "")
+    work = os.path.dirname(entry)
+    if not entry or not shared_directory(entry) or _holds_any(work, hidden):
+        return ""
+    return "" if _within(f"{work}/", map(str, policy.roots.all)) else work
+
+
+def _roots(policy: Policy, around: str) -> list[str]:
+    """The directories that are written, none in another, with the git directories of those that
+    are worktrees, and of the repository around."""
     wanted = [str(root) for root in policy.roots.all]
-    for root in list(wanted):
-        entry = f"{root}/.git"
-        if os.path.isfile(entry):
-            directory = git_directory(entry)
-            if directory and is_ours(entry, directory):
-                wanted.append(common_directory(directory))
+    wanted += filter(None, (shared_directory(f"{one}/.git") for one in (*wanted, around) if one))
     outermost = [path for path in wanted if not _within(path, wanted)]
     return list(dict.fromkeys(outermost))
 
@@ -201,8 +217,18 @@ def _git_settings(policy: Policy, home: str) -> str:
             if not subsection and name in _GIT_SETTINGS.get(section, ()):
                 quoted = value.replace("\\", "\\\\").replace('"', '\\"')
                 lines.append(f'[{section}]\n\t{name} = "{quoted}"\n')
-    lines.append(f"[core]\n\texcludesFile = {_INSIDE}/ignored\n")
     return "".join(lines)
+
+
+def _git_ignored(env: Mapping[str, str], home: str) -> str:
+    """The patterns of what the person's git ignores everywhere."""
+    folder = env.get("XDG_CONFIG_HOME") or f"{home}/.config"
+    named = f"{folder}/git/ignore"
+    for file in (f"{home}/.config/git/config", f"{home}/.gitconfig"):
+        for section, _, name, value in settings(file):
+            if (section, name) == ("core", "excludesfile"):
+                named = os.path.join(home, value.removeprefix("~/"))
+    return read_text(named)
 
 
 def limits_of(bounds: Bounds) -> dict[str, int]:

@@ -12,7 +12,7 @@ import msgspec
 
 from .attest import Attested, read_probes, remember, remembered
 from .compiling import compile_plan, inner_environment
-from .errors import CannotStart, NotAvailable
+from .errors import CannotStart, NotAvailable, status_of
 from .helper import Helper, start_helper
 from .inside.plan import Plan
 from .inside.probing import BAIT
@@ -252,8 +252,10 @@ class ConfinedProcess:
             return
         if not said:
             raise NotAvailable("the sandbox's helper died before the command began")
-        words = said[1:].decode(errors="replace").partition(":")[2]
-        raise CannotStart(f"cannot run {shown(command.run)}: {words}")
+        number, _, words = said[1:].decode(errors="replace").partition(":")
+        words = words.removesuffix(f": {argv[0]!r}" if argv else "")
+        status = status_of(int(number))
+        raise CannotStart(f"cannot run {shown(command.run)}: {words}", status=status)
 
     def finally_do(self, last: "Callable[[], Awaitable[None]]") -> None:
         """Have this done once nothing of the command is left, before anybody hears of its end."""

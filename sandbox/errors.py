@@ -14,6 +14,7 @@ Ordinary failures of the file system (missing, not permitted, disk full) stay `O
 path in `filename`.
 """
 
+import errno
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,16 @@ class NotAvailable(SandboxError):
 
 class CannotStart(SandboxError):
     """The command never ran: its program or its directory cannot be used."""
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 127) -> None:
+        self.status = status
+        """What a shell answers for it: 127 for a program that is not there, 126 for one that is."""
+        super().__init__(message, hint=hint)
+
+
+def status_of(number: int) -> int:
+    """What a shell answers for a program that could not be run for this reason."""
+    return 127 if number in (errno.ENOENT, errno.EINVAL) else 126
 
 
 class OutsideRoots(SandboxError):

@@ -106,12 +106,13 @@ def _pointed_to(policy: Policy) -> list[str]:
     """The hook directories and included files that git's configuration names now."""
     found: list[str] = []
     home = str(policy.home)
-    for root in policy.roots.all:
-        directory = repositories.git_directory(f"{root}/.git")
+    entries = [f"{root}/.git" for root in policy.roots.all]
+    for entry in (*entries, *repositories.enclosing(str(policy.roots.workspace))):
+        directory = repositories.git_directory(entry)
         files = [f"{home}/.gitconfig", f"{home}/.config/git/config"]
         if directory:
             files.append(f"{repositories.common_directory(directory)}/config")
-        found += map(os.path.realpath, repositories.pointed_to(str(root), files))
+        found += map(os.path.realpath, repositories.pointed_to(os.path.dirname(entry), files))
     return found
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from .errors import NotAvailable
 from .inside.plan import Plan
-from .launching import Launched, ask_listener, plan_values, refused, send
+from .launching import Launched, ask_listener, gone, plan_values, refused, send
 
 _LONGEST = 1 << 20
 
@@ -60,7 +60,7 @@ class Helper:
         Raises:
             NotAvailable: the helper is gone.
         """
-        self._send({"do": "start", **request}, fds)
+        send(self._line, {"do": "start", **request}, fds)
 
     async def settle(self) -> tuple[str, ...]:
         """Have what appeared during a command held back; return what a person should know."""
@@ -72,7 +72,7 @@ class Helper:
     def accept(self, paths: Iterable[Path]) -> None:
         """Tell of what a person let another helper's command change."""
         with contextlib.suppress(NotAvailable):
-            self._send({"do": "accept", "paths": [str(path) for path in paths]}, [])
+            send(self._line, {"do": "accept", "paths": [str(path) for path in paths]}, [])
 
     def close(self) -> None:
         """End it, and with it whatever it started; wait until it has cleaned up."""
@@ -84,15 +84,9 @@ class Helper:
 
     async def _ask(self, what: str) -> bytes:
         answer: asyncio.Future[bytes] = self._loop.create_future()
-        self._send({"do": what}, [])
+        send(self._line, {"do": what}, [])
         self._waiting.append(answer)
         return await answer
-
-    def _send(self, request: dict[str, object], fds: list[int]) -> None:
-        try:
-            send(self._line, request, fds)
-        except OSError as error:
-            raise NotAvailable("the sandbox's helper is gone; nothing can be run in it") from error
 
     def _hear(self) -> None:
         try:
@@ -111,7 +105,7 @@ class Helper:
         while self._waiting:
             answer = self._waiting.popleft()
             if not answer.done():
-                answer.set_exception(NotAvailable("the sandbox's helper is gone"))
+                answer.set_exception(gone())
 
 
 async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:
@@ -130,7 +124,9 @@ async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:
             said = await asyncio.get_running_loop().sock_recv(ours, _LONGEST)
             ours.setblocking(True)
         except ConnectionError as error:
-            raise refused(b"") from error
+            raise gone() from error
+        if not said:
+            raise gone()
         if not said.startswith(b"+"):
             raise refused(said)
         listener = ask_listener(ours) if hosts else None

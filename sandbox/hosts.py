@@ -36,7 +36,7 @@ def parse_host(text: str, origin: str = "") -> Host:
         name, port = text.strip(), ""
     name = plain_name(name.strip("[]"))
     bare = name.removeprefix("*.")
-    if not bare or "*" in bare or "/" in bare or (port and not port.isdecimal()):
+    if not bare or "*" in bare or "/" in bare or not _is_port(port):
         place = f" ({origin})" if origin else ""
         raise SandboxError(
             f"{text!r}{place} is no host", hint="write HOST or HOST:PORT, with *. for all below"
@@ -78,6 +78,11 @@ def is_public(address: str) -> bool:
         if found in ipaddress.ip_network(_NAT64):
             return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)))
     return found.is_global and not found.is_multicast
+
+
+def _is_port(text: str) -> bool:
+    """Whether this is the number of a port, or nothing."""
+    return not text or (text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 1 << 16)
 
 
 _NAT64 = "64:ff9b::/96"

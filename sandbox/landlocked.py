@@ -23,7 +23,7 @@ from .direct import DirectProcess, DirectSandbox
 from .inside import landlock
 from .inside.alone import readable
 from .inside.names import NEVER_READ, Names
-from .inside.plan import Plan
+from .inside.plan import Plan, write_git_settings
 from .inside.probing import BAIT
 from .inside.restoring import Restoring
 from .inside.sparing import but_for
@@ -62,10 +62,13 @@ class LandlockSandbox:
         """Where no command gets: what they are told, and something for the self-test to find."""
         (self._hidden / "secret").touch()
         self._plan = compile_plan(policy, env)
-        (self._private / "gitconfig").write_text(self._plan.git_settings, encoding="utf-8")
+        write_git_settings(self._plan, str(self._private), [])
         self._outside = readable(
-            [*_covered(self._plan), *self._plan.roots],
-            [*(set(self._plan.shown) - set(self._plan.may_read)), *self._plan.scratch],
+            [*_covered(self._plan), *self._plan.roots, *_around(self._plan)],
+            [
+                *set(self._plan.shown).difference(self._plan.may_read, _around(self._plan)),
+                *self._plan.scratch,
+            ],
         )
         self._restoring = Restoring(self._plan)
 
@@ -140,6 +143,8 @@ class LandlockSandbox:
         plan, own = self._plan, str(self._private)
         secrets = {root: _secrets(root, plan) for root in plan.roots}
         inside = [path for root, found in secrets.items() for path in apart(root, found)]
+        for one in _around(plan):
+            inside += apart(one, [*_secrets(one, plan), *plan.roots])
         hidden = [*_never_read(plan), *(path for found in secrets.values() for path in found)]
         allowed = [path for one in plan.may_read for path in apart(one, hidden)]
         roots = plan.roots if plan.writable else ()
@@ -217,6 +222,10 @@ def _covered(plan: Plan) -> list[str]:
     return sorted({*plan.private, *_never_read(plan), "/proc", "/dev", "/run"})
 
 
+def _around(plan: Plan) -> list[str]:
+    return [plan.around] if plan.around else []
+
+
 def _never_read(plan: Plan) -> list[str]:
     return [part for path in plan.never_read for part in but_for(path, plan.may_read)]
 
@@ -224,7 +233,11 @@ def _never_read(plan: Plan) -> list[str]:
 def _secrets(root: str, plan: Plan) -> list[str]:
     names = Names(plan.rules)
     start = len(root) + 1
-    found = {path for path in Walk(root, names).news() if names.judge(path[start:]) == NEVER_READ}
+    found = {
+        path
+        for path in Walk(root, names, plan.roots).news()
+        if names.judge(path[start:]) == NEVER_READ
+    }
     found.update(path for path in plan.never_read if path.startswith(f"{root}/"))
     return [part for path in sorted(found) for part in but_for(path, plan.may_read)]
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .inside.plan import Plan
 
 _BOOT = "import sys; sys.path.insert(0, {!r}); from inside.main import main; main()"
+_LONGEST = 1 << 20
 _HERE = os.path.dirname(os.path.realpath(__file__))
 
 
@@ -113,7 +114,11 @@ def plan_values(plan: Plan) -> dict[str, object]:
 
 
 def send(line: socket.socket, values: Mapping[str, object], fds: list[int]) -> None:
-    """Send one message: its words travel as a file, however long they are."""
+    """Send one message: its words travel as a file, however long they are.
+
+    Raises:
+        NotAvailable: the helper is gone.
+    """
     import socket
 
     body = os.memfd_create("request")
@@ -121,8 +126,25 @@ def send(line: socket.socket, values: Mapping[str, object], fds: list[int]) -> N
         os.write(body, marshal.dumps(dict(values)))
         os.lseek(body, 0, os.SEEK_SET)
         socket.send_fds(line, [b"."], [body, *fds])
+    except OSError as error:
+        raise gone() from error
     finally:
         os.close(body)
+
+
+def receive(line: socket.socket) -> bytes:
+    """The next message of the helper.
+
+    Raises:
+        NotAvailable: the helper is gone.
+    """
+    try:
+        said = line.recv(_LONGEST)
+    except ConnectionError as error:
+        raise gone() from error
+    if not said:
+        raise gone()
+    return said
 
 
 def ask_listener(line: socket.socket) -> tuple[socket.socket, int]:
@@ -136,16 +158,24 @@ def ask_listener(line: socket.socket) -> tuple[socket.socket, int]:
     send(line, {"do": "listen"}, [])
     said, fds, _, _ = socket.recv_fds(line, 64, 1)
     if not said or not fds:
-        from .errors import NotAvailable
-
-        raise NotAvailable("the sandbox's helper is gone; nothing can be run in it")
+        raise gone()
     port: int = marshal.loads(said)
     return socket.socket(fileno=fds[0]), port
+
+
+def gone() -> NotAvailable:
+    """The error for a helper that died, at its start or later."""
+    from .errors import NotAvailable
+
+    return NotAvailable(
+        "the sandbox's helper died; nothing can be run in it",
+        hint="kedge sandbox check says what this host lets it do",
+    )
 
 
 def refused(said: bytes) -> NotAvailable:
     """The error for a helper that could not enter."""
     from .errors import NotAvailable
 
-    why = said[1:].decode(errors="replace") if said else "its helper died at its start"
+    why = said[1:].decode(errors="replace")
     return NotAvailable(f"the namespaces cannot be entered: {why}")

@@ -3,6 +3,7 @@
 Without an event loop, which would take longer to import than the sandbox to enter.
 """
 
+import contextlib
 import marshal
 import os
 import socket
@@ -13,16 +14,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .compiling import compile_plan, inner_environment
-from .errors import CannotStart, NotAvailable
-from .launching import Launched, ask_listener, plan_values, refused, send
+from .errors import CannotStart, status_of
+from .launching import Launched, ask_listener, gone, plan_values, receive, refused, send
 from .policy import Policy
 from .registry import Registry
 from .spawn import check_directory, shown
 
 if TYPE_CHECKING:
     from .egress import Reached
-
-_LONGEST = 1 << 20
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -58,15 +57,12 @@ def run_once(
     registry.sweep()
     registry.add(launched.pid)
     plan = plan_values(compile_plan(policy, env))
-    try:
-        send(line, plan, [])
-        request: dict[str, object] = {
-            **{"do": "start", "argv": list(argv), "cwd": str(cwd)},
-            **{"env": inner_environment(policy, env, {}), "grace": grace, "linger": 0.1},
-        }
-        said = line.recv(_LONGEST)
-    except ConnectionError as error:
-        raise refused(b"") from error
+    send(line, plan, [])
+    request: dict[str, object] = {
+        **{"do": "start", "argv": list(argv), "cwd": str(cwd)},
+        **{"env": inner_environment(policy, env, {}), "grace": grace, "linger": 0.1},
+    }
+    said = receive(line)
     if not said.startswith(b"+"):
         raise refused(said)
     reached: list[Reached] = []
@@ -110,11 +106,14 @@ def _run(line: socket.socket, request: dict[str, object], argv: tuple[str, ...])
                 break
             except KeyboardInterrupt as error:
                 interrupt = error
-                control.send(b".")
+                with contextlib.suppress(ConnectionError):
+                    # It may have ended by itself.
+                    control.send(b".")
         if listener.failure:
-            raise CannotStart(f"cannot run {shown(argv)}: {listener.failure}")
+            words = listener.failure.removesuffix(f": {argv[0]!r}")
+            raise CannotStart(f"cannot run {shown(argv)}: {words}", status=listener.refusal)
         send(line, {"do": "settle"}, [])
-        notes = tuple(marshal.loads(line.recv(_LONGEST)))
+        notes = tuple(marshal.loads(receive(line)))
     if interrupt is not None:
         raise interrupt
     return Ended(listener.code, (*listener.notes, *notes))
@@ -127,28 +126,38 @@ class _Listener:
         self._control = control
         self._status: int | None = None
         self.failure = ""
+        """Why the command never ran."""
+        self.refusal = 0
+        """What a shell would answer for that."""
         self.notes: list[str] = []
 
     @property
     def code(self) -> int:
         """What a shell would call the exit status."""
         if self._status is None:
-            raise NotAvailable("the sandbox's helper died, and the command with it")
+            raise gone()
         code = os.waitstatus_to_exitcode(self._status)
         return code if code >= 0 else 128 - code
 
     def listen(self) -> None:
         """Return once nothing of the command is left."""
-        while said := self._control.recv(4096):
+        while said := self._heard():
             match said[:1]:
                 case b"!":
-                    self.failure = said[1:].decode(errors="replace").partition(":")[2]
+                    number, _, self.failure = said[1:].decode(errors="replace").partition(":")
+                    self.refusal = status_of(int(number))
                 case b"=":
                     self._status = int(said[1:])
                 case b"*":
                     self.notes.append(f"the command was ended: {said[1:].decode()}")
                 case _:
                     pass
+
+    def _heard(self) -> bytes:
+        try:
+            return self._control.recv(4096)
+        except ConnectionError:
+            return b""
 
 
 def _streams() -> list[int]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .line import Judgement, Line
 from .reading import Reader
-from .words import Piece
+from .words import HIDDEN, Piece
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -90,7 +90,7 @@ def assign(line: Line, reader: Reader, node: "Node", judgement: Judgement, lasti
         known = literal and not appends and harmless_name(line, name)
         line.state.variables[name] = (Piece(value, value, True),) if known else None
         if word is not None and word.certainty in ("hidden", "odd"):
-            del line.state.variables[name]
+            line.state.variables[name] = HIDDEN
     if word is not None and word.certainty == "odd":
         judgement.at_least("opaque", f"what {name} becomes is only known when it runs")
     _judge(line, name, value if literal else None, judgement, lasting)
@@ -103,6 +103,8 @@ def _judge(line: Line, name: str, value: str | None, judgement: Judgement, lasti
         if not harmless:
             judgement.at_least("dangerous", f"{name} decides what later commands run or load")
     elif lasting and not harmless_name(line, name):
-        judgement.at_least("unknown", f"it sets {name}, which changes what programs or the shell do")
+        judgement.at_least(
+            "unknown", f"it sets {name}, which changes what programs or the shell do"
+        )
     elif not lasting and not harmless:
         judgement.at_least("unknown", f"kedge does not know what setting {name} changes")

@@ -73,8 +73,9 @@ def _names(line: Line, name: str, words: Sequence[str], read: tuple[str, ...]) -
             return Feed(names=cwds, separated=zero)
         case "rg" if said & {"--files", "-l", "--files-with-matches"} and "-r" not in said:
             return Feed(names=here, separated=zero, files_only=True)
-        case "grep" if said & _LISTS_NAMES and said.isdisjoint(("-o", "-c", "-n", "--label")):
-            return Feed(names=here, separated=zero)
+        case "grep" if said & _LISTS_NAMES and said.isdisjoint(("-o", "-c", "-n")):
+            labelled = any(word.startswith("--label") for word in words)
+            return Feed() if labelled else Feed(names=here, separated=zero)
         case "fd" | "fdfind" if not any(w.startswith(("--format", "-l", "--list")) for w in words):
             return Feed(names=here, separated=zero)
         case "ls" if all(_PLAIN_LS.fullmatch(word) for word in words):

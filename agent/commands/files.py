@@ -1,9 +1,11 @@
 """What the file system says about the words of a command: paths, patterns, programs."""
 
 import fnmatch
+import itertools
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -19,6 +21,7 @@ _GLOB = re.compile(r"[*?\[]")
 _DEVICES = frozenset(
     {"/dev/null", "/dev/zero", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/fd"}
 )
+_DESCRIPTOR = re.compile(r"/dev/fd/\d+")
 
 
 class Matches(Struct, frozen=True):
@@ -32,14 +35,24 @@ class Matches(Struct, frozen=True):
     """A match that a program takes for an option."""
 
 
-def resolve(path: str, cwd: str) -> str:
-    """The absolute path without links and dots."""
-    return os.path.realpath(os.path.join(cwd, path))
+def resolve(path: str, cwd: str, known: dict[str, str]) -> str:
+    """The absolute path without links and dots; `known` keeps where directories really are."""
+    whole = os.path.join(cwd, path)
+    if is_device(whole):
+        # Where these lead in the process that asks is nothing to go by.
+        return whole
+    head, tail = os.path.split(whole)
+    if tail in ("", ".", ".."):
+        return os.path.realpath(whole)
+    if head not in known:
+        known[head] = os.path.realpath(head)
+    whole = os.path.join(known[head], tail)
+    return os.path.realpath(whole) if os.path.islink(whole) else whole
 
 
 def is_device(path: str) -> bool:
     """Whether it is one of the devices that hold nothing and keep nothing."""
-    return path in _DEVICES or path.startswith("/dev/fd/")
+    return path in _DEVICES or _DESCRIPTOR.fullmatch(path) is not None
 
 
 def resolve_last(path: str, cwd: str) -> str:
@@ -130,24 +143,67 @@ def survey(directory: str, roots: tuple[str, ...]) -> Tree:
     leading_out = odd_name = dashed = ""
     waiting = [directory]
     while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    left -= 1
-                    if left < 0:
-                        return Tree(False, leading_out, odd_name, dashed)
-                    if entry.name.startswith("-"):
-                        dashed = entry.path
-                    if _ODD_NAME.search(entry.name):
-                        odd_name = odd_name or entry.path
-                    if entry.is_symlink():
-                        if not leading_out and not within(os.path.realpath(entry.path), roots):
-                            leading_out = entry.path
-                    elif entry.is_dir(follow_symlinks=False) and entry.name != ".git":
-                        waiting.append(entry.path)
-        except OSError:
-            continue
+        folder = _folder(waiting.pop())
+        left -= folder.count
+        if left < 0:
+            return Tree(False, leading_out, odd_name, dashed)
+        odd_name, dashed = odd_name or folder.odd_name, dashed or folder.dashed
+        for link in folder.links if not leading_out else ():
+            if not within(os.path.realpath(link), roots):
+                leading_out = link
+        waiting += folder.folders
     return Tree(True, leading_out, odd_name, dashed)
+
+
+class _Folder(Struct, frozen=True):
+    """What is remarkable in one directory."""
+
+    count: int = 0
+    odd_name: str = ""
+    dashed: str = ""
+    links: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+_SETTLED_NS = 100_000_000
+"""How long ago a directory has to have changed for its time to tell of the next change, too."""
+_REMEMBERED = 20_000
+_remembered: dict[str, tuple[tuple[int, int], _Folder]] = {}
+
+
+def _folder(directory: str) -> _Folder:
+    """Look through one directory. What was found is remembered until it changes."""
+    try:
+        found = os.stat(directory)
+        stamp = (found.st_mtime_ns, found.st_ino)
+        known = _remembered.get(directory)
+        if known and known[0] == stamp:
+            return known[1]
+        folder = _scan(directory)
+    except OSError:
+        return _Folder()
+    if len(_remembered) >= _REMEMBERED:
+        _remembered.clear()
+    if time.time_ns() - found.st_mtime_ns > _SETTLED_NS:
+        _remembered[directory] = (stamp, folder)
+    return folder
+
+
+def _scan(directory: str) -> _Folder:
+    count, odd_name, dashed = 0, "", ""
+    links, folders = list[str](), list[str]()
+    with os.scandir(directory) as entries:
+        for entry in itertools.islice(entries, MAX_ENTRIES + 1):
+            count += 1
+            if entry.name.startswith("-"):
+                dashed = entry.path
+            if _ODD_NAME.search(entry.name):
+                odd_name = odd_name or entry.path
+            if entry.is_symlink():
+                links.append(entry.path)
+            elif entry.is_dir(follow_symlinks=False) and entry.name != ".git":
+                folders.append(entry.path)
+    return _Folder(count, odd_name, dashed, tuple(links), tuple(folders))
 
 
 class Found(Struct, frozen=True):

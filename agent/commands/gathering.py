@@ -126,7 +126,9 @@ class Gatherer:
         for child in node.named_children:
             word = self._reader.word(child)
             if word.certainty in ("hidden", "odd"):
-                gathered.redirects.at_least("unknown", f"{word.text} may hold a secret, or run a command")
+                gathered.redirects.at_least(
+                    "unknown", f"{word.text} may hold a secret, or run a command"
+                )
             gathered.feed = Feed(word.value if word.literal else None)
 
     def _heredoc(self, node: "Node", gathered: Gathered) -> None:

@@ -14,7 +14,9 @@ from .touching import judge_reading
 from .words import Word
 
 _HEEDED = re.compile(
-    r"GIT_(?!PAGER$|OPTIONAL_LOCKS$|TERMINAL_PROMPT$|AUTHOR_|COMMITTER_|EDITOR$|SEQUENCE_EDITOR$|ASKPASS$|SSH)\w+"
+    r"GIT_(DIR|WORK_TREE|COMMON_DIR|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES"
+    r"|NAMESPACE|CONFIG|CONFIG_(COUNT|PARAMETERS|KEY_\d+|VALUE_\d+)|EXEC_PATH|EXTERNAL_DIFF"
+    r"|TEMPLATE_DIR|TRACE\w*|REDIRECT_\w+|REPLACE_REF_BASE|ATTR_SOURCE|DIFF_OPTS)"
 )
 """Variables of the environment that change what harmless subcommands do."""
 _REMOTE = frozenset({"push", "fetch", "pull", "ls-remote", "remote update", "remote prune"})
@@ -112,7 +114,9 @@ def _in_place(
         judgement.at_least("unknown", "%G in a format makes git run gpg")
     for name in line.place.env:
         if _HEEDED.fullmatch(name):
-            judgement.at_least("unknown", f"the environment sets {name}, which changes what git does")
+            judgement.at_least(
+                "unknown", f"the environment sets {name}, which changes what git does"
+            )
     if not line.state.cwds:
         judgement.at_least("unknown", "in which repository git works is only known when it runs")
     if program.name == "git config" and reading.options.isdisjoint(_LISTINGS) and words:

@@ -91,9 +91,12 @@ def _prefixes(text: str, root: "Node") -> Iterator[tuple[int, int]]:
         before = text[:begin].rstrip(" \t")
         if (time := _TIME.match(text, begin)) and _COMPOUND.match(text, time.end()):
             yield begin, time.end()
-        elif node.parent.parent.type == "negated_command" and before.endswith("!"):
-            if _COMPOUND.match(text, begin):
-                yield len(before) - 1, len(before)
+        elif (
+            node.parent.parent.type == "negated_command"
+            and before.endswith("!")
+            and _COMPOUND.match(text, begin)
+        ):
+            yield len(before) - 1, len(before)
 
 
 @cache

@@ -10,7 +10,7 @@ from msgspec import Struct
 from ..effects import Effect, Risk
 from .files import is_device, resolve
 from .parts import Analysis, Part, Place, Problem
-from .words import Piece, Word, joined
+from .words import HIDDEN, Piece, Word, joined
 
 MAX_PARTS = 100
 """Commands in one line that are judged. What has more, nobody reads before saying yes; the rest is
@@ -18,6 +18,8 @@ only listed, for rules to refuse it."""
 LISTED_PARTS = 5000
 MAX_DEPTH = 20
 """Strings within strings, and groups within groups."""
+MAX_ROUNDS = 200
+"""Rounds of all its loops together that are gone through."""
 MAX_DIRECTORIES = 4
 """Directories that a command may be in, depending on how those before it ended."""
 
@@ -48,7 +50,8 @@ class State:
         self.cwds = cwds
         """Where it may be; empty if nobody knows."""
         self.variables = variables
-        """Those whose value is known, and those that this line sets to what is not known."""
+        """Those whose value is known; None for those that this line sets to what it makes itself,
+        `HIDDEN` for those that it sets to what may be secret."""
         self.names = names
         """Functions and aliases of this line, each with a sentence on what it is."""
 
@@ -60,11 +63,12 @@ class State:
         cwds = tuple(dict.fromkeys((*self.cwds, *other.cwds)))
         known = self.cwds and other.cwds and len(cwds) <= MAX_DIRECTORIES
         self.cwds = cwds if known else ()
-        for name, value in other.variables.items():
-            if name not in self.variables or self.variables[name] != value:
+        for name in (*other.variables, *self.variables):
+            ours, theirs = self.variables.get(name), other.variables.get(name)
+            if HIDDEN in (ours, theirs):
+                self.variables[name] = HIDDEN
+            elif ours != theirs or name not in other.variables or name not in self.variables:
                 self.variables[name] = None
-        for name in self.variables.keys() - other.variables.keys():
-            self.variables[name] = None
         self.names.update(other.names)
 
 
@@ -135,6 +139,8 @@ class Line:
         self.place = place
         self.state = State((place.cwd,), self._variables(), {})
         self.depth = 0
+        self._rounds = 0
+        self._known: dict[str, str] = {}
         self._parts: list[Part] = []
         self._effects: list[Effect] = []
         self._problems: list[Problem] = []
@@ -163,6 +169,13 @@ class Line:
         else:
             known["PWD"] = None
         return known
+
+    def another_round(self) -> bool:
+        """Whether a loop may be gone through once more; loops in loops come to many."""
+        self._rounds += 1
+        if self._rounds > MAX_ROUNDS:
+            self.problem("it has too many loops to go through", (0, 0))
+        return self._rounds <= MAX_ROUNDS
 
     def problem(self, text: str, span: tuple[int, int]) -> None:
         """Note why the whole has to be asked about."""
@@ -223,8 +236,12 @@ class Line:
     def targets(self, path: str) -> tuple[str, ...]:
         """Where a path may lead from here; empty if nobody knows."""
         if path.startswith("/"):
-            return (resolve(path, "/"),)
-        return tuple(dict.fromkeys(resolve(path, cwd) for cwd in self.state.cwds))
+            return (self.resolve(path, "/"),)
+        return tuple(dict.fromkeys(self.resolve(path, cwd) for cwd in self.state.cwds))
+
+    def resolve(self, path: str, cwd: str) -> str:
+        """The absolute path without links and dots."""
+        return resolve(path, cwd, self._known)
 
 
 def _hull(words: Sequence[Word]) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .grammar import Source
-from .words import Certainty, Piece, Word, assemble
+from .words import HIDDEN, Certainty, Piece, Word, assemble
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -154,9 +154,9 @@ class Reader:
         if name in _SPECIAL_PARAMETERS:
             return [Piece(text, "", quoted, "shown")]
         known = self._variables()
-        if name not in known:
+        value = known.get(name, HIDDEN)
+        if value == HIDDEN:
             return [Piece(text, "", quoted, "hidden")]
-        value = known[name]
         if value is None:
             return [Piece(text, "", quoted, "shown")]
         # A file pattern that a loop goes through stays one.
@@ -176,7 +176,7 @@ class Reader:
         if not re.fullmatch(r"[\w.,*?/ +-]*", rest):
             return [Piece(text, _FILLED if operator == ":?" else "", quoted, "odd")]
         known = self._variables()
-        made_here = name in _SPECIAL_PARAMETERS or name in known
+        made_here = name in _SPECIAL_PARAMETERS or known.get(name, HIDDEN) != HIDDEN
         certainty: Certainty = "shown" if made_here or length else "hidden"
         filled = operator == ":?" or bool(length)
         return [Piece(text, _FILLED if filled else "", quoted, certainty)]

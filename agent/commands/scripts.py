@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from .line import Judgement, Line
-from .options import read
+from .options import Reading, read
 from .tables import Program
 from .touching import judge_reading
 from .words import Word
@@ -37,10 +37,17 @@ def judge_sed(
             judgement.at_least("unknown", "the script of sed may write files or run programs")
     judge_reading(line, program, reading, judgement)
     if in_place:
-        for use in reading.uses:
-            if use.role == "read":
-                for target in line.targets(use.word.value) if use.word.literal else ():
-                    judgement.touch("write", target, use.word.span)
+        _change_files(line, reading, judgement)
+
+
+def _change_files(line: Line, reading: Reading, judgement: Judgement) -> None:
+    """What `sed -i` reads it also writes."""
+    files = [use.word for use in reading.uses if use.role == "read" and not use.option]
+    if not files:
+        judgement.at_least("unknown", "which files sed changes is only known when it runs")
+    for word in files:
+        for target in line.targets(word.value) if word.literal else ():
+            judgement.touch("write", target, word.span)
 
 
 def _sed_prints(script: str) -> bool:
@@ -108,5 +115,7 @@ def judge_jq(
     reading = read(program, words)
     for use in reading.uses:
         if use.role == "pattern" and (not use.word.literal or _JQ_READS.search(use.word.value)):
-            judgement.at_least("unknown", f"the filter of {program.name} may read the environment or other files")
+            judgement.at_least(
+                "unknown", f"the filter of {program.name} may read the environment or other files"
+            )
     judge_reading(line, program, reading, judgement)

@@ -135,7 +135,16 @@ def _appended(
     if problem:
         judgement.at_least("unknown", problem)
     kinds = {*program.operands.first, program.operands.many, *program.operands.last}
-    recursive = not program.recursive.isdisjoint(read(program, words).options)
+    reading = read(program, words)
+    given = len(reading.operands) + sum(use.role == "pattern" for use in reading.uses if use.option)
+    if (
+        program.name == "find"
+        or given < len(program.operands.first)
+        or (program.subcommands and not reading.operands)
+    ):
+        why = f"which words {program.name} is handed in which place is only known when it runs"
+        judgement.at_least("unknown", why)
+    recursive = not program.recursive.isdisjoint(reading.options)
     deletes = not kinds.isdisjoint(("delete", "move"))
     if deletes and (problem or recursive):
         why = f"which files {program.name} deletes is only known when it runs"

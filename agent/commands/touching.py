@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ..effects import Risk
-from .files import expand, is_device, resolve, resolve_last, survey
+from .files import expand, is_device, resolve_last, survey
 from .hosts import host_of, hosts_of, remote_host
 from .line import Judgement, Line
 from .options import Reading, Use, read
@@ -116,7 +116,7 @@ def _touch_default(line: Line, program: Program, reading: Reading, judgement: Ju
         if not line.state.cwds:
             judgement.at_least("unknown", "in which directory it runs is only known then")
         for cwd in line.state.cwds:
-            judgement.touch("read", resolve(program.entry.default, cwd), (0, 0))
+            judgement.touch("read", line.resolve(program.entry.default, cwd), (0, 0))
     if not program.follows.isdisjoint(reading.options):
         for effect in [found for found in judgement.effects if found.kind == "read"]:
             _stays_inside(line, effect.target, judgement)
@@ -176,7 +176,7 @@ def _touch_if_path(line: Line, word: Word, judgement: Judgement) -> None:
     for cwd in line.state.cwds:
         path = os.path.join(cwd, word.value)
         if os.path.lexists(path) or word.value.startswith(("/", "../")) or word.value == "..":
-            judgement.touch("read", resolve(path, cwd), word.span)
+            judgement.touch("read", line.resolve(path, cwd), word.span)
 
 
 def _unknown(word: Word) -> str:
@@ -226,21 +226,21 @@ def _touch_path(
         judgement.at_least(risk, f"where {word.text!r} lies is only known when it runs")
     for cwd in cwds:
         if use.role in ("delete", "move"):
-            target = _deleted(path, cwd)
+            target = _deleted(line, path, cwd)
             judgement.touch("delete", target, word.span, recursive or use.role == "move")
         else:
-            target = resolve(path, cwd)
+            target = line.resolve(path, cwd)
             kind: Literal["read", "write"] = "read" if use.role == "read" else "write"
             judgement.touch(kind, target, word.span)
             if kind == "write" and target.startswith("/dev/") and not is_device(target):
                 judgement.at_least("dangerous", f"it writes to the device {target}")
 
 
-def _deleted(path: str, cwd: str) -> str:
+def _deleted(line: Line, path: str, cwd: str) -> str:
     """What a deletion is aimed at: of a pattern for everything in a directory, the directory."""
     head, tail = os.path.split(path)
     if tail not in (".", "..") and tail and not tail.strip("*.?"):
-        return resolve(head or ".", cwd)
+        return line.resolve(head or ".", cwd)
     return resolve_last(path, cwd)
 
 

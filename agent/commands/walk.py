@@ -16,15 +16,13 @@ from .feeds import feed_of
 from .gathering import REDIRECTS, Gathered, Gatherer
 from .grammar import Source
 from .line import MAX_DEPTH, Feed, Judgement, Line, Setting, State
+from .loops import again_and_again, evaluated, rounds_of
 from .reading import Reader
 from .simple import simple_command
-from .words import Piece, Word
+from .words import HIDDEN, Piece, Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-MAX_ROUNDS = 24
-"""Values of a loop that are gone through one by one."""
 
 
 class Walk:
@@ -57,7 +55,7 @@ class Walk:
             "if_statement": self.branches,
             "elif_clause": self.branches,
             "else_clause": self.branches,
-            "while_statement": self.branches,
+            "while_statement": self.repeated,
             "for_statement": self.loop,
             "c_style_for_statement": self.opaque,
             "case_statement": self.case,
@@ -241,53 +239,49 @@ class Walk:
         """Statements that may or may not happen, any number of times."""
         for child in node.named_children:
             if child.type not in self._visitors:
-                self._evaluated(child)
+                evaluated(self.line, self.reader, child, self.setting)
             else:
                 self._perhaps(child)
+
+    def repeated(self, node: "Node") -> None:
+        """`while`, `until`."""
+        again_and_again(self.line, lambda: self.branches(node))
 
     def case(self, node: "Node") -> None:
         """`case WORD in …`."""
         for index, child in enumerate(node.named_children):
             if index == 0:
-                self._evaluated(child)
+                evaluated(self.line, self.reader, child, self.setting, compared=True)
             else:
                 self._perhaps(child)
-
-    def _evaluated(self, node: "Node") -> list[Word]:
-        """Words that are evaluated, but are no part of a command."""
-        words = self.reader.words(node)
-        for word in words:
-            if word.certainty == "odd":
-                judgement = Judgement(
-                    f"nobody can say what evaluating {word.text!r} does", "opaque"
-                )
-                self.line.add([word], self.setting, judgement, exact=False)
-        return words
 
     def loop(self, node: "Node") -> None:
         """`for NAME in WORDS`: gone through once for each word, as far as they are known."""
         name, *rest = node.named_children
-        values = [
-            child
-            for child in rest
-            if child.type not in ("do_group", "compound_statement", "comment")
-        ]
-        bodies = [child for child in rest if child.type in ("do_group", "compound_statement")]
-        words = [word for child in values for word in self._evaluated(child)]
+        bodies = [child for child in rest if child.type in _BODIES]
+        words = list[Word]()
+        for child in rest:
+            if child.type not in (*_BODIES, "comment"):
+                words += evaluated(self.line, self.reader, child, self.setting)
         variable = self.source.of(name)
         before = self.line.state.copy()
-        rounds = _rounds(words) if self.source.of(node).startswith("for") else [None]
+        rounds = rounds_of(words) if self.source.of(node).startswith("for") else [None]
         judgement = Judgement()
         if not harmless_name(self.line, variable):
             judgement.at_least("unknown", f"it sets the variable {variable}")
             self.line.add(whole(self.source, name), self.setting, judgement, exact=False)
         secret = any(word.certainty in ("hidden", "odd") for word in words)
-        for value in rounds:
-            self.line.state.variables[variable] = value
-            if secret:
-                del self.line.state.variables[variable]
+
+        def once(value: tuple[Piece, ...] | None) -> None:
+            self.line.state.variables[variable] = HIDDEN if secret else value
             for body in bodies:
                 self._perhaps(body)
+
+        if rounds == [None]:
+            again_and_again(self.line, lambda: once(None))
+        for value in rounds if rounds != [None] else ():
+            if self.line.another_round():
+                once(value)
         self.line.state.or_else(before)
 
     def function(self, node: "Node") -> None:
@@ -300,7 +294,9 @@ class Walk:
     def opaque(self, node: "Node") -> None:
         """What is not understood: nobody can say what it does, but what is in it is found."""
         what = node.type.replace("_", " ") if node.is_named else self.source.of(node)
-        judgement = Judgement(f"kedge does not look into this kind of shell text ({what})", "opaque")
+        judgement = Judgement(
+            f"kedge does not look into this kind of shell text ({what})", "opaque"
+        )
         self.line.add(whole(self.source, node), self.setting, judgement, exact=False)
         self.nested(node)
         for child in node.named_children:
@@ -330,6 +326,7 @@ class Walk:
             self.line.depth -= 3
 
 
+_BODIES = ("do_group", "compound_statement")
 _SUBSTITUTIONS = ("command_substitution", "process_substitution")
 
 
@@ -338,19 +335,6 @@ def _merge(state: State, others: list[State]) -> None:
     for other in others:
         state.or_else(other)
     others.clear()
-
-
-def _rounds(words: Sequence[Word]) -> Sequence[tuple[Piece, ...] | None]:
-    """The values of a loop's variable; None alone if they are not known or too many."""
-    if not words or len(words) > MAX_ROUNDS or not all(word.literal for word in words):
-        return [None]
-    return [_value(word) for word in words]
-
-
-def _value(word: Word) -> tuple[Piece, ...]:
-    if word.pattern:
-        return (Piece(word.value, word.value, False),)
-    return (Piece(word.value, word.value, True),)
 
 
 def _chain(node: "Node", source: Source) -> list[tuple[str, "Node"]]:

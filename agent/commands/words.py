@@ -29,6 +29,10 @@ class Piece(Struct, frozen=True):
     certainty: Certainty = "plain"
 
 
+HIDDEN: tuple[Piece, ...] = ()
+"""What a variable holds that may be a secret. Even an empty text is a piece."""
+
+
 class Word(Struct, frozen=True):
     """One word of a command."""
 

@@ -67,6 +67,8 @@ def _wrapped(
     if program.name == "ssh":
         inside = msgspec.structs.replace(inside, host=True)
     before = runner.line.state.copy()
+    if program.name == "env":
+        _go(runner.line, reading.values("-C", "--chdir"))
     if program.entry.wraps == "line":
         _run_line(runner, inner, inside)
     else:
@@ -91,6 +93,13 @@ def _assigned(outer: list[Word], inner: list[Word], judgement: Judgement) -> int
     return count
 
 
+def _go(line: Line, directories: Sequence[Word]) -> None:
+    """Go to where the command is run, if it is said."""
+    for word in directories:
+        known = word.literal and not word.pattern
+        line.state.cwds = line.targets(word.value) if known else ()
+
+
 def _split(
     runner: Runner, text: Word, outer: list[Word], inner: list[Word], setting: Setting,
     judgement: Judgement,
@@ -111,7 +120,9 @@ def _nothing_wrapped(
     if program.name == "env":
         judgement.at_least("unknown", "it shows the environment, which may hold secrets")
     elif not reading.options & {"--version", "--help"}:
-        judgement.at_least("unknown", f"kedge does not know what {program.name} does without a command")
+        judgement.at_least(
+            "unknown", f"kedge does not know what {program.name} does without a command"
+        )
     runner.line.add(words, setting, judgement)
     return True
 

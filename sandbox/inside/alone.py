@@ -60,6 +60,7 @@ def main() -> None:
         process.execute(argv, dict(os.environ))
     except OSError as error:
         os.write(2, f"cannot run {argv[0]!r}: {error.strerror}\n".encode())
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
     os._exit(127)
 
 

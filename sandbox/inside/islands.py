@@ -7,6 +7,7 @@ git takes no notice of empty directories. Whatever else appears is found after e
 
 import contextlib
 import os
+from itertools import chain
 
 from . import mounts, repositories
 from .holding import neutralise, set_aside
@@ -14,6 +15,7 @@ from .names import NEVER_READ, NEVER_WRITTEN, Names
 from .plan import Plan
 from .sockets import HostSockets
 from .sparing import but_for, spares
+from .tracked import Index
 from .walking import Walk, in_git, is_git
 
 _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/opt")
@@ -34,9 +36,13 @@ class Islands:
         self._standing: dict[str, tuple[int, int]] = {}
         """Protected path to device and inode of what was protected."""
         self._hidden: dict[str, tuple[int, int] | None] = {}
+        self._covers: dict[str, str] = {}
+        """Hidden path to what lies over it."""
         self._pinned: set[str] = set()
         self._git: set[str] = set()
         """Every git directory that is known."""
+        self._indexes: dict[str, Index] = {}
+        """By work tree."""
         self._entries: set[str] = set()
         """Every `.git` that is known and no directory: where it leads can change."""
         self._named: set[str] = set()
@@ -52,10 +58,14 @@ class Islands:
             return
         workspace = self._plan.workspace
         wanted = [f"{workspace}/{name}/" for name in self._plan.placeholders]
-        entry = f"{workspace}/.git"
-        if os.path.isdir(entry):
-            wanted += repositories.missing(os.path.realpath(entry))
-        for target in map(os.path.realpath, self._pointed_to(entry)):
+        entries = [f"{workspace}/.git", *repositories.enclosing(workspace)]
+        directories = {repositories.shared_directory(entry) for entry in entries[:2]}
+        if os.path.isdir(entries[0]):
+            directories.add(os.path.realpath(entries[0]))
+        for directory in directories:
+            if self._below_roots(f"{directory}/"):
+                wanted += repositories.missing(directory)
+        for target in map(os.path.realpath, chain(*map(self._pointed_to, entries))):
             if self._below_roots(target) and not os.path.lexists(target):
                 wanted.append(f"{target}/")
         for path in wanted:
@@ -79,6 +89,26 @@ class Islands:
         for walk in self._walks:
             for path in walk.news():
                 self._take_in(path)
+        self._protect_around()
+        self._tell_git()
+
+    def _tell_git(self) -> None:
+        for work, index in self._indexes.items():
+            index.remember(work, self._covers)
+
+    def _protect_around(self) -> None:
+        """Protect what the repositories name in whose work trees the workspace lies, and hide what
+        the nearest holds. Nothing else can be changed there."""
+        around = self._plan.around
+        for entry in repositories.enclosing(self._plan.workspace):
+            if os.path.dirname(entry) == around:
+                self._protect_git(entry)
+            elif self._plan.writable and "islands" not in self._plan.without:
+                self._protect_named(entry)
+        if around:
+            for path in Walk(around, self._names, self._plan.roots).news():
+                if not in_git(path) and self._names.judge(path[len(around) + 1 :]) == NEVER_READ:
+                    self._hide(path)
 
     def accept(self, paths: list[str]) -> None:
         """Take what a person allowed to appear for what has always been there, and protect it."""
@@ -97,17 +127,18 @@ class Islands:
             if _identity(path) != was:
                 del self._hidden[path]
                 self._hide(path)
-
         self._hide_sockets()
+        self._tell_git()
 
     def ignored(self) -> list[str]:
         """What git in the workspace shall not see, as patterns: it cannot be read, or is not there
         outside."""
-        top = f"{self._plan.workspace}/"
-        hidden = [path[len(top) :] for path in self._hidden if path.startswith(top)]
-        escaped = ("".join(f"\\{c}" if c in "\\*?[ #!" else c for c in path) for path in hidden)
-        names = (f"/{name}" for name in escaped if "\n" not in name)
-        return [*names, *(f"/{name}/" for name in self._plan.placeholders)]
+        workspace = self._plan.workspace
+        top = f"{self._plan.around or workspace}/"
+        made = (f"{workspace}/{name}/" for name in self._plan.placeholders)
+        names = [path[len(top) :] for path in (*self._hidden, *made) if path.startswith(top)]
+        escaped = ("".join(f"\\{c}" if c in "\\*?[ #!" else c for c in name) for name in names)
+        return [f"/{name}" for name in escaped if "\n" not in name]
 
     def settle(self) -> list[str]:
         """Hold back what appeared; return a sentence for each that a person should read."""
@@ -175,6 +206,9 @@ class Islands:
             self._protect(entry)
         for path in repositories.executing(directory):
             self._protect(path)
+        self._protect_named(entry)
+
+    def _protect_named(self, entry: str) -> None:
         for target in self._pointed_to(entry):
             if self._below_roots(os.path.realpath(target)):
                 self._named.add(target)
@@ -186,6 +220,8 @@ class Islands:
         self._git.add(directory)
         if os.path.islink(entry) or not os.path.isdir(entry):
             self._entries.add(entry)
+        if is_git(os.path.basename(entry)) and self._below_roots(f"{directory}/"):
+            self._indexes[os.path.dirname(entry)] = Index(directory)
         return directory
 
     def _pointed_to(self, entry: str) -> list[str]:
@@ -232,7 +268,7 @@ class Islands:
         for part in but_for(real, self._plan.may_read):
             if os.path.exists(part) and part not in self._hidden:
                 with contextlib.suppress(FileNotFoundError):
-                    mounts.hide(part)
+                    self._covers[part] = mounts.hide(part)
                     self._hidden[part] = _identity(part)
 
     def _hide_sockets(self) -> None:

@@ -16,7 +16,7 @@ import socket
 from . import entering, kernel, landlock, mounts, process, seccomp
 from .islands import Islands
 from .janitor import leave_outside
-from .plan import Plan
+from .plan import Plan, write_git_settings
 from .probing import Before
 from .sockets import HostSockets
 
@@ -47,7 +47,7 @@ def main() -> None:
         kernel.prctl(_PR_SET_DUMPABLE, 0)
         mounts.build(plan)
         islands.raise_all()
-        _write_git_settings(plan, islands.ignored())
+        write_git_settings(plan, mounts.STORE, islands.ignored())
         program = seccomp.program(as_root=os.getuid() == 0, without=plan.without)
         walls = process.Walls(plan, _ruleset(plan), program, before)
     except OSError as error:
@@ -140,12 +140,3 @@ def _ruleset(plan: Plan) -> int | None:
     unwritten = ("/run", "/home", "/dev")
     rules += [(path, landlock.WRITE) for path in written if path not in unwritten]
     return landlock.ruleset(rules, version, ports=False)
-
-
-def _write_git_settings(plan: Plan, ignored: list[str]) -> None:
-    with open(f"{mounts.STORE}/gitconfig", "w", encoding="utf-8") as file:
-        file.write(plan.git_settings)
-    ignoring = f"{mounts.STORE}/ignored"
-    with open(ignoring, "w", encoding="utf-8", errors="surrogateescape") as file:
-        # So that `git add`, `git clean` and `git stash -u` leave it alone.
-        file.writelines(f"{pattern}\n" for pattern in ignored)

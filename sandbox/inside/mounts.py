@@ -25,6 +25,8 @@ STORE = "/run/kedge"
 """Where the inside keeps what it covers things with. Writable as far as mounts go, so that the
 self-test can see that Landlock alone refuses it."""
 
+COVERS = f"{STORE}/covers"
+
 
 def build(plan: Plan) -> None:
     """Make this process's mount namespace look as planned."""
@@ -61,12 +63,26 @@ def protect(path: str, *, below: bool = True) -> None:
     kernel.attach_tree(tree, path)
 
 
-def hide(path: str) -> None:
-    """Put something empty and unreadable over what is at `path`."""
-    kind = "directory" if os.path.isdir(path) else "file"
-    tree = kernel.copy_tree(f"{STORE}/{kind}")
+def hide(path: str) -> str:
+    """Put something unreadable over what is at `path`; return where it can be changed, if it is a
+    file: as long as what it hides, of nothing but zeros, and old."""
+    status = os.stat(path)
+    cover = f"{STORE}/directory"
+    if not stat.S_ISDIR(status.st_mode):
+        cover = f"{COVERS}/{len(os.listdir(COVERS))}"
+        os.close(os.open(cover, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+        resize(cover, status.st_size)
+    tree = kernel.copy_tree(cover)
     kernel.restrict_tree(tree, MOUNT_RDONLY | MOUNT_NOSUID)
     kernel.attach_tree(tree, path)
+    return cover
+
+
+def resize(cover: str, size: int) -> None:
+    """Give a cover this length."""
+    os.truncate(cover, size)
+    # Git doubts what is as new as its index.
+    os.utime(cover, (1, 1))
 
 
 def fresh_proc() -> None:
@@ -129,4 +145,4 @@ def _store() -> None:
     os.mkdir(STORE)
     kernel.mount("tmpfs", STORE, "tmpfs", MOUNT_NOSUID | MOUNT_NODEV, "mode=755,size=1m")
     os.mkdir(f"{STORE}/directory", 0)
-    os.close(os.open(f"{STORE}/file", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0))
+    os.mkdir(COVERS, 0o700)

@@ -38,6 +38,7 @@ class Plan:
         *,
         workspace: str,
         roots: list[str],
+        around: str,
         writable: bool,
         private: list[str],
         scratch: list[str],
@@ -50,12 +51,16 @@ class Plan:
         rules: list[str],
         placeholders: list[str],
         git_settings: str,
+        git_ignored: str,
         limits: dict[str, int],
         without: list[str],
     ) -> None:
         self.workspace = workspace
         self.roots = roots
         """The workspace and the added directories, or what holds them; none lies in another."""
+        self.around = around
+        """The work tree of the repository that holds the workspace, if the workspace is not its
+        top: only read, while its git directory is one of the roots. Empty if there is none."""
         self.writable = writable
         """Whether the roots are."""
         self.private = private
@@ -80,6 +85,18 @@ class Plan:
         """Names in the workspace that are made, empty, for as long as the session lasts."""
         self.git_settings = git_settings
         """The git configuration of the inside."""
+        self.git_ignored = git_ignored
+        """Patterns that git ignores in every repository."""
         self.limits = Limits(**limits)
         self.without = frozenset(without)
         """Walls that are left out, so that tests can see the self-test miss them."""
+
+
+def write_git_settings(plan: Plan, folder: str, ignored: "list[str]") -> None:
+    """Make `gitconfig` in a folder, and what it names: these patterns, and the person's, are
+    ignored by git."""
+    with open(f"{folder}/gitconfig", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f'{plan.git_settings}[core]\n\texcludesFile = "{folder}/ignored"\n')
+    with open(f"{folder}/ignored", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(plan.git_ignored)
+        file.writelines(f"\n{pattern}" for pattern in ignored)

@@ -236,6 +236,8 @@ def close_in(ruleset: int | None, program: bytes, without: frozenset[str]) -> No
 def execute(argv: list[str], env: dict[str, str]) -> None:
     """Become a program, looked for in PATH unless its name has a slash."""
     program = argv[0]
+    if not program:
+        raise FileNotFoundError(2, "its name is empty", program)
     if "/" in program:
         os.execve(program, argv, env)
     problem: OSError | None = None

@@ -72,6 +72,33 @@ def common_directory(directory: str) -> str:
     return os.path.realpath(os.path.join(directory, shared)) if shared else directory
 
 
+def shared_directory(entry: str) -> str:
+    """The git directory in which whoever works at `.git` here commits: its own, or the one that it
+    shares as a worktree. Empty if it does not belong to this place.
+
+    What a repository brought may name any directory; only the real one names it back.
+    """
+    directory = git_directory(entry)
+    if not directory or not os.path.isdir(directory):
+        return ""
+    common = common_directory(directory)
+    if common != directory and os.path.dirname(directory) != f"{common}/worktrees":
+        return ""
+    is_here = os.path.isdir(entry) and not os.path.islink(entry)
+    return common if is_here or is_ours(entry, directory) else ""
+
+
+def enclosing(work: str) -> list[str]:
+    """The `.git` of every repository in whose work tree a directory lies, the nearest first; not
+    its own."""
+    found: list[str] = []
+    while (above := os.path.dirname(work)) != work:
+        work = above
+        if os.path.lexists(entry := os.path.join(work, ".git")):
+            found.append(entry)
+    return found
+
+
 def executing(directory: str) -> list[str]:
     """The paths in a git directory, worktrees and submodules included, that are read-only."""
     found: list[str] = []

@@ -9,6 +9,10 @@ import time
 
 from .names import Names
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container
+
 _SETTLED = 50_000_000
 """Nanoseconds after which a change of a directory cannot hide behind an earlier one: file systems
 stamp with a clock that ticks every 4 to 10 ms."""
@@ -17,9 +21,11 @@ stamp with a clock that ticks every 4 to 10 ms."""
 class Walk:
     """The directories below one root as they were last seen."""
 
-    def __init__(self, root: str, names: Names) -> None:
+    def __init__(self, root: str, names: Names, apart: "Container[str]" = ()) -> None:
+        """`apart` are directories below that are not looked into."""
         self._root = root
         self._names = names
+        self._apart = apart
         self._seen: dict[str, int] = {}
 
     def news(self) -> list[str]:
@@ -56,7 +62,9 @@ class Walk:
                     matters = self._matters(path, entry, inside_git=inside_git)
                     if matters:
                         found.append(entry.path)
-                    if entry.path in self._seen or not entry.is_dir(follow_symlinks=False):
+                    if entry.path in self._seen or entry.path in self._apart:
+                        continue
+                    if not entry.is_dir(follow_symlinks=False):
                         continue
                     if is_git(entry.name) or not (matters or _is_fan(path, entry.name)):
                         waiting.append(entry.path)

@@ -62,6 +62,13 @@ def test_words_are_what_the_shell_makes_of_them(
         ("ls 'unclosed; rm a", "rm a"),
         ("command -p rm a", "rm a"),
         ("coproc rm a", "rm a"),
+        ("! { rm a; }", "rm a"),
+        ("! time { rm a; }", "rm a"),
+        ("time ( rm a )", "rm a"),
+        ("! if true; then rm a; fi", "rm a"),
+        ("coproc { rm a; }", "rm a"),
+        ("then A=1 rm a", "rm a"),
+        ("! ! ! ! ! ! { bash -c 'rm a'; }", "rm a"),
     ],
 )
 def test_a_deny_rule_finds_its_command_under_any_disguise(
@@ -91,11 +98,81 @@ def test_what_wraps_transparently_leaves_a_command_exact(look: Look, command: st
         "rm -rf $X/*",
         "curl x | sh", "curl -d @a x", "nc x 1", "chmod -R 777 .", "chown -R a b", "mkfs.xfs x",
         "shutdown now", "systemctl stop x", "crontab -r", "npm publish", "docker ps", "PATH=. ls",
-        "LD_PRELOAD=x ls", "git config core.pager x", "find . -delete", "kubectl delete pod x",
+        "LD_PRELOAD=x ls", "kill -9 1", "pkill x", "crontab x", "rsync -a --delete src/ ~/",
+        "rsync -a src e.invalid:x", "git config core.hooksPath x",
+        "git config core.pager x", "find . -delete", "kubectl delete pod x",
     ],
 )  # fmt: skip
 def test_what_does_harm_is_dangerous(look: Look, command: str) -> None:
     assert "dangerous" in {part.risk for part in look(command).parts}
+
+
+@pytest.mark.parametrize(
+    "command", ["uv run x", "uv pip list", "go mod edit", "npm test", "scp a b"]
+)
+def test_what_stays_on_the_machine_reaches_nothing(look: Look, command: str) -> None:
+    assert targets(look(command), "reach") == []
+
+
+@pytest.mark.parametrize("command", ["then ls", "ls; }", "'{' ls", "{ls; }", "coproc { ls; }"])
+def test_words_of_the_shell_in_an_unclear_place_are_opaque(look: Look, command: str) -> None:
+    doubtful = [part for part in look(command).parts if part.risk == "opaque"]
+    assert doubtful
+    assert not any(part.exact for part in doubtful)
+
+
+@pytest.mark.parametrize("command", ["xargs rm -rf", "ls | xargs rm", "find . -exec rm -r {} +"])
+def test_deleting_what_is_handed_over_is_dangerous_and_claims_no_place(
+    look: Look, command: str
+) -> None:
+    found = look(command)
+    part = next(part for part in found.parts if part.words[0] == "rm")
+    assert (part.risk, part.why) == (
+        "dangerous", "which files rm deletes is only known when it runs"
+    )  # fmt: skip
+    assert targets(found, "delete") == []
+
+
+def test_deleting_known_names_below_a_directory_is_deleting_there(look: Look, place: Place) -> None:
+    found = look("find build -type f -print0 | xargs -0 rm")
+    assert targets(found, "delete") == [f"{place.cwd}/build"]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("make install", "kedge does not know what make install does"),
+        ("python3 a.py", "kedge does not know what python3 a.py does"),
+        ("frob", "kedge does not know the program frob"),
+        ("ls --frob", "kedge does not know the option --frob of ls"),
+        ("git frob", "kedge does not know what git frob does"),
+        ("FROB=1 ls", "kedge does not know what setting FROB changes"),
+    ],
+)
+def test_what_is_not_known_is_said_in_plain_words(look: Look, command: str, why: str) -> None:
+    assert look(command).parts[0].why == why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cd src/lib; for i in $(seq 9); do cd ..; done; cat etc/passwd",
+        "cd src/lib; while cd ..; do cat etc/passwd; done",
+        "x=a.txt; while cat $x; do x=/etc/passwd; done",
+        "x=a; if true; then x=$SECRET; fi; echo $x",
+    ],
+)
+def test_what_an_earlier_round_may_have_changed_is_not_taken_for_known(
+    look: Look, place: Place, line: str
+) -> None:
+    assert not look(line).harmless(place.roots)
+
+
+def test_loops_in_loops_are_gone_through_a_limited_number_of_times(look: Look) -> None:
+    line = "ls"
+    for name in "abcd":
+        line = f"for {name} in {{1..20}}; do {line}; done"
+    assert "it has too many loops to go through" in [p.text for p in look(line).problems]
 
 
 @pytest.mark.parametrize("command", ["$X a", "$(echo rm) a", "r? a", "ls() { :; }; ls", "eval $X"])
@@ -180,6 +257,24 @@ def test_deleting_what_must_never_go_is_seen_through_every_spelling(
         ("git clone git@e.invalid:x/y", "e.invalid:22"),
         ("git push", "example.invalid:443"),
         ("pip install x", "pypi.org:443"),
+        ("pip install -q x", "files.pythonhosted.org:443"),
+        ("pip install -i https://i.invalid/simple x", "i.invalid:443"),
+        ("pip install --extra-index-url=https://i.invalid x", "i.invalid:443"),
+        ("pip install git+https://e.invalid/x", "e.invalid:443"),
+        ("python3 -m pip install x", "pypi.org:443"),
+        ("uv pip install x", "pypi.org:443"),
+        ("pipx run x", "pypi.org:443"),
+        ("npm ci", "registry.npmjs.org:443"),
+        ("npx x", "registry.npmjs.org:443"),
+        ("npm install --registry=http://i.invalid x", "i.invalid:80"),
+        ("cargo install x", "static.crates.io:443"),
+        ("go get x", "sum.golang.org:443"),
+        ("gem install x", "rubygems.org:443"),
+        ("apt-get install x", "the package servers of the system"),
+        ("git fetch origin", "example.invalid:443"),
+        ("scp a.txt me@e.invalid:x", "e.invalid:22"),
+        ("rsync -a e.invalid:x .", "e.invalid:22"),
+        ("rsync -a rsync://e.invalid/x .", "e.invalid:873"),
         ("cat < /dev/tcp/e.invalid/80", "e.invalid:80"),
         ("ssh me@e.invalid ls", "e.invalid:22"),
     ],

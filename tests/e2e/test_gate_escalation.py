@@ -37,9 +37,7 @@ def escalations(model: Model) -> list[tuple[object, object]]:
 
 
 @needs_terminal
-def test_what_was_allowed_once_works_once_and_is_asked_again(
-    model: Model, person: Person
-) -> None:
+def test_what_was_allowed_once_works_once_and_is_asked_again(model: Model, person: Person) -> None:
     person.starts(*model.options(SHOW, SHOW), "-p", "Go.", *AUTO)
     question = person.presses("1")
     assert "the sandbox kept this" in question

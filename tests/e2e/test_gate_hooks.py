@@ -56,12 +56,10 @@ class Hooked:
 
 
 def _toml(settings: Json) -> str:
-    def value(it: object) -> str:
-        if isinstance(it, dict):
-            return "{" + ", ".join(f"{key} = {value(one)}" for key, one in it.items()) + "}"
-        return json.dumps(it)
-
-    return "[[hooks]]\n" + "".join(f"{key} = {value(it)}\n" for key, it in settings.items())
+    # An inline table differs from a JSON object by its `=` alone.
+    return "[[hooks]]\n" + "".join(
+        f"{key} = {json.dumps(it, separators=(', ', ' = '))}\n" for key, it in settings.items()
+    )
 
 
 @pytest.fixture
@@ -194,8 +192,8 @@ def test_what_a_project_brings_counts_only_when_it_is_trusted(
     model: Model, hooked: Hooked, project: Path
 ) -> None:
     calls = [bash("make install"), bash("make clean")]
-    ran = model.run(*calls)
-    assert ran.code == 6
+    ran = model.run(*calls, options=("-v",))
+    assert ran.code == 6 and "ignored until this folder is trusted: kedge trust" in ran.complaint
     # What narrows holds at once.
     assert model.decisions[1][1] == "rules" and model.decisions[0][1] == "unattended"
     assert hooked.told == []
@@ -240,9 +238,7 @@ def test_a_hook_whose_program_changes_while_it_runs_is_asked_about(
     assert len(hooked.told) == 1
 
 
-def test_a_person_can_be_asked_by_a_hook(
-    model: Model, hooked: Hooked, person: Person
-) -> None:
+def test_a_person_can_be_asked_by_a_hook(model: Model, hooked: Hooked, person: Person) -> None:
     hooked.user("before_tool", answer(permissionDecision="ask", permissionDecisionReason="sure?"))
     person.starts(*model.options(bash("ls")), "-p", "Go.", "--mode", "auto")
     question = person.presses("1")

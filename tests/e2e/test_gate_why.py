@@ -80,10 +80,11 @@ def damaged(log: Path, records: list[bytes]) -> list[tuple[str, bytes]]:
         (f"swapped {n}", b"".join([*records[:n], records[n + 1], records[n], *records[n + 2 :]]))
         for n in range(last)
     ]
+    changed = [record.replace(b"a", b"b", 1) for record in records]
     ways += [
-        (f"changed {n}", b"".join([*records[:n], records[n].replace(b"a", b"b", 1), *records[n + 1:]]))
+        (f"changed {n}", b"".join([*records[:n], changed[n], *records[n + 1 :]]))
         for n in range(last + 1)
-    ]  # fmt: skip
+    ]
     ways += [
         ("doubled", b"".join([*records[:5], records[4], *records[5:]])),
         ("torn", whole[:-20]),

@@ -27,6 +27,9 @@ class Victim:
         self.work = base / "work"
         self.pwned = base / "pwned"
         """Made by whatever runs outside when it should not."""
+
+    def settle(self) -> None:
+        """Make all that is theirs."""
         (self.home / ".ssh").mkdir(parents=True)
         (self.home / ".ssh/id_rsa").write_text("TOPSECRET")
         (self.home / ".bashrc").write_text("# mine\n")
@@ -112,8 +115,20 @@ class Outcome(NamedTuple):
     text: str
 
 
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A victim to be copied: making one takes ten runs of git."""
+    base = tmp_path_factory.mktemp("victim")
+    Victim(base).settle()
+    return base
+
+
 @pytest.fixture
-def victim(tmp_path: Path) -> Victim:
+def victim(tmp_path: Path, settled: Path) -> Victim:
+    shutil.copytree(settled, tmp_path, dirs_exist_ok=True, symlinks=True)
+    for pointer in ("tree/.git", "work/.git/worktrees/tree/gitdir"):
+        text = (tmp_path / pointer).read_text()
+        (tmp_path / pointer).write_text(text.replace(str(settled), str(tmp_path)))
     return Victim(tmp_path)
 
 

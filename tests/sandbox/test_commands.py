@@ -22,6 +22,9 @@ from kedge.sandbox.policy import effective
 from kedge.sandbox.ports import Command, Exit, Sandbox
 from kedge.sandbox.run import run
 
+GRACE = 0.1
+"""Seconds; shorter than usual, since most of these processes let it pass."""
+
 # Each leaves a process behind that ignores SIGTERM, holds the output open, and gets away in
 # another manner.
 LEFTOVERS = {
@@ -82,11 +85,11 @@ def confined(directory: Path) -> ConfinedSandbox:
     settings = SandboxSettings()
     home = Path(os.environ["HOME"])
     policy = effective(packaged_policy(), settings, Roots.at(directory), home)
-    return ConfinedSandbox(policy, os.environ)
+    return ConfinedSandbox(policy, os.environ, grace=GRACE)
 
 
 SANDBOXES: dict[str, Callable[[Path], Sandbox]] = {
-    "direct": lambda directory: DirectSandbox(),
+    "direct": lambda directory: DirectSandbox(grace=GRACE),
     "confined": confined,
 }
 
@@ -263,10 +266,10 @@ async def test_what_ends_by_itself_soon_after_the_command_may_finish(bench):
 @pytest.mark.parametrize("how", LEFTOVERS)
 async def test_the_whole_tree_ends_when_time_is_up(bench, how):
     script = LEFTOVERS[how].format(stay=bench.stay)
-    ended = await bench.run(f"{script}\n{bench.stay}", timeout=0.5)
+    ended = await bench.run(f"{script}\n{bench.stay}", timeout=0.4)
     assert ended.timed_out
     assert ended.signal == "SIGKILL"
-    assert ended.seconds >= 0.5
+    assert ended.seconds >= 0.4
     assert (bench.directory / "pids").read_text()
     assert bench.pids() == []
 

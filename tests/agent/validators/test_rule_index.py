@@ -35,11 +35,12 @@ def rules_of(specifiers: list[str]) -> list[Rule]:
 
 def speaks_of(rule: Rule, path: str) -> bool:
     pattern = path_pattern(rule.specifier)
-    below = path[len(WORKSPACE) + 1 :]
-    regex = pattern.regex or f"{re.escape(pattern.base)}(?:/.*)?"
+    base = f"{re.escape(pattern.base)}(?:/.*)?"
     if pattern.anchor == "anywhere":
-        return re.fullmatch(f"(?:.*/)?{regex}", path, re.DOTALL) is not None
-    return re.fullmatch(regex, below, re.DOTALL) is not None
+        return re.fullmatch(f"(?:.*/)?{pattern.regex or base}", path, re.DOTALL) is not None
+    if not pattern.regex:
+        return f"{path}/".startswith(f"{WORKSPACE}/{pattern.base}".rstrip("/") + "/")
+    return re.fullmatch(f"{WORKSPACE}/{pattern.regex}", path, re.DOTALL) is not None
 
 
 @given(st.lists(SPECIFIER, max_size=6), PATH)
@@ -68,8 +69,6 @@ def test_the_rules_found_for_a_host_are_those_that_match_it(
     for rule in rules:
         index.add(rule, host_pattern(rule.specifier))
     matching = {
-        rule
-        for rule in rules
-        if host_pattern(rule.specifier).matches(target, any_port=any_port)
+        rule for rule in rules if host_pattern(rule.specifier).matches(target, any_port=any_port)
     }
     assert set(index.find(target, any_port=any_port)) == matching
