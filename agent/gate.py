@@ -157,6 +157,9 @@ class Gate:
                         flags.append((screen.name, verdict))
                     case Deny(reason):
                         return Screened("", tuple(flags), reason)
+                    case _:
+                        reason = f"the screen {screen.name} failed: {verdict!r} is no verdict"
+                        return Screened("", tuple(flags), reason)
         return Screened(passage.text, tuple(flags))
 
 

@@ -233,11 +233,8 @@ def _never_read(plan: Plan) -> list[str]:
 def _secrets(root: str, plan: Plan) -> list[str]:
     names = Names(plan.rules)
     start = len(root) + 1
-    found = {
-        path
-        for path in Walk(root, names, plan.roots).news()
-        if names.judge(path[start:]) == NEVER_READ
-    }
+    walk = Walk(root, names, plan.roots)
+    found = {path for path in walk.news() if names.judge(path[start:]) == NEVER_READ}
     found.update(path for path in plan.never_read if path.startswith(f"{root}/"))
     return [part for path in sorted(found) for part in but_for(path, plan.may_read)]
 

@@ -31,10 +31,8 @@ class Index:
     def __init__(self, directory: str) -> None:
         self._path = f"{directory}/index"
         self._seen: tuple[int | str, ...] = ()
-        is_new = any(
-            one[2:] == ("objectformat", "sha256") for one in settings(f"{directory}/config")
-        )
-        self._digest = 32 if is_new else 20
+        told = settings(f"{directory}/config")
+        self._digest = 32 if any(one[2:] == ("objectformat", "sha256") for one in told) else 20
 
     def remember(self, work: str, covers: dict[str, str]) -> None:
         """Have the index take what lies over files of the work tree for the files."""

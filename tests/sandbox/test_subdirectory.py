@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+EVIL = "'[core]\\nfsmonitor=touch {pwned};false\\n'"
+HOOK = "'#!/bin/sh\\ntouch {pwned}\\n'"
 WHO = {name: "x@x" for name in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")} | {
     name: "x" for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME")
 }
@@ -101,18 +103,18 @@ def test_the_rest_is_only_read_and_its_secrets_are_not(nest: Nest) -> None:
 
 
 PERSISTENT = {
-    "hook": "printf '#!/bin/sh\\ntouch {pwned}\\n' >{git}/hooks/post-checkout; chmod +x {git}/hooks/*",
+    "hook": "printf {hook} >{git}/hooks/post-checkout; chmod +x {git}/hooks/*",
     "hooks exchanged": "mv {git}/hooks {git}/h; mkdir {git}/hooks; cp {git}/h/* {git}/hooks",
-    "configuration": "printf '[core]\\nfsmonitor=touch {pwned};false\\n' >>{git}/config",
+    "configuration": "printf {evil} >>{git}/config",
     "by git": "git config core.fsmonitor 'touch {pwned}; false'",
-    "configuration exchanged": "cp {git}/config c; echo '[core]fsmonitor=touch {pwned}' >>c; mv c {git}/config",
-    "of a worktree": "printf '[core]\\nfsmonitor=touch {pwned};false\\n' >{git}/config.worktree",
-    "shared elsewhere": "git init -q --bare n; echo '[core]fsmonitor=touch {pwned};false' >>n/config;"
+    "configuration exchanged": "cp {git}/config c; printf {evil} >>c; mv c {git}/config",
+    "of a worktree": "printf {evil} >{git}/config.worktree",
+    "shared elsewhere": "git init -q --bare n; printf {evil} >>n/config;"
     " echo ../packages/one/n >{git}/commondir",
     "attributes": "echo '* filter=x' >{git}/info/attributes",
-    "hook directory": "mkdir -p hooks; printf '#!/bin/sh\\ntouch {pwned}\\n' >hooks/post-checkout;"
+    "hook directory": "mkdir -p hooks; printf {hook} >hooks/post-checkout;"
     " chmod +x hooks/post-checkout",
-    "included": "printf '[core]\\nfsmonitor=touch {pwned};false\\n' >included",
+    "included": "printf {evil} >included",
 }
 
 
@@ -124,7 +126,8 @@ def test_what_git_obeys_cannot_be_changed(nest: Nest, name: str) -> None:
     )
     nest.git("config", "include.path", "../packages/one/included")
     config = (nest.top / ".git/config").read_bytes()
-    script = PERSISTENT[name].replace("{git}", "../../.git").replace("{pwned}", str(nest.pwned))
+    script = PERSISTENT[name].replace("{evil}", EVIL).replace("{hook}", HOOK)
+    script = script.replace("{git}", "../../.git").replace("{pwned}", str(nest.pwned))
     nest.run(script)
     nest.use()
     assert not nest.pwned.exists()

@@ -61,8 +61,9 @@ def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Repository:
 
 
 WORK = """set -e; git status --short; git add -A; echo 1 >>a; git commit -qam two; echo 2 >>a
-git stash -q; git stash pop -q; git commit -qam three; git checkout -qb other; echo 3 >b; git add -A
-git commit -qm four; git checkout -q main; git reset -q --hard; git checkout -q -- .; git rebase -q other
+git stash -q; git stash pop -q; git commit -qam three; git checkout -qb other; echo 3 >b
+git add -A; git commit -qm four; git checkout -q main; git reset -q --hard; git checkout -q -- .
+git rebase -q other
 git status --short; ! cat .env 2>/dev/null"""
 
 
@@ -83,19 +84,28 @@ def test_what_the_owner_changed_in_it_stays_changed_outside(repository: Reposito
     assert (repository.work / ".env").read_text() == "FIRST=2\n"
 
 
-@pytest.mark.parametrize("script", ["git rm -q .env", "git checkout -q other", "git mv .env e"])
+@pytest.mark.parametrize("script", ["git rm -q .env", "git mv .env e"])
 def test_what_would_change_it_fails_and_changes_nothing(tmp_path: Path, script: str) -> None:
     repository = Repository(tmp_path)
-    repository.git("checkout", "-qb", "other")
-    (repository.work / ".env").write_text("OTHER=1\n")
-    repository.git("commit", "-qam", "other")
-    repository.git("checkout", "-q", "main")
     code, said = repository.run(script)
     assert code != 0
     assert ".env" in said
     assert repository.git("status", "--short") == ""
     assert (repository.work / ".env").read_text() == "FIRST=1\n"
-    assert repository.git("branch", "--show-current") == "main\n"
+
+
+def test_another_branch_leaves_it_as_it_is_and_says_so(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    repository.git("checkout", "-qb", "other")
+    (repository.work / ".env").write_text("OTHER=1\n")
+    repository.git("commit", "-qam", "other")
+    repository.git("checkout", "-q", "main")
+    said = repository.run("git checkout -q other")[1]
+    assert "unable to unlink old '.env'" in said
+    repository.run("echo 1 >>a; git commit -qam more")
+    assert repository.git("show", "other:.env") == "OTHER=1\n"
+    assert repository.git("status", "--short") == " M .env\n"
+    assert (repository.work / ".env").read_text() == "FIRST=1\n"
 
 
 def test_what_the_person_ignores_everywhere_is_ignored_inside(tmp_path: Path) -> None:
