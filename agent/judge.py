@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from .breaker import Breakers, recalled
+from .breaker import DEGRADED, Breakers, recalled
 from .events import Considered, Decision, Event, Grant
 from .gate import MAX_MODIFICATIONS, Broken, Gate, Remake, Screened, attempted
 from .ports import (
@@ -139,7 +139,7 @@ class Judge:
         return ruling, None
 
     async def _hear(self, reviewer: Reviewer, ruling: Ruling) -> Verdict | Failed | None:
-        breaker = self.breakers.of(f"reviewer {reviewer.name}")
+        breaker = self.breakers.of(_breaker_name(reviewer))
         if not breaker.allows():
             return Failed("its circuit breaker is open", left_out=True)
         try:
@@ -184,6 +184,11 @@ class Judge:
                 return structs.replace(decision, outcome="allow", grant=grant)
             case No(message):
                 return structs.replace(decision, outcome="deny", reason=message or ruling.reason)
+
+
+def _breaker_name(reviewer: Reviewer) -> str:
+    kind = reviewer.name.partition(" ")[0]
+    return reviewer.name if kind in DEGRADED else f"reviewer {reviewer.name}"
 
 
 def _joined(reviewer: Reviewer, ruling: Ruling, verdict: Allow | Ask | Deny) -> Ruling:

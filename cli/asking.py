@@ -7,6 +7,7 @@ import termios
 import time
 import tty
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import msgspec
@@ -36,16 +37,16 @@ class LineApprover:
         out: Out,
         style: Style,
         keyboard: int,
-        before: Callable[[], None] = lambda: None,
+        room: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
         complaint: Callable[[str], str] = _nothing_wrong,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`keyboard` is the descriptor of a terminal; `before` clears what would be in the way;
+        """`keyboard` is the descriptor of a terminal; `room` keeps others from drawing there;
         `complaint` says what is wrong with an edited rule, nothing if it can be kept."""
         self._out = out
         self._style = style
         self._keyboard = keyboard
-        self._before = before
+        self._room = room
         self._complaint = complaint
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -53,13 +54,13 @@ class LineApprover:
     async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
         async with self._turn:
-            self._before()
-            self._out.say(question_text(question, self._style))
-            with _keys(self._keyboard):
-                answer = await self._answer(question)
-        if answer is None:
-            return Approval(No("the terminal that could answer is gone"), "unattended")
-        self._out.say(f"{_told(answer)}\n")
+            with self._room():
+                self._out.say(question_text(question, self._style))
+                with _keys(self._keyboard):
+                    answer = await self._answer(question)
+                if answer is None:
+                    return Approval(No("the terminal that could answer is gone"), "unattended")
+                self._out.say(f"{_told(answer)}\n")
         return Approval(answer, "person")
 
     async def _answer(self, question: Question) -> Yes | No | None:

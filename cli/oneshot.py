@@ -1,6 +1,7 @@
 """A one-shot run: one prompt in, one answer out, an exit code that says how it went."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import sys
@@ -86,12 +87,9 @@ def _approver(
         return None
     from .asking import LineApprover
 
-    def before() -> None:
-        for surface in surfaces:
-            if isinstance(surface, Watched):
-                surface.clear()
-
-    return LineApprover(err, style, sys.stdin.fileno(), before, _wrong_with)
+    drawn = next((surface for surface in surfaces if isinstance(surface, Watched)), None)
+    room = drawn.room if drawn else contextlib.nullcontext
+    return LineApprover(err, style, sys.stdin.fileno(), room, _wrong_with)
 
 
 def _wrong_with(rule: str) -> str:

@@ -3,7 +3,8 @@
 stdout carries the answer (or records) and nothing else; progress and complaints go to stderr.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 import msgspec
@@ -47,6 +48,7 @@ class Watched:
         self._renderer = Renderer(style)
         self._live = Live(self._renderer.title)
         self._below: list[str] = []
+        self._gives_room = False
         """The lines that are drawn below; the cursor stands under them, at the left."""
 
     def show(self, event: Event) -> None:
@@ -54,7 +56,8 @@ class Watched:
         text = self._renderer.render(event)
         self._live.see(event)
         size = self._err.size
-        below = [] if self._renderer.streaming else self._live.lines(size.columns, size.lines)
+        hidden = self._renderer.streaming or self._gives_room
+        below = [] if hidden else self._live.lines(size.columns, size.lines)
         if not text and below == self._below:
             return
         erasure = f"\x1b[{len(self._below)}A\x1b[J" if self._below else ""
@@ -62,11 +65,17 @@ class Watched:
         drawn = "".join(f"{self._style.dim(line)}\n" for line in below)
         self._err.say(erasure + text + drawn)
 
-    def clear(self) -> None:
-        """Make room for something else: what is drawn below goes, until the next event."""
+    @contextmanager
+    def room(self) -> Generator[None]:
+        """Room for something else: nothing is drawn below meanwhile."""
         if self._below:
             self._err.say(f"\x1b[{len(self._below)}A\x1b[J")
             self._below = []
+        self._gives_room = True
+        try:
+            yield
+        finally:
+            self._gives_room = False
 
 
 class Quiet:

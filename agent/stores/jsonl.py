@@ -161,6 +161,13 @@ class JsonlStore:
         except OSError as error:
             raise StoreError(f"cannot read session {session!r}: {error.strerror}") from error
 
+    def lost(self) -> tuple[str, ...]:
+        """Ids of sessions of which only the note of their end is left."""
+        heads = (
+            path.stem for path in self._folder.glob(f"*{HEAD}") if not path.name.startswith(".")
+        )
+        return tuple(sorted(id for id in heads if not self.path(id).exists()))
+
     def sessions(self) -> Sequence[str]:
         """See `Store.sessions`."""
         try:

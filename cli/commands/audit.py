@@ -55,6 +55,10 @@ def verify(sessions: tuple[str, ...]) -> int:
             wrong = str(error)
         damaged += bool(wrong)
         Out(1).say(harmless(f"{id}  {wrong or 'whole'}\n"))
+    gone = () if sessions else store.lost()
+    for id in gone:
+        Out(1).say(harmless(f"{id}  its log is gone\n"))
+    damaged += len(gone)
     Out(2).say(f"{len(ids)} sessions, {damaged} damaged\n")
     return EXIT_CODES["failed"] if damaged else 0
 
@@ -87,6 +91,8 @@ def export(wanted: Wanted, form: str) -> None:
 
 
 def _rows(wanted: Wanted) -> Iterator[Row]:
+    if wanted.outcome not in ("", "allow", "deny"):
+        raise UsageError(f"no outcome {wanted.outcome!r}", hint="--outcome allow or deny")
     store = saved_sessions(surroundings())
     since = _time(wanted.since, datetime.now(UTC))
     ids = [named(store, name) for name in wanted.sessions] or list(reversed(store.sessions()))

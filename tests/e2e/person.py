@@ -12,8 +12,9 @@ _ASKED = "1 once"
 """In the last line of every question."""
 _PROMPTS = {"6": "What should it do instead?", "e": "Rules instead of"}
 """What is shown when a line may be typed, by the key that asks for it."""
-_TOLD = r"\n  (?:yes, |the person said no)"
+_TOLD = r"\n(?:  yes, |  the person said no|. escalate )"
 """What is shown when any other key has answered."""
+_PRESSES = 5
 _GRACE = 0.5
 """Seconds after a question in which keys count for nothing."""
 
@@ -39,20 +40,24 @@ class Person:
         question = self.is_asked()
         heard = re.compile(_PROMPTS.get(key, _TOLD))
         before = len(heard.findall(self.screen.text))
-        while len(heard.findall(self.screen.text)) == before:
+        for _ in range(_PRESSES):
             # A key that came too early, by kedge's clock, is pressed once more.
             seen = time.monotonic()
             wait_until(lambda since=seen: time.monotonic() - since > _GRACE, "keys count")
             self.screen.press(key)
-            self._wait_a_little(lambda: len(heard.findall(self.screen.text)) > before)
+            if self._comes_soon(lambda: len(heard.findall(self.screen.text)) > before):
+                break
+        else:
+            raise AssertionError(f"{key} answers nothing: {self.screen.text}")
         self._answered += 1
         for line in typed:
             self.screen.type(line)
         return question
 
-    def _wait_a_little(self, claim: Callable[[], bool]) -> None:
-        until = time.monotonic() + _GRACE
+    def _comes_soon(self, claim: Callable[[], bool]) -> bool:
+        until = time.monotonic() + 2 * _GRACE
         wait_until(lambda: claim() or time.monotonic() > until, "the answer is shown")
+        return claim()
 
     def sees(self, text: str) -> str:
         """Wait for a text on the screen; all that is on it."""

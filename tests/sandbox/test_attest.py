@@ -73,6 +73,8 @@ async def test_every_promise_is_kept_and_proven_in_a_tenth_of_a_second(
 async def test_the_self_test_misses_a_wall_that_was_taken_away(
     policy: Policy, rung: str, wall: str
 ) -> None:
+    if rung == "landlock" and wall in ("capabilities", "no-new-privs") and os.getuid() != 0:
+        pytest.skip("a user has no capabilities there, and may install no filter without the other")
     sandbox = sandbox_on(rung, policy, wall)
     felt = FELT_ELSEWHERE.get(wall, set())
     try:

@@ -385,7 +385,10 @@ def test_a_directory_swapped_for_a_link_meanwhile_leads_nowhere(work, roots):
     swapper.start()
     try:
         written = 0
-        for number in range(300):
+        for number in range(100_000):
+            if number >= 300 and written:
+                # On a busy machine the swapper may win all of the first.
+                break
             try:
                 write_atomic(f"d/{number}", b"x", roots)
                 written += 1

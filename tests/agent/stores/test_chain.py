@@ -83,3 +83,9 @@ def test_a_session_that_goes_on_is_whole_while_it_is_open(closed):
     assert closed.damage("s") == ""
     log.close()
     assert closed.damage("s") == ""
+
+
+def test_a_log_that_was_removed_is_noticed_by_what_is_left_of_it(closed):
+    assert closed.lost() == ()
+    closed.path("s").unlink()
+    assert closed.lost() == ("s",)
