@@ -1,6 +1,5 @@
 """The gate without a model: `kedge tool exec` and `kedge rules test`."""
 
-import time
 from pathlib import Path
 
 import msgspec
@@ -123,15 +122,13 @@ def test_grants_and_the_sandbox_do_not_count(kedge: Kedge) -> None:
     assert one["verdict"] == "ask"
 
 
-def test_a_thousand_lines_are_answered_promptly_and_in_order(kedge: Kedge) -> None:
+def test_a_thousand_lines_are_answered_in_order(kedge: Kedge) -> None:
     asked: list[Json] = [
         {"command": f"cat file{n}.txt | grep -n x{n} && make t{n}",
          "rules": {"allow": [f"bash(make t{n})"] if n % 2 else []}}
         for n in range(1000)
     ]  # fmt: skip
-    began = time.monotonic()
     answers = answers_to(kedge, *asked)
-    assert time.monotonic() - began < 20
     assert [one["verdict"] for one in answers] == ["ask", "allow"] * 500
 
 
