@@ -47,7 +47,11 @@ def wanted_policy(wanted: Wanted, env: Mapping[str, str]) -> Policy:
     Raises:
         KedgeError: a directory, a level or the configuration is wrong.
     """
-    cwd = Path(wanted.cwd or ".").resolve()
+    try:
+        cwd = Path(wanted.cwd or ".").resolve()
+    except FileNotFoundError as error:
+        hint = "go to one that exists, or name one with --cwd"
+        raise UsageError("the current directory was removed", hint=hint) from error
     for name in (str(cwd), *wanted.added):
         if not os.path.isdir(cwd / name):
             raise UsageError(f"{name!r} is not a directory", hint="give an existing one")

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..config.errors import KedgeError, UsageError
-from ..sandbox.errors import CannotStart, NotAvailable
+from ..sandbox.errors import CannotStart, NotAvailable, status_of
 from ..sandbox.launching import Launched
 
 if TYPE_CHECKING:
@@ -50,9 +50,14 @@ def main(arguments: Sequence[str], launched: Launched | None = None) -> int:
     except KedgeError as error:
         hint = f"\n  {error.hint}" if error.hint else ""
         sys.stderr.write(f"kedge: {error}{hint}\n")
-        return _NOT_STARTED if isinstance(error, CannotStart) else error.exit_code
+        return error.status if isinstance(error, CannotStart) else error.exit_code
     except _Terminated as error:
         return 128 + error.number
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Nobody reads the output any more; the command has ended.
+        return 128 + signal.SIGPIPE
     finally:
         launched.close()
 
@@ -175,4 +180,7 @@ def _unconfined(argv: tuple[str, ...], cwd: str) -> int:
         os.execvp(argv[0], argv)
     except OSError as error:
         sys.stderr.write(f"kedge: cannot run {argv[0]!r}: {error.strerror}\n")
+        return status_of(error.errno or 0)
+    except ValueError:
+        sys.stderr.write(f"kedge: cannot run {argv[0]!r}: its name is empty\n")
     return _NOT_STARTED

@@ -70,10 +70,19 @@ class Restoring:
             self._git.add(directory)
             if os.path.isfile(path) and os.path.basename(path) == ".git":
                 self._pictures[path] = _picture(path)
-            for inner in repositories.executing(directory):
+            work = os.path.dirname(path)
+            files = [f"{repositories.common_directory(directory)}/config"]
+            for inner in (
+                *repositories.executing(directory),
+                *filter(self._is_within, repositories.pointed_to(work, files)),
+            ):
                 self._pictures[inner] = _picture(inner)
         elif self._judge(path) == NEVER_WRITTEN:
             self._pictures[path] = _picture(path)
+
+    def _is_within(self, path: str) -> bool:
+        """Whether it lies below a root, so that it is ours to put back."""
+        return any(path.startswith(f"{root}/") for root in self._plan.roots)
 
     def _judge(self, path: str) -> str:
         root = next(root for root in self._plan.roots if path.startswith(f"{root}/"))

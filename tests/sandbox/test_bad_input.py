@@ -25,7 +25,7 @@ SAID = {
     "no port": ("run --allow-host a:70000 -- true", 1, "'a:70000' (--allow-host) is no host"),
     "everything": ("run --cwd / -- true", 1, "the whole file system"),
     "no such program": ("run -- nosuch", 127, "cannot run 'nosuch': No such file or directory\n"),
-    "no program": ("run -- ./a", 127, "cannot run './a': Permission denied\n"),
+    "no program": ("run -- ./a", 126, "cannot run './a': Permission denied\n"),
     "a file of another's": ("file read /etc/passwd", 6, "outside the workspace"),
     "no such file": ("file read nothing", 1, "cannot read 'nothing'"),
     "a directory": ("file read d", 1, "is a directory"),
