@@ -346,3 +346,13 @@ def test_ordinary_work_goes_on(host: Host, name: str) -> None:
 @pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -9 $$", 137), ("nosuch", 127)])
 def test_exit_codes_and_signals_are_passed_through(host: Host, script: str, code: int) -> None:
     assert host.kedge("sandbox", "run", "--", "bash", "-c", script).returncode == code
+
+
+def test_a_hook_directory_that_the_configuration_names_is_put_back(host: Host) -> None:
+    (host.work / "checks").mkdir()
+    host.put("checks/pre-commit", "#!/bin/sh\nexit 0\n")
+    config = (host.work / ".git/config").read_text()
+    host.put(".git/config", f"{config}[core]\n\thooksPath = checks\n")
+    host.attack("echo 'touch /tmp/pwned' >checks/pre-commit; echo x >checks/post-commit")
+    assert (host.work / "checks/pre-commit").read_text() == "#!/bin/sh\nexit 0\n"
+    assert not (host.work / "checks/post-commit").exists()
