@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..agent.commands.parts import Place
 from ..agent.effects import CommandPart, Effect
@@ -15,9 +16,11 @@ from ..agent.validators.modes import ModeValidator
 from ..agent.validators.protected import ProtectedFiles
 from ..agent.validators.territory import Territory
 from ..config.paths import Home
-from ..config.rules import Rule
 from ..config.settings import Mode
 from ..sandbox.paths import Roots
+
+if TYPE_CHECKING:
+    from ..config.rules import Rule
 
 Predicate = Callable[[Path], bool]
 """Says something of a resolved path."""
@@ -60,8 +63,8 @@ def gate_of(
     own: Sequence[str],
     hides: Predicate,
     protects: Predicate,
-    rules: Sequence[Rule] = (),
-    grants: Sequence[Rule] = (),
+    rules: "Sequence[Rule]" = (),
+    grants: "Sequence[Rule]" = (),
     more: Sequence[Validator] = (),
     unconfined: bool = False,
     screens: Sequence[Screen] = (),

@@ -9,6 +9,9 @@ _TELLING = re.compile(r"[0-9]|[A-Za-z]{24}")
 _CONTEXT = 96
 """Characters already passed on that are looked at again: the name before a value, mostly."""
 _SHORTEST = 8
+_LONG = re.compile(r"\S{8}")
+"""Without so many characters in a row there is no secret: known values with blanks are looked for
+in records that are whole."""
 _LONGEST = 16_384
 """Characters that may be held back: a private key has less."""
 _PEM = "-----BEGIN "
@@ -30,6 +33,10 @@ class SecretFlow:
 
     def feed(self, piece: str) -> str:
         """Take a piece; return what can be shown of it and of what was held back."""
+        if not self._held and not _LONG.search(self._context[1 - _SHORTEST :] + piece):
+            # Most words of a model are so short that no secret can end in them.
+            self._context = (self._context + piece)[-_CONTEXT:]
+            return piece
         text = self._held + piece
         return self._pass_on(text, len(text) - self._unfinished(text))
 
