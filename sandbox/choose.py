@@ -12,8 +12,6 @@ import msgspec
 from .attest import Attested, Rung, remembered
 from .confined import ConfinedSandbox
 from .errors import NotAvailable
-from .inside import landlock
-from .landlocked import LandlockSandbox
 from .policy import Policy
 from .registry import Registry
 
@@ -21,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .egress import Reached
+    from .landlocked import LandlockSandbox
 
 
 class Strongest(msgspec.Struct, frozen=True):
     """The sandbox that works here, and what was found on the way to it."""
 
-    sandbox: ConfinedSandbox | LandlockSandbox
+    sandbox: "ConfinedSandbox | LandlockSandbox"
     rung: Rung
     ladder: dict[str, str]
     """Each rung that was tried: `yes`, or what is in the way."""
@@ -49,6 +48,10 @@ async def choose(
         ladder = {"namespaces": str(error)}
     else:
         return Strongest(confined, "namespaces", {"namespaces": "yes"})
+    # Few hosts need the second rung, and loading it takes 5 ms.
+    from .inside import landlock
+    from .landlocked import LandlockSandbox
+
     if not landlock.abi():
         raise NotAvailable(
             f"commands cannot be confined here: {ladder['namespaces']}, and there is no Landlock",
@@ -85,9 +88,11 @@ def sandbox_on(
     env: Mapping[str, str],
     registry: Registry,
     tell: "Callable[[Reached], None]",
-) -> ConfinedSandbox | LandlockSandbox:
+) -> "ConfinedSandbox | LandlockSandbox":
     """The sandbox of a session, on the rung that was attested; nothing runs yet."""
     if rung == "landlock":
+        from .landlocked import LandlockSandbox
+
         return LandlockSandbox(policy, env, registry=registry)
     return ConfinedSandbox(policy, env, registry=registry, tell=tell)
 

@@ -15,7 +15,6 @@ from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable, status_of
 from .helper import Helper, start_helper
 from .inside.plan import Plan
-from .inside.probing import BAIT
 from .memory import MemoryGroup, bound_memory
 from .output import Pipe, exit_of
 from .policy import Policy
@@ -167,6 +166,9 @@ class ConfinedSandbox:
         command = Command((), self.policy.roots.workspace, {}, timeout=10)
         process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
         self._under_way.add(process)
+        # What is remembered of a host is not probed again.
+        from .inside.probing import BAIT
+
         scrubbed = inner_environment(self.policy, BAIT, {})
         env = BAIT if "environment" in self._without else scrubbed
         await process.begin(command, env, self._grace, self._linger)
