@@ -45,6 +45,12 @@ def _finder(env: Mapping[str, str], keys: Collection[str]) -> SecretFinder:
     return SecretFinder(secret)
 
 
+def is_address(target: str) -> bool:
+    """Whether a host with its port is a number, not a name: the sandbox then asks by itself."""
+    host = target.rpartition(":")[0] or target
+    return ":" in host or (host[:1].isdigit() and set(host.lower()) <= set("0123456789abcdefx."))
+
+
 def _there(path: str) -> str:
     """What has to be allowed for a path: itself, or where it is to be made."""
     return path if os.path.lexists(path) else os.path.dirname(path)
@@ -143,6 +149,8 @@ class Toolbox:
         """What the sandbox would keep a call from, if anything."""
         target = effect.target
         match effect.kind:
+            case "reach" if is_address(target):
+                return None  # a rule on a program does not mean any machine of the own network
             case "reach":
                 return Denied("connect", target, target)
             case "write" | "delete":
