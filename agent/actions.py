@@ -73,6 +73,15 @@ class Permits(Protocol):
         ...
 
 
+Nearby = Callable[[Action], str]
+"""Instructions that belong to what an action touched, if they were not given yet. Never raises."""
+
+
+def nothing_is_nearby(action: Action) -> str:
+    """There are no further instructions."""
+    return ""
+
+
 def nothing_is_kept(action: Action) -> str:
     """There is no trash."""
     return ""
@@ -91,6 +100,7 @@ class Actor:
         path: tuple[str, ...] = ("main",),
         permits: Permits | None = None,
         preserve: Preserve = nothing_is_kept,
+        nearby: Nearby = nothing_is_nearby,
         loops: LoopSettings | None = None,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -105,6 +115,7 @@ class Actor:
         self._path = path
         self._permits = permits
         self._preserve = preserve
+        self._nearby = nearby
         self._repetition = Repetition(loops)
 
     @property
@@ -251,7 +262,7 @@ class Actor:
             text = f"The tool {call.name} is paused: {breaker.paused}. Nothing was done."
             return _ended(call, "failed", text, "other")
         try:
-            end = _from_output(call, await self._output(ready))
+            end = self._with_nearby(ready, _from_output(call, await self._output(ready)))
             breaker.succeeded()
         except ToolError as error:
             status: ActionStatus = "timeout" if error.kind == "timeout" else "failed"
@@ -270,6 +281,10 @@ class Actor:
             ready.action, structs.replace(end, duration_ms=_since(began))
         )
         return self._noted(ready.action, end)
+
+    def _with_nearby(self, ready: _Ready, end: ActionEnded) -> ActionEnded:
+        words = self._nearby(ready.action)
+        return structs.replace(end, content=(*end.content, Text(words))) if words else end
 
     async def _output(self, ready: _Ready) -> Output:
         """What the tool gives back; run again where it may do what the sandbox kept it from."""

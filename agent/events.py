@@ -79,6 +79,8 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     config_problems: tuple[str, ...] = ()
     resumed_after: int | None = None
     """The last `seq` of the log that is being continued."""
+    instructions: str = ""
+    """The instruction files, which follow `environment`."""
 
 
 class TurnStarted(Struct, frozen=True, tag_field="kind", tag="turn.started"):
@@ -230,11 +232,23 @@ class BudgetSpent(Struct, frozen=True, tag_field="kind", tag="budget"):
     """Whether work ends here, or goes on with a warning."""
 
 
-class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction"):
-    """Everything up to `upto` is represented by a summary from here on."""
+class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction", omit_defaults=True):
+    """All that the model does not see of the conversation from here on; the log keeps it. It takes
+    the place of the one before, so that repeating that one undoes it."""
 
     upto: int
+    """The last `seq` that `summary` stands for; 0 if it stands for nothing."""
     summary: str
+    """What stands in its place, whole, as the model reads it."""
+    trigger: Literal["auto", "manual", "overflow", "undo"] = "auto"
+    """`overflow`: the provider found the request too long."""
+    kept: int = 0
+    """The `seq` of the person's last words, which follow the summary if they come before it."""
+    pruned: tuple[int, ...] = ()
+    """The `seq` of each tool message after `upto` of which only the beginning is shown."""
+    tokens_before: int = 0
+    """About how long the request was; estimated, as is `tokens_after`."""
+    tokens_after: int = 0
 
 
 class Checkpointed(Struct, frozen=True, tag_field="kind", tag="checkpoint"):

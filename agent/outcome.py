@@ -4,8 +4,10 @@ import re
 
 from msgspec import structs
 
-from ..config.exit_codes import EXIT_CODES, Status
+from ..config.errors import KedgeError
+from ..config.exit_codes import EXIT_CODES, Status, status_of
 from .effects import FileChange
+from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     ActionEnded,
     ActionProposed,
@@ -244,3 +246,14 @@ def _sentence(text: str, start: int, end: int) -> str:
     first = max(text.rfind(mark, 0, start) for mark in ".\n") + 1
     last = min((place for mark in ".\n" if (place := text.find(mark, end)) >= 0), default=len(text))
     return text[first:last]
+
+
+_CODES: dict[type[KedgeError], str] = {StoreError: "store", ScriptDiverged: "script"}
+
+
+def failure_of(error: KedgeError) -> Failure:
+    """The record of what ended a turn."""
+    if isinstance(error, ProviderError):
+        return Failure(error.kind, str(error), error.retryable, error.status, error.request_id)
+    code = _CODES.get(type(error), status_of(error.exit_code))
+    return Failure(code, str(error), hint=error.hint)

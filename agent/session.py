@@ -11,14 +11,16 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor, Permits, Preserve, nothing_is_kept
+from .actions import Actor, Nearby, Permits, Preserve, nothing_is_kept, nothing_is_nearby
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Redact, Watcher, everything, now
+from .compactor import Compactor, Rewriting
 from .context import ModelUse
 from .errors import StoreError
 from .events import (
     BreakerChanged,
+    Compacted,
     Decision,
     Event,
     Evidence,
@@ -60,6 +62,10 @@ class Fittings(Struct, frozen=True):
     hooks: StageHooks | None = None
     redact: Redact = everything
     """Hides secrets in records."""
+    rewriting: Rewriting | None = None
+    """What a compaction needs; without it the conversation is never shortened."""
+    nearby: Nearby = nothing_is_nearby
+    """What belongs to the files that an action touched."""
     watchers: Sequence[Watcher] = ()
     """See every event, those of the log that is resumed first. They must not raise or block."""
 
@@ -101,16 +107,19 @@ class Session:
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact)
-            self._recall(store.read(resume) if resume else (), judge, fittings.watchers)
+            self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
+            self._compactor = self._compactor_of(use, fittings.rewriting)
+            add = (self._compactor.add,) if self._compactor else ()
+            watchers = (*add, *fittings.watchers)
+            self._recall(store.read(resume) if resume else (), judge, watchers)
         except StoreError:
             self._log.close()
             raise
         self._started = started
         self._outcome = Outcome(started)
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[object] | None = None
         self._announced, self._unsaid = False, list[Notice]()
-        self._watch(judge, fittings.watchers)
-        self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
+        self._watch(judge, watchers)
         self._agent = Agent(
             provider,
             Actor(
@@ -121,6 +130,7 @@ class Session:
                 self._transcript,
                 permits=fittings.permits,
                 preserve=fittings.preserve,
+                nearby=fittings.nearby,
                 loops=fittings.loops,
             ),
             self._bus,
@@ -130,7 +140,14 @@ class Session:
             limits=limits,
             ledger=self._ledger,
             checks=fittings.checks,
+            compactor=self._compactor,
         )
+
+    def _compactor_of(self, use: ModelUse, rewriting: Rewriting | None) -> Compactor | None:
+        if rewriting is None:
+            return None
+        aside = self.aside(self._provider, use, "compaction")
+        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting)
 
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
@@ -158,6 +175,38 @@ class Session:
         path = ("main", purpose)
         return Aside(provider, use, purpose, ledger=self._ledger, bus=self._bus, path=path)
 
+    async def compact(self, focus: str = "") -> Compacted | None:
+        """Summarise the conversation now; `focus` is what matters most. None if it is too short.
+
+        Raises:
+            KedgeError: it could not be summarised; it stays as it is.
+            RuntimeError: a prompt is being worked on.
+        """
+        compactor = self._at_rest()
+        if compactor is None:
+            return None
+        self._task = task = asyncio.create_task(
+            compactor.compact("manual", self._agent.tools, focus)
+        )
+        return await task
+
+    def undo_compaction(self) -> Compacted | None:
+        """Let the model see again what the last compaction left out; None if there was none.
+
+        Raises:
+            StoreError: the log has ended.
+            RuntimeError: a prompt is being worked on.
+        """
+        compactor = self._at_rest()
+        return compactor.undo() if compactor else None
+
+    def _at_rest(self) -> Compactor | None:
+        self._bus.require_log()
+        if self._running:
+            raise RuntimeError(f"session {self.id!r} is working on a prompt")
+        self._announce()
+        return self._compactor
+
     @property
     def unfinished(self) -> bool:
         """Whether something broke off that `run(None)` would go on with."""
@@ -182,7 +231,8 @@ class Session:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
         said = self._reintroduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
-        self._task = task = asyncio.create_task(self._turn(said))
+        task = asyncio.create_task(self._turn(said))
+        self._task = task
         task.add_done_callback(lambda _: reader.end())
         try:
             async for event in reader:
@@ -234,6 +284,9 @@ class Session:
         ):
             if was != now_is:
                 self._bus.emit(Notice(f"{what}_changed", f"the {what} was {was}, it is {now_is}"))
+        if before.instructions != self._started.instructions and before.cwd == self._started.cwd:
+            text = "the instruction files changed; the session goes on with those it began with"
+            self._bus.emit(Notice("instructions_changed", text))
 
     def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
         """The prompt, with the surroundings before it if they are not those of the log."""
@@ -241,7 +294,7 @@ class Session:
         here = self._started
         if prompt is None or self._announced or before is None or before.cwd == here.cwd:
             return prompt
-        return (Text(here.environment), *prompt)
+        return (*(Text(text) for text in (here.environment, here.instructions) if text), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         deadline = self._ledger.deadline()
