@@ -61,19 +61,15 @@ def cut(said: Sequence[Said], after: int, budget: float) -> Cut | None:
     """
     start = next((place for place, one in enumerate(said) if one.seq > after), len(said))
     places = [place for place in range(start + 1, len(said)) if _may_begin(said, place)]
-    if not places:
+    if not places or sum(characters(one.message) for one in said[start:]) <= budget:
         return None
-    chosen, size = places[-1], 0
-    end = len(said)
+    chosen, size, end = places[-1], 0, len(said)
     for place in reversed(places):
         size += sum(characters(one.message) for one in said[place:end])
-        end = place
         if size > budget:
             break
-        chosen = place
-    if chosen == places[0] and size <= budget and not _worth_it(said[start:chosen]):
-        return None
-    return _cut_at(said, chosen)
+        chosen = end = place
+    return _cut_at(said, chosen) if _worth_it(said[start:chosen]) else None
 
 
 def _worth_it(head: Sequence[Said]) -> bool:
