@@ -26,6 +26,7 @@ from .events import (
     SessionStarted,
     TurnEnded,
 )
+from .keeping import Net
 from .messages import Text, Usage
 from .ports import reads_only
 
@@ -112,6 +113,18 @@ class Outcome:
         net = change if before is None else _joined(before, change)
         if net is not None:
             self._changes[net.path] = net
+
+    def settle(self, net: Net) -> None:
+        """Say of files what they themselves say; of those that nobody compared, what tools said."""
+        said, self._changes = self._changes, {change.path: change for change in net.changes}
+        for change in said.values():
+            there = self._changes.get(change.path)
+            gone = self._changes.get(change.moved_from)
+            if change.path in net.beyond:
+                self._changes[change.path] = change
+            elif there and gone and (there.change, gone.change) == ("created", "deleted"):
+                del self._changes[change.moved_from]
+                self._changes[change.path] = change
 
     @property
     def cost(self) -> float | None:

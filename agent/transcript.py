@@ -20,6 +20,7 @@ from .events import (
     TurnEnded,
     TurnStarted,
 )
+from .kept import Rewound
 from .messages import Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
 from .view import Said, characters, view
 
@@ -75,6 +76,7 @@ class Transcript:
         """Size of what the model sees, for estimates."""
         self.characters_per_token = CHARACTERS_PER_TOKEN
         """As the model counts, once it has reported how long a request was."""
+        self._compactions: list[tuple[int, Compacted]] = []
         self._frame = 0
         self._open: dict[str, ToolCall] = {}
         self._proposed: set[str] = set()
@@ -100,13 +102,39 @@ class Transcript:
                 words = _own(parts) if origin == "person" else ""
                 self._say(Said(event.seq, Message(role, parts), words))
             case Compacted() as compacted:
-                self.compacted = compacted
-                self.messages = view(self.said, compacted)
-                self.characters = sum(map(characters, self.messages))
+                self._compactions.append((event.seq, compacted))
+                self._see()
+            case Rewound(to, "conversation" | "both", redone=False):
+                self._rewind(to)
             case TurnEnded():
                 self.turn_open = False
             case _:
                 self._act(event)
+
+    def _see(self) -> None:
+        """Show the model what the last compaction leaves."""
+        self.compacted = self._compactions[-1][1] if self._compactions else None
+        self.messages = view(self.said, self.compacted)
+        self.characters = sum(map(characters, self.messages))
+
+    def _rewind(self, to: int) -> None:
+        """Forget what was said from a record on."""
+        self.said = [one for one in self.said if one.seq < to]
+        self._compactions = [one for one in self._compactions if one[0] < to]
+        self._open, self._results, self._proposed, self._begun = {}, {}, set(), set()
+        self.turn_open, self.stop_reason = False, "end"
+        self._see()
+
+    def prompt(self, seq: int) -> str:
+        """The words of the prompt that was accepted with this record.
+
+        Raises:
+            KeyError: there is none, or it was gone back behind.
+        """
+        found = [one.words for one in self.said if one.seq == seq and one.words]
+        if not found:
+            raise KeyError(seq)
+        return found[0]
 
     def _act(self, event: Event) -> None:
         match event.body:

@@ -49,7 +49,8 @@ class Checkpoints:
         self._vault = Vault(folder)
         self._caps = caps or Caps()
         self._avoid = (folder, *avoid)
-        self._fresh = lambda: Scanner(roots, above, self._caps, self._avoid, stopped)
+        self._above = above
+        self._stopped = stopped
         self._scanner = self._fresh()
         self._generation = -1
         self._last: Checkpoint | None = None
@@ -77,16 +78,19 @@ class Checkpoints:
             if first:
                 self._forget()
                 self._recall(vault)
-            self._scanner.named.update(filter(self._may_be_named, named))
-            changed = self._scanner.refresh(vault.put)
+            before = self._scanner.named
+            changed = self._scanner.refresh(vault.put, filter(self._may_be_named, named))
             last = self._last
             if changed or last is None or not vault.knows(last.id):
                 last = self._kept(vault, reason)
-            if first:
+            if first or self._scanner.named != before:
                 vault.note(msgspec.msgpack.encode(self._scanner.noted()))
             undo.pop_all()
         self._generation, self._last = vault.generation, last
         return last
+
+    def _fresh(self) -> Scanner:
+        return Scanner(self._roots, self._above, self._caps, self._avoid, self._stopped)
 
     def _forget(self) -> None:
         """What was seen may not be in the vault."""
@@ -130,15 +134,16 @@ class Checkpoints:
         with self._lock:
             return self._scanner.covers(path)
 
-    def changes(self, before: str, after: str = "") -> list[Changed]:
-        """What became of files and links between two checkpoints, or until now.
+    def changes(self, before: str, after: str = "", *, later: Sequence[str] = ()) -> list[Changed]:
+        """What became of files and links between two checkpoints, or until now; `later` as in
+        `restore`.
 
         Raises:
             SandboxError: one of them does not exist, or cannot be read.
         """
         after = after or self.take("to compare").id
         with self._vault.reading() as vault:
-            return list(differences(vault.state(before), vault.state(after)))
+            return list(differences(_with_later(vault, before, later), vault.state(after)))
 
     def roots_of(self, id: str) -> tuple[Path, ...]:
         """The workspace and added directories of a checkpoint.
@@ -198,7 +203,7 @@ class Checkpoints:
         if rules:
             # What the old rules ignore was not covered then: it must not pass for new.
             restorer.files(rules)
-            now = vault.state(self.take("while undoing").id)
+            now = vault.state(self.take("while undoing", then.extras).id)
             chosen = [
                 one
                 for one in _chosen(differences(then, now), paths)

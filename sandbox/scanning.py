@@ -78,9 +78,13 @@ class Scanner:
         return Noted(seen, tuple(sorted(path for path in self.named if _is_utf8(path))))
 
     def covers(self, path: str) -> bool:
-        """Whether a file at this path counted, or would have, when it was looked last."""
+        """Whether the last look says what was at a path, be it that nothing was."""
+        return path in self._extras or self._counts(path)
+
+    def _counts(self, path: str) -> bool:
+        """Whether a file at this path is not ignored, or is tracked, as far as was looked."""
         directory, name = os.path.split(path)
-        if path in self.named or name in self._entries(directory):
+        if name in self._entries(directory) and path not in self.named:
             return True
         if directory not in self._seen:
             directories = (str(up) for up in Path(directory).parents)
@@ -99,8 +103,9 @@ class Scanner:
         seen = self._seen.get(directory)
         return seen.entries if seen else ()
 
-    def refresh(self, put: Put) -> bool:
-        """Look at what has changed; returns whether anything may have.
+    def refresh(self, put: Put, named: Iterable[str] = ()) -> bool:
+        """Look at what has changed; returns whether anything may have. Files of these paths count
+        from now on.
 
         Raises:
             Stopped: that was wanted.
@@ -116,7 +121,9 @@ class Scanner:
         if not self._walked:
             self._walk(put)
             changed = True
-        return self._look_at_extras(put) or changed
+        before = self.named
+        self.named = {path for path in {*self.named, *named} if not self._counts(path)}
+        return self._look_at_extras(put) or changed or self.named != before
 
     def _walk(self, put: Put) -> None:
         before, self._seen = self._seen, {}
@@ -257,7 +264,7 @@ class Scanner:
             path
             for path in paths
             if os.path.basename(path) not in self._entries(os.path.dirname(path))
-            and not self.covers(path)
+            and not self._counts(path)
         )
 
     def _part(self, path: str, names: set[str], put: Put) -> tuple[str, Seen | None]:
