@@ -25,10 +25,14 @@ def fork(store: Store, parent: str, new: str, ts: str, upto: int | None = None) 
     def taken() -> Iterator[bytes]:
         nonlocal last
         for line in store.lines(parent):
-            if upto is not None and sequence(line) > upto:
+            seq = sequence(line)
+            if upto is not None and seq > upto:
                 break
             last = line
             yield line
+            # What comes then may be damaged.
+            if seq == upto:
+                break
         if not last:
             raise StoreError(f"session {parent!r} has nothing to go on from")
         seq = sequence(last)

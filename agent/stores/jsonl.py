@@ -94,8 +94,10 @@ class JsonlLog:
 
     def sync(self) -> None:
         """See `Log.sync`. Costs nothing where nothing was appended since."""
+        if self._file < 0:
+            raise StoreError(f"the session log {self._path} is closed")
         try:
-            if self._dirty or self._file < 0:
+            if self._dirty:
                 _to_disk(self._file)
             if self._is_new:
                 sync_folder(self._path.parent)
@@ -194,6 +196,7 @@ class JsonlStore:
         path = self.path(session)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(file, "wb") as written:
                 written.writelines(line + b"\n" for line in lines)

@@ -11,6 +11,7 @@ from ...agent.codec import decode
 from ...agent.events import Event
 from ...config.errors import UsageError
 from ...config.secret_finder import SecretFinder
+from ...sandbox.environment import looks_secret
 from ..catalogue import Catalogue
 from ..chapters import Chapter, chapters
 from ..saved import named
@@ -44,7 +45,8 @@ def export_session(session: str, form: str, output: str, *, redact: bool) -> Non
 
 def _hiding(where: Surroundings) -> Hide:
     """Takes out what looks like a secret, and where this person's files are."""
-    finder = SecretFinder()
+    known = {name: value for name, value in where.env.items() if looks_secret(name, value)}
+    finder = SecretFinder(known)
     home = where.env.get("HOME", "").rstrip("/")
 
     def hide(text: str) -> str:

@@ -18,6 +18,7 @@ from ...agent.bus import now
 from ...agent.errors import StoreError
 from ...agent.session import new_session_id
 from ...agent.stores.jsonl import HEAD
+from ...agent.stores.scanning import scan
 from ...config.errors import KedgeError
 from ..catalogue import Catalogue
 from ..surroundings import surroundings
@@ -98,6 +99,7 @@ class Doctor:
         self._state = state_dir
         self._catalogue = catalogue
         self.store = catalogue.store
+        self._rows = list(scan(self.store))
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong; permissions first, since the rest may depend on them."""
@@ -145,7 +147,7 @@ class Doctor:
     def _salvaged(self, id: str, seq: int) -> str:
         from ...agent.stores.forking import fork
 
-        if any((one.parent, one.upto) == (id, seq) for one in self._catalogue.summaries()):
+        if any((one.parent, one.upto) == (id, seq) for one in self._rows):
             return "a fork has what is before the damage"
         new = new_session_id()
         fork(self.store, id, new, now(), seq)
@@ -153,7 +155,7 @@ class Doctor:
 
     def _left_over(self) -> Iterator[Finding]:
         ids = set(self.store.sessions())
-        needed = ids | {row.parent for row in self._catalogue.summaries()}
+        needed = ids | {row.parent for row in self._rows}
         for path in sorted((self._state / "sessions").glob("*")):
             if path.name.startswith(".") and time.time() - path.stat().st_mtime > _WRITING_SECONDS:
                 words = "left by a process that died while it wrote"
