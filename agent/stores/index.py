@@ -51,6 +51,8 @@ CREATE TRIGGER said_less AFTER DELETE ON said BEGIN
     INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
 END;
 """
+_STATS = "SELECT id, size, mtime FROM sessions"
+_HOW_FAR = "SELECT done, digest, summary FROM sessions WHERE id = ?"
 _KEEP = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SAY = "INSERT INTO said (session, seq, ts, speaker, text) VALUES (?, ?, ?, ?, ?)"
 _HERE = "(:anywhere OR cwd = :cwd OR project = :project)"
@@ -68,8 +70,6 @@ SELECT said.session, said.seq, said.ts, said.speaker, said.text FROM (
 class _Known(msgspec.Struct, frozen=True):
     """How far a log was read."""
 
-    size: int
-    mtime: int
     done: int
     """Bytes that were taken in: whole lines."""
     digest: str
@@ -77,7 +77,7 @@ class _Known(msgspec.Struct, frozen=True):
     summary: str
 
 
-_UNREAD = _Known(0, 0, 0, "", "")
+_UNREAD = _Known(0, "", "")
 
 
 class SessionIndex:
@@ -96,18 +96,13 @@ class SessionIndex:
         """
         with closing(self._opened()) as database, database:
             found = dict(self._store.files())
-            known = {id: _Known(*rest) for id, *rest in database.execute(
-                "SELECT id, size, mtime, done, digest, summary FROM sessions"
-            )}  # fmt: skip
-            changed = [
-                id for id, stat in found.items()
-                if id not in known or (known[id].size, known[id].mtime) != stat
-            ]  # fmt: skip
+            known = {id: (size, mtime) for id, size, mtime in database.execute(_STATS)}
+            changed = [id for id, stat in found.items() if known.get(id) != stat]
             gone = known.keys() - found.keys()
             for id in gone:
                 _forget(database, id)
             for id in changed:
-                self._take_in(database, id, found[id], known.get(id))
+                self._take_in(database, id, found[id])
         return len(changed) + len(gone)
 
     def stale(self) -> int:
@@ -121,8 +116,7 @@ class SessionIndex:
             faults = database.execute("PRAGMA quick_check(1)").fetchone()
             if faults[0] != "ok":
                 raise sqlite3.DatabaseError(str(faults[0]))
-            rows = database.execute("SELECT id, size, mtime FROM sessions")
-            known = {id: (size, mtime) for id, size, mtime in rows}
+            known = {id: (size, mtime) for id, size, mtime in database.execute(_STATS)}
         found = dict(self._store.files())
         return len(dict(known.items() ^ found.items()))
 
@@ -182,11 +176,12 @@ class SessionIndex:
         database: sqlite3.Connection,
         id: str,
         stat: tuple[int, int],
-        known: _Known | None,
     ) -> None:
+        row = database.execute(_HOW_FAR, (id,)).fetchone()
+        known = _Known(*row) if row else _UNREAD
         try:
             with self._store.path(id).open("rb") as file:
-                if known is None or not _goes_on(file, known):
+                if not _goes_on(file, known):
                     _forget(database, id)
                     file.seek(0)
                     known = _UNREAD

@@ -104,11 +104,12 @@ KINDS = frozenset({"session.started", "forked", "renamed", "turn.started", "mess
 
 def said(event: Event) -> Said | None:
     """The words of a fact, if it is a prompt or an answer."""
+    speaker: Literal["person", "model"] = "person"
     match event.body:
         case TurnStarted(prompt):
-            text, speaker = words(prompt), "person"
+            text = words(prompt)
         case MessageAdded("user", parts, "person"):
-            text, speaker = words(parts), "person"
+            text = words(parts)
         case MessageAdded("assistant", parts) if len(event.path) == 1:
             text, speaker = words(parts), "model"
         case _:
