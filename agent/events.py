@@ -8,7 +8,7 @@ The stream's law:
 
 1. `seq` numbers every record of a session, facts and progress alike, without gap and rising; it
    goes on rising when the session is resumed. The log holds the facts only.
-2. `session.started` is the first record of every process that opens the session; `result` is the
+2. `session.started` is the first record of every process that works in the session; `result` is the
    last of every run, also after an error, a signal or a spent budget.
 3. Brackets close: `turn.started … turn.ended`; `action.proposed … action.ended`, with exactly one
    `decision` between, or none if the turn was stopped before it was taken. `action.started` is on
@@ -16,7 +16,7 @@ The stream's law:
 4. Streamed text is provisional until its `message`; a notice `restarted` voids it.
 5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored. When the
    log takes no more, it holds the stream's beginning without a gap; the rest of that run, up to its
-   `result`, reaches the readers only.
+   `result`, reaches the readers only. A fork's log begins with its parent's lines.
 6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
 """
 
@@ -26,10 +26,9 @@ from msgspec import Struct
 
 from ..config.exit_codes import Status
 from .effects import Effect, FileChange
+from .kept import Checkpointed, Rewound
+from .lineage import Lineage
 from .messages import Image, Part, Role, StopReason, Text, Usage
-
-FORMAT_VERSION = 1
-"""The `v` of every record written by this package."""
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -81,6 +80,8 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     """The last `seq` of the log that is being continued."""
     instructions: str = ""
     """The instruction files, which follow `environment`."""
+    repository: str = ""
+    """What names the repository wherever it is checked out; empty if there is none."""
 
 
 class TurnStarted(Struct, frozen=True, tag_field="kind", tag="turn.started"):
@@ -251,13 +252,6 @@ class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction", omit_de
     tokens_after: int = 0
 
 
-class Checkpointed(Struct, frozen=True, tag_field="kind", tag="checkpoint"):
-    """The state of the workspace was kept."""
-
-    id: str
-    reason: str
-
-
 class Notice(Struct, frozen=True, tag_field="kind", tag="notice"):
     """Something a person should be able to know; nothing depends on it."""
 
@@ -269,9 +263,8 @@ class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=
     """Something went wrong that ends the turn."""
 
     code: str
-    """A provider's kind of error (`rate_limit`, …), a stop reason that ended the turn
-    (`max_tokens`, `refusal`), `store`, `script` or `internal`; in a result also the limit that was
-    reached (`turn_limit`, `budget`)."""
+    """A provider's kind of error (`rate_limit`, …), a stop reason (`max_tokens`, `refusal`),
+    `store`, `script`, `internal`; in a result also the limit reached (`turn_limit`, `budget`)."""
     text: str
     retryable: bool = False
     http_status: int | None = None
@@ -360,6 +353,7 @@ class Heartbeat(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
 
 Fact = (
     SessionStarted
+    | Lineage
     | TurnStarted
     | ModelRequest
     | MessageAdded
@@ -373,6 +367,7 @@ Fact = (
     | BudgetSpent
     | Compacted
     | Checkpointed
+    | Rewound
     | Notice
     | Failure
     | TurnEnded

@@ -5,16 +5,15 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from secrets import token_hex
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
-from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor, Nearby, Permits, Preserve, nothing_is_kept, nothing_is_nearby
+from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
-from .bus import Bus, Redact, Watcher, everything, now
+from .bus import Bus, Watcher, now
 from .compactor import Compactor, Rewriting
 from .context import ModelUse
 from .errors import StoreError
@@ -30,44 +29,21 @@ from .events import (
     Result,
     SessionStarted,
 )
+from .fittings import Fittings
 from .judge import Judge
+from .keeping import Keeping
+from .kept import Reach, Rewound
 from .loop import Agent
 from .messages import Prompt, Text
 from .outcome import Outcome
 from .passages import Passages
-from .ports import Check, Provider, Store, Tool
-from .stages import StageHooks
+from .ports import Provider, Store, Tool
 from .transcript import Transcript, transcript
 
 
 def new_session_id(clock: Callable[[], float] = time.time) -> str:
     """A fresh id that sorts by time: `20261121-024518-3f9a1c`."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(clock())) + "-" + token_hex(3)
-
-
-class Fittings(Struct, frozen=True):
-    """What a session can be fitted with."""
-
-    checks: Sequence[Check] = ()
-    """Look at finished work."""
-    ledger: Ledger | None = None
-    """What may be spent; by default what the limits of one run say."""
-    still_running: Callable[[], Sequence[str]] = tuple
-    """Names what tools have under way when a turn is over."""
-    permits: Permits | None = None
-    """Widens the sandbox for one call."""
-    preserve: Preserve = nothing_is_kept
-    """Keeps what is about to be deleted."""
-    loops: LoopSettings | None = None
-    hooks: StageHooks | None = None
-    redact: Redact = everything
-    """Hides secrets in records."""
-    rewriting: Rewriting | None = None
-    """What a compaction needs; without it the conversation is never shortened."""
-    nearby: Nearby = nothing_is_nearby
-    """What belongs to the files that an action touched."""
-    watchers: Sequence[Watcher] = ()
-    """See every event, those of the log that is resumed first. They must not raise or block."""
 
 
 class Session:
@@ -106,7 +82,7 @@ class Session:
         self._transcript = Transcript()
         self._log = store.open(self.id)
         try:
-            self._bus = Bus(self.id, self._log, redact=fittings.redact)
+            self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
@@ -120,19 +96,10 @@ class Session:
         self._task: asyncio.Task[object] | None = None
         self._announced, self._unsaid = False, list[Notice]()
         self._watch(judge, watchers)
+        self._keeping = Keeping(fittings.keeper, self._bus)
         self._agent = Agent(
             provider,
-            Actor(
-                tools,
-                judge,
-                self._passages,
-                self._bus,
-                self._transcript,
-                permits=fittings.permits,
-                preserve=fittings.preserve,
-                nearby=fittings.nearby,
-                loops=fittings.loops,
-            ),
+            self._actor_of(tools, judge, fittings),
             self._bus,
             self._transcript,
             passages=self._passages,
@@ -141,6 +108,20 @@ class Session:
             ledger=self._ledger,
             checks=fittings.checks,
             compactor=self._compactor,
+        )
+
+    def _actor_of(self, tools: Sequence[Tool], judge: Judge, fittings: Fittings) -> Actor:
+        return Actor(
+            tools,
+            judge,
+            self._passages,
+            self._bus,
+            self._transcript,
+            permits=fittings.permits,
+            preserve=fittings.preserve,
+            checkpoint=self._keeping.before,
+            nearby=fittings.nearby,
+            loops=fittings.loops,
         )
 
     def _compactor_of(self, use: ModelUse, rewriting: Rewriting | None) -> Compactor | None:
@@ -200,6 +181,20 @@ class Session:
         compactor = self._at_rest()
         return compactor.undo() if compactor else None
 
+    def rewind(self, to: int, what: Reach = "conversation", before: str = "") -> str:
+        """Go back behind the prompt accepted with record `to`; returns its words, to be changed.
+
+        Files are restored by the caller, who names the checkpoint of how they were `before`.
+
+        Raises:
+            KeyError: there is no such prompt.
+            StoreError, RuntimeError: as in `undo_compaction`.
+        """
+        self._at_rest()
+        words = self._transcript.prompt(to)
+        self._bus.announce(Rewound(to, what, before))
+        return words
+
     def _at_rest(self) -> Compactor | None:
         self._bus.require_log()
         if self._running:
@@ -248,6 +243,7 @@ class Session:
         began = time.monotonic()
         self._outcome = Outcome(self._started)
         self._ledger.begin()
+        self._keeping.begin()
         timer: asyncio.TimerHandle | None = None
         try:
             self._announce()
@@ -257,6 +253,8 @@ class Session:
             self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
+            if net := await self._keeping.end():
+                self._outcome.settle(net)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -344,6 +342,7 @@ class Session:
         try:
             await self._passages.closed("exit")
             await self._provider.close()
+            await self._keeping.close()
         finally:
             self._log.close()
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from ..agent.budget import Ledger, limits_of
 from ..agent.events import SessionStarted
+from ..agent.fittings import Fittings
 from ..agent.guarded import Guarded
 from ..agent.ports import Check, Store
-from ..agent.session import Fittings, Session, new_session_id
+from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
@@ -102,6 +103,7 @@ def compose(
     settings = before.settings(loaded)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
+    before = before.forked(store)
     id = before.id or new_session_id()
 
     def notify(code: str, text: str) -> None:
@@ -133,6 +135,7 @@ def compose(
 def _fittings(
     run: Run, scene: "Scene", toolbox: "Toolbox", judges: "Judges", schema: "SchemaCheck | None"
 ) -> Fittings:
+    from .keeping import WorkspaceKeeper
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
@@ -142,9 +145,11 @@ def _fittings(
         still_running=toolbox.still_running,
         permits=toolbox,
         preserve=Preserving(where.home.state_dir / "trash" / scene.session, toolbox.roots),
+        keeper=None if run.flag("no_session") else WorkspaceKeeper(where, toolbox.roots),
         loops=settings.loops,
         hooks=judges.stages,
         redact=toolbox.redactor().bodies,
+        durable=settings.sessions.fsync,
         watchers=judges.watchers,
     )
 
@@ -209,6 +214,7 @@ def _started(
     import time
 
     from ..agent.memory.environment import describe
+    from ..agent.memory.identity import identity
     from ..config.prompts import prompt
 
     config_dir = where.home.config_dir
@@ -227,6 +233,7 @@ def _started(
         environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d"), toolbox.guard.hides),
         tools=tuple(tool.spec for tool in toolbox.tools),
         config_problems=tuple(str(problem) for problem in loaded.problems),
+        repository=identity(repository.root) if repository else "",
     )
 
 
