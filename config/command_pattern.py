@@ -74,11 +74,6 @@ def command_pattern(specifier: str, joint: str = JOINT) -> CommandPattern:
     return CommandPattern("glob", first, _regex(words, joint), joint, needle)
 
 
-def is_one_command(text: str) -> bool:
-    """Whether a command line has no operator, redirect or substitution outside of quotes."""
-    return not _operator(text)
-
-
 def split_words(text: str) -> tuple[str, ...]:
     """The words of a simple command, unquoted; where a quote is left open, split at blanks."""
     try:

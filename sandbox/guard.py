@@ -93,7 +93,8 @@ class Guard:
                 yield sign
 
     def _sign(self, relative: str) -> str:
-        """As `Names.judge_all`; remembers directories, because lists ask for all files in one."""
+        """As `Names.judge`, but also for what lies below something protected; remembers
+        directories, because lists ask for all files in one."""
         above = relative.rpartition("/")[0]
         sign = self._signs_of_directories.get(above)
         if sign is None:

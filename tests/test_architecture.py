@@ -78,6 +78,7 @@ MAY_IMPORT: Table = {
     "cli.trials": ("agent", "cli", "config", "sandbox"),
     "cli.main": ("cli", *_HALL, "config", "sandbox.launching"),
     "cli.models": ("agent", "cli", "config"),
+    "cli.commands.audit": ("cli", *_HALL, "agent.reviewers.agreement", "config"),
     "cli.commands.breakers": ("cli", *_HALL, "agent.breaker", "agent.bus", "config"),
     "cli.commands.hooks": ("cli", *_HALL, "agent.reviewers", "config", "sandbox"),
     "cli.commands.rules": ("agent", "cli", "config", "sandbox"),

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from ...agent.errors import StoreError
+from ...agent.events import Event
+from ...agent.reviewers.agreement import agreement
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ..compose import saved_sessions
@@ -74,6 +76,34 @@ def query(wanted: Wanted, *, as_json: bool) -> None:
         out.write(msgspec.json.encode(row) + b"\n") if as_json else out.say(_line(row))
 
 
+def reviewers(sessions: tuple[str, ...], *, as_json: bool) -> None:
+    """Print how often each voice was contradicted by a person's answer.
+
+    Raises:
+        KedgeError: there is no such session.
+    """
+    out = Out(1)
+    for name, one in sorted(agreement(_events(sessions)).items()):
+        rate = one.error_rate
+        if as_json:
+            row = {"name": name, **msgspec.structs.asdict(one), "error_rate": rate}
+            out.write(msgspec.json.encode(row) + b"\n")
+            continue
+        judged = "never answered by a person" if rate is None else f"{rate:.0%} overruled"
+        counts = f"{one.verdicts} verdicts, {one.failures} not heard, {one.answered} answered"
+        out.say(harmless(f"{name}  {judged}  ({counts}, {one.needless} needless questions)\n"))
+
+
+def _events(sessions: tuple[str, ...]) -> Iterator[Event]:
+    """The facts of these sessions, or all; what is damaged is said and left out."""
+    store = saved_sessions(surroundings())
+    for id in [named(store, name) for name in sessions] or list(reversed(store.sessions())):
+        try:
+            yield from store.read(id)
+        except StoreError as error:
+            Out(2).say(harmless(f"kedge: {error}\n"))
+
+
 def export(wanted: Wanted, form: str) -> None:
     """Print decisions whole, as JSON lines or CSV.
 
@@ -97,12 +127,9 @@ def _rows(wanted: Wanted) -> Iterator[Row]:
     since = _time(wanted.since, datetime.now(UTC))
     ids = [named(store, name) for name in wanted.sessions] or list(reversed(store.sessions()))
     for id in ids:
-        try:
-            for row in decisions(store.read(id)):
-                if _is_meant(row, wanted) and row.ts >= since:
-                    yield row
-        except StoreError as error:
-            Out(2).say(harmless(f"kedge: {error}\n"))
+        for row in decisions(_events((id,))):
+            if _is_meant(row, wanted) and row.ts >= since:
+                yield row
 
 
 def _is_meant(row: Row, wanted: Wanted) -> bool:

@@ -71,6 +71,7 @@ def _audit() -> typer.Typer:
     audit.command("verify")(audit_verify)
     audit.command("query")(audit_query)
     audit.command("export")(audit_export)
+    audit.command("reviewers")(audit_reviewers)
     return audit
 
 
@@ -112,6 +113,16 @@ def audit_verify(
     from .audit import verify as run
 
     raise typer.Exit(run(tuple(sessions or ())))
+
+
+def audit_reviewers(
+    sessions: Annotated[list[str] | None, typer.Argument(metavar="[ID]…")] = None,
+    json: Json = False,
+) -> None:
+    """Say of each voice in the decisions how often a person's answer contradicted it."""
+    from .audit import reviewers as run
+
+    run(tuple(sessions or ()), as_json=json)
 
 
 _Sessions = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Only of these.")]

@@ -38,15 +38,6 @@ class Names:
         fitting = (one for _, one in self._candidates(parts[-1]) if _ends(parts, one))
         return max(map(len, fitting), default=0)
 
-    def judge_all(self, path: str) -> str:
-        """As `judge`, but also for what lies below something protected."""
-        parts = path.split("/")
-        for end in range(1, len(parts) + 1):
-            sign = self.judge("/".join(parts[:end]))
-            if sign in (NEVER_READ, NEVER_WRITTEN):
-                return sign
-        return ""
-
     def concerns(self, name: str) -> bool:
         """Whether any rule could be about an entry of this name; cheap, for walks."""
         folded = name.casefold()

@@ -10,7 +10,7 @@ from kedge.config.errors import ConfigError
 from kedge.config.grants import DAYS, Grants
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-HERE, ELSEWHERE = Path("/work/here"), Path("/work/elsewhere")
+HERE, ELSEWHERE = Path("/projects/here"), Path("/projects/elsewhere")
 
 
 @pytest.fixture
