@@ -1,5 +1,6 @@
 """What an action would do, and what it did: the words that tools, judges and records share."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -51,3 +52,11 @@ class FileChange(Struct, frozen=True, omit_defaults=True):
     moved_from: str = ""
     diff: str = ""
     """Unified diff, cut when it is long."""
+
+
+def within(path: str, directories: Iterable[str]) -> bool:
+    """Whether a path without links or dots is one of the directories, or below one."""
+    return any(
+        path == directory or path.startswith(f"{directory.rstrip('/')}/")
+        for directory in directories
+    )

@@ -4,18 +4,15 @@ Kept in one JSON file of kedge's own, outside every project. Grants for a sessio
 live in its log.
 """
 
-import fcntl
-import os
 import pathlib
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Final, Literal
 
 import msgspec
 
-from .errors import ConfigError
+from .own_file import OwnFile
 
 DAYS: Final = 90
 """How long a grant holds: what was forgotten should not stay open for ever."""
@@ -48,25 +45,23 @@ class Grants:
     def __init__(
         self, file: pathlib.Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._file = file
+        self._file = OwnFile(file, "mend it, or remove it and allow again what you are asked about")
         self._clock = clock
 
     def all(self) -> tuple[StoredGrant, ...]:
         """Every grant, oldest first, expired ones included.
 
         Raises:
-            ConfigError: the file is damaged; nothing is granted then.
+            ConfigError: the file is damaged, or others could have written it; nothing is granted
+                then.
         """
-        try:
-            return msgspec.json.decode(self._file.read_bytes(), type=tuple[StoredGrant, ...])
-        except FileNotFoundError:
+        data = self._file.read()
+        if data is None:
             return ()
+        try:
+            return msgspec.json.decode(data, type=tuple[StoredGrant, ...])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ConfigError(
-                f"not a list of grants: {error}",
-                file=str(self._file),
-                hint="mend it, or remove it and allow again what you are asked about",
-            ) from error
+            raise self._file.error(f"not a list of grants: {error}") from error
 
     def holding(self, project: pathlib.Path) -> tuple[StoredGrant, ...]:
         """Those that count in a project now.
@@ -92,7 +87,7 @@ class Grants:
             StoredGrant(token_hex(3), scope, rule, place, origin, now, now + timedelta(days=DAYS))
             for rule in rules
         )
-        with self._locked():
+        with self._file.locked():
             kept = (
                 grant
                 for grant in self.all()
@@ -108,28 +103,11 @@ class Grants:
             ConfigError: the file is damaged.
             OSError: it cannot be written.
         """
-        with self._locked():
+        with self._file.locked():
             every = self.all()
             gone = tuple(grant for grant in every if grant.id in ids)
             self._write(tuple(grant for grant in every if grant.id not in ids))
         return gone
 
     def _write(self, grants: tuple[StoredGrant, ...]) -> None:
-        data = msgspec.json.format(msgspec.json.encode(grants), indent=1) + b"\n"
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        with open(beside, "wb", opener=_privately) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._file)
-
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(self._file.with_suffix(".lock"), "wb", opener=_privately) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-def _privately(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        self._file.write(msgspec.json.format(msgspec.json.encode(grants), indent=1) + b"\n")

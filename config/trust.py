@@ -4,18 +4,17 @@ An entry holds for one folder, by its real path, and for exactly the text that w
 was accepted; any other text is `Changed`.
 """
 
-import fcntl
 import hashlib
 import os
 import pathlib
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
 from .errors import ConfigError
+from .own_file import OwnFile
 
 FILE: Final = "trust.json"
 """Its name in the data directory."""
@@ -57,7 +56,7 @@ class Trust:
     def __init__(
         self, file: pathlib.Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._file = file
+        self._file = OwnFile(file, "remove it, and trust your folders anew")
         self._clock = clock
 
     def all(self) -> dict[str, Accepted]:
@@ -66,20 +65,13 @@ class Trust:
         Raises:
             ConfigError: the file cannot be read, is damaged, or others could have written it.
         """
-        try:
-            with open(self._file, "rb") as file:
-                seen = os.fstat(file.fileno())
-                data = file.read()
-        except FileNotFoundError:
+        data = self._file.read()
+        if data is None:
             return {}
-        except OSError as error:
-            raise self._error(f"cannot be read: {error.strerror}") from error
-        if seen.st_uid not in (0, os.geteuid()) or seen.st_mode & 0o022:
-            raise self._error("others can write it, so it says nothing about your trust")
         try:
             return msgspec.json.decode(data, type=dict[str, Accepted])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._error(f"not a list of trusted folders: {error}") from error
+            raise self._file.error(f"not a list of trusted folders: {error}") from error
 
     def state(self, folder: pathlib.Path, parts: str) -> Standing:
         """How a folder, links resolved, stands if this is what it brings.
@@ -104,7 +96,7 @@ class Trust:
         key = _key(folder)
         if not key:
             raise ConfigError(f"{str(folder)!r} is not UTF-8, so it cannot be trusted")
-        with self._locked():
+        with self._file.locked():
             kept = {name: entry for name, entry in self.all().items() if name != key}
             self._write({**kept, key: Accepted(digest(parts), self._clock(), parts)})
 
@@ -115,34 +107,15 @@ class Trust:
             ConfigError: as `all`.
             OSError: it cannot be written.
         """
-        with self._locked():
+        with self._file.locked():
             every = self.all()
             gone = tuple(name for name in every if folder is None or name == folder)
             if gone:
                 self._write({name: entry for name, entry in every.items() if name not in gone})
         return gone
 
-    def _error(self, reason: str) -> ConfigError:
-        return ConfigError(
-            reason, file=str(self._file), hint="remove it, and trust your folders anew"
-        )
-
-    @contextmanager
-    def _locked(self) -> Generator[None]:
-        """Keeps a second process from writing between our reading and our writing."""
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = self._file.with_name(f".{self._file.name}.lock")
-        with open(beside, "wb", opener=_privately) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
     def _write(self, entries: dict[str, Accepted]) -> None:
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        with open(beside, "wb", opener=_privately) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(entries), indent=1) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._file)
+        self._file.write(msgspec.json.format(msgspec.json.encode(entries), indent=1) + b"\n")
 
 
 def digest(parts: str) -> str:
@@ -168,7 +141,3 @@ def _key(folder: pathlib.Path) -> str:
         return os.fsencode(folder).decode()
     except UnicodeDecodeError:
         return ""
-
-
-def _privately(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -4,9 +4,9 @@ import os
 import re
 from collections.abc import Sequence
 
+from ..effects import within
 from .assignments import harmless_name
 from .line import Judgement, Line
-from .parts import within
 from .tables import Program
 from .words import Word, plain
 

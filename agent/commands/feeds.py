@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from ..effects import within
 from .find import only_files
 from .line import Feed, Line
-from .parts import Part, within
+from .parts import Part
 
 _FROM_NETWORK = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ssh", "http", "https"})
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from .parts import Place, within
+from ..effects import within
+from .parts import Place
 
 MAX_MATCHES = 200
 """Files that one pattern may stand for and still be looked at one by one."""

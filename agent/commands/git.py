@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Sequence
 
+from ..effects import within
 from .gitconfig import Repository, repository, runs
 from .hosts import host_of
 from .line import Judgement, Line
 from .options import read
-from .parts import within
 from .tables import Program
 from .touching import judge_reading
 from .words import Word

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ..effects import CommandPart, Effect, Risk
+from ..effects import CommandPart, Effect, Risk, within
 
 
 class Place(Struct, frozen=True):
@@ -73,8 +73,3 @@ class Analysis(Struct, frozen=True):
                 for effect in self.effects
             )
         )
-
-
-def within(path: str, roots: tuple[str, ...]) -> bool:
-    """Whether a path without links or dots is one of the directories, or below one."""
-    return any(path == root or path.startswith(f"{root.rstrip('/')}/") for root in roots)

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 
+from ..effects import within
 from . import directories, find, git, scripts, shells, wrappers
 from .files import find_program, trusted
 from .grammar import RESERVED
 from .line import Feed, Judgement, Line, Setting
 from .options import read
-from .parts import within
 from .runner import Runner
 from .tables import Program, programs
 from .testing import words_problem

@@ -6,9 +6,9 @@ import os.path
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ..effects import CommandPart, Effect
+from ..effects import CommandPart, Effect, within
 from ..ports import Action, Deny, Verdict
-from .territory import Territory, within
+from .territory import Territory
 
 SYSTEM: Final = frozenset({
     "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/media", "/mnt", "/opt",

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from ...config.settings import Mode
 from ..effects import Effect
-from ..ports import Action, Allow, Deny, Verdict, reads_only
-from .territory import ESCALATE, Territory
+from ..ports import ESCALATE, Action, Allow, Deny, Verdict, reads_only
+from .territory import Territory
 
 
 class ModeValidator:

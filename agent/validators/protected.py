@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..ports import Action, Ask, Deny, Verdict
-from .territory import ESCALATE
+from ..ports import ESCALATE, Action, Ask, Deny, Verdict
 
 
 class ProtectedFiles:

@@ -21,9 +21,9 @@ from ...config.path_pattern import PathPattern
 from ...config.rule_settings import RuleList
 from ...config.rules import Escalation, Rule, ServerPattern, pattern_of
 from ..effects import CommandPart, Effect
-from ..ports import Action, Allow, Ask, Deny, Verdict
+from ..ports import ESCALATE, Action, Allow, Ask, Deny, Verdict
 from .rule_index import CommandIndex, HostIndex, PathIndex
-from .territory import ESCALATE, Territory
+from .territory import Territory
 
 _REDIRECT = re.compile(r"\d*(?:&>|[<>])")
 _Hits = dict[Rule, list[int]]

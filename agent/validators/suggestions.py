@@ -9,9 +9,9 @@ from ...config.path_pattern import escaped
 from ...config.programs import runs_anything
 from ...config.rules import parse_rule
 from ..effects import CommandPart, Effect
-from ..ports import Action, Allow
+from ..ports import ESCALATE, Action, Allow
 from .rules import RuleValidator, is_redirect
-from .territory import ESCALATE, Territory
+from .territory import Territory
 
 _BOUND_TO_PLACE = re.compile(r"[*?\[$`]|^~|[=:]~")
 """What a shell may make something else of, next time."""

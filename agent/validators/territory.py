@@ -1,11 +1,8 @@
 """What the directories of a session mean to those who judge what is done in them."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
-ESCALATE = "escalate"
-"""The tool that leaves the sandbox, which no mode allows."""
+from ..effects import within
 
 
 class Territory(Struct, frozen=True):
@@ -38,11 +35,3 @@ class Territory(Struct, frozen=True):
     def lets_write(self, path: str) -> bool:
         """Whether nothing outside is changed with a path."""
         return within(path, (*self.roots, *self.scratch))
-
-
-def within(path: str, directories: Iterable[str]) -> bool:
-    """Whether a path is one of the directories, or below one."""
-    return any(
-        path == directory or path.startswith(f"{directory.rstrip('/')}/")
-        for directory in directories
-    )

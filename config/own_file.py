@@ -1,0 +1,67 @@
+"""A file of kedge's own that says what is allowed: private, whole at any time, changed by several
+processes one after the other."""
+
+import fcntl
+import os
+import pathlib
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from .errors import ConfigError
+
+
+class OwnFile:
+    """One such file. It need not exist."""
+
+    def __init__(self, path: pathlib.Path, hint: str) -> None:
+        """`hint` says what a person does when it is damaged."""
+        self._path = path
+        self._hint = hint
+
+    def read(self) -> bytes | None:
+        """What is in it; None if there is none.
+
+        Raises:
+            ConfigError: it cannot be read, or others could have written it.
+        """
+        try:
+            with open(self._path, "rb") as file:
+                seen = os.fstat(file.fileno())
+                data = file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror}") from error
+        if seen.st_uid not in (0, os.geteuid()) or seen.st_mode & 0o022:
+            raise self.error("others can write it, so it says nothing about what you allow")
+        return data
+
+    def error(self, reason: str) -> ConfigError:
+        """What is wrong with it, with its place and what to do."""
+        return ConfigError(reason, file=str(self._path), hint=self._hint)
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Keeps a second process from writing between our reading and our writing."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = self._path.with_name(f".{self._path.name}.lock")
+        with open(beside, "wb", opener=_privately) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def write(self, data: bytes) -> None:
+        """Put this in its place, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written; it is as it was.
+        """
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        with open(beside, "wb", opener=_privately) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, self._path)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
