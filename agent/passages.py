@@ -90,6 +90,8 @@ class Passages:
 
     async def rested(self, answer: str) -> str:
         """The model's last words of a turn; what it still has to do, in words, if anything."""
+        if denied := self._screened("answer", answer, "model").denied:
+            return f"Your answer cannot be given: {denied}. Say it in another way."
         if self._hooks is None:
             return ""
         heard = self._told(await self._hooks.stop(answer))
