@@ -8,7 +8,7 @@ that exists is recorded even when the turn is being stopped.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -18,6 +18,7 @@ from ..config.errors import KedgeError
 from ..config.guards import LoopSettings
 from .bus import Bus
 from .effects import Effect
+from .endings import ended, from_output, since
 from .errors import StoreError, ToolError
 from .events import (
     ActionEnded,
@@ -57,6 +58,8 @@ class _Refused(Struct, frozen=True):
 _Prepared = _Ready | _Refused
 
 
+Checkpoint = Callable[[Action], Awaitable[None]]
+"""Keeps the workspace before an action that may change it, where that is needed."""
 Preserve = Callable[[Action], str]
 """Keeps what an action is about to delete; words on what it could not keep. Never raises."""
 
@@ -71,6 +74,15 @@ class Permits(Protocol):
     def afterwards(self, action: Action, denied: Sequence[Denied]) -> None:
         """Let the next run do what the sandbox kept this one from."""
         ...
+
+
+Nearby = Callable[[Action], str]
+"""Instructions that belong to what an action touched, if they were not given yet. Never raises."""
+
+
+def nothing_is_nearby(action: Action) -> str:
+    """There are no further instructions."""
+    return ""
 
 
 def nothing_is_kept(action: Action) -> str:
@@ -91,6 +103,8 @@ class Actor:
         path: tuple[str, ...] = ("main",),
         permits: Permits | None = None,
         preserve: Preserve = nothing_is_kept,
+        checkpoint: Checkpoint | None = None,
+        nearby: Nearby = nothing_is_nearby,
         loops: LoopSettings | None = None,
     ) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
@@ -105,6 +119,8 @@ class Actor:
         self._path = path
         self._permits = permits
         self._preserve = preserve
+        self._checkpoint = checkpoint
+        self._nearby = nearby
         self._repetition = Repetition(loops)
 
     @property
@@ -125,6 +141,8 @@ class Actor:
             item = await self._prepare(call, cut_off and call is calls[-1])
             if isinstance(item, _Ready) and item.action.mutates:
                 await self._run_group(harmless)
+                if self._checkpoint is not None:
+                    await self._checkpoint(item.action)
                 await self._run_group([item])
                 harmless = []
             else:
@@ -150,9 +168,9 @@ class Actor:
                     "Effect unknown: kedge ended while this was running. It may have happened, "
                     "in part or not at all. Look before doing it again."
                 )
-                self._emit(_ended(call, "unknown", text))
+                self._emit(ended(call, "unknown", text))
             else:
-                self._emit(_ended(call, "cancelled", f"Not carried out: {why}."))
+                self._emit(ended(call, "cancelled", f"Not carried out: {why}."))
 
     async def _prepare(self, call: ToolCall, cut_off: bool) -> _Prepared:
         tool = self._tools.get(call.name)
@@ -172,7 +190,7 @@ class Actor:
             self._emit(Decision(call.id, "deny", "schema", str(error)))
             unread = Action(call, {"": legible_text(call.arguments)}, ())
             self._repetition.times(unread, self._bus.turn)
-            return _Refused(self._noted(unread, _ended(call, "failed", str(error), error.kind)))
+            return _Refused(self._noted(unread, ended(call, "failed", str(error), error.kind)))
         self._emit(ActionProposed(call.id, call.name, action.arguments, action.effects))
         return await self._judged(tool, action)
 
@@ -190,7 +208,7 @@ class Actor:
         self._emit(decision)
         if decision.outcome == "deny":
             text = f"Not allowed: {decision.reason}. Nothing was done."
-            end = _ended(call, "denied", text, "denied")
+            end = ended(call, "denied", text, "denied")
             return _Refused(self._noted(action, end))
         if self._permits is not None:
             self._permits.beforehand(action, _said_by_a_person(decision, action))
@@ -233,14 +251,15 @@ class Actor:
             self._printed.clear()
 
     def _announce(self, group: Sequence[_Prepared]) -> None:
-        calls = [item.action.call for item in group if isinstance(item, _Ready)]
+        actions = [item.action for item in group if isinstance(item, _Ready)]
+        calls = [action.call for action in actions]
         for call in calls:
             self._emit(ActionStarted(call.id, call.name))
         try:
-            self._bus.require_log()
+            self._bus.require_log(on_disk=any(action.mutates for action in actions))
         except StoreError as error:
             for call in calls:
-                self._emit(_ended(call, "cancelled", f"Not carried out: {error}."))
+                self._emit(ended(call, "cancelled", f"Not carried out: {error}."))
             raise
 
     async def _carry_out(self, ready: _Ready) -> ActionEnded:
@@ -249,27 +268,31 @@ class Actor:
         breaker = self._judge.breakers.of(f"tool {call.name}")
         if not breaker.allows():
             text = f"The tool {call.name} is paused: {breaker.paused}. Nothing was done."
-            return _ended(call, "failed", text, "other")
+            return ended(call, "failed", text, "other")
         try:
-            end = _from_output(call, await self._output(ready))
+            end = self._with_nearby(ready, from_output(call, await self._output(ready)))
             breaker.succeeded()
         except ToolError as error:
             status: ActionStatus = "timeout" if error.kind == "timeout" else "failed"
-            end = _ended(call, status, str(error), error.kind)
+            end = ended(call, status, str(error), error.kind)
             breaker.succeeded()
         except Exception as error:  # border: a defective tool must not end the turn
-            end = _ended(call, "failed", _defect(error), "other")
+            end = ended(call, "failed", _defect(error), "other")
             breaker.failed(str(error) or type(error).__name__)
         except asyncio.CancelledError as error:
             breaker.withdrawn()
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            end = _ended(call, "failed", _defect(error), "other")
+            end = ended(call, "failed", _defect(error), "other")
         end = await self._passages.result(
-            ready.action, structs.replace(end, duration_ms=_since(began))
+            ready.action, structs.replace(end, duration_ms=since(began))
         )
         return self._noted(ready.action, end)
+
+    def _with_nearby(self, ready: _Ready, end: ActionEnded) -> ActionEnded:
+        words = self._nearby(ready.action)
+        return structs.replace(end, content=(*end.content, Text(words))) if words else end
 
     async def _output(self, ready: _Ready) -> Output:
         """What the tool gives back; run again where it may do what the sandbox kept it from."""
@@ -305,10 +328,10 @@ class Actor:
         decision, _ = await self._judge.decide(wider, lambda _: wider)
         self._emit(decision)
         if decision.outcome == "deny":
-            self._emit(_ended(call, "denied", decision.reason, "denied"))
+            self._emit(ended(call, "denied", decision.reason, "denied"))
             return False
         self._emit(ActionStarted(id, ESCALATE))
-        self._emit(_ended(call, "ok", "Allowed for this one run."))
+        self._emit(ended(call, "ok", "Allowed for this one run."))
         return True
 
     def _show(self, id: str, text: str) -> None:
@@ -322,7 +345,7 @@ class Actor:
         text = "Stopped before it was finished; what it had done until then stays done."
         if printed := self._printed.get(call.id):
             text += f" The end of what it had printed:\n{printed}"
-        return _ended(call, "cancelled", text)
+        return ended(call, "cancelled", text)
 
     def _emit(self, body: Body) -> None:
         self._bus.emit(body, self._path)
@@ -358,27 +381,3 @@ def _defect(error: BaseException) -> str:
 def _remade(tool: Tool, call: ToolCall, arguments: dict[str, object]) -> Action:
     text = msgspec.json.encode(arguments).decode()
     return _understood(tool, structs.replace(call, arguments=text))
-
-
-def _ended(
-    call: ToolCall, status: ActionStatus, text: str, error_kind: str | None = None
-) -> ActionEnded:
-    return ActionEnded(call.id, call.name, status, (Text(text),), error_kind)
-
-
-def _from_output(call: ToolCall, output: Output) -> ActionEnded:
-    return ActionEnded(
-        call.id,
-        call.name,
-        "ok",
-        output.content,
-        exit_code=output.exit_code,
-        signal=output.signal,
-        truncated=output.truncated,
-        full_output=output.full_output,
-        changes=output.changes,
-    )
-
-
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

@@ -10,12 +10,14 @@ from contextlib import aclosing
 
 from .budget import Ledger
 from .bus import Bus
-from .context import CHARACTERS_PER_TOKEN, ModelUse, answer
+from .context import ModelUse, answer
 from .deltas import Draft
 from .errors import BudgetError, ProviderError
 from .events import ModelRequest, Purpose
 from .messages import Message
 from .ports import Provider, Request
+from .transcript import CHARACTERS_PER_TOKEN
+from .view import characters
 
 
 class Aside:
@@ -46,8 +48,8 @@ class Aside:
             BudgetError: a limit leaves no room for the call.
             StoreError: the log has ended, or what was spent cannot be kept.
         """
-        characters = len(request.system) + sum(len(said.text) for said in request.messages)
-        tokens = characters // CHARACTERS_PER_TOKEN
+        size = len(request.system) + sum(map(characters, request.messages))
+        tokens = round(size / CHARACTERS_PER_TOKEN)
         with self._ledger.reserve(self._use, tokens) as refused:
             if refused is not None:
                 raise BudgetError(

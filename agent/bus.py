@@ -14,7 +14,7 @@ from msgspec import structs
 
 from .codec import digest, encode, legible, sequence
 from .errors import StoreError
-from .events import Body, Event, Progress
+from .events import Body, Event, Progress, Result, TurnStarted
 from .ports import Log
 
 MAX_LAG = 1024
@@ -75,8 +75,10 @@ class Bus:
         *,
         clock: Callable[[], str] = now,
         redact: Redact = everything,
+        durable: bool = True,
     ) -> None:
-        """Go on after the last line of the log.
+        """Go on after the last line of the log. `durable` says to wait for the disk where a power
+        cut must not take a fact: a prompt, the beginning of what changes something, a result.
 
         Raises:
             StoreError: that line is damaged.
@@ -90,6 +92,7 @@ class Bus:
         self._head = digest(last) if last else ""
         self._clock = clock
         self._redact = redact
+        self._durable = durable
         self._readers: list[Subscription] = []
         self._watchers: list[Watcher] = []
 
@@ -121,6 +124,8 @@ class Bus:
                 event = legible(event)
                 line = encode(event)
             self._keep(line)
+            if isinstance(shown, TurnStarted | Result):
+                self._sync()
         self._seq = event.seq
         whole = event if shown is meant else structs.replace(event, body=meant)
         for watcher in self._watchers:
@@ -138,6 +143,14 @@ class Bus:
         except StoreError as error:
             self._lost = error
 
+    def _sync(self) -> None:
+        if self._lost is not None or not self._durable:
+            return
+        try:
+            self._log.sync()
+        except StoreError as error:
+            self._lost = error
+
     def announce(self, body: Body, path: tuple[str, ...] = ("main",)) -> Event:
         """Emit a fact that must be on disk before what it announces begins.
 
@@ -148,12 +161,14 @@ class Bus:
         self.require_log()
         return event
 
-    def require_log(self) -> None:
-        """Return if every fact so far has been stored.
+    def require_log(self, *, on_disk: bool = False) -> None:
+        """Return if every fact so far has been stored; `on_disk`, where a power cut takes nothing.
 
         Raises:
             StoreError: the log has ended before.
         """
+        if on_disk:
+            self._sync()
         if self._lost is not None:
             raise StoreError(str(self._lost)) from self._lost
 

@@ -1,17 +1,19 @@
 """Records to lines and back: the border between the record and the bytes that strangers read.
 
 A line is one JSON object: the envelope's fields and the body's side by side. Unknown fields and
-unknown kinds are tolerated on reading.
+unknown kinds are tolerated on reading, and so is every format that was ever shipped (`formats.py`).
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import cast
 
 import msgspec
 from msgspec import structs
 
-from .errors import StoreError
-from .events import FORMAT_VERSION, Body, Event
+from .errors import FormatError, StoreError
+from .events import Body, Event
+from .formats import FORMAT_VERSION, UPGRADES, Record, Upgrade
 from .messages import legible_text
 
 
@@ -67,21 +69,30 @@ def _legible(value: object) -> object:
             return value
 
 
-def decode(line: bytes) -> Event | None:
+def decode(line: bytes, upgrades: Sequence[Upgrade] = UPGRADES) -> Event | None:
     """The record of a line; None if its kind is not known to this version.
 
     Raises:
-        StoreError: the line is not a record.
+        StoreError: the line is not a record, or of a later format.
     """
-    head = _envelope(line)
+    head = _envelope(line, len(upgrades) + 1)
     try:
-        body = _bodies.decode(line)
+        body = _bodies.decode(_upgraded(line, upgrades[head.v - 1 :]))
     except _DAMAGE as error:
         if str(error).startswith("Invalid value") and str(error).endswith("`$.kind`"):
             return None
         raise StoreError(f"record {head.seq}: {error}") from error
     prev = None if isinstance(head.prev, msgspec.UnsetType) else head.prev
     return Event(head.seq, head.session, head.path, head.turn, head.ts, body, prev)
+
+
+def _upgraded(line: bytes, upgrades: Sequence[Upgrade]) -> bytes:
+    if not upgrades:
+        return line
+    record = msgspec.json.decode(line, type=Record)
+    for upgrade in upgrades:
+        record = upgrade(record)
+    return _encoder.encode(record)
 
 
 def sequence(line: bytes) -> int:
@@ -93,14 +104,26 @@ def sequence(line: bytes) -> int:
     return _envelope(line).seq
 
 
-def _envelope(line: bytes) -> Envelope:
+def chained_to(line: bytes) -> str | None:
+    """What a line says of the one before; None if it says nothing.
+
+    Raises:
+        StoreError: the line is not a record.
+    """
+    prev = _envelope(line).prev
+    return None if isinstance(prev, msgspec.UnsetType) else prev
+
+
+def _envelope(line: bytes, newest: int = FORMAT_VERSION) -> Envelope:
     try:
         head = _envelopes.decode(line)
     except _DAMAGE as error:
         raise StoreError(f"not a record: {error}") from error
-    if head.v != FORMAT_VERSION:
-        raise StoreError(
-            f"record {head.seq} has format {head.v}; this kedge reads format {FORMAT_VERSION}"
+    if not 1 <= head.v <= newest:
+        formats = f"formats 1 to {newest}" if newest > 1 else "format 1"
+        raise FormatError(
+            f"record {head.seq} has format {head.v}; this kedge reads {formats}",
+            hint="a later kedge wrote it: update this one",
         )
     return head
 

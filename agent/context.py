@@ -12,9 +12,6 @@ from .messages import Message, Usage
 from .ports import Request
 from .transcript import Transcript
 
-CHARACTERS_PER_TOKEN = 4
-"""Rule of thumb for English text and code; good enough for a record, not for a bill."""
-
 
 class ModelUse(Struct, frozen=True):
     """How the model is called."""
@@ -23,6 +20,8 @@ class ModelUse(Struct, frozen=True):
     effort: str
     price: Callable[[Usage], float | None]
     """US dollars for the usage of one call; None if the price is not known."""
+    window: int = 0
+    """Tokens of prompt and answer together; 0 if that is not known."""
 
 
 def assemble(
@@ -58,5 +57,4 @@ def answer(message: Message, draft: Draft, model: str, use: ModelUse, began: flo
 
 def estimated_tokens(transcript: Transcript) -> int:
     """About how many input tokens the next request has."""
-    system = len(transcript.started.system) if transcript.started else 0
-    return (system + transcript.characters) // CHARACTERS_PER_TOKEN
+    return round(transcript.request_characters / transcript.characters_per_token)

@@ -7,6 +7,7 @@ KedgeError
 ├── LoopError        the model did the same thing over and over: ends the turn
 ├── BudgetError      a call beside the conversation would have spent more than is allowed
 └── StoreError       the session log could not be written or read
+    └── FormatError  a later kedge wrote it
 """
 
 from typing import Literal
@@ -114,3 +115,7 @@ class StoreError(KedgeError):
     """The session log could not be written or read."""
 
     exit_code = 1
+
+
+class FormatError(StoreError):
+    """A record has a format that only a later kedge reads."""

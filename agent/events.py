@@ -8,7 +8,7 @@ The stream's law:
 
 1. `seq` numbers every record of a session, facts and progress alike, without gap and rising; it
    goes on rising when the session is resumed. The log holds the facts only.
-2. `session.started` is the first record of every process that opens the session; `result` is the
+2. `session.started` is the first record of every process that works in the session; `result` is the
    last of every run, also after an error, a signal or a spent budget.
 3. Brackets close: `turn.started … turn.ended`; `action.proposed … action.ended`, with exactly one
    `decision` between, or none if the turn was stopped before it was taken. `action.started` is on
@@ -16,7 +16,7 @@ The stream's law:
 4. Streamed text is provisional until its `message`; a notice `restarted` voids it.
 5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored. When the
    log takes no more, it holds the stream's beginning without a gap; the rest of that run, up to its
-   `result`, reaches the readers only.
+   `result`, reaches the readers only. A fork's log begins with its parent's lines.
 6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
 """
 
@@ -26,10 +26,9 @@ from msgspec import Struct
 
 from ..config.exit_codes import Status
 from .effects import Effect, FileChange
+from .kept import Checkpointed, Rewound
+from .lineage import Lineage
 from .messages import Image, Part, Role, StopReason, Text, Usage
-
-FORMAT_VERSION = 1
-"""The `v` of every record written by this package."""
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -79,6 +78,10 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     config_problems: tuple[str, ...] = ()
     resumed_after: int | None = None
     """The last `seq` of the log that is being continued."""
+    instructions: str = ""
+    """The instruction files, which follow `environment`."""
+    repository: str = ""
+    """What names the repository wherever it is checked out; empty if there is none."""
 
 
 class TurnStarted(Struct, frozen=True, tag_field="kind", tag="turn.started"):
@@ -230,18 +233,23 @@ class BudgetSpent(Struct, frozen=True, tag_field="kind", tag="budget"):
     """Whether work ends here, or goes on with a warning."""
 
 
-class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction"):
-    """Everything up to `upto` is represented by a summary from here on."""
+class Compacted(Struct, frozen=True, tag_field="kind", tag="compaction", omit_defaults=True):
+    """All that the model does not see of the conversation from here on; the log keeps it. It takes
+    the place of the one before, so that repeating that one undoes it."""
 
     upto: int
+    """The last `seq` that `summary` stands for; 0 if it stands for nothing."""
     summary: str
-
-
-class Checkpointed(Struct, frozen=True, tag_field="kind", tag="checkpoint"):
-    """The state of the workspace was kept."""
-
-    id: str
-    reason: str
+    """What stands in its place, whole, as the model reads it."""
+    trigger: Literal["auto", "manual", "overflow", "undo"] = "auto"
+    """`overflow`: the provider found the request too long."""
+    kept: int = 0
+    """The `seq` of the person's last words, which follow the summary if they come before it."""
+    pruned: tuple[int, ...] = ()
+    """The `seq` of each tool message after `upto` of which only the beginning is shown."""
+    tokens_before: int = 0
+    """About how long the request was; estimated, as is `tokens_after`."""
+    tokens_after: int = 0
 
 
 class Notice(Struct, frozen=True, tag_field="kind", tag="notice"):
@@ -255,9 +263,8 @@ class Failure(Struct, frozen=True, tag_field="kind", tag="error", omit_defaults=
     """Something went wrong that ends the turn."""
 
     code: str
-    """A provider's kind of error (`rate_limit`, …), a stop reason that ended the turn
-    (`max_tokens`, `refusal`), `store`, `script` or `internal`; in a result also the limit that was
-    reached (`turn_limit`, `budget`)."""
+    """A provider's kind of error (`rate_limit`, …), a stop reason (`max_tokens`, `refusal`),
+    `store`, `script`, `internal`; in a result also the limit reached (`turn_limit`, `budget`)."""
     text: str
     retryable: bool = False
     http_status: int | None = None
@@ -346,6 +353,7 @@ class Heartbeat(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
 
 Fact = (
     SessionStarted
+    | Lineage
     | TurnStarted
     | ModelRequest
     | MessageAdded
@@ -359,6 +367,7 @@ Fact = (
     | BudgetSpent
     | Compacted
     | Checkpointed
+    | Rewound
     | Notice
     | Failure
     | TurnEnded

@@ -9,9 +9,7 @@ with every bracket closed: each call that was proposed has its end, and the turn
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
@@ -19,29 +17,24 @@ from ..config.settings import LimitSettings
 from .actions import Actor
 from .budget import Ledger, advice, status_at
 from .bus import Bus
-from .context import ModelUse, answer, assemble, estimated_tokens
-from .deltas import Delta, Draft, Finished, Restarted, Shown, TextDelta, ThinkingDelta
-from .errors import Blocked, ProviderError, ScriptDiverged, StoreError
+from .caller import Caller
+from .compactor import Compactor
+from .context import ModelUse, estimated_tokens
+from .errors import Blocked, ProviderError
 from .events import (
     Body,
     Event,
     Failure,
     MessageAdded,
-    ModelRequest,
-    Notice,
-    TextStreamed,
-    ThinkingStreamed,
     ToolSpec,
     TurnEnded,
     TurnStarted,
 )
-from .messages import Message, Prompt, Text, legible_text
-from .outcome import Outcome
+from .messages import Prompt, Text
+from .outcome import Outcome, failure_of
 from .passages import Passages, Refused
 from .ports import Check, CheckOutcome, Provider
 from .transcript import CallModel, Rest, RunActions, Transcript
-
-_CODES: dict[type[KedgeError], str] = {StoreError: "store", ScriptDiverged: "script"}
 
 
 class Agent:
@@ -59,9 +52,10 @@ class Agent:
         ledger: Ledger,
         passages: Passages,
         checks: Sequence[Check] = (),
+        compactor: Compactor | None = None,
         path: tuple[str, ...] = ("main",),
     ) -> None:
-        self._provider = provider
+        self._caller = Caller(provider, bus, transcript, use, path)
         self._actor = actor
         self._bus = bus
         self._transcript = transcript
@@ -70,12 +64,14 @@ class Agent:
         self._ledger = ledger
         self._passages = passages
         self._checks = tuple(checks)
+        self._compactor = compactor
         self._path = path
         self._inbox: list[Prompt] = []
         self._outcome: Outcome
         self._task: asyncio.Task[object] | None = None
         self._stopped: Status | None = None
         self._rounds = 0
+        self._overflowed = False
         self.structured: object = None
         """The answer as data, once a check has found it."""
 
@@ -107,8 +103,7 @@ class Agent:
         """
         self._outcome = outcome
         self._task = asyncio.current_task()
-        self._rounds = 0
-        self.structured = None
+        self._begin()
         status: Status = "interrupted"
         begun = False
         try:
@@ -140,6 +135,13 @@ class Agent:
             self._stopped = None
         return status
 
+    def _begin(self) -> None:
+        self._rounds = 0
+        self._overflowed = False
+        self.structured = None
+        if self._compactor is not None:
+            self._compactor.begin()
+
     async def _heed_stop(self) -> None:
         """Stop here if that is wanted: by a part that did not wait for anything afterwards, or by
         a cancellation that a tool has swallowed."""
@@ -153,8 +155,7 @@ class Agent:
             self._bus.turn = self._transcript.turn + 1
             self._bus.announce(TurnStarted(prompt), self._path)
         elif self._transcript.broken_off:
-            words = Text("Your answer was broken off here. Go on.")
-            self._emit(MessageAdded("user", (words,), origin="kedge"))
+            self._go_on()
 
     async def _until_rest(self) -> Status:
         while True:
@@ -167,13 +168,15 @@ class Agent:
                     await self._actor.run(calls)
                 case CallModel():
                     self._take_inbox()
+                    if self._compactor is not None:
+                        await self._compactor.make_room(self.tools)
                     tokens = estimated_tokens(self._transcript)
                     with self._ledger.reserve(self._use, tokens) as refused:
                         if refused is not None:
                             self._emit(refused)
                             return status_at(refused)
                         self._warn()
-                        await self._call_model()
+                        await self._call_or_shorten()
                 case Rest():
                     if self._take_inbox():
                         continue
@@ -192,50 +195,26 @@ class Agent:
                 self._emit(reached)
             self._emit(MessageAdded("user", (Text(advice(nearing)),), origin="kedge"))
 
-    async def _call_model(self) -> None:
-        request = assemble(self._transcript, self.tools, self._use, self._bus.session)
-        tokens = estimated_tokens(self._transcript)
-        self._bus.announce(ModelRequest("main", self._provider.name, tokens), self._path)
-        began = time.monotonic()
-        draft, shown = Draft(), Shown()
+    async def _call_or_shorten(self) -> None:
         try:
-            async with aclosing(self._provider.stream(request)) as deltas:
-                async for delta in deltas:
-                    draft.add(delta)
-                    self._show(delta, shown)
-            if draft.finished is None:
-                raise ProviderError("cut_off", f"{self._provider.name} left its answer unfinished")
-        except (asyncio.CancelledError, ProviderError):
-            if (spoken := draft.spoken()) is not None:
-                self._say(spoken, draft, began)
-            raise
-        message = draft.message()
-        self._say(message, draft, began)
+            message = await self._caller.call(self.tools)
+        except ProviderError as error:
+            if error.kind != "context_length" or not await self._shortened():
+                raise
+            return
         if not message.calls:
             self._actor.answered(message.text)
 
-    def _show(self, delta: Delta, shown: Shown) -> None:
-        match delta:
-            case TextDelta(text):
-                self._show_text(*shown.text(text))
-            case Finished():
-                self._show_text(*shown.end())
-            case ThinkingDelta(text):
-                self._emit(ThinkingStreamed(legible_text(text)))
-            case Restarted(attempt, wait, reason):
-                shown.restart()
-                self._emit(Notice("retry", f"{reason}; attempt {attempt} in {wait:.1f} s"))
-            case _:
-                pass
+    async def _shortened(self) -> bool:
+        """Whether a conversation that is too long was made shorter; once in a turn."""
+        if self._compactor is None or self._overflowed:
+            return False
+        self._overflowed = True
+        return await self._compactor.overflowed(self.tools)
 
-    def _show_text(self, fresh: str, void: bool) -> None:
-        if void:
-            self._emit(Notice("restarted", "the text streamed before is void"))
-        if fresh:
-            self._emit(TextStreamed(legible_text(fresh)))
-
-    def _say(self, message: Message, draft: Draft, began: float) -> None:
-        self._emit(answer(message, draft, self._provider.name, self._use, began))
+    def _go_on(self) -> None:
+        words = Text("Your answer was broken off here. Go on.")
+        self._emit(MessageAdded("user", (words,), origin="kedge"))
 
     async def _rested(self) -> Status | None:
         """The status to end with; None if there is more to do."""
@@ -246,6 +225,9 @@ class Agent:
             case "refusal":
                 return self._refused()
             case "context_window":
+                if await self._shortened():
+                    self._go_on()
+                    return None
                 self._emit(Failure("context_length", "the conversation fills the model's window"))
                 return "upstream"
             case _:
@@ -284,15 +266,8 @@ class Agent:
         return outcome
 
     def _failed(self, error: KedgeError) -> Status:
-        status = status_of(error.exit_code)
-        if isinstance(error, ProviderError):
-            failure = Failure(
-                error.kind, str(error), error.retryable, error.status, error.request_id
-            )
-        else:
-            failure = Failure(_CODES.get(type(error), status), str(error), hint=error.hint)
-        self._emit(failure)
-        return status
+        self._emit(failure_of(error))
+        return status_of(error.exit_code)
 
     def _emit(self, body: Body) -> Event:
         return self._bus.emit(body, self._path)

@@ -4,8 +4,10 @@ import re
 
 from msgspec import structs
 
-from ..config.exit_codes import EXIT_CODES, Status
+from ..config.errors import KedgeError
+from ..config.exit_codes import EXIT_CODES, Status, status_of
 from .effects import FileChange
+from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     ActionEnded,
     ActionProposed,
@@ -24,6 +26,7 @@ from .events import (
     SessionStarted,
     TurnEnded,
 )
+from .keeping import Net
 from .messages import Text, Usage
 from .ports import reads_only
 
@@ -110,6 +113,18 @@ class Outcome:
         net = change if before is None else _joined(before, change)
         if net is not None:
             self._changes[net.path] = net
+
+    def settle(self, net: Net) -> None:
+        """Say of files what they themselves say; of those that nobody compared, what tools said."""
+        said, self._changes = self._changes, {change.path: change for change in net.changes}
+        for change in said.values():
+            there = self._changes.get(change.path)
+            gone = self._changes.get(change.moved_from)
+            if change.path in net.beyond:
+                self._changes[change.path] = change
+            elif there and gone and (there.change, gone.change) == ("created", "deleted"):
+                del self._changes[change.moved_from]
+                self._changes[change.path] = change
 
     @property
     def cost(self) -> float | None:
@@ -244,3 +259,14 @@ def _sentence(text: str, start: int, end: int) -> str:
     first = max(text.rfind(mark, 0, start) for mark in ".\n") + 1
     last = min((place for mark in ".\n" if (place := text.find(mark, end)) >= 0), default=len(text))
     return text[first:last]
+
+
+_CODES: dict[type[KedgeError], str] = {StoreError: "store", ScriptDiverged: "script"}
+
+
+def failure_of(error: KedgeError) -> Failure:
+    """The record of what ended a turn."""
+    if isinstance(error, ProviderError):
+        return Failure(error.kind, str(error), error.retryable, error.status, error.request_id)
+    code = _CODES.get(type(error), status_of(error.exit_code))
+    return Failure(code, str(error), hint=error.hint)

@@ -1,6 +1,7 @@
 """Words on their way in and out: prompts, results and answers, past the screens and the hooks."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct, structs
 
@@ -87,6 +88,12 @@ class Passages:
                 part = Text(f"Withheld: {denied}." if denied else screened.text)
             content.append(part)
         return structs.replace(end, content=tuple(content))
+
+    async def compacting(self, trigger: Literal["auto", "manual"]) -> str:
+        """The conversation is about to be summarised; what hooks say must not be lost."""
+        if self._hooks is None:
+            return ""
+        return self._told(await self._hooks.compact(trigger)).context
 
     async def rested(self, answer: str) -> str:
         """The model's last words of a turn; what it still has to do, in words, if anything."""

@@ -4,7 +4,7 @@ Implementations live in the furniture folders (`providers/`, `tools/`, `validato
 or outside; the core knows these protocols only. Everything runs on one event loop.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -333,6 +333,14 @@ class Log(Protocol):
         """
         ...
 
+    def sync(self) -> None:
+        """Return when a power cut can take nothing of what was appended any more.
+
+        Raises:
+            StoreError: the disk refused, or the log is closed.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the session. May be called twice."""
         ...
@@ -354,6 +362,23 @@ class Store(Protocol):
 
         Raises:
             StoreError: there is no such session, or a line is damaged.
+        """
+        ...
+
+    def lines(self, session: str) -> Iterator[bytes]:
+        """The records of a session as they were written, without newlines; a torn last one is
+        left out.
+
+        Raises:
+            StoreError: there is no such session.
+        """
+        ...
+
+    def begin(self, session: str, lines: Iterable[bytes]) -> None:
+        """Make a session that begins with these lines; it is there whole, or not at all.
+
+        Raises:
+            StoreError: there is one with this id already, or it cannot be written.
         """
         ...
 

@@ -6,7 +6,8 @@ from typing import cast, get_args
 import msgspec
 
 from .codec import Envelope
-from .events import FORMAT_VERSION, Body
+from .events import Body
+from .formats import FORMAT_VERSION
 
 _JsonObject = dict[str, object]
 

@@ -5,20 +5,21 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from secrets import token_hex
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
-from ..config.guards import LoopSettings
 from ..config.settings import LimitSettings
-from .actions import Actor, Permits, Preserve, nothing_is_kept
+from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
-from .bus import Bus, Redact, Watcher, everything, now
+from .bus import Bus, Watcher, now
+from .compactor import Compactor, Rewriting
 from .context import ModelUse
 from .errors import StoreError
 from .events import (
     BreakerChanged,
+    Compacted,
     Decision,
     Event,
     Evidence,
@@ -28,40 +29,21 @@ from .events import (
     Result,
     SessionStarted,
 )
+from .fittings import Fittings
 from .judge import Judge
+from .keeping import Keeping
+from .kept import Reach, Rewound
 from .loop import Agent
 from .messages import Prompt, Text
 from .outcome import Outcome
 from .passages import Passages
-from .ports import Check, Provider, Store, Tool
-from .stages import StageHooks
+from .ports import Provider, Store, Tool
 from .transcript import Transcript, transcript
 
 
 def new_session_id(clock: Callable[[], float] = time.time) -> str:
     """A fresh id that sorts by time: `20261121-024518-3f9a1c`."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(clock())) + "-" + token_hex(3)
-
-
-class Fittings(Struct, frozen=True):
-    """What a session can be fitted with."""
-
-    checks: Sequence[Check] = ()
-    """Look at finished work."""
-    ledger: Ledger | None = None
-    """What may be spent; by default what the limits of one run say."""
-    still_running: Callable[[], Sequence[str]] = tuple
-    """Names what tools have under way when a turn is over."""
-    permits: Permits | None = None
-    """Widens the sandbox for one call."""
-    preserve: Preserve = nothing_is_kept
-    """Keeps what is about to be deleted."""
-    loops: LoopSettings | None = None
-    hooks: StageHooks | None = None
-    redact: Redact = everything
-    """Hides secrets in records."""
-    watchers: Sequence[Watcher] = ()
-    """See every event, those of the log that is resumed first. They must not raise or block."""
 
 
 class Session:
@@ -100,29 +82,24 @@ class Session:
         self._transcript = Transcript()
         self._log = store.open(self.id)
         try:
-            self._bus = Bus(self.id, self._log, redact=fittings.redact)
-            self._recall(store.read(resume) if resume else (), judge, fittings.watchers)
+            self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
+            self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
+            self._compactor = self._compactor_of(use, fittings.rewriting)
+            add = (self._compactor.add,) if self._compactor else ()
+            watchers = (*add, *fittings.watchers)
+            self._recall(store.read(resume) if resume else (), judge, watchers)
         except StoreError:
             self._log.close()
             raise
         self._started = started
         self._outcome = Outcome(started)
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[object] | None = None
         self._announced, self._unsaid = False, list[Notice]()
-        self._watch(judge, fittings.watchers)
-        self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
+        self._watch(judge, watchers)
+        self._keeping = Keeping(fittings.keeper, self._bus)
         self._agent = Agent(
             provider,
-            Actor(
-                tools,
-                judge,
-                self._passages,
-                self._bus,
-                self._transcript,
-                permits=fittings.permits,
-                preserve=fittings.preserve,
-                loops=fittings.loops,
-            ),
+            self._actor_of(tools, judge, fittings),
             self._bus,
             self._transcript,
             passages=self._passages,
@@ -130,7 +107,28 @@ class Session:
             limits=limits,
             ledger=self._ledger,
             checks=fittings.checks,
+            compactor=self._compactor,
         )
+
+    def _actor_of(self, tools: Sequence[Tool], judge: Judge, fittings: Fittings) -> Actor:
+        return Actor(
+            tools,
+            judge,
+            self._passages,
+            self._bus,
+            self._transcript,
+            permits=fittings.permits,
+            preserve=fittings.preserve,
+            checkpoint=self._keeping.before,
+            nearby=fittings.nearby,
+            loops=fittings.loops,
+        )
+
+    def _compactor_of(self, use: ModelUse, rewriting: Rewriting | None) -> Compactor | None:
+        if rewriting is None:
+            return None
+        aside = self.aside(self._provider, use, "compaction")
+        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting)
 
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
@@ -158,6 +156,52 @@ class Session:
         path = ("main", purpose)
         return Aside(provider, use, purpose, ledger=self._ledger, bus=self._bus, path=path)
 
+    async def compact(self, focus: str = "") -> Compacted | None:
+        """Summarise the conversation now; `focus` is what matters most. None if it is too short.
+
+        Raises:
+            KedgeError: it could not be summarised; it stays as it is.
+            RuntimeError: a prompt is being worked on.
+        """
+        compactor = self._at_rest()
+        if compactor is None:
+            return None
+        self._task = task = asyncio.create_task(
+            compactor.compact("manual", self._agent.tools, focus)
+        )
+        return await task
+
+    def undo_compaction(self) -> Compacted | None:
+        """Let the model see again what the last compaction left out; None if there was none.
+
+        Raises:
+            StoreError: the log has ended.
+            RuntimeError: a prompt is being worked on.
+        """
+        compactor = self._at_rest()
+        return compactor.undo() if compactor else None
+
+    def rewind(self, to: int, what: Reach = "conversation", before: str = "") -> str:
+        """Go back behind the prompt accepted with record `to`; returns its words, to be changed.
+
+        Files are restored by the caller, who names the checkpoint of how they were `before`.
+
+        Raises:
+            KeyError: there is no such prompt.
+            StoreError, RuntimeError: as in `undo_compaction`.
+        """
+        self._at_rest()
+        words = self._transcript.prompt(to)
+        self._bus.announce(Rewound(to, what, before))
+        return words
+
+    def _at_rest(self) -> Compactor | None:
+        self._bus.require_log()
+        if self._running:
+            raise RuntimeError(f"session {self.id!r} is working on a prompt")
+        self._announce()
+        return self._compactor
+
     @property
     def unfinished(self) -> bool:
         """Whether something broke off that `run(None)` would go on with."""
@@ -182,7 +226,8 @@ class Session:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
         said = self._reintroduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
-        self._task = task = asyncio.create_task(self._turn(said))
+        task = asyncio.create_task(self._turn(said))
+        self._task = task
         task.add_done_callback(lambda _: reader.end())
         try:
             async for event in reader:
@@ -198,6 +243,7 @@ class Session:
         began = time.monotonic()
         self._outcome = Outcome(self._started)
         self._ledger.begin()
+        self._keeping.begin()
         timer: asyncio.TimerHandle | None = None
         try:
             self._announce()
@@ -207,6 +253,8 @@ class Session:
             self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
+            if net := await self._keeping.end():
+                self._outcome.settle(net)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -234,6 +282,9 @@ class Session:
         ):
             if was != now_is:
                 self._bus.emit(Notice(f"{what}_changed", f"the {what} was {was}, it is {now_is}"))
+        if before.instructions != self._started.instructions and before.cwd == self._started.cwd:
+            text = "the instruction files changed; the session goes on with those it began with"
+            self._bus.emit(Notice("instructions_changed", text))
 
     def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
         """The prompt, with the surroundings before it if they are not those of the log."""
@@ -241,7 +292,7 @@ class Session:
         here = self._started
         if prompt is None or self._announced or before is None or before.cwd == here.cwd:
             return prompt
-        return (Text(here.environment), *prompt)
+        return (*(Text(text) for text in (here.environment, here.instructions) if text), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         deadline = self._ledger.deadline()
@@ -291,6 +342,7 @@ class Session:
         try:
             await self._passages.closed("exit")
             await self._provider.close()
+            await self._keeping.close()
         finally:
             self._log.close()
 

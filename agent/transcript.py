@@ -6,29 +6,28 @@ resuming after a crash is folding the log and going on.
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Struct
 
 from .events import (
     ActionEnded,
     ActionProposed,
     ActionStarted,
+    Compacted,
     Event,
     MessageAdded,
     SessionStarted,
     TurnEnded,
     TurnStarted,
 )
-from .messages import (
-    Image,
-    Message,
-    Opaque,
-    Part,
-    StopReason,
-    Text,
-    Thinking,
-    ToolCall,
-    ToolResult,
-)
+from .kept import Rewound
+from .messages import Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
+from .view import Said, characters, view
+
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English text and code, until the model has counted."""
+CALIBRATED_FROM = 2_000
+"""Characters of a request from which on its count tells of the text, not of its framing."""
 
 
 class CallModel(Struct, frozen=True):
@@ -63,13 +62,22 @@ class Transcript:
         self._path = path
         self.started: SessionStarted | None = None
         """The first start of the session: what is frozen for its life."""
+        self.said: list[Said] = []
+        """Everything, whatever was left out later."""
         self.messages: list[Message] = []
+        """What the model sees of it."""
+        self.compacted: Compacted | None = None
+        """What is left out."""
         self.turn = 0
         self.turn_open = False
         self.stop_reason: StopReason = "end"
         """Why the last assistant message ended."""
         self.characters = 0
-        """Size of everything said so far, for estimates."""
+        """Size of what the model sees, for estimates."""
+        self.characters_per_token = CHARACTERS_PER_TOKEN
+        """As the model counts, once it has reported how long a request was."""
+        self._compactions: list[tuple[int, Compacted]] = []
+        self._frame = 0
         self._open: dict[str, ToolCall] = {}
         self._proposed: set[str] = set()
         self._begun: set[str] = set()
@@ -81,50 +89,114 @@ class Transcript:
             return
         match event.body:
             case SessionStarted() as started:
-                self.started = self.started or started
+                self._start(started)
             case TurnStarted(prompt):
                 self.turn = event.turn
                 self.turn_open = True
-                self._say(Message("user", self._introduced(prompt)))
-            case MessageAdded(role, parts, stop_reason=stop):
+                message = Message("user", self._introduced(prompt))
+                self._say(Said(event.seq, message, _own(prompt)))
+            case MessageAdded(role, parts, origin, stop_reason=stop, usage=usage):
                 if role == "assistant":
                     self.stop_reason = stop
-                self._say(Message(role, parts))
+                    self._learn(usage)
+                words = _own(parts) if origin == "person" else ""
+                self._say(Said(event.seq, Message(role, parts), words))
+            case Compacted() as compacted:
+                self._compactions.append((event.seq, compacted))
+                self._see()
+            case Rewound(to, "conversation" | "both", redone=False):
+                self._rewind(to)
+            case TurnEnded():
+                self.turn_open = False
+            case _:
+                self._act(event)
+
+    def _see(self) -> None:
+        """Show the model what the last compaction leaves."""
+        self.compacted = self._compactions[-1][1] if self._compactions else None
+        self.messages = view(self.said, self.compacted)
+        self.characters = sum(map(characters, self.messages))
+
+    def _rewind(self, to: int) -> None:
+        """Forget what was said from a record on."""
+        self.said = [one for one in self.said if one.seq < to]
+        self._compactions = [one for one in self._compactions if one[0] < to]
+        self._open, self._results, self._proposed, self._begun = {}, {}, set(), set()
+        self.turn_open, self.stop_reason = False, "end"
+        self._see()
+
+    def prompt(self, seq: int) -> str:
+        """The words of the prompt that was accepted with this record.
+
+        Raises:
+            KeyError: there is none, or it was gone back behind.
+        """
+        found = [one.words for one in self.said if one.seq == seq and one.words]
+        if not found:
+            raise KeyError(seq)
+        return found[0]
+
+    def _act(self, event: Event) -> None:
+        match event.body:
             case ActionProposed(id):
                 self._proposed.add(id)
             case ActionStarted(id):
                 self._begun.add(id)
             case ActionEnded() as ended:
-                self._answer(ended)
-            case TurnEnded():
-                self.turn_open = False
+                self._answer(ended, event.seq)
             case _:
                 pass
 
-    def _introduced(self, prompt: tuple[Part, ...]) -> tuple[Part, ...]:
-        if self.messages or self.started is None or not self.started.environment:
-            return prompt
-        return (Text(self.started.environment), *prompt)
+    def _start(self, started: SessionStarted) -> None:
+        if self.started is None:
+            self.started = started
+            tools = sum(
+                len(tool.description) + len(msgspec.json.encode(tool.parameters))
+                for tool in started.tools
+            )
+            self._frame = len(started.system) + tools
 
-    def _say(self, message: Message) -> None:
-        self._append(message)
-        self._open = {call.id: call for call in message.calls}
+    @property
+    def request_characters(self) -> int:
+        """Size of the next request: instructions and tools, and what is seen of the talk."""
+        return self._frame + self.characters
+
+    def _learn(self, usage: Usage) -> None:
+        """Take the model's own count for the request that it has just answered."""
+        size = self.request_characters
+        if size < CALIBRATED_FROM or not usage.input_tokens:
+            return
+        ratio = size / usage.input_tokens
+        # Beyond these no tokenizer counts text: the endpoint reports something else.
+        if 0.5 <= ratio <= 16:
+            self.characters_per_token = ratio
+
+    def _introduced(self, prompt: tuple[Part, ...]) -> tuple[Part, ...]:
+        if self.said or self.started is None:
+            return prompt
+        before = (self.started.environment, self.started.instructions)
+        return (*(Text(text) for text in before if text), *prompt)
+
+    def _say(self, said: Said) -> None:
+        self._append(said)
+        self._open = {call.id: call for call in said.message.calls}
         self._results = {}
         self._proposed = set()
         self._begun = set()
 
-    def _append(self, message: Message) -> None:
-        self.messages.append(message)
-        self.characters += sum(_size(part) for part in message.parts)
+    def _append(self, said: Said) -> None:
+        self.said.append(said)
+        self.messages.append(said.message)
+        self.characters += characters(said.message)
 
-    def _answer(self, ended: ActionEnded) -> None:
+    def _answer(self, ended: ActionEnded, seq: int) -> None:
         if ended.id not in self._open:
             return
         self._results[ended.id] = ToolResult(ended.id, ended.content, ended.status != "ok")
         if len(self._results) == len(self._open):
             results = tuple(self._results[id] for id in self._open)
             self._open = {}
-            self._append(Message("tool", results))
+            self._append(Said(seq, Message("tool", results)))
 
     @property
     def unanswered(self) -> tuple[ToolCall, ...]:
@@ -160,23 +232,13 @@ class Transcript:
         return tuple(LostCall(call, call.id in self._begun) for call in self.unanswered)
 
 
-IMAGE_CHARACTERS = 6000
-"""What a picture counts for, in characters: about 1,500 tokens, Anthropic's figure for a picture
-of 1.15 megapixels."""
+def _own(parts: tuple[Part, ...]) -> str:
+    """A person's words, without what hooks added to them."""
+    texts = (part.text for part in parts if isinstance(part, Text))
+    return "\n".join(text for text in texts if not text.startswith(_ADDED)) or "(a picture)"
 
 
-def _size(part: Part) -> int:
-    match part:
-        case Text(text) | Thinking(text):
-            return len(text)
-        case ToolCall(_, name, arguments):
-            return len(name) + len(arguments)
-        case ToolResult(_, content):
-            return sum(_size(piece) for piece in content)
-        case Image():
-            return IMAGE_CHARACTERS
-        case Opaque():
-            return 0
+_ADDED = ("<context>", "<environment>", "<instructions")
 
 
 def transcript(facts: Iterable[Event], path: tuple[str, ...] = ("main",)) -> Transcript:

@@ -4,15 +4,16 @@ Imports stand inside the functions because start-up needs it: what a run does no
 loaded. Everything else receives the parts that it works with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent.budget import Ledger, limits_of
 from ..agent.events import SessionStarted
+from ..agent.fittings import Fittings
 from ..agent.guarded import Guarded
-from ..agent.ports import Check, Store
-from ..agent.session import Fittings, Session, new_session_id
+from ..agent.ports import Check, Store, Tool
+from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..agent.ports import Approver
     from ..agent.stores.jsonl import JsonlStore
     from .judges import Judges, Scene
+    from .knowledge import Knowledge
     from .toolbox import Toolbox
 
 
@@ -94,6 +96,7 @@ def compose(
     """
     from ..agent.memory.repository import find_repository
     from .judges import Scene, judges_of
+    from .knowledge import Knowledge
 
     store = store_of(run, where)
     before = resumed(run, where, store)
@@ -102,37 +105,48 @@ def compose(
     settings = before.settings(loaded)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
+    before = before.forked(store)
     id = before.id or new_session_id()
 
     def notify(code: str, text: str) -> None:
         # Whoever has something to tell begins only when the session has.
         session.notice(code, text)
 
-    toolbox = _toolbox(run, where, loaded, model, id, notify)
     repository = find_repository(where.cwd)
+    toolbox = _toolbox(run, where, loaded, model, id, notify)
+    knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides)
+    tools = (*toolbox.tools, *knowledge.tools(id))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     root = repository.root if repository else None
     scene = Scene(loaded, where, id, settings.mode, log, root)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
     session = Session(
-        _started(loaded, where, model, toolbox, repository),
+        knowledge.introduce(_started(loaded, where, model, toolbox, tools, repository)),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
-        toolbox.tools,
+        tools,
         judges.judge,
         store,
         use=use,
         limits=settings.limits,
-        fittings=_fittings(run, scene, toolbox, judges, schema),
+        fittings=_fittings(run, scene, toolbox, judges, knowledge, schema),
         id=id,
         resume=before.id,
     )
     judges.attach(session)
+    for words in knowledge.notices:
+        session.notice("instructions", words)
     return Composed(session, toolbox, judges)
 
 
 def _fittings(
-    run: Run, scene: "Scene", toolbox: "Toolbox", judges: "Judges", schema: "SchemaCheck | None"
+    run: Run,
+    scene: "Scene",
+    toolbox: "Toolbox",
+    judges: "Judges",
+    knowledge: "Knowledge",
+    schema: "SchemaCheck | None",
 ) -> Fittings:
+    from .keeping import WorkspaceKeeper
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
@@ -142,10 +156,14 @@ def _fittings(
         still_running=toolbox.still_running,
         permits=toolbox,
         preserve=Preserving(where.home.state_dir / "trash" / scene.session, toolbox.roots),
+        keeper=None if run.flag("no_session") else WorkspaceKeeper(where, toolbox.roots),
         loops=settings.loops,
         hooks=judges.stages,
         redact=toolbox.redactor().bodies,
-        watchers=judges.watchers,
+        durable=settings.sessions.fsync,
+        rewriting=knowledge.rewriting,
+        nearby=knowledge.nearby,
+        watchers=(*judges.watchers, toolbox.todo.hear, toolbox.workspace.hear),
     )
 
 
@@ -204,11 +222,10 @@ def _started(
     where: Surroundings,
     model: Model,
     toolbox: "Toolbox",
+    tools: Sequence[Tool],
     repository: "Repository | None",
 ) -> SessionStarted:
-    import time
-
-    from ..agent.memory.environment import describe
+    from ..agent.memory.identity import identity
     from ..config.prompts import prompt
 
     config_dir = where.home.config_dir
@@ -224,9 +241,10 @@ def _started(
         mode=loaded.settings.mode,
         model=model.provider.name,
         system="\n\n".join(texts),
-        environment=describe(where.cwd, repository, time.strftime("%Y-%m-%d"), toolbox.guard.hides),
-        tools=tuple(tool.spec for tool in toolbox.tools),
+        environment="",
+        tools=tuple(tool.spec for tool in tools),
         config_problems=tuple(str(problem) for problem in loaded.problems),
+        repository=identity(repository.root) if repository else "",
     )
 
 

@@ -12,10 +12,11 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from ..agent.events import Event, SessionStarted
+from ..agent.fittings import Fittings
 from ..agent.gate import Gate
 from ..agent.judge import Judge
 from ..agent.ports import Approver, Check, Provider, Store, Tool, Validator
-from ..agent.session import Fittings, Session
+from ..agent.session import Session
 from ..agent.stores.memory import MemoryStore
 from ..agent.validators.modes import ModeValidator
 from ..agent.validators.unattended import Unattended

@@ -41,6 +41,7 @@ class Model(Struct, frozen=True):
             settings.model.max_output_tokens or self.profile.max_output_tokens,
             settings.model.effort,
             self.price,
+            self.profile.context_window,
         )
 
     def price(self, usage: Usage) -> float | None:

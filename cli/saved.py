@@ -1,13 +1,16 @@
 """Finds saved sessions by what a person says of them, and reads arguments that may be files."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, structs
 
+from ..agent.bus import now
 from ..agent.errors import StoreError
 from ..agent.events import SessionStarted
 from ..agent.ports import Store
+from ..agent.session import new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Loaded
 from ..config.settings import Settings
@@ -21,6 +24,22 @@ class Resumed(Struct, frozen=True):
     id: str = ""
     started: SessionStarted | None = None
     """How it was opened last."""
+    fork: bool = False
+    """Whether to leave it as it is, and go on in a new one."""
+
+    def forked(self, store: Store) -> "Resumed":
+        """This session, or if it is to be forked, the new one, which is made here.
+
+        Raises:
+            StoreError: it cannot be made.
+        """
+        if not self.fork:
+            return self
+        from ..agent.stores.forking import fork
+
+        new = new_session_id()
+        fork(store, self.id, new, now())
+        return structs.replace(self, id=new, fork=False)
 
     def place(self, where: Surroundings) -> Surroundings:
         """Where the session works: where it did before.
@@ -61,31 +80,44 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
     """
     resume, go_on = run.values["resume"] is not None, run.flag("continue")
     if not (resume or go_on):
+        if run.flag("fork"):
+            raise UsageError("--fork goes on with a session", hint="add -c, or -r and which one")
         return Resumed()
     if resume and go_on:
         raise UsageError("give --continue or --resume, not both")
     if run.flag("no_session"):
         raise UsageError("--no-session keeps nothing that could be continued")
-    id = named(store, run.text("resume")) if resume else latest(store, where.cwd)
+    if resume:
+        from .catalogue import Catalogue
+
+        id = named(store, run.text("resume"), Catalogue(where).names)
+    else:
+        id = latest(store, where.cwd)
     openings = [event.body for event in store.read(id) if isinstance(event.body, SessionStarted)]
-    return Resumed(id, openings[-1] if openings else None)
+    return Resumed(id, openings[-1] if openings else None, run.flag("fork"))
 
 
-def named(store: Store, name: str) -> str:
-    """The session with this id, or the only one whose id begins so.
+def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None = None) -> str:
+    """The session with this id or name, or the only one whose id begins so, or whose name does.
+
+    `names` tells the name of each session that has one, by id; it is asked only where no id fits.
 
     Raises:
         UsageError: there is none, or there are several.
     """
     ids = store.sessions()
-    if name in ids:
-        return name
-    found = [id for id in ids if name and id.startswith(name)]
+    if said in ids:
+        return said
+    found = [id for id in ids if said and id.startswith(said)]
+    if not found and said and names is not None:
+        known = names()
+        found = [id for id in ids if known.get(id) == said]
+        found = found or [id for id in ids if known.get(id, "").startswith(said)]
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UsageError(f"there is no session {name!r}", hint="see kedge sessions list --all")
-    raise UsageError(f"several sessions begin with {name!r}: {', '.join(found[:5])}")
+        raise UsageError(f"there is no session {said!r}", hint="see kedge sessions list --all")
+    raise UsageError(f"several sessions are meant by {said!r}: {', '.join(found[:5])}")
 
 
 def latest(store: Store, cwd: Path) -> str:

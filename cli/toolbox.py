@@ -107,21 +107,20 @@ class Toolbox:
             lambda: SecretFlow(self.finder),
         )
         self._files = AlsoReadable(confined.files, kept)
-        workspace = Workspace(self._files, roots.workspace)
+        self.workspace = Workspace(self._files, roots.workspace)
+        """What the session knows of files."""
         hidden = without | set(settings.tools.disabled)
         texts = settings.tools.texts
         self.tools: tuple[Tool, ...] = tuple(
             tool.described(tool_text(tool.name, where.home.config_dir, texts).text)
-            for tool in self._made(workspace, settings.read, hidden)
+            for tool in self._made(settings.read, hidden)
             if tool.name not in hidden
         )
 
-    def _made(
-        self, workspace: Workspace, reading: ReadSettings, hidden: frozenset[str]
-    ) -> tuple[FunctionTool, ...]:
+    def _made(self, reading: ReadSettings, hidden: frozenset[str]) -> tuple[FunctionTool, ...]:
         return (
-            *file_tools(workspace, reading, hidden),
-            *search_tools(workspace, self.sandbox, self.env),
+            *file_tools(self.workspace, reading, hidden),
+            *search_tools(self.workspace, self.sandbox, self.env),
             *shell_tools(self._shell),
             self.todo.tool(),
         )

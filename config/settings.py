@@ -151,6 +151,14 @@ class HttpSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Silence within an answer after which the stream counts as stalled."""
 
 
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How sessions are kept."""
+
+    fsync: bool = True
+    """Wait for the disk before what changes something, so that not even a power cut makes kedge do
+    it twice. A killed process loses nothing either way."""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every effective value of a run. `cli/compose.py` hands each consumer its own part."""
 
@@ -163,6 +171,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     read: ReadSettings = ReadSettings()
     retry: RetrySettings = RetrySettings()
     http: HttpSettings = HttpSettings()
+    sessions: SessionSettings = SessionSettings()
     sandbox: SandboxSettings = SandboxSettings()
     rules: RuleSettings = RuleSettings()
     breakers: BreakerSettings = BreakerSettings()

@@ -31,15 +31,16 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 
 _HALL = (
-    *("agent.errors", "agent.messages", "agent.deltas", "agent.effects"),
-    "agent.events",
-    *("agent.codec", "agent.ports", "agent.stages", "agent.spending"),
+    *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
+    *("agent.lineage", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
+    *("agent.stages", "agent.spending", "agent.recollection"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
-    *("agent.bus", "agent.transcript", "agent.context", "agent.budget", "agent.aside"),
-    *("agent.passages", "agent.repetition", "agent.actions", "agent.outcome"),
-    *("agent.loop", "agent.session"),
+    *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
+    *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
+    *("agent.compactor", "agent.repetition", "agent.endings", "agent.actions", "agent.fittings"),
+    *("agent.outcome", "agent.caller", "agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
@@ -56,7 +57,7 @@ MAY_IMPORT: Table = {
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings", "config.guards"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
     "agent.commands": ("agent.commands", *_HALL, "config.sections"),
-    "agent.memory": ("agent.memory",),
+    "agent.memory": ("agent.memory", *_HALL),
     "agent.providers": ("agent.providers", *_HALL, *_STATUS, *_MODELS, "config.settings"),
     "agent.reviewers": (
         *("agent.reviewers", *_HALL, *_STATUS, "sandbox"),
@@ -70,6 +71,19 @@ MAY_IMPORT: Table = {
         *("config.settings", "config.guards"),
     ),
     "cli": ("cli", *_HALL, "agent.session", "agent.schema", "config"),
+    "cli.catalogue": ("cli", *_HALL, "agent.memory", "agent.stores", "config"),
+    "cli.chapters": ("cli", *_HALL, "agent.stores"),
+    "cli.keeping": ("agent", "cli", "config", "sandbox"),
+    "cli.knowledge": ("agent", "cli", "config"),
+    "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
+    "cli.commands.export": ("cli", *_HALL, "config", "sandbox.environment"),
+    "cli.commands.memory": ("agent", "cli", "config", "sandbox"),
+    "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "agent.stores", "config"),
+    "cli.commands.sessions_delete": ("cli", *_HALL, "agent.stores", "config"),
+    "cli.commands.sessions_doctor": (
+        *("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
+    ),
+    "cli.commands.undo": ("agent", "cli", "config", "sandbox"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.judges": ("agent", "cli", "config", "sandbox"),
     "cli.judging": ("agent", "cli", "config", "sandbox"),

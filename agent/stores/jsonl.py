@@ -1,20 +1,21 @@
 """Sessions on disk: one append-only file of JSON lines each, readable by its owner only.
 
 A line is handed to the operating system in one write before `append` returns, so a killed process
-loses nothing that it was told is stored; a power cut may cost the last moments. Only the last line
+loses nothing that it was told is stored; after `sync`, neither does a power cut. Only the last line
 can be torn, and it is removed when the session is opened again.
 """
 
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..codec import decode, digest
 from ..errors import StoreError
 from ..events import Event
-from .chain import damage
+from .chain import Damage, damage
 
 SUFFIX = ".jsonl"
 HEAD = ".head"
@@ -45,6 +46,8 @@ class JsonlLog:
             raise StoreError(
                 f"session {path.stem!r} is in use by another kedge; wait for it, or start a new one"
             ) from error
+        self._is_new = True
+        self._dirty = False
         self._size = self._without_torn_line()
         begins = self._after_newline(self._size - 1)
         self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
@@ -87,6 +90,22 @@ class JsonlLog:
             ) from error
         self._size += len(data)
         self._last_line = line
+        self._dirty = True
+
+    def sync(self) -> None:
+        """See `Log.sync`. Costs nothing where nothing was appended since."""
+        if self._file < 0:
+            raise StoreError(f"the session log {self._path} is closed")
+        try:
+            if self._dirty:
+                _to_disk(self._file)
+            if self._is_new:
+                sync_folder(self._path.parent)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the session log {self._path}: {error.strerror}"
+            ) from error
+        self._dirty = self._is_new = False
 
     def close(self) -> None:
         """See `Log.close`."""
@@ -94,6 +113,10 @@ class JsonlLog:
             return
         if self._last_line:
             self._keep_head()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the session without a note of where it ends."""
         os.close(self._file)
         self._file = -1
 
@@ -108,6 +131,24 @@ class JsonlLog:
             finally:
                 os.close(file)
             os.replace(beside, head)
+
+
+def _to_disk(file: int) -> None:
+    """The data and what is needed to find it; on macOS `fsync` alone would leave it in the drive's
+    own memory (fsync(2) there)."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(file)
+
+
+def sync_folder(folder: Path) -> None:
+    """Return when a power cut can take no name out of a folder any more."""
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 class JsonlStore:
@@ -126,6 +167,16 @@ class JsonlStore:
 
     def read(self, session: str) -> Iterator[Event]:
         """See `Store.read`. A torn last line is passed over."""
+        for number, line in enumerate(self.lines(session), 1):
+            try:
+                event = decode(line)
+            except StoreError as error:
+                raise StoreError(f"{self.path(session)}:{number}: {error}") from error
+            if event is not None:
+                yield event
+
+    def lines(self, session: str) -> Iterator[bytes]:
+        """See `Store.lines`."""
         try:
             file = self.path(session).open("rb")
         except FileNotFoundError as error:
@@ -135,18 +186,50 @@ class JsonlStore:
                 f"cannot read the session log {self.path(session)}: {error.strerror}"
             ) from error
         with file:
-            for number, line in enumerate(file, 1):
+            for line in file:
                 if not line.endswith(b"\n"):
                     return
-                try:
-                    event = decode(line)
-                except StoreError as error:
-                    raise StoreError(f"{self.path(session)}:{number}: {error}") from error
-                if event is not None:
-                    yield event
+                yield line[:-1]
 
-    def damage(self, session: str) -> str:
-        """What is wrong with a session's log, in words; empty if it is whole.
+    def begin(self, session: str, lines: Iterable[bytes]) -> None:
+        """See `Store.begin`."""
+        path = self.path(session)
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(file, "wb") as written:
+                written.writelines(line + b"\n" for line in lines)
+                written.flush()
+                _to_disk(file)
+            # Unlike a renaming, a link does not take the place of what is there.
+            os.link(beside, path)
+            sync_folder(self._folder)
+        except FileExistsError as error:
+            raise StoreError(f"there is a session {session!r} already") from error
+        except OSError as error:
+            raise StoreError(f"cannot write the session log {path}: {error.strerror}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+
+    def delete(self, session: str) -> None:
+        """Take a session away for good.
+
+        Raises:
+            StoreError: it is in use.
+            OSError: it cannot be removed.
+        """
+        log = self.open(session)
+        try:
+            self.path(session).unlink()
+        finally:
+            log.abandon()
+        self.path(session).with_suffix(HEAD).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def damage(self, session: str) -> Damage | None:
+        """What is wrong with a session's log; None if it is whole.
 
         Raises:
             StoreError: there is no such session, or it cannot be read.
@@ -170,9 +253,18 @@ class JsonlStore:
 
     def sessions(self) -> Sequence[str]:
         """See `Store.sessions`."""
+        latest = sorted(self.files(), key=lambda file: file[1][1], reverse=True)
+        return tuple(id for id, _ in latest)
+
+    def files(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Each session with the size of its file, in bytes, and its time, in nanoseconds."""
         try:
-            entries = [entry for entry in os.scandir(self._folder) if entry.name.endswith(SUFFIX)]
+            entries = os.scandir(self._folder)
         except FileNotFoundError:
-            return ()
-        entries.sort(key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
-        return tuple(entry.name.removesuffix(SUFFIX) for entry in entries)
+            return
+        with entries:
+            for entry in entries:
+                # A hidden one is being made, see `begin`.
+                if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                    stat = entry.stat()
+                    yield entry.name.removesuffix(SUFFIX), (stat.st_size, stat.st_mtime_ns)

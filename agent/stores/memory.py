@@ -1,6 +1,6 @@
 """Sessions in memory: for embedding, for `--no-session`, and as the double in tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..codec import decode
 from ..errors import StoreError
@@ -21,9 +21,13 @@ class MemoryLog:
 
     def append(self, line: bytes) -> None:
         """See `Log.append`."""
+        self.sync()
+        self._lines.append(line)
+
+    def sync(self) -> None:
+        """See `Log.sync`."""
         if self.closed:
             raise StoreError("the session log is closed")
-        self._lines.append(line)
 
     def close(self) -> None:
         """See `Log.close`."""
@@ -48,11 +52,21 @@ class MemoryStore:
 
     def read(self, session: str) -> Iterator[Event]:
         """See `Store.read`."""
-        if session not in self._sessions:
-            raise StoreError(f"there is no session {session!r}")
-        for line in tuple(self._sessions[session]):
+        for line in self.lines(session):
             if (event := decode(line)) is not None:
                 yield event
+
+    def lines(self, session: str) -> Iterator[bytes]:
+        """See `Store.lines`."""
+        if session not in self._sessions:
+            raise StoreError(f"there is no session {session!r}")
+        yield from tuple(self._sessions[session])
+
+    def begin(self, session: str, lines: Iterable[bytes]) -> None:
+        """See `Store.begin`."""
+        if session in self._sessions:
+            raise StoreError(f"there is a session {session!r} already")
+        self._sessions[session] = list(lines)
 
     def sessions(self) -> Sequence[str]:
         """See `Store.sessions`."""

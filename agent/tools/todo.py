@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
+from ..events import ActionEnded, ActionProposed, Decision, Event
 from .function import FunctionTool, read_only
 
 
@@ -14,6 +16,10 @@ class TodoItem(Struct, frozen=True):
     status: Literal["pending", "in_progress", "completed"]
 
 
+class _Replacement(Struct, frozen=True):
+    items: tuple[TodoItem, ...]
+
+
 _BOXES = {"pending": "[ ]", "in_progress": "[>]", "completed": "[x]"}
 
 
@@ -22,6 +28,27 @@ class Todo:
 
     def __init__(self) -> None:
         self.items: tuple[TodoItem, ...] = ()
+        self._meant: dict[str, object] = {}
+
+    def hear(self, event: Event) -> None:
+        """Take the list from the record, so that a resumed session has it. Never raises."""
+        match event.body:
+            case ActionProposed(id, "todo", arguments):
+                self._meant[id] = arguments
+            case Decision(id, modified=dict() as arguments) if id in self._meant:
+                self._meant[id] = arguments
+            case ActionEnded(id, "todo", status):
+                meant = self._meant.pop(id, None)
+                if status == "ok":
+                    self._restore(meant)
+            case _:
+                pass
+
+    def _restore(self, arguments: object) -> None:
+        try:
+            self.items = msgspec.convert(arguments, _Replacement).items
+        except msgspec.ValidationError:
+            return
 
     @property
     def open(self) -> tuple[TodoItem, ...]:

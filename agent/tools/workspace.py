@@ -1,11 +1,17 @@
 """What the file tools of a session share: the files they may touch, what the model has seen."""
 
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import Final
 
 from ...sandbox.errors import OutsideRoots, SandboxError
 from ...sandbox.ports import Files
 from ..errors import ToolError
+from ..events import ActionEnded, ActionProposed, Event
+
+_KNOWING: Final = frozenset({"read", "write", "edit", "apply_patch"})
+"""The tools after which the model knows a file's content."""
 
 
 class Workspace:
@@ -20,6 +26,24 @@ class Workspace:
         self.files = files
         self.root = root
         self._seen: dict[Path, bytes] = {}
+        self._proposed: dict[str, ActionProposed] = {}
+        self._before: dict[Path, float] = {}
+        """Files that the log says were known, and until when, as Unix time."""
+
+    def hear(self, event: Event) -> None:
+        """Take from the record what the model knew, so that a resumed session has it."""
+        match event.body:
+            case ActionProposed(id, tool) as proposed if tool in _KNOWING:
+                self._proposed[id] = proposed
+            case ActionEnded(id, status=status) if id in self._proposed:
+                proposed = self._proposed.pop(id)
+                known_at = datetime.fromisoformat(event.ts).timestamp()
+                known = ("read", "write") if status == "ok" else ()
+                for effect in proposed.effects:
+                    if effect.kind in known:
+                        self._before[Path(effect.target)] = known_at
+            case _:
+                pass
 
     def resolve(self, path: str) -> Path:
         """Where a path that a model wrote leads, links resolved.
@@ -46,14 +70,24 @@ class Workspace:
     def forget(self, path: Path) -> None:
         """The file is gone."""
         self._seen.pop(path, None)
+        self._before.pop(path, None)
 
     def known(self, path: Path) -> bool:
         """Whether any content of the file was ever seen."""
-        return path in self._seen
+        return path in self._seen or path in self._before
 
     def current(self, path: Path, data: bytes) -> bool:
-        """Whether this content is the one that was last seen."""
-        return self._seen.get(path) == _digest(data)
+        """Whether this content, just read, is the one that was last seen.
+
+        What an earlier process saw counts as long as the file's status has not changed since; that
+        time, unlike the content's own, nobody can set.
+        """
+        if path in self._seen:
+            return self._seen[path] == _digest(data)
+        try:
+            return path.stat().st_ctime <= self._before[path]
+        except (KeyError, OSError):
+            return False
 
 
 def _digest(data: bytes) -> bytes:

@@ -52,7 +52,7 @@ def verify(sessions: tuple[str, ...]) -> int:
     damaged = 0
     for id in ids:
         try:
-            wrong = store.damage(id)
+            wrong = str(store.damage(id) or "")
         except StoreError as error:
             wrong = str(error)
         damaged += bool(wrong)

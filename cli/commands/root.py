@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from . import judging
+from . import judging, keeping
 from .groups import Directory, Json, group, nothing
 
 _ABOUT = """A terminal coding agent whose every action is validated, explained and undoable.
@@ -26,7 +26,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("breakers", "trash", "sandbox", "schema", "tool"),
+    *("undo", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
 )
 """The words that a command line may begin with."""
 
@@ -37,11 +37,10 @@ def app(epilog: str) -> typer.Typer:
     kedge.callback(invoke_without_command=True)(_start)
     kedge.command()(demo)
     kedge.command()(models)
-    sessions = group("The sessions that were kept.")
-    sessions.command("list")(sessions_list)
-    sessions.command("show")(sessions_show)
-    kedge.add_typer(sessions, name="sessions")
+    kedge.command()(memory)
+    keeping.add_to(kedge)
     judging.add_to(kedge)
+    kedge.command()(undo)
     trash = group("What actions deleted, and bringing it back.")
     trash.command("list")(trash_list)
     trash.command("restore")(trash_restore)
@@ -108,25 +107,34 @@ def models(
     run(provider, as_json=json)
 
 
-def sessions_list(
-    everywhere: Annotated[bool, typer.Option("--all", help="Of all directories.")] = False,
+def memory(cd: Directory = "", json: Json = False) -> None:
+    """Show the instruction files that a session here begins with, and what they cost."""
+    from .memory import show_memory as run
+
+    run(cd, as_json=json)
+
+
+def undo(
+    count: Annotated[
+        int, typer.Argument(metavar="[N]", min=1, help="So many turns.", show_default=False)
+    ] = 1,
+    session: Annotated[
+        str, typer.Option("--session", metavar="ID", help="Of this session, else the last one.")
+    ] = "",
+    redo: Annotated[bool, typer.Option("--redo", help="Undo the last undoing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what was changed since by somebody else.")
+    ] = False,
     cd: Directory = "",
-    json: Json = False,
 ) -> None:
-    """List the sessions of this directory, newest first."""
-    from .sessions import list_sessions as run
+    """Undo what the last turns did to files."""
+    from .undo import undo as run
 
-    run(cd, everywhere=everywhere, as_json=json)
-
-
-def sessions_show(
-    session: Annotated[str, typer.Argument(metavar="ID", help="Its id, or how it begins.")],
-    json: Json = False,
-) -> None:
-    """Show what happened in a session."""
-    from .sessions import show_session as run
-
-    run(session, as_json=json)
+    raise typer.Exit(run(count, session, cd, redo=redo, dry_run=dry_run, yes=yes, force=force))
 
 
 def trash_list(

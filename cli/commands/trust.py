@@ -11,6 +11,7 @@ from ...config.narrowing import find
 from ...config.trust import FILE, Changed, Trust, Trusted
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, Style, harmless
+from .memory import trust_instructions
 from .settings import load_for_commands
 
 _LIMITS = (
@@ -35,8 +36,7 @@ def trust_folder(cd: str, *, yes: bool) -> int:
     loaded = load_for_commands(where)
     brings = loaded.brought
     if brings is None:
-        sys.stdout.write("Nothing here needs trust.\n")
-        return 0
+        return trust_instructions(where, lambda: yes or _agreed())
     if isinstance(brings.standing, Trusted):
         when = brings.standing.when.isoformat(" ", "seconds")
         sys.stdout.write(f"{harmless(str(brings.root))} is trusted since {when}.\n")

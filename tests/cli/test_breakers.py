@@ -31,7 +31,7 @@ def test_a_reset_breaker_is_closed_and_the_log_is_whole(store, capfd):
     capfd.readouterr()
     list_breakers("s", "", as_json=True)
     assert '"state":"closed"' in capfd.readouterr().out
-    assert store.damage("s") == ""
+    assert store.damage("s") is None
 
 
 def test_a_breaker_that_is_not_there_is_named(store):

@@ -84,6 +84,8 @@ def _without_own(value: object) -> object:
         dropped.add("id")
     if value.get("id") == "call_5":
         dropped |= {"tool", "name", "arguments", "content"}
+    if value.get("kind") == "checkpoint":
+        dropped |= {"id"}  # it says which directory, and what byte-code lies in it
     return {key: _without_own(inner) for key, inner in value.items() if key not in dropped}
 
 

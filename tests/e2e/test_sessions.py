@@ -230,3 +230,46 @@ def test_no_temporary_folder_stays(kedge: Kedge, served: Served, tmp_path: Path)
     scratch.mkdir()
     ran = kedge(*served(turn("ok")), "-p", "x", env={"TMPDIR": str(scratch)})
     assert (ran.code, list(scratch.iterdir())) == (0, [])
+
+
+@pytest.mark.parametrize("how", ["-c", "-r"])
+def test_a_fork_goes_on_and_leaves_its_parent_as_it_was(
+    kedge: Kedge, served: Served, spoken: str, how: str
+) -> None:
+    (parent,) = kedge.logs
+    before = parent.read_bytes()
+    ran = asked(kedge, served, *((how, spoken) if how == "-r" else (how,)), "--fork")
+    assert (ran.code, ran.answer) == (0, "The second answer.\n")
+    assert parent.read_bytes() == before
+    (new,) = [log for log in kedge.logs if log != parent]
+    assert new.read_bytes().startswith(before)
+    own = [record for record in lines(new.read_bytes()) if record["session"] == new.stem]
+    last = lines(before)[-1]["seq"]
+    assert (own[0]["kind"], own[0]["parent"], own[0]["upto"]) == ("forked", spoken, last)
+    assert kedge("audit", "verify").code == 0
+
+
+def test_a_fork_needs_something_to_go_on_with(kedge: Kedge) -> None:
+    ran = refused(kedge, "--fork")
+    assert ran.code == 2 and "add -c" in ran.complaint
+
+
+def test_a_run_that_cannot_begin_makes_no_fork(kedge: Kedge, spoken: str) -> None:
+    assert kedge("-m", "nobody/none", "-p", "x", "-r", spoken, "--fork").code != 0
+    assert [log.stem for log in kedge.logs] == [spoken]
+
+
+def test_a_named_session_goes_on(kedge: Kedge, served: Served, spoken: str) -> None:
+    assert kedge("sessions", "rename", spoken, "the first one").code == 0
+    assert asked(kedge, served, "-r", "the first one").code == 0
+    assert "[the first one]" in kedge("sessions", "list").answer
+
+
+def test_what_was_said_is_found_and_a_session_can_be_deleted(kedge: Kedge, spoken: str) -> None:
+    (hit,) = kedge("sessions", "search", "first", "answer", "--json").records
+    assert (hit["session"], hit["speaker"]) == (spoken, "model")
+    assert kedge("sessions", "search", "keel").code == 0
+    assert kedge("sessions", "delete", spoken).code == 2, "there is nobody to ask"
+    assert kedge("sessions", "delete", spoken, "--yes").code == 0
+    assert kedge.logs == []
+    assert kedge("sessions", "doctor").code == 0

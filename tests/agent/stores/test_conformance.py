@@ -8,145 +8,23 @@ import sys
 import textwrap
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from conformance.store import StoreLaws, event, line, written
 
-from kedge.agent.codec import encode
 from kedge.agent.errors import StoreError
-from kedge.agent.events import Event, Notice
 from kedge.agent.stores.jsonl import JsonlStore
 from kedge.agent.stores.memory import MemoryStore
 
 
-def event(seq: int, text: str = "x", session: str = "s") -> Event:
-    return Event(seq, session, ("main",), 1, "t", Notice("n", text), "")
+class TestJsonlStore(StoreLaws):
+    @pytest.fixture
+    def store(self, tmp_path):
+        return JsonlStore(tmp_path / "sessions")
 
 
-def line(seq: int, text: str = "x") -> bytes:
-    return encode(event(seq, text))
-
-
-@pytest.fixture(params=["jsonl", "memory"])
-def store(request, tmp_path):
-    return JsonlStore(tmp_path / "sessions") if request.param == "jsonl" else MemoryStore()
-
-
-def written(store, session, *lines):
-    log = store.open(session)
-    for one in lines:
-        log.append(one)
-    log.close()
-
-
-def test_facts_are_read_in_the_order_in_which_they_were_written(store):
-    written(store, "s", line(1), line(2))
-    written(store, "s", line(3))
-    assert list(store.read("s")) == [event(1), event(2), event(3)]
-
-
-def test_sessions_do_not_see_each_other(store):
-    one, other = store.open("one"), store.open("other")
-    one.append(line(1, "one"))
-    other.append(line(1, "other"))
-    one.append(line(2, "one"))
-    assert [fact.body.text for fact in store.read("one")] == ["one", "one"]
-    assert [fact.body.text for fact in store.read("other")] == ["other"]
-    one.close()
-    other.close()
-
-
-def test_what_was_appended_can_be_read_at_once(store):
-    log = store.open("s")
-    log.append(line(1))
-    assert list(store.read("s")) == [event(1)]
-    log.close()
-
-
-def test_the_last_line_is_that_of_the_bytes_as_they_were_written(store):
-    odd = b'{"v":1,  "seq":9,"session":"s","path":[],"turn":0,"ts":"t","kind":"dreamt"}'
-    log = store.open("s")
-    assert log.last_line == b""
-    log.append(line(1))
-    assert log.last_line == line(1)
-    log.append(odd)
-    assert log.last_line == odd
-    log.close()
-    again = store.open("s")
-    assert again.last_line == odd
-    again.close()
-
-
-@given(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=200_000), max_size=3))
-@settings(max_examples=20, deadline=None)
-def test_the_last_line_is_found_however_long_it_is(tmp_path_factory, texts):
-    for store in (JsonlStore(tmp_path_factory.mktemp("s")), MemoryStore()):
-        lines = [line(seq, text) for seq, text in enumerate(texts, 1)]
-        written(store, "s", *lines)
-        log = store.open("s")
-        assert log.last_line == (lines[-1] if lines else b"")
-        log.close()
-
-
-@pytest.mark.parametrize("size", [65_534, 65_535, 65_536, 65_537, 131_072, 200_000])
-def test_the_last_line_is_found_at_every_edge_of_what_is_read_at_once(store, size):
-    padding = size - len(line(2, "")) - 1
-    written(store, "s", line(1), line(2, "x" * padding))
-    log = store.open("s")
-    assert log.last_line == line(2, "x" * padding)
-    log.close()
-
-
-def test_unknown_kinds_are_left_out(store):
-    written(store, "s", line(1), line(2).replace(b"notice", b"dreamt"), line(3))
-    assert [fact.seq for fact in store.read("s")] == [1, 3]
-
-
-def test_a_damaged_line_is_an_error_after_those_before_it(store):
-    written(store, "s", line(1), b'{"v":1}', line(3))
-    facts = store.read("s")
-    assert next(facts) == event(1)
-    with pytest.raises(StoreError):
-        next(facts)
-
-
-def test_a_session_that_is_not_there_cannot_be_read(store):
-    with pytest.raises(StoreError, match="there is no session 'nope'"):
-        list(store.read("nope"))
-    assert store.sessions() == ()
-
-
-def test_a_session_that_was_opened_exists_and_is_empty(store):
-    written(store, "s")
-    assert list(store.read("s")) == []
-    assert list(store.sessions()) == ["s"]
-
-
-def test_the_session_written_to_last_comes_first(store):
-    written(store, "a", line(1))
-    written(store, "b", line(1))
-    while store.sessions() != ("a", "b"):  # until the clock of the file system has gone on
-        written(store, "a", line(1))
-    while store.sessions() != ("b", "a"):
-        written(store, "b", line(1))
-
-
-def test_a_session_is_open_once(store):
-    log = store.open("s")
-    with pytest.raises(StoreError, match="'s' is in use"):
-        store.open("s")
-    store.open("other").close()
-    log.close()
-    store.open("s").close()
-
-
-def test_a_closed_log_takes_nothing_and_may_be_closed_again(store):
-    log = store.open("s")
-    log.append(line(1))
-    log.close()
-    log.close()
-    with pytest.raises(StoreError):
-        log.append(line(2))
-    assert list(store.read("s")) == [event(1)]
+class TestMemoryStore(StoreLaws):
+    @pytest.fixture
+    def store(self):
+        return MemoryStore()
 
 
 # On disk.
@@ -195,6 +73,23 @@ def test_a_damaged_line_is_named_by_file_and_number(disk):
     written(disk, "s", line(1), b"{}")
     with pytest.raises(StoreError, match=rf"{disk.path('s')}:2: "):
         list(disk.read("s"))
+
+
+def test_a_session_that_does_not_exist_yet_can_be_begun_where_there_is_no_folder(disk):
+    disk.begin("s", [line(1)])
+    assert disk.path("s").read_bytes() == line(1) + b"\n"
+    assert stat.S_IMODE(disk.path("s").stat().st_mode) == 0o600
+    assert [path.name for path in disk.path("s").parent.iterdir()] == ["s.jsonl"]
+
+
+def test_a_deleted_session_is_gone_unless_it_is_in_use(disk):
+    written(disk, "s", line(1))
+    log = disk.open("s")
+    with pytest.raises(StoreError, match="in use"):
+        disk.delete("s")
+    log.close()
+    disk.delete("s")
+    assert list(disk.path("s").parent.iterdir()) == []
 
 
 def test_other_files_in_the_folder_are_no_sessions(disk):

@@ -94,4 +94,4 @@ async def test_the_description_of_the_surroundings_does_not_name_it(
     bench: Bench, tmp_path: Path
 ) -> None:
     said = describe((tmp_path / "work").resolve(), None, "2026-01-01", bench.files.hides)
-    assert "Entries: .env.example sub/\n" in said
+    assert "Entries:\n  .env.example\n  sub/: fine\n" in said

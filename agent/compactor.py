@@ -1,0 +1,271 @@
+"""Makes room in the model's window: prunes old output, then has the rest summarised and checked.
+
+What it decides is one `Compacted` record; the transcript folds that, and the log keeps everything.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct, structs
+
+from ..config.errors import KedgeError
+from .aside import Aside
+from .bus import Bus
+from .compaction import (
+    PRUNED_ENOUGH,
+    Cut,
+    Sizes,
+    again,
+    asking,
+    cut,
+    missing,
+    own_words,
+    prunable,
+    saved,
+    sizes,
+    standing_in,
+)
+from .context import ModelUse, assemble, estimated_tokens
+from .errors import StoreError
+from .events import Compacted, Event, Notice, ToolSpec
+from .messages import Message, Text
+from .passages import Passages
+from .ports import Request
+from .register import Register
+from .transcript import Transcript
+from .view import characters, pruned, view
+
+MAX_FAILURES: Final = 3
+"""Failed summaries after which a turn goes on without trying again by itself."""
+UNDONE_SHARE: Final = 0.95
+"""Of the window: how full it may become after a person undid a compaction."""
+
+Trigger = Literal["auto", "manual", "overflow"]
+
+
+class Rewriting(Struct, frozen=True):
+    """What a compaction is given from outside."""
+
+    instructions: Callable[[], str]
+    """The words that ask for a summary."""
+    surroundings: Callable[[], str]
+    """What opens the conversation anew: the surroundings and the instruction files as they are
+    now."""
+
+
+class _Summary(Struct, frozen=True):
+    text: str
+    lacking: tuple[str, ...]
+
+
+class Compactor:
+    """Keeps one agent's conversation within the window."""
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        aside: Aside,
+        bus: Bus,
+        passages: Passages,
+        use: ModelUse,
+        rewriting: Rewriting,
+        path: tuple[str, ...] = ("main",),
+    ) -> None:
+        self._transcript = transcript
+        self._aside = aside
+        self._bus = bus
+        self._passages = passages
+        self._use = use
+        self._rewriting = rewriting
+        self._path = path
+        self._sizes: Sizes = sizes(use.window, use.max_output_tokens)
+        self._states: list[Compacted] = []
+        self._undone = False
+        self._failures = 0
+        self.register = Register(path)
+        """What no compaction loses."""
+
+    def add(self, event: Event) -> None:
+        """See an event; all of them, those of the log first. Never raises."""
+        self.register.add(event)
+        if event.path == self._path and isinstance(event.body, Compacted):
+            self._undone = event.body.trigger == "undo"
+            if not self._undone:
+                self._states.append(event.body)
+            elif self._states:
+                self._states.pop()
+
+    def begin(self) -> None:
+        """A turn begins."""
+        self._failures = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether the next request should be shorter. A window that is not known is never full."""
+        if not self._use.window or self._failures >= MAX_FAILURES:
+            return False
+        undone = int(self._use.window * UNDONE_SHARE)
+        return estimated_tokens(self._transcript) > (
+            undone if self._undone else self._sizes.threshold
+        )
+
+    async def make_room(self, tools: Sequence[ToolSpec]) -> None:
+        """Compact if it is due. A summary that cannot be had is tried again with the next request.
+
+        Raises:
+            StoreError: the log has ended.
+        """
+        if not self.due:
+            return
+        try:
+            await self.compact("auto", tools)
+        except StoreError:
+            raise
+        except KedgeError as error:
+            self._failures += 1
+            self._bus.emit(Notice("compaction", f"the conversation was not summarised: {error}"))
+
+    async def overflowed(self, tools: Sequence[ToolSpec]) -> bool:
+        """The provider found the request too long: whether it is shorter now.
+
+        Raises:
+            StoreError: the log has ended.
+        """
+        return await self.compact("overflow", tools) is not None
+
+    async def compact(
+        self, trigger: Trigger, tools: Sequence[ToolSpec], focus: str = ""
+    ) -> Compacted | None:
+        """Leave out what can be left out; None if there is nothing.
+
+        Raises:
+            KedgeError: the summary could not be had; nothing has changed. Not for `overflow`, where
+                the register has to do.
+        """
+        if trigger == "auto" and (found := self._by_pruning()) is not None:
+            return self._record(found)
+        tail = self._tail(trigger)
+        where = cut(self._transcript.said, self._upto, tail)
+        if where is None:
+            found = self._by_pruning(always=True) if trigger != "manual" else None
+            return None if found is None else self._record(found)
+        context = await self._passages.compacting("manual" if trigger == "manual" else "auto")
+        summary = await self._summarised(where, trigger, tools, focus, context)
+        if summary.lacking and trigger != "overflow":
+            # What the summary forgot may still be found in a longer tail.
+            where = cut(self._transcript.said, self._upto, 2 * tail) or where
+            self._bus.emit(Notice("compaction", _forgot(summary.lacking)))
+        return self._record(self._composed(where, trigger, summary.text, context))
+
+    def undo(self) -> Compacted | None:
+        """Take back the last compaction; None if there is none."""
+        if not self._states:
+            return None
+        before = self._states[-2] if len(self._states) > 1 else Compacted(0, "")
+        return self._record(structs.replace(before, trigger="undo"))
+
+    @property
+    def _upto(self) -> int:
+        compacted = self._transcript.compacted
+        return compacted.upto if compacted else 0
+
+    def _tail(self, trigger: Trigger) -> float:
+        """Characters of the latest messages that stay."""
+        tokens = self._sizes.tail
+        if trigger != "auto":
+            tokens = min(tokens, estimated_tokens(self._transcript) // 4)
+        return tokens * self._transcript.characters_per_token
+
+    def _by_pruning(self, *, always: bool = False) -> Compacted | None:
+        """The state with old output left out, if that is enough."""
+        said = self._transcript.said
+        before = self._transcript.compacted or Compacted(0, "")
+        protected = self._sizes.tail * self._transcript.characters_per_token
+        seqs = prunable(said, before.upto, protected)
+        fresh = [seq for seq in seqs if seq not in before.pruned]
+        if not fresh:
+            return None
+        left = self._transcript.request_characters - saved(said, fresh)
+        goal = self._sizes.threshold * PRUNED_ENOUGH
+        if not always and left / self._transcript.characters_per_token > goal:
+            return None
+        return structs.replace(before, pruned=seqs, trigger="auto")
+
+    async def _summarised(
+        self, where: Cut, trigger: Trigger, tools: Sequence[ToolSpec], focus: str, context: str
+    ) -> _Summary:
+        """A summary that names what it has to, or else the better of two."""
+        words = asking(self._rewriting.instructions(), self.register, focus, context)
+        request = self._request(where, trigger, tools, words)
+        try:
+            first = await self._asked(request)
+            if not first.lacking:
+                return first
+            once_more = (
+                Message("assistant", (Text(first.text or "(nothing)"),)),
+                Message("user", (Text(again(first.lacking)),)),
+            )
+            messages = (*request.messages, *once_more)
+            second = await self._asked(structs.replace(request, messages=messages))
+        except StoreError:
+            raise
+        except KedgeError as error:
+            if trigger != "overflow":
+                raise
+            return _Summary("", (f"any summary: {error}",))
+        return min(second, first, key=lambda one: (not one.text, len(one.lacking)))
+
+    def _request(
+        self, where: Cut, trigger: Trigger, tools: Sequence[ToolSpec], words: str
+    ) -> Request:
+        """A request that begins as the last one did, so that the provider's cache serves it."""
+        request = assemble(self._transcript, tuple(tools), self._use, self._bus.session)
+        head = list(request.messages[: self._shown(where)])
+        if trigger == "overflow":
+            head = [pruned(message) for message in head]
+        return structs.replace(request, messages=(*head, Message("user", (Text(words),))))
+
+    def _shown(self, where: Cut) -> int:
+        """How many of the messages that the model sees are to be summarised."""
+        before = self._transcript.compacted
+        count = 0 if before is None else bool(before.upto) + bool(before.kept)
+        said = self._transcript.said
+        return count + sum(self._upto < one.seq <= where.upto for one in said)
+
+    async def _asked(self, request: Request) -> _Summary:
+        answer = await self._aside.ask(request)
+        text = answer.text.strip()
+        lacking = missing(text, self.register) if text else ["any summary"]
+        return _Summary(text, tuple(lacking))
+
+    def _composed(self, where: Cut, trigger: Trigger, summary: str, context: str) -> Compacted:
+        said = self._transcript.said
+        budget = self._sizes.words * self._transcript.characters_per_token
+        text = standing_in(
+            summary,
+            own_words(said, where, budget),
+            self.register,
+            self._rewriting.surroundings(),
+            context,
+        )
+        before = self._transcript.compacted
+        still_pruned = tuple(seq for seq in (before.pruned if before else ()) if seq > where.upto)
+        return Compacted(where.upto, text, trigger, where.kept, still_pruned)
+
+    def _record(self, state: Compacted) -> Compacted:
+        transcript = self._transcript
+        seen = sum(map(characters, view(transcript.said, state)))
+        frame = transcript.request_characters - transcript.characters
+        state = structs.replace(
+            state,
+            tokens_before=estimated_tokens(transcript),
+            tokens_after=round((frame + seen) / transcript.characters_per_token),
+        )
+        self._bus.announce(state, self._path)
+        return state
+
+
+def _forgot(lacking: Sequence[str]) -> str:
+    named = ", ".join(repr(one) for one in lacking[:3])
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    return f"the summary left out {named}{more}; more of the conversation stays as it was"

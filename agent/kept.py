@@ -1,0 +1,30 @@
+"""Facts about the states that can be returned to."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Reach = Literal["conversation", "files", "both"]
+"""What is gone back to."""
+
+
+class Checkpointed(Struct, frozen=True, tag_field="kind", tag="checkpoint", omit_defaults=True):
+    """The state of the workspace was kept."""
+
+    id: str
+    reason: str
+    closes: bool = False
+    """Whether it is how the turn left things; else how it found them."""
+
+
+class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_defaults=True):
+    """A person went back: what followed in the log is no longer so. Nothing is removed from it."""
+
+    to: int
+    """The `seq` of the `turn.started` that is undone, with all after it; or, where `redone`, of the
+    `rewound` that is."""
+    what: Reach
+    before: str = ""
+    """The checkpoint of how the files were just before."""
+    redone: bool = False
+    """Whether this undoes an undoing."""

@@ -1,0 +1,242 @@
+"""Instruction files: what a person and a project tell every agent (https://agents.md).
+
+In each directory the first of `NAMES` that is there counts. The person's own come first, then those
+from the repository's root down to the working directory: what is read later, being nearer to the
+work, wins. Those of deeper directories are read when a tool first touches something there.
+
+A line may hold `@path`, relative to its file: the text of that file follows. Only the files of
+trusted folders are read, and nothing outside the project is, whatever a link or an `@path` says.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+NAMES: Final = ("AGENTS.override.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md")
+"""Strongest first."""
+NOTES: Final = "notes.md"
+"""What was to be remembered, in kedge's directory of the person or of the project."""
+MAX_BYTES: Final = 32 * 1024
+"""Of all files together, as in Codex, whose rule of discovery this is."""
+MAX_DEPTH: Final = 5
+"""Imports within imports."""
+
+_IMPORT: Final = re.compile(r"(?<![\w`@/])@((?:~/|\.{0,2}/)?[\w.\-/]*[\w\-])")
+_FENCE: Final = re.compile(r"^\s*(```|~~~)")
+_CODE: Final = re.compile(r"`[^`]*`")
+
+Hides = Callable[[Path], bool]
+
+
+class Piece(Struct, frozen=True):
+    """The text of one file."""
+
+    path: Path
+    text: str
+    imported_by: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.text.encode("utf-8", "replace"))
+
+
+class Merged(Struct, frozen=True):
+    """Files in their order, as far as there is room for them."""
+
+    pieces: tuple[Piece, ...] = ()
+    notices: tuple[str, ...] = ()
+    """What a person should know: what was cut, left out or could not be read."""
+
+    @property
+    def text(self) -> str:
+        """What the model reads; empty if there is nothing."""
+        if not self.pieces:
+            return ""
+        parts = [f"## {piece.path}\n\n{piece.text}" for piece in self.pieces]
+        said = "\n".join(f"[kedge: {notice}]" for notice in self.notices)
+        return "\n\n".join(
+            (
+                "<instructions>",
+                "From the person and the project; where two differ the later one counts, and what "
+                "the person says here counts most.",
+                *parts,
+                *((said,) if said else ()),
+                "</instructions>",
+            )
+        )
+
+
+class Scope(Struct, frozen=True):
+    """Where instruction files are looked for."""
+
+    config_dir: Path
+    """Of the person: always read."""
+    root: Path
+    """Of the project, links resolved."""
+    cwd: Path
+    """In `root`, links resolved."""
+    trusted: bool = False
+    """Whether the project's files are read."""
+
+
+class Instructions:
+    """The instruction files of one session."""
+
+    def __init__(self, scope: Scope, hides: Hides = lambda path: False) -> None:
+        """`hides` says what must not be read, by its resolved path."""
+        self._scope = scope
+        self._hides = hides
+        self._deeper: dict[Path, None] = {}
+        self._visited: set[Path] = set()
+
+    def merged(self) -> Merged:
+        """All that counts now, those of deeper directories that were given already included."""
+        scope = self._scope
+        notices: list[str] = []
+        pieces = [*self._file_of(scope.config_dir, (scope.config_dir,), notices)]
+        pieces += self._notes(scope.config_dir, notices)
+        if scope.trusted:
+            pieces += self._notes(scope.root / ".kedge", notices)
+            for folder in (*_down(scope.root, scope.cwd), *self._deeper):
+                pieces += self._file_of(folder, (scope.root,), notices)
+        elif found := self._untrusted():
+            notices.append(
+                f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
+            )
+        return fitted(pieces, notices)
+
+    def nearby(self, touched: Sequence[str]) -> str:
+        """The instructions for resolved paths in directories where no tool was before."""
+        if not self._scope.trusted:
+            return ""
+        notices: list[str] = []
+        pieces: list[Piece] = []
+        for path in touched:
+            for folder in self._fresh(Path(path)):
+                found = list(self._file_of(folder, (self._scope.root,), notices))
+                if found:
+                    self._deeper[folder] = None
+                pieces += found
+        return fitted(pieces, notices).text
+
+    def _fresh(self, path: Path) -> Iterator[Path]:
+        """Directories from below the working directory down to a path, not visited before."""
+        cwd = self._scope.cwd
+        folder = path if path.is_dir() else path.parent
+        if not folder.is_relative_to(self._scope.root):
+            return
+        known = {*_down(self._scope.root, cwd)}
+        for one in _down(self._scope.root, folder):
+            if one not in known and one not in self._visited:
+                self._visited.add(one)
+                yield one
+
+    def _untrusted(self) -> list[str]:
+        found = [_present(folder) for folder in _down(self._scope.root, self._scope.cwd)]
+        notes = self._scope.root / ".kedge" / NOTES
+        files = [path for path in (*found, notes if notes.is_file() else None) if path]
+        return [str(path.relative_to(self._scope.root)) for path in files]
+
+    def _file_of(self, folder: Path, roots: Sequence[Path], notices: list[str]) -> Iterator[Piece]:
+        if (path := _present(folder)) is not None:
+            yield from self._read(path, roots, notices, ())
+
+    def _notes(self, folder: Path, notices: list[str]) -> Iterator[Piece]:
+        if (folder / NOTES).is_file():
+            yield from self._read(folder / NOTES, (folder,), notices, None)
+
+    def _read(
+        self,
+        path: Path,
+        roots: Sequence[Path],
+        notices: list[str],
+        above: tuple[Path, ...] | None,
+    ) -> Iterator[Piece]:
+        """A file, then what it imports; `above` are the files that led here, None: no imports."""
+        real = Path(os.path.realpath(path))
+        if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
+            notices.append(f"{path}: not read, it leads outside the project")
+            return
+        if self._hides(real):
+            notices.append(f"{path}: not read, nobody may see its content")
+            return
+        try:
+            with open(real, "rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            notices.append(f"{path}: cannot be read ({error.strerror})")
+            return
+        text = data.decode("utf-8", "replace").removeprefix("\ufeff").strip()
+        if text:
+            yield Piece(path, text, above[-1] if above else None)
+        for name in imports(text) if above is not None else ():
+            yield from self._imported(name, path, roots, notices, (*(above or ()), path))
+
+    def _imported(
+        self,
+        name: str,
+        importer: Path,
+        roots: Sequence[Path],
+        notices: list[str],
+        above: tuple[Path, ...],
+    ) -> Iterator[Piece]:
+        target = Path(os.path.expanduser(name))
+        path = Path(os.path.normpath(importer.parent / target))
+        if not path.is_file() or path in above:
+            # Most names with an @ are people and packages, not files.
+            return
+        if len(above) > MAX_DEPTH:
+            notices.append(f"{path}: not read, it is imported more than {MAX_DEPTH} deep")
+            return
+        yield from self._read(path, roots, notices, above)
+
+
+def imports(text: str) -> list[str]:
+    """The paths that a text imports, in order, each once; code is no import."""
+    found: dict[str, None] = {}
+    fenced = False
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced:
+            found.update(dict.fromkeys(_IMPORT.findall(_CODE.sub("", line))))
+    return list(found)
+
+
+def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MAX_BYTES) -> Merged:
+    """As much of the files as `limit` bytes hold, from the first on, each file once; what is cut
+    is said."""
+    kept: dict[Path, Piece] = {}
+    said = list(notices)
+    room = limit
+    for piece in pieces:
+        if piece.path in kept:
+            continue
+        if piece.size <= room:
+            kept[piece.path] = piece
+            room -= piece.size
+            continue
+        cut = piece.text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
+        what = f"cut after {len(cut.encode())} of {piece.size}" if cut else "left out:"
+        said.append(f"{piece.path}: {what} bytes; all instruction files together may have {limit}")
+        if cut:
+            kept[piece.path] = Piece(piece.path, cut, piece.imported_by)
+        room = 0
+    return Merged(tuple(kept.values()), tuple(dict.fromkeys(said)))
+
+
+def _present(folder: Path) -> Path | None:
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+
+
+def _down(root: Path, folder: Path) -> list[Path]:
+    """The directories from `root` down to `folder`; only `folder` if it is not below."""
+    if not folder.is_relative_to(root):
+        return [folder]
+    names = folder.relative_to(root).parts
+    return [root.joinpath(*names[:depth]) for depth in range(len(names) + 1)]

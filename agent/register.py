@@ -1,0 +1,167 @@
+"""The register: what must outlive every summary, taken from the record and never from prose.
+
+Open tasks, what the person demanded, what was decided, which files were read and changed. It grows
+over the whole session, so that any number of compactions lose nothing of it.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from .events import ActionEnded, ActionProposed, Decision, Event, MessageAdded, TurnStarted
+from .messages import Part, Text
+
+MAX_CONSTRAINTS: Final = 100
+"""The latest ones are kept."""
+MAX_SENTENCE: Final = 400
+"""Characters above which a sentence is data that was pasted, not a demand."""
+MAX_READ: Final = 300
+"""Files read that are named, the latest ones; all that were changed are."""
+
+_DEMAND: Final = re.compile(
+    r"\b(?:never|always|must(?:n['’]t)?|do not|don['’]t|does not|doesn['’]t|only|without|avoid"
+    r"|no longer|should(?:n['’]t)?|shall|cannot|can['’]t|may not|keep|leave|at most|at least"
+    r"|instead of|rather than|make sure|ensure|required?|forbidden|prefer|remember)\b",
+    re.IGNORECASE,
+)
+_SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
+_BULLET: Final = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
+_FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_DECIDED: Final = re.compile(r"^\W*(?:decision|decided)\W*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+
+
+class Task(Struct, frozen=True):
+    """One line of the todo list."""
+
+    content: str
+    status: str = "pending"
+
+
+class _Todo(Struct, frozen=True):
+    items: tuple[Task, ...] = ()
+
+
+class Register:
+    """What one agent must not forget. Feed it every event of the session."""
+
+    def __init__(self, path: tuple[str, ...] = ("main",)) -> None:
+        self._path = path
+        self.tasks: tuple[Task, ...] = ()
+        self._constraints: dict[str, None] = {}
+        self._decisions: dict[str, None] = {}
+        self._read: dict[str, None] = {}
+        self._changed: dict[str, str] = {}
+        self._proposed: dict[str, ActionProposed] = {}
+
+    @property
+    def open_tasks(self) -> tuple[str, ...]:
+        """What is still to be done, in order."""
+        return tuple(task.content for task in self.tasks if task.status != "completed")
+
+    @property
+    def constraints(self) -> tuple[str, ...]:
+        """Sentences in which the person demands or forbids something, oldest first."""
+        return tuple(self._constraints)[-MAX_CONSTRAINTS:]
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """What the person answered to questions, and what the model called a decision."""
+        return tuple(self._decisions)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Files that were read and not changed, the latest ones, oldest first."""
+        return tuple(path for path in self._read if path not in self._changed)[-MAX_READ:]
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """Files that were changed, and how last, in the order of their first change."""
+        return dict(self._changed)
+
+    def add(self, event: Event) -> None:
+        """Fold one more event in. Never raises."""
+        if event.path != self._path:
+            return
+        match event.body:
+            case TurnStarted(prompt):
+                self._heard(prompt)
+            case MessageAdded("user", parts, origin="person"):
+                self._heard(parts)
+            case MessageAdded("assistant", parts):
+                self._said(parts)
+            case ActionProposed() as proposed:
+                self._proposed[proposed.id] = proposed
+            case Decision() as decision:
+                self._decided(decision)
+            case ActionEnded() as ended:
+                self._ended(ended)
+            case _:
+                pass
+
+    def _heard(self, parts: tuple[Part, ...]) -> None:
+        for part in parts:
+            if isinstance(part, Text) and not part.text.startswith("<context>"):
+                # What is said again counts as said last.
+                for sentence in demands(part.text):
+                    self._constraints.pop(sentence, None)
+                    self._constraints[sentence] = None
+
+    def _said(self, parts: tuple[Part, ...]) -> None:
+        for part in parts:
+            if isinstance(part, Text):
+                for found in _DECIDED.findall(_FENCED.sub("", part.text)):
+                    self._decisions[found.strip()[:MAX_SENTENCE]] = None
+
+    def _decided(self, decision: Decision) -> None:
+        proposed = self._proposed.get(decision.id)
+        if proposed is None:
+            return
+        if decision.modified is not None:
+            self._proposed[decision.id] = msgspec.structs.replace(
+                proposed, arguments=decision.modified
+            )
+        if decision.asked:
+            verb = "allowed" if decision.outcome == "allow" else "refused"
+            what = _named(proposed)
+            because = f" ({decision.reason})" if decision.reason else ""
+            self._decisions[f"the person {verb} {what}{because}"] = None
+
+    def _ended(self, ended: ActionEnded) -> None:
+        proposed = self._proposed.pop(ended.id, None)
+        for change in ended.changes:
+            if change.moved_from:
+                self._changed[change.moved_from] = "moved away"
+            self._changed[change.path] = change.change
+        if proposed is None or ended.status != "ok":
+            return
+        if proposed.tool == "todo" and (todo := _todo(proposed)) is not None:
+            self.tasks = todo.items
+        if proposed.tool == "read":
+            for effect in proposed.effects:
+                self._read.pop(effect.target, None)
+                self._read[effect.target] = None
+
+
+def demands(text: str) -> list[str]:
+    """The sentences of a person that demand or forbid something, code blocks left out."""
+    found: list[str] = []
+    for sentence in _SENTENCE.split(_FENCED.sub("\n", text)):
+        words = " ".join(_BULLET.sub("", sentence).split())
+        if words and len(words) <= MAX_SENTENCE and _DEMAND.search(words):
+            found.append(words)
+    return found
+
+
+def _todo(proposed: ActionProposed) -> _Todo | None:
+    try:
+        return msgspec.convert(proposed.arguments, _Todo)
+    except msgspec.ValidationError:
+        return None
+
+
+def _named(proposed: ActionProposed) -> str:
+    """The call as a person would know it again."""
+    targets = [effect.target for effect in proposed.effects]
+    return " ".join((proposed.tool, " ".join(targets)))[:MAX_SENTENCE].strip()

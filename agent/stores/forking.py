@@ -1,0 +1,43 @@
+"""Begins a session with what another one holds; that other one is only read."""
+
+from collections.abc import Iterator
+
+from ..codec import digest, encode, sequence
+from ..errors import StoreError
+from ..events import Event
+from ..lineage import Forked
+from ..ports import Store
+
+
+def fork(store: Store, parent: str, new: str, ts: str, upto: int | None = None) -> int:
+    """Make the session `new` of the records of `parent` up to and with `upto`, by default of all.
+
+    The lines are taken over byte for byte, so that the chain of hashes goes on and the new log
+    needs no other file. The first record of its own is `forked`. Returns the `seq` of the last
+    record that was taken over.
+
+    Raises:
+        StoreError: there is no such session, it has nothing to go on from, or it is damaged
+            before that.
+    """
+    last = b""
+
+    def taken() -> Iterator[bytes]:
+        nonlocal last
+        for line in store.lines(parent):
+            seq = sequence(line)
+            if upto is not None and seq > upto:
+                break
+            last = line
+            yield line
+            # What comes then may be damaged.
+            if seq == upto:
+                break
+        if not last:
+            raise StoreError(f"session {parent!r} has nothing to go on from")
+        seq = sequence(last)
+        body = Forked(parent, seq)
+        yield encode(Event(seq + 1, new, ("main",), 0, ts, body, digest(last)))
+
+    store.begin(new, taken())
+    return sequence(last)

@@ -1,0 +1,120 @@
+"""The `remember` and `forget` tools: notes for later sessions, in Markdown that people review.
+
+One note is one line `- TEXT (YYYY-MM-DD)`. kedge writes the file itself, since no file tool may;
+the gate treats it as running something, so that a person is asked and nothing is kept silently.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+from ..effects import Effect
+from ..errors import ToolError
+from ..ports import Arguments
+from .function import FunctionTool
+
+Scope = Literal["project", "user"]
+
+MAX_NOTE: Final = 1_000
+"""Characters of one note."""
+MAX_BYTES: Final = 16 * 1024
+"""Of one file, half of what all instruction files together may have."""
+_TITLE: Final = "# Notes\n\nKept by kedge with your consent; edit them as you like.\n\n"
+
+
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")
+
+
+class Notes:
+    """The notes of a person and of a project."""
+
+    def __init__(self, files: Mapping[Scope, Path], today: Callable[[], str] = _today) -> None:
+        """`files` says where the notes are kept; their directories are made when needed."""
+        self._files = dict(files)
+        self._today = today
+
+    def tools(self) -> tuple[FunctionTool, ...]:
+        """As tools."""
+        return (
+            FunctionTool(self.remember, effects=self.effects),
+            FunctionTool(self.forget, effects=self.effects),
+        )
+
+    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+        """It changes notes; no mode but `full` lets that pass without a question."""
+        scope = str(arguments["scope"])
+        return (Effect("run", f"change the {scope}'s notes"),)
+
+    async def remember(
+        self,
+        text: Annotated[str, Meta(min_length=1, max_length=MAX_NOTE)],
+        scope: Scope = "project",
+    ) -> str:
+        """Keep a note for later sessions."""
+        note = " ".join(text.split())
+        if not note:
+            raise ToolError("other", "The note is empty.")
+        path = self._files[scope]
+        lines = _lines(path)
+        if any(_text_of(line) == note for line in lines):
+            return f"That is already noted in {path}."
+        lines.append(f"- {note} ({self._today()})")
+        _write(path, lines)
+        return f"Noted in {path}; later sessions begin with it."
+
+    async def forget(
+        self, text: Annotated[str, Meta(min_length=1)], scope: Scope = "project"
+    ) -> str:
+        """Remove the note that contains this text."""
+        path = self._files[scope]
+        lines = _lines(path)
+        wanted = " ".join(text.split()).casefold()
+        found = [line for line in lines if line.startswith("- ") and wanted in line.casefold()]
+        if not found:
+            raise ToolError("not_found", f"No note in {path} contains {text!r}.")
+        if len(found) > 1:
+            listed = "\n".join(found)
+            raise ToolError("ambiguous", f"{len(found)} notes contain {text!r}:\n{listed}")
+        lines.remove(found[0])
+        _write(path, lines)
+        return f"Removed from {path}: {found[0][2:]}"
+
+
+def _text_of(line: str) -> str:
+    return line.removeprefix("- ").rpartition(" (")[0]
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = _TITLE
+    except (OSError, UnicodeDecodeError) as error:
+        raise ToolError("other", f"{path} cannot be read: {error}") from error
+    return text.splitlines()
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    data = ("\n".join(lines) + "\n").encode()
+    if len(data) > MAX_BYTES:
+        raise ToolError("other", f"{path} is full ({MAX_BYTES} bytes). Forget something first.")
+    if path.is_symlink():
+        raise ToolError("other", f"{path} is a link, so it is not written through.")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(beside, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise ToolError("other", f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,178 @@
+"""`kedge sessions export`: a session written down whole, for people or for programs."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ...agent.codec import decode
+from ...agent.events import Event
+from ...config.errors import UsageError
+from ...config.secret_finder import SecretFinder
+from ...sandbox.environment import looks_secret
+from ..catalogue import Catalogue
+from ..chapters import Chapter, chapters
+from ..saved import named
+from ..surroundings import Surroundings, surroundings
+from ..terminal import Out
+
+Hide = Callable[[str], str]
+
+
+def export_session(session: str, form: str, output: str, *, redact: bool) -> None:
+    """Write a session down as `md`, `json` or `html`, to a new file or to stdout.
+
+    Raises:
+        KedgeError: there is no such session, it is damaged, or the file cannot be made.
+    """
+    where = surroundings()
+    catalogue = Catalogue(where)
+    id = named(catalogue.store, session, catalogue.names)
+    hide = _hiding(where) if redact else str
+    lines = list(catalogue.store.lines(id))
+    if form == "json":
+        text = _json(lines, hide)
+    else:
+        events = filter(None, map(decode, lines))
+        text = _FORMS[form](id, chapters(_hidden(events, hide)))
+    if output:
+        _write(where.cwd / output, text)
+    else:
+        Out(1).say(text)
+
+
+def _hiding(where: Surroundings) -> Hide:
+    """Takes out what looks like a secret, and where this person's files are."""
+    known = {name: value for name, value in where.env.items() if looks_secret(name, value)}
+    finder = SecretFinder(known)
+    home = where.env.get("HOME", "").rstrip("/")
+
+    def hide(text: str) -> str:
+        text = finder.redact(text)
+        return text.replace(home, "~") if home else text
+
+    return hide
+
+
+def _hidden(events: Iterable[Event], hide: Hide) -> Iterator[Event]:
+    for event in events:
+        if hide is str:
+            yield event
+            continue
+        body = _each(msgspec.json.decode(msgspec.json.encode(event.body)), hide)
+        yield msgspec.structs.replace(event, body=msgspec.convert(body, type(event.body)))
+
+
+def _each(value: object, hide: Hide) -> object:
+    """A value with every text in it as it may be shown."""
+    match value:
+        case str():
+            return hide(value)
+        case dict():
+            pairs = cast("dict[str, object]", value).items()
+            return {key: _named(key, inner, hide) for key, inner in pairs}
+        case list():
+            return [_each(inner, hide) for inner in cast("list[object]", value)]
+        case _:
+            return value
+
+
+def _named(name: str, value: object, hide: Hide) -> object:
+    """The value of a name, which may say that it is secret."""
+    if not isinstance(value, str):
+        return _each(value, hide)
+    before = f"{name}="
+    after = hide(before + value)
+    return after.removeprefix(before) if after.startswith(before) else hide(value)
+
+
+def _json(lines: Iterable[bytes], hide: Hide) -> str:
+    """The records as one array; those that this version does not know are there as well."""
+    records = [msgspec.json.decode(line, type=dict[str, object]) for line in lines]
+    shown = records if hide is str else [_each(record, hide) for record in records]
+    return msgspec.json.format(msgspec.json.encode(shown), indent=1).decode() + "\n"
+
+
+def _markdown(id: str, story: Iterable[Chapter]) -> str:
+    return "\n".join([f"# Session {id}\n", *map(_section, story)])
+
+
+def _section(chapter: Chapter) -> str:
+    head = f"{'##' if chapter.speaks else '###'} {_one_line(chapter.title)}\n"
+    if not chapter.text:
+        return head
+    if chapter.speaks:
+        return f"{head}\n{chapter.text.strip()}\n"
+    fence = _fence(chapter.text)
+    return f"{head}\n{fence}\n{chapter.text.rstrip()}\n{fence}\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _fence(text: str) -> str:
+    """More backticks than the text has in a row."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return fence
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width"><title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+ color: #222; background: #fff }}
+h2, summary {{ font-size: 1rem; font-weight: 600 }}
+p, pre {{ white-space: pre-wrap; overflow-wrap: anywhere }}
+pre {{ background: #f4f4f4; padding: .6rem; font-size: .85rem }}
+section {{ border-top: 1px solid #ddd }}
+@media (prefers-color-scheme: dark) {{ body {{ color: #ddd; background: #1b1b1b }}
+ pre {{ background: #262626 }} section {{ border-color: #444 }} }}
+</style></head><body>
+<h1>{title}</h1>
+{story}
+</body></html>
+"""
+
+
+def _html(id: str, story: Iterable[Chapter]) -> str:
+    return _PAGE.format(title=_escaped(f"Session {id}"), story="\n".join(map(_block, story)))
+
+
+def _block(chapter: Chapter) -> str:
+    title, text = _escaped(chapter.title), _escaped(chapter.text)
+    if chapter.speaks:
+        return f"<section><h2>{title}</h2><p>{text}</p></section>"
+    if not text:
+        return f"<section><h2>{title}</h2></section>"
+    return f"<section><details><summary>{title}</summary><pre>{text}</pre></details></section>"
+
+
+def _escaped(text: str) -> str:
+    # Here because the module brings a table of every named character.
+    from html import escape
+
+    return escape(text)
+
+
+_FORMS: dict[str, Callable[[str, Iterable[Chapter]], str]] = {"md": _markdown, "html": _html}
+
+
+def _write(path: Path, text: str) -> None:
+    """Make a new file, for its owner only: what was said may be confidential.
+
+    Raises:
+        UsageError: there is one, or it cannot be made.
+    """
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8", errors="replace") as written:
+            written.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error

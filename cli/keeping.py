@@ -1,0 +1,112 @@
+"""Keeps the workspace of a session. Imports what that needs when something is about to change."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..agent.effects import FileChange
+from ..agent.keeping import Kept
+from ..sandbox.paths import Roots
+from .surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from ..sandbox.checkpoints import Checkpoints
+    from ..sandbox.snapshot import Changed
+
+_BYTECODE = "__pycache__"
+"""What running Python leaves behind is no change that anybody made."""
+_COMPARED = 512 << 10
+"""Bytes of a file up to which its lines are counted."""
+
+
+def checkpoints_of(
+    where: Surroundings, roots: Roots, stopped: Callable[[], bool] = lambda: False
+) -> "Checkpoints":
+    """The checkpoints of a workspace, which all its sessions share."""
+    from ..agent.tools.ignore import Ignores
+    from ..sandbox.checkpoints import Checkpoints
+
+    own = where.home
+    name = blake2b(str(roots.workspace).encode(errors="surrogateescape"), digest_size=10)
+    folder = own.data_dir / "checkpoints" / name.hexdigest()
+    avoid = (own.config_dir, own.state_dir, own.data_dir, own.cache_dir)
+    return Checkpoints(folder, roots, Ignores.above, avoid=avoid, stopped=stopped)
+
+
+class WorkspaceKeeper:
+    """See `Keeper`: works in a thread, which ends soon after nobody waits for it any more."""
+
+    def __init__(self, where: Surroundings, roots: Roots) -> None:
+        self._where = where
+        self._roots = roots
+        self._stop = threading.Event()
+        self._made: Checkpoints | None = None
+
+    @property
+    def _checkpoints(self) -> "Checkpoints":
+        if self._made is None:
+            self._made = checkpoints_of(self._where, self._roots, self._stop.is_set)
+        return self._made
+
+    async def keep(self, reason: str, named: Sequence[str]) -> Kept:
+        """See `Keeper`."""
+        self._stop.clear()
+        try:
+            taken = await asyncio.to_thread(self._checkpoints.take, reason, named)
+        except asyncio.CancelledError:
+            self._stop.set()
+            raise
+        return Kept(taken.id, taken.notice)
+
+    def misses(self, path: str) -> bool:
+        """See `Keeper`."""
+        return not self._checkpoints.covers(path)
+
+    def could_cover(self, path: str) -> bool:
+        """See `Keeper`."""
+        return any(Path(path).is_relative_to(root) for root in self._roots.all)
+
+    async def changes(self, before: str, after: str) -> tuple[FileChange, ...]:
+        """See `Keeper`."""
+        return await asyncio.to_thread(self._changes, before, after)
+
+    def _changes(self, before: str, after: str) -> tuple[FileChange, ...]:
+        found = [
+            change
+            for change in self._checkpoints.changes(before, after)
+            if _BYTECODE not in Path(change.path).parts
+        ]
+        return tuple(self._told(change) for change in found)
+
+    def _told(self, change: "Changed") -> FileChange:
+        # Only runs that changed something compare texts.
+        from ..agent.tools.excerpt import diff
+
+        texts = self._checkpoints.contents((change.before, change.after))
+        old, new = (_text(content) for content in texts)
+        shown = self.shown(change.path)
+        counted = diff(old, new, shown)
+        return FileChange(shown, change.change, counted.added, counted.removed)
+
+    def shown(self, path: str) -> str:
+        """See `Keeper`."""
+        place = Path(path)
+        workspace = self._roots.workspace
+        shown = str(place.relative_to(workspace)) if place.is_relative_to(workspace) else path
+        return shown.encode(errors="surrogateescape").decode(errors="replace")
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        self._stop.set()
+        if self._made is not None:
+            await asyncio.to_thread(self._made.close)
+
+
+def _text(content: bytes | None) -> str:
+    """A file as text; empty for what has no lines to count."""
+    if content is None or len(content) > _COMPARED or b"\0" in content:
+        return ""
+    return content.decode(errors="replace")

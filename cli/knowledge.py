@@ -1,0 +1,129 @@
+"""What a session knows beforehand, and keeps for the next: its surroundings, the instruction files,
+notes and past sessions. Puts the parts of `agent/memory` together; decides nothing."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import structs
+
+from ..agent.commands.gitconfig import repository as configured
+from ..agent.compactor import Rewriting
+from ..agent.events import SessionStarted
+from ..agent.memory.environment import describe
+from ..agent.memory.gitlook import GitLook
+from ..agent.memory.instructions import NOTES, Instructions, Scope
+from ..agent.memory.repository import Repository
+from ..agent.ports import Action, Tool
+from ..config.following import follows
+from ..config.layers import Loaded
+from ..config.prompts import prompt, tool_text
+from .catalogue import Catalogue, PastSessions, around
+from .surroundings import Surroundings
+
+
+class Knowledge:
+    """What one session knows beforehand."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        where: Surroundings,
+        repository: Repository | None,
+        hides: Callable[[Path], bool],
+    ) -> None:
+        """Begins to look; `hides` says what is neither named nor read."""
+        self._loaded = loaded
+        self._where = where
+        self._repository = repository
+        self._hides = hides
+        self._look = _look(where, repository)
+        self._instructions = instructions_of(loaded, where, repository, hides)
+        merged = self._instructions.merged()
+        self.instructions = merged.text
+        """What the session begins with."""
+        self.notices = merged.notices
+        """What a person should know of them."""
+        self._environment = ""
+
+    @property
+    def environment(self) -> str:
+        """The surroundings in words, looked at once."""
+        if not self._environment:
+            looked = self._look.result(self._hides) if self._look else None
+            date = time.strftime("%Y-%m-%d")
+            self._environment = describe(
+                self._where.cwd, self._repository, date, self._hides, looked
+            )
+        return self._environment
+
+    def introduce(self, started: SessionStarted) -> SessionStarted:
+        """The start of a session with what it knows."""
+        return structs.replace(
+            started, environment=self.environment, instructions=self.instructions
+        )
+
+    def nearby(self, action: Action) -> str:
+        """See `Nearby`: instruction files of directories that no action was in before."""
+        touched = [
+            effect.target for effect in action.effects if effect.kind in ("read", "write", "delete")
+        ]
+        return self._instructions.nearby(touched)
+
+    @property
+    def rewriting(self) -> Rewriting:
+        """What a compaction needs."""
+        config_dir = self._where.home.config_dir
+
+        def surroundings() -> str:
+            parts = (self.environment, self._instructions.merged().text)
+            return "\n\n".join(part for part in parts if part)
+
+        return Rewriting(lambda: prompt("compaction", config_dir).text, surroundings)
+
+    def tools(self, session: str) -> tuple[Tool, ...]:
+        """`remember`, `forget` and `recall`, as far as they are not disabled."""
+        from ..agent.tools.notes import Notes
+        from ..agent.tools.recall import Recaller
+
+        home, settings = self._where.home, self._loaded.settings.tools
+        root = root_of(self._where, self._repository)
+        notes = Notes({"project": root / ".kedge" / NOTES, "user": home.config_dir / NOTES})
+        past = PastSessions(Catalogue(self._where), around(self._where), session)
+        recall = Recaller(past)
+        return tuple(
+            tool.described(tool_text(tool.name, home.config_dir, settings.texts).text)
+            for tool in (*notes.tools(), recall.tool())
+            if tool.name not in settings.disabled
+        )
+
+
+def root_of(where: Surroundings, repository: Repository | None) -> Path:
+    """The project's directory: the repository's, or else where one works."""
+    return (repository.root if repository else where.cwd).resolve()
+
+
+def instructions_of(
+    loaded: Loaded,
+    where: Surroundings,
+    repository: Repository | None,
+    hides: Callable[[Path], bool],
+) -> Instructions:
+    """The instruction files that count here.
+
+    Raises:
+        ConfigError: the list of trusted folders is damaged.
+    """
+    root = root_of(where, repository)
+    trusted = follows(loaded.brought, root, where.home.data_dir)
+    return Instructions(Scope(where.home.config_dir, root, where.cwd, trusted), hides)
+
+
+def _look(where: Surroundings, repository: Repository | None) -> GitLook | None:
+    """Git at work, unless the repository's own configuration would make it run something."""
+    if repository is None:
+        return None
+    found = configured(str(where.cwd))
+    if not found.git_dir or found.problem:
+        return None
+    return GitLook(where.cwd, repository.root, Path(found.git_dir), where.env)

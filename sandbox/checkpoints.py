@@ -1,0 +1,265 @@
+"""Checkpoints: the workspace as it was, kept outside of it, to look back at and to return to.
+
+They cover the files and links of the workspace and the added directories that are not ignored,
+those that git tracks although they are, and those that somebody named; with modes and empty
+directories, without owners and times. They never touch what version control keeps for itself, and
+need none. What is unchanged since the last checkpoint is neither read nor written again.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from .looking import REPOSITORIES, Caps, Ignoring
+from .paths import Roots
+from .restoring import Restored, Restorer, within
+from .scanning import RULE_FILES, Noted, Scanner
+from .snapshot import Changed, Entry, State, differences, digest
+from .vault import Checkpoint, Opened, Vault, moment
+
+_ID_BYTES = 10
+_NAMED_AT_MOST = 3
+"""Paths that a notice names."""
+
+
+class Checkpoints:
+    """The checkpoints of one workspace, its own and those of other processes. Thread-safe.
+
+    Everything blocks: the first `take` reads all files, a later one asks the kernel about each.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        roots: Roots,
+        above: Callable[[str], Ignoring],
+        *,
+        caps: Caps | None = None,
+        avoid: Collection[Path] = (),
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`folder` is for this workspace and need not exist; `above` gives the ignore rules that
+        reach a directory from its parents; `avoid` are directories that are not covered; `stopped`
+        is asked often whether to give up."""
+        self._roots = roots
+        self._vault = Vault(folder)
+        self._caps = caps or Caps()
+        self._avoid = (folder, *avoid)
+        self._above = above
+        self._stopped = stopped
+        self._scanner = self._fresh()
+        self._generation = -1
+        self._last: Checkpoint | None = None
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Let go of the files that hold them."""
+        with self._lock:
+            self._vault.close()
+
+    def take(self, reason: str, named: Iterable[str] = ()) -> Checkpoint:
+        """Keep everything as it is now; also the files of these absolute paths, though ignored,
+        from now on.
+
+        Raises:
+            SandboxError: it could not be kept, or was stopped.
+        """
+        with self._lock, self._vault.writing() as vault:
+            return self._taken(vault, reason, named)
+
+    def _taken(self, vault: Opened, reason: str, named: Iterable[str]) -> Checkpoint:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._forget)
+            first = self._generation != vault.generation
+            if first:
+                self._forget()
+                self._recall(vault)
+            before = self._scanner.named
+            changed = self._scanner.refresh(vault.put, filter(self._may_be_named, named))
+            last = self._last
+            if changed or last is None or not vault.knows(last.id):
+                last = self._kept(vault, reason)
+            if first or self._scanner.named != before:
+                vault.note(msgspec.msgpack.encode(self._scanner.noted()))
+            undo.pop_all()
+        self._generation, self._last = vault.generation, last
+        return last
+
+    def _fresh(self) -> Scanner:
+        return Scanner(self._roots, self._above, self._caps, self._avoid, self._stopped)
+
+    def _forget(self) -> None:
+        """What was seen may not be in the vault."""
+        self._scanner, self._last, self._generation = self._fresh(), None, -1
+
+    def _recall(self, vault: Opened) -> None:
+        if seen := vault.seen():
+            with contextlib.suppress(msgspec.MsgspecError):  # another version's: look anew
+                self._scanner.recall(msgspec.msgpack.decode(seen, type=Noted))
+
+    def _kept(self, vault: Opened, reason: str) -> Checkpoint:
+        manifest = self._scanner.manifest()
+        id = digest(msgspec.msgpack.encode(manifest))[:_ID_BYTES].hex()
+        files, size = self._scanner.size
+        checkpoint = Checkpoint(id, moment(), reason, files, size, self._notice())
+        vault.keep(manifest, checkpoint)
+        return checkpoint
+
+    def _notice(self) -> str:
+        missed = [
+            f"{path} ({size:,} bytes)" if size > self._caps.file else path
+            for path, size in sorted(self._scanner.missed())
+        ]
+        missed += (f"{path}: {why}" for path, why in sorted(self._scanner.uncovered.items()))
+        if not missed:
+            return ""
+        more = f" and {len(missed) - _NAMED_AT_MOST} more" if len(missed) > _NAMED_AT_MOST else ""
+        return f"the checkpoint does not cover {', '.join(missed[:_NAMED_AT_MOST])}{more}"
+
+    def _may_be_named(self, path: str) -> bool:
+        place = Path(path)
+        return (
+            any(root in place.parents for root in self._roots.all)
+            and REPOSITORIES.isdisjoint(place.parts)
+            and not any(place.is_relative_to(one) for one in self._avoid)
+        )
+
+    def covers(self, path: str) -> bool:
+        """Whether the last checkpoint of this process says what was at an absolute path, be it
+        that nothing was."""
+        with self._lock:
+            return self._scanner.covers(path)
+
+    def changes(self, before: str, after: str = "", *, later: Sequence[str] = ()) -> list[Changed]:
+        """What became of files and links between two checkpoints, or until now; `later` as in
+        `restore`.
+
+        Raises:
+            SandboxError: one of them does not exist, or cannot be read.
+        """
+        after = after or self.take("to compare").id
+        with self._vault.reading() as vault:
+            return list(differences(_with_later(vault, before, later), vault.state(after)))
+
+    def roots_of(self, id: str) -> tuple[Path, ...]:
+        """The workspace and added directories of a checkpoint.
+
+        Raises:
+            SandboxError: it does not exist, or cannot be read.
+        """
+        with self._vault.reading() as vault:
+            return tuple(Path(os.fsdecode(root)) for root in vault.state(id).manifest.roots)
+
+    def contents(self, entries: Sequence[Entry | None]) -> list[bytes | None]:
+        """What files hold, where a link leads; None for what was not kept.
+
+        Raises:
+            SandboxError: it is missing or damaged.
+        """
+        with self._vault.reading() as vault:
+            return [_content(vault, entry) for entry in entries]
+
+    def restore(
+        self, id: str, paths: Collection[str] | None = None, *, later: Sequence[str] = ()
+    ) -> Restored:
+        """Make everything, or what is at or below these absolute paths, as it was.
+
+        What is there is taken as a checkpoint first. Files that were made since are removed;
+        what is ignored, outside or not covered stays. `later` are checkpoints from after, for the
+        ignored files that only they know.
+
+        Raises:
+            SandboxError: the checkpoint does not exist, or what is there cannot be kept; nothing
+                was changed.
+        """
+        with self._lock:
+            with self._vault.reading() as vault:
+                then = _with_later(vault, id, later)
+            before = self.take("before undoing", then.extras)
+            hidden = self._now_ignored(then, before.id)
+            if hidden:
+                before = self.take("before undoing", hidden)
+            with self._vault.reading() as vault:
+                return self._restored(vault, then, before, paths)
+
+    def _now_ignored(self, then: State, before: str) -> list[str]:
+        """Files of then that today's rules would hide."""
+        with self._vault.reading() as vault:
+            changes = differences(then, vault.state(before))
+            return [one.path for one in changes if one.after is None and Path(one.path).exists()]
+
+    def _restored(
+        self, vault: Opened, then: State, before: Checkpoint, paths: Collection[str] | None
+    ) -> Restored:
+        was = vault.state(before.id)
+        restorer = Restorer(self._roots, vault.get)
+        chosen = _chosen(differences(then, was), paths)
+        rules = [one for one in chosen if Path(one.path).name in RULE_FILES]
+        now = was
+        if rules:
+            # What the old rules ignore was not covered then: it must not pass for new.
+            restorer.files(rules)
+            now = vault.state(self.take("while undoing", then.extras).id)
+            chosen = [
+                one
+                for one in _chosen(differences(then, now), paths)
+                if was.entry(one.path) == one.after
+            ]
+        if then.manifest.rules != now.manifest.rules:
+            unsure = [one for one in chosen if one.before is None]
+            restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
+            chosen = [one for one in chosen if one.before is not None]
+        restorer.make_room(then, now)
+        restorer.files(one for one in chosen if one.before is None)
+        restorer.remove_directories(then, now)
+        restorer.make_directories(then, now)
+        restorer.files(one for one in chosen if one.before is not None)
+        restorer.set_modes(then, now)
+        return Restored(before.id, tuple(restorer.done), tuple(restorer.refused))
+
+    def list(self) -> list[Checkpoint]:
+        """All checkpoints, oldest first.
+
+        Raises:
+            SandboxError: they cannot be read.
+        """
+        if not self._vault.exists:
+            return []
+        with self._vault.reading() as vault:
+            return vault.checkpoints()
+
+    def prune(self, keep: int) -> int:
+        """Throw all but the newest away for good; return how many.
+
+        Raises:
+            SandboxError: they cannot be written.
+        """
+        with self._lock, self._vault.writing() as vault:
+            found = vault.checkpoints()
+            gone = found[: max(0, len(found) - keep)]
+            vault.drop(one.id for one in gone)
+            return len(gone)
+
+
+def _with_later(vault: Opened, id: str, later: Sequence[str]) -> State:
+    state = vault.state(id)
+    for one in later:
+        state.take_over(vault.state(one))
+    return state
+
+
+def _chosen(changes: Iterable[Changed], paths: Collection[str] | None) -> list[Changed]:
+    if paths is None:
+        return list(changes)
+    wanted = frozenset(paths)
+    return [one for one in changes if within(wanted, one.path)]
+
+
+def _content(vault: Opened, entry: Entry | None) -> bytes | None:
+    if entry is None or entry.kind == "missed":
+        return None
+    return entry.what if entry.kind == "link" else vault.get(entry.what)

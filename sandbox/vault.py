@@ -1,0 +1,213 @@
+"""Where checkpoints are kept: contents by their digest, in one SQLite file of this person's own.
+
+One writer at a time; a checkpoint and everything it needs are written in one transaction, so that a
+crash leaves either all of it or nothing.
+"""
+
+import contextlib
+import sqlite3
+import zlib
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from .errors import SandboxError
+from .snapshot import Manifest, State, decoded, digest
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (digest BLOB PRIMARY KEY, packed INTEGER, data BLOB);
+CREATE TABLE IF NOT EXISTS checkpoints (
+    id TEXT PRIMARY KEY, time TEXT, reason TEXT, files INTEGER, bytes INTEGER,
+    notice TEXT, manifest BLOB
+);
+CREATE TABLE IF NOT EXISTS seen (only INTEGER PRIMARY KEY, data BLOB);
+"""
+_PATIENCE_SECONDS = 60.0
+"""How long another process may be writing."""
+_WORTH_PACKING = 128
+"""Bytes below which nothing is compressed."""
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """A state that is kept. The same state has the same id."""
+
+    id: str
+    time: str
+    """When it was kept last: UTC, as ISO 8601 has it."""
+    reason: str
+    files: int
+    """Files and links."""
+    bytes: int
+    """Their sizes."""
+    notice: str = ""
+    """Words for a person where something is not covered."""
+
+
+class Vault:
+    """The checkpoints of one workspace. Not opened until something is read or written."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` need not exist; nobody else may look into it."""
+        self._folder = folder
+        self._file = folder / "checkpoints.db"
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever kept."""
+        return self._file.exists()
+
+    def close(self) -> None:
+        """Let go of the file. May be called twice; the next use opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextlib.contextmanager
+    def reading(self) -> Generator["Opened"]:
+        """The vault, to look into.
+
+        Raises:
+            SandboxError: it cannot be read.
+        """
+        with self._telling():
+            yield Opened(self._connected())
+
+    @contextlib.contextmanager
+    def writing(self) -> Generator["Opened"]:
+        """The vault; what is written in the block is kept if the block does not raise.
+
+        Raises:
+            SandboxError: it cannot be written.
+        """
+        with self._telling():
+            connection = self._connected()
+            connection.execute("BEGIN IMMEDIATE")
+            with contextlib.ExitStack() as undo:
+                undo.callback(connection.rollback)
+                yield Opened(connection)
+                connection.execute("COMMIT")
+                undo.pop_all()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Generator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise SandboxError(f"the checkpoints in {str(self._folder)!r}: {error}") from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._connection = connection = sqlite3.connect(
+                self._file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(_SCHEMA)
+        return self._connection
+
+
+class Opened:
+    """The vault, open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def put(self, content: bytes) -> bytes:
+        """Keep content; returns its digest."""
+        key = digest(content)
+        if self._one("SELECT 1 FROM objects WHERE digest = ?", key) is None:
+            packed = len(content) >= _WORTH_PACKING
+            data = zlib.compress(content, 1) if packed else content
+            if len(data) >= len(content):
+                packed, data = False, content
+            self._connection.execute("INSERT INTO objects VALUES (?, ?, ?)", (key, packed, data))
+        return key
+
+    def get(self, key: bytes) -> bytes:
+        """The content of a digest.
+
+        Raises:
+            SandboxError: it is missing or damaged.
+        """
+        row = self._one("SELECT packed, data FROM objects WHERE digest = ?", key)
+        content = b""
+        if row is not None:
+            with contextlib.suppress(zlib.error):
+                content = zlib.decompress(row[1]) if row[0] else row[1]
+        if row is None or digest(content) != key:
+            raise SandboxError(f"the checkpoints are damaged: {key.hex()} is not what it was")
+        return content
+
+    def knows(self, id: str) -> bool:
+        """Whether a state is kept."""
+        return self._one("SELECT 1 FROM checkpoints WHERE id = ?", id) is not None
+
+    def keep(self, manifest: Manifest, checkpoint: Checkpoint) -> None:
+        """Add a checkpoint, or say that an old one was needed again."""
+        key = self.put(msgspec.msgpack.encode(manifest))
+        row = (*msgspec.structs.astuple(checkpoint), key)
+        self._connection.execute("REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def state(self, id: str) -> State:
+        """What was kept under an id.
+
+        Raises:
+            SandboxError: nothing was, or it is damaged.
+        """
+        row = self._one("SELECT manifest FROM checkpoints WHERE id = ?", id)
+        if row is None:
+            raise SandboxError(f"there is no checkpoint {id!r}: it may have been pruned")
+        return State(msgspec.msgpack.decode(self.get(row[0]), type=Manifest), self.get)
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All of them, oldest first."""
+        rows = self._connection.execute(
+            "SELECT id, time, reason, files, bytes, notice FROM checkpoints ORDER BY time"
+        )
+        return [Checkpoint(*row) for row in rows]
+
+    def seen(self) -> bytes:
+        """What was noted last of the files' looks; empty if nothing was."""
+        row = self._one("SELECT data FROM seen")
+        return row[0] if row else b""
+
+    def note(self, seen: bytes) -> None:
+        """Note the files' looks, so that the next process need not read them."""
+        self._connection.execute("REPLACE INTO seen VALUES (0, ?)", (seen,))
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever something was thrown away."""
+        row: tuple[int] = self._connection.execute("PRAGMA user_version").fetchone()
+        return row[0]
+
+    def drop(self, ids: Iterable[str]) -> None:
+        """Throw checkpoints away, and what no other needs."""
+        self._connection.executemany("DELETE FROM checkpoints WHERE id = ?", [(id,) for id in ids])
+        needed: set[bytes] = set()
+        for (key,) in self._connection.execute("SELECT manifest FROM checkpoints").fetchall():
+            manifest = msgspec.msgpack.decode(self.get(key), type=Manifest)
+            needed.add(key)
+            for listing in set(manifest.directories.values()) - needed:
+                needed.add(listing)
+                entries = decoded(self.get(listing)).entries.values()
+                needed.update(entry.what for entry in entries if entry.kind == "file")
+        keys = self._connection.execute("SELECT digest FROM objects").fetchall()
+        gone = [row for row in keys if row[0] not in needed]
+        self._connection.executemany("DELETE FROM objects WHERE digest = ?", gone)
+        # What was noted names contents that may be gone.
+        self._connection.execute("DELETE FROM seen")
+        self._connection.execute(f"PRAGMA user_version = {self.generation + 1}")
+
+    def _one(self, query: str, *values: bytes | str) -> tuple[bytes, ...] | None:
+        row: tuple[bytes, ...] | None = self._connection.execute(query, values).fetchone()
+        return row
+
+
+def moment() -> str:
+    """Now, as a checkpoint has it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")

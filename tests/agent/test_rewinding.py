@@ -1,0 +1,207 @@
+"""Going back: what the transcript forgets, and what the record keeps of files."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from kedge.agent.bus import Bus
+from kedge.agent.effects import CommandPart, Effect, FileChange
+from kedge.agent.events import (
+    ActionEnded,
+    ActionProposed,
+    Body,
+    Compacted,
+    Event,
+    MessageAdded,
+    SessionStarted,
+    TurnEnded,
+    TurnStarted,
+)
+from kedge.agent.keeping import Keeping, Kept, Net
+from kedge.agent.kept import Checkpointed, Rewound
+from kedge.agent.messages import Text, ToolCall
+from kedge.agent.outcome import Outcome
+from kedge.agent.ports import Action
+from kedge.agent.stores.memory import MemoryStore
+from kedge.agent.transcript import Rest, transcript
+from kedge.config.errors import KedgeError
+
+STARTED = SessionStarted(*("/work", None, "1", "1", None, "", "off", "auto", "m", "sys", "env", ()))
+
+
+def events(*bodies: Body) -> list[Event]:
+    """Numbered from 1."""
+    return [
+        Event(seq, "s", ("main",), 1, "2026-01-01T00:00:00+00:00", body)
+        for seq, body in enumerate(bodies, 1)
+    ]
+
+
+def said(text: str) -> TurnStarted:
+    return TurnStarted((Text(text),))
+
+
+def answered(text: str) -> MessageAdded:
+    return MessageAdded("assistant", (Text(text),))
+
+
+TALK = (STARTED, said("one"), answered("1"), TurnEnded("done"), said("two"), answered("2"))
+
+
+def test_going_back_forgets_the_prompt_and_all_after_it() -> None:
+    before = transcript(events(*TALK[:4]))
+    after = transcript(events(*TALK, Rewound(5, "both")))
+    assert after.messages == before.messages
+    assert after.characters == before.characters
+    assert isinstance(after.next_step(), Rest) and after.finished
+
+
+def test_going_back_behind_the_first_prompt_introduces_the_next() -> None:
+    after = transcript(events(*TALK, Rewound(2, "conversation"), said("anew")))
+    (message,) = after.messages
+    assert message.parts == (Text("env"), Text("anew"))
+
+
+def test_going_back_behind_a_compaction_shows_what_it_left_out() -> None:
+    before = transcript(events(*TALK[:4]))
+    compacted = Compacted(3, "in short")
+    after = transcript(events(*TALK, compacted, Rewound(5, "conversation")))
+    assert after.compacted is None
+    assert after.messages == before.messages
+
+
+@pytest.mark.parametrize("rewound", [Rewound(5, "files"), Rewound(5, "both", redone=True)])
+def test_files_alone_do_not_change_the_conversation(rewound: Rewound) -> None:
+    assert transcript(events(*TALK, rewound)).messages == transcript(events(*TALK)).messages
+
+
+def test_the_words_of_a_prompt_are_there_until_it_is_gone() -> None:
+    talk = transcript(events(*TALK))
+    assert talk.prompt(5) == "two"
+    with pytest.raises(KeyError):
+        transcript(events(*TALK, Rewound(5, "both"))).prompt(5)
+
+
+class Disk:
+    """A keeper that counts."""
+
+    def __init__(self, *covered: str, broken: bool = False) -> None:
+        self.covered = {*covered}
+        self.kept: list[tuple[str, ...]] = []
+        self._broken = broken
+
+    async def keep(self, reason: str, named: Sequence[str]) -> Kept:
+        if self._broken:
+            raise KedgeError("the disk is full")
+        names = tuple(named)
+        self.covered |= {*names}
+        self.kept.append(names)
+        return Kept(str(len(self.kept)), "too large: x")
+
+    def misses(self, path: str) -> bool:
+        return path not in self.covered
+
+    def could_cover(self, path: str) -> bool:
+        return path.startswith("/work/")
+
+    async def changes(self, before: str, after: str) -> tuple[FileChange, ...]:
+        return (FileChange(f"{before}-{after}", "created"),)
+
+    def shown(self, path: str) -> str:
+        return path
+
+    async def close(self) -> None:
+        pass
+
+
+def action(*effects: Effect) -> Action:
+    return Action(ToolCall("c", "tool", "{}"), {}, effects)
+
+
+def run(risk: str) -> Effect:
+    part = CommandPart(("x",), "safe" if risk == "safe" else "unknown", "")
+    return Effect("run", "x", part=0, command=part)
+
+
+@pytest.fixture
+def bus() -> Bus:
+    """In turn 1."""
+    bus = Bus("s", MemoryStore().open("s"))
+    bus.turn = 1
+    return bus
+
+
+async def test_the_first_change_of_a_turn_is_preceded_by_a_checkpoint(bus: Bus) -> None:
+    disk = Disk("/work/a")
+    keeping = Keeping(disk, bus)
+    for _ in range(2):
+        await keeping.before(action(Effect("read", "/work/a")))
+        await keeping.before(action(Effect("write", "/work/a")))
+    assert len(disk.kept) == 1
+    bus.turn = 2
+    await keeping.before(action(Effect("delete", "/work/a")))
+    assert len(disk.kept) == 2
+
+
+async def test_every_command_that_may_change_something_is(bus: Bus) -> None:
+    disk = Disk()
+    keeping = Keeping(disk, bus)
+    for risk in ("safe", "unknown", "unknown"):
+        await keeping.before(action(run(risk)))
+    assert len(disk.kept) == 2
+
+
+async def test_a_file_that_is_not_covered_yet_is_kept_before_it_is_written(bus: Bus) -> None:
+    disk = Disk()
+    keeping = Keeping(disk, bus)
+    for path in ("/work/a", "/work/b", "/work/b", "/outside"):
+        await keeping.before(action(Effect("write", path)))
+    assert disk.kept == [("/work/a",), ("/work/b",)]
+
+
+async def test_work_goes_on_where_nothing_can_be_kept_and_that_is_said(bus: Bus) -> None:
+    seen: list[Body] = []
+    bus.watch(lambda event: seen.append(event.body))
+    keeping = Keeping(Disk(broken=True), bus)
+    for _ in range(2):
+        await keeping.before(action(run("unknown")))
+    assert [getattr(one, "text", "") for one in seen] == [
+        "what follows cannot be undone: the disk is full"
+    ]
+    assert await keeping.end() is None
+
+
+async def test_the_end_is_compared_with_the_first_checkpoint(bus: Bus) -> None:
+    seen: list[Body] = []
+    bus.watch(lambda event: seen.append(event.body))
+    keeping = Keeping(Disk(), bus)
+    await keeping.before(action(run("unknown")))
+    await keeping.before(action(run("unknown"), Effect("write", "/outside")))
+    net = await keeping.end()
+    assert net == Net((FileChange("1-3", "created"),), frozenset())
+    assert [one.closes for one in seen if isinstance(one, Checkpointed)] == [False, False, True]
+
+
+def settled(net: Net, *changes: FileChange) -> tuple[FileChange, ...]:
+    outcome = Outcome(STARTED)
+    proposed = ActionProposed("c", "edit", {}, (Effect("write", "/work/a"),))
+    for event in events(proposed, ActionEnded("c", "edit", "ok", (), changes=changes)):
+        outcome.add(event)
+    outcome.settle(net)
+    return outcome.result(duration_ms=0).evidence.files_changed
+
+
+def test_files_speak_for_themselves() -> None:
+    net = Net((FileChange("a", "modified", 3, 1),), frozenset())
+    assert settled(net, FileChange("a", "created"), FileChange("gone", "created")) == net.changes
+
+
+def test_what_nobody_compared_is_as_tools_said() -> None:
+    outside = FileChange("/outside", "created", 1)
+    assert settled(Net((), frozenset({"/outside"})), outside) == (outside,)
+
+
+def test_a_move_stays_a_move() -> None:
+    moved = FileChange("b", "moved", 1, 1, "a")
+    net = Net((FileChange("a", "deleted"), FileChange("b", "created")), frozenset())
+    assert settled(net, moved) == (moved,)

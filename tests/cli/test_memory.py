@@ -1,0 +1,50 @@
+"""`kedge memory`: what is read here, from where, at what cost; and trusting a folder for it."""
+
+import json
+
+import pytest
+
+from kedge.cli.commands.memory import show_memory, trust_instructions
+from kedge.cli.surroundings import surroundings
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEDGE_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "AGENTS.md").write_text("Use tabs. See @more.md")
+    (folder / "more.md").write_text("More.")
+    return folder
+
+
+def test_an_untrusted_folder_s_files_are_named_and_not_read(project, capsys):
+    show_memory(str(project), as_json=False)
+    printed = capsys.readouterr()
+    assert "AGENTS.md: not read" in printed.err and "Use tabs" not in printed.out
+
+
+def test_trust_is_asked_for_and_then_holds_however_the_files_change(project, capsys):
+    where = surroundings(str(project))
+    assert trust_instructions(where, lambda: False) == 1
+    assert trust_instructions(where, lambda: True) == 0
+    (project / "AGENTS.md").write_text("Use spaces.")
+    capsys.readouterr()
+    show_memory(str(project), as_json=False)
+    printed = capsys.readouterr()
+    assert "Use spaces." in printed.out and printed.err == ""
+
+
+def test_each_file_is_shown_with_its_origin_and_cost(project, capsys):
+    trust_instructions(surroundings(str(project)), lambda: True)
+    capsys.readouterr()
+    show_memory(str(project), as_json=True)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["file"], first["bytes"]) == (str(project / "AGENTS.md"), 22)
+    assert second["imported_by"] == first["file"] and second["tokens"] == 1
+
+
+def test_where_there_is_nothing_nothing_needs_trust(project, capsys):
+    (project / "AGENTS.md").unlink()
+    assert trust_instructions(surroundings(str(project)), lambda: False) == 0
+    assert "Nothing here needs trust" in capsys.readouterr().out

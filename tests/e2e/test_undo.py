@@ -1,0 +1,116 @@
+"""Undoing what turns did to files, from the command line."""
+
+import msgspec
+
+from e2e.gated import Model, bash, write
+from e2e.process import Json, Kedge, Ran
+from loopback.script import Call
+
+AUTO = ("--mode", "full", "--sandbox", "off", "--output-format", "json")
+
+
+def changed(ran: Ran) -> dict[object, object]:
+    """What the result says of files."""
+    evidence = msgspec.convert(msgspec.json.decode(ran.out, type=Json)["evidence"], Json)
+    files = msgspec.convert(evidence["files_changed"], list[Json])
+    return {one["path"]: one["change"] for one in files}
+
+
+def test_files_that_a_command_changed_are_in_the_result(kedge: Kedge, model: Model) -> None:
+    (kedge.cwd / "old").write_text("1\n")
+    (kedge.cwd / "gone").write_text("1\n")
+    ran = model.run(bash("echo 2 > old; rm gone; echo x > new"), options=AUTO)
+    assert changed(ran) == {"old": "modified", "gone": "deleted", "new": "created"}
+
+
+def test_a_file_that_came_and_went_is_no_change(kedge: Kedge, model: Model) -> None:
+    ran = model.run(write("passing"), bash("rm passing"), options=AUTO)
+    assert changed(ran) == {}
+
+
+def test_the_checkpoint_is_on_record_before_the_action_begins(model: Model) -> None:
+    model.run(write("a"), write("b"), bash("touch c"), options=AUTO)
+    kinds = [
+        one["kind"] for one in model.records if one["kind"] in ("checkpoint", "action.started")
+    ]
+    started, kept = "action.started", "checkpoint"
+    assert kinds == [kept, started, started, kept, started, kept]
+
+
+def test_reading_takes_no_checkpoint(kedge: Kedge, model: Model) -> None:
+    (kedge.cwd / "a").write_text("a")
+    model.run(Call("read", {"file_path": "a"}), bash("cat a"), options=AUTO)
+    assert model.of("checkpoint") == []
+    assert not (kedge.home / "data" / "checkpoints").exists()
+
+
+def test_undo_takes_a_turn_back_and_redo_brings_it_again(kedge: Kedge, model: Model) -> None:
+    (kedge.cwd / "old").write_text("1\n")
+    model.run(write("made"), bash("echo 2 > old; mkdir d; touch d/x"), options=AUTO)
+    ran = kedge("undo", "--yes")
+    assert ran.code == 0, ran.complaint
+    assert [path.name for path in kedge.cwd.iterdir()] == ["old"]
+    assert (kedge.cwd / "old").read_text() == "1\n"
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert (kedge.cwd / "old").read_text() == "2\n"
+    assert (kedge.cwd / "made").exists() and (kedge.cwd / "d" / "x").exists()
+    assert kedge("undo", "--redo", "--yes").code == 2
+
+
+def test_undo_counts_turns_back_from_those_not_undone(kedge: Kedge, model: Model) -> None:
+    for name in ("one", "two", "three"):
+        more = () if name == "one" else ("-c",)
+        model.run(write(name), options=(*AUTO, *more))
+    assert kedge("undo", "--yes").code == 0
+    assert kedge("undo", "2", "--yes").code == 0
+    assert list(kedge.cwd.iterdir()) == []
+    assert kedge("undo", "--yes").code == 2
+
+
+def test_a_look_changes_nothing(kedge: Kedge, model: Model) -> None:
+    model.run(write("made"), options=AUTO)
+    ran = kedge("undo", "--dry-run")
+    assert (ran.code, ran.answer) == (0, f"remove {kedge.cwd}/made\n")
+    assert (kedge.cwd / "made").exists()
+
+
+def test_without_anybody_to_ask_nothing_is_undone(kedge: Kedge, model: Model) -> None:
+    model.run(write("made"), options=AUTO)
+    ran = kedge("undo")
+    assert ran.code == 2 and "--yes" in ran.complaint
+    assert (kedge.cwd / "made").exists()
+
+
+def test_what_a_person_wrote_since_is_left_alone(kedge: Kedge, model: Model) -> None:
+    model.run(write("made"), write("other"), options=AUTO)
+    (kedge.cwd / "made").write_text("mine\n")
+    (kedge.cwd / "own").write_text("mine\n")
+    ran = kedge("undo", "--yes")
+    assert "changed since" in ran.complaint
+    assert sorted(path.name for path in kedge.cwd.iterdir()) == ["made", "own"]
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert kedge("undo", "--yes", "--force").code == 0
+    assert sorted(path.name for path in kedge.cwd.iterdir()) == ["own"]
+
+
+def test_what_cannot_be_undone_is_said(kedge: Kedge, model: Model) -> None:
+    outside = kedge.home / "outside"
+    model.run(bash(f"git init -q; touch {outside}"), options=AUTO)
+    ran = kedge("undo", "--dry-run")
+    assert f"cannot be undone: changes of {outside}" in ran.complaint
+    assert "cannot be undone: what git keeps for itself: git init" in ran.complaint
+
+
+def test_an_ignored_file_that_a_tool_wrote_comes_back(kedge: Kedge, model: Model) -> None:
+    (kedge.cwd / ".gitignore").write_text("*.local\n")
+    (kedge.cwd / "a.local").write_text("mine\n")
+    model.run(
+        write("b"),
+        Call("read", {"file_path": "a.local"}),
+        write("a.local", "changed\n"),
+        write("new.local"),
+        options=AUTO,
+    )
+    assert kedge("undo", "--yes").code == 0
+    assert (kedge.cwd / "a.local").read_text() == "mine\n"
+    assert sorted(path.name for path in kedge.cwd.iterdir()) == [".gitignore", "a.local"]
