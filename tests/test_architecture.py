@@ -101,6 +101,8 @@ MAY_IMPORT: Table = {
     "cli.confine": ("cli", "config", "sandbox"),
     "cli.sandbox_run": ("cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
+    "cli.tui": ("agent", "cli", "config", "sandbox"),
+    "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),
     "cli.images": (*_HALL, "agent.tools.textfile", "config"),
