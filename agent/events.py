@@ -29,6 +29,7 @@ from .effects import Effect, FileChange
 from .kept import Checkpointed, Rewound
 from .lineage import Lineage
 from .messages import Image, Part, Role, StopReason, Text, Usage
+from .person import PersonPrinted, PersonsFact
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -368,12 +369,13 @@ Fact = (
     | Compacted
     | Checkpointed
     | Rewound
+    | PersonsFact
     | Notice
     | Failure
     | TurnEnded
     | Result
 )
-Progress = TextStreamed | ThinkingStreamed | ActionOutput | Heartbeat
+Progress = TextStreamed | ThinkingStreamed | ActionOutput | PersonPrinted | Heartbeat
 Body = Fact | Progress
 
 

@@ -32,7 +32,7 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
-    *("agent.lineage", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
+    *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
     *("agent.stages", "agent.spending", "agent.recollection"),
 )
 _CORE = (
