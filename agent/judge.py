@@ -168,6 +168,7 @@ class Judge:
             places,
             () if ruling.firm else self._offers(action, places),
             self._preview(action),
+            ruling.considered,
         )
         began = time.monotonic()
         approval = await self._approver.decide(question)
