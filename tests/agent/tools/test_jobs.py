@@ -177,20 +177,25 @@ async def test_waiting_that_is_cancelled_leaves_the_job_alone(tools: Tools):
     assert "running" in await printed(tools, "bash_1", "here")
 
 
-async def _until_it_said(tools: Tools, words: str) -> None:
-    while not any(words in job.tail for job in tools.shell.jobs):
-        await asyncio.sleep(0)
+async def _under_way(tools: Tools, **arguments: object) -> asyncio.Task[Output]:
+    """A call of `bash` that has printed something."""
+    said = asyncio.Event()
+    tool = shell_tools(tools.shell)[0]
+    parsed = tool.parse(msgspec.json.encode(arguments).decode())
+    call = asyncio.create_task(tool.run(parsed, lambda text: said.set()))
+    await said.wait()
+    return call
 
 
 async def test_a_command_in_the_foreground_goes_on_in_the_background_when_told(
     tools: Tools,
 ) -> None:
-    call = asyncio.create_task(tools("bash", command="echo first; read x < go; echo last $x"))
     os.mkfifo(tools.root / "go")
-    await _until_it_said(tools, "first")
+    call = await _under_way(tools, command="echo first; read x < go; echo last $x")
     assert tools.shell.to_background() == 1
-    told = await call
-    assert told.startswith("first\nThe person sent it to the background as bash_1.")
+    told = (await call).content[0]
+    assert isinstance(told, Text)
+    assert told.text.startswith("first\nThe person sent it to the background as bash_1.")
     assert len(tools.shell.running) == 1
     (tools.root / "go").write_text("word\n")
     assert (await tools.ended("bash_1")).startswith("last word\n")
@@ -199,8 +204,7 @@ async def test_a_command_in_the_foreground_goes_on_in_the_background_when_told(
 async def test_what_went_to_the_background_outlives_the_time_of_its_call(tools: Tools) -> None:
     os.mkfifo(tools.root / "go")
     command = "echo first; read x < go; sleep 1.2; echo last"
-    call = asyncio.create_task(tools("bash", command=command, timeout=1))
-    await _until_it_said(tools, "first")
+    call = await _under_way(tools, command=command, timeout=1)
     tools.shell.to_background()
     await call
     (tools.root / "go").write_text("word\n")
