@@ -39,8 +39,8 @@ _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
-    *("agent.compactor", "agent.repetition", "agent.endings", "agent.actions", "agent.fittings"),
-    *("agent.outcome", "agent.caller", "agent.loop", "agent.session"),
+    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.actions"),
+    *("agent.fittings", "agent.outcome", "agent.caller", "agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
@@ -102,7 +102,7 @@ MAY_IMPORT: Table = {
     "cli.sandbox_run": ("cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.tui": ("agent", "cli", "config", "sandbox"),
-    "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL),
+    "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL, *_STATUS),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),
     "cli.images": (*_HALL, "agent.tools.textfile", "config"),
