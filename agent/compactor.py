@@ -99,6 +99,12 @@ class Compactor:
         """A turn begins."""
         self._failures = 0
 
+    def set_model(self, aside: Aside, use: ModelUse) -> None:
+        """Another model answers from here on, and summarises."""
+        self._aside = aside
+        self._use = use
+        self._sizes = sizes(use.window, use.max_output_tokens)
+
     @property
     def due(self) -> bool:
         """Whether the next request should be shorter. A window that is not known is never full."""

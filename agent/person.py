@@ -1,4 +1,4 @@
-"""Facts about what a person did at a session besides talking: mode, model, commands of their own."""
+"""Facts about what a person did at a session besides talking."""
 
 from msgspec import Struct
 
@@ -8,6 +8,8 @@ class ModeChanged(Struct, frozen=True, tag_field="kind", tag="mode"):
 
     mode: str
     before: str
+    sandbox: str
+    """What is attested from here on; as in `SessionStarted`."""
 
 
 class ModelChanged(Struct, frozen=True, tag_field="kind", tag="model"):

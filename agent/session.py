@@ -5,17 +5,16 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from secrets import token_hex
 
-from msgspec import structs
-
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
-from .bus import Bus, Watcher, now
+from .bus import Bus, Subscription, Watcher, now
 from .compactor import Compactor, Rewriting
-from .context import ModelUse
+from .conduct import Conduct
+from .context import ModelUse, estimated_tokens
 from .errors import StoreError
 from .events import (
     BreakerChanged,
@@ -83,6 +82,8 @@ class Session:
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
+            names = frozenset(tool.spec.name for tool in tools)
+            self.conduct = Conduct(started, names, self._bus, self._transcript, fittings.switch)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
@@ -91,10 +92,8 @@ class Session:
         except StoreError:
             self._log.close()
             raise
-        self._started = started
         self._outcome = Outcome(started)
         self._task: asyncio.Task[object] | None = None
-        self._announced, self._unsaid = False, list[Notice]()
         self._watch(judge, watchers)
         self._keeping = Keeping(fittings.keeper, self._bus)
         self._agent = Agent(
@@ -135,6 +134,7 @@ class Session:
         judged: list[Event] = []
         for fact in facts:
             self._transcript.add(fact)
+            self.conduct.recall(fact)
             self._ledger.recall(fact)
             for watcher in watchers:
                 watcher(fact)
@@ -199,7 +199,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on a prompt")
-        self._announce()
+        self.conduct.announce()
         return self._compactor
 
     @property
@@ -224,7 +224,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
-        said = self._reintroduced((Text(prompt),) if isinstance(prompt, str) else prompt)
+        said = self.conduct.introduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
         task = asyncio.create_task(self._turn(said))
         self._task = task
@@ -241,13 +241,13 @@ class Session:
 
     async def _turn(self, prompt: Prompt | None) -> None:
         began = time.monotonic()
-        self._outcome = Outcome(self._started)
+        self._outcome = Outcome(self.conduct.started)
         self._ledger.begin()
         self._keeping.begin()
         timer: asyncio.TimerHandle | None = None
         try:
-            self._announce()
-            self._say()
+            self.conduct.announce()
+            self.conduct.say()
             timer = self._set_deadline()
             await self._agent.turn(prompt, self._outcome)
             self._task = None
@@ -263,36 +263,6 @@ class Session:
             self._bus.emit(
                 self._outcome.result(duration_ms=duration, structured=self._agent.structured)
             )
-
-    def _announce(self) -> None:
-        if self._announced:
-            return
-        self._announced = True
-        before = self._transcript.started
-        resumed = self._bus.last_seq if before else None
-        self._bus.emit(structs.replace(self._started, resumed_after=resumed))
-        if before is None:
-            return
-        if {tool.name for tool in before.tools} != {tool.name for tool in self._agent.tools}:
-            self._bus.emit(Notice("tools_changed", "the set of tools is not what it was before"))
-        for what, was, now_is in (
-            ("model", before.model, self._started.model),
-            ("mode", before.mode, self._started.mode),
-            ("directory", before.cwd, self._started.cwd),
-        ):
-            if was != now_is:
-                self._bus.emit(Notice(f"{what}_changed", f"the {what} was {was}, it is {now_is}"))
-        if before.instructions != self._started.instructions and before.cwd == self._started.cwd:
-            text = "the instruction files changed; the session goes on with those it began with"
-            self._bus.emit(Notice("instructions_changed", text))
-
-    def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
-        """The prompt, with the surroundings before it if they are not those of the log."""
-        before = self._transcript.started
-        here = self._started
-        if prompt is None or self._announced or before is None or before.cwd == here.cwd:
-            return prompt
-        return (*(Text(text) for text in (here.environment, here.instructions) if text), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         deadline = self._ledger.deadline()
@@ -313,18 +283,45 @@ class Session:
 
     def notice(self, code: str, text: str) -> None:
         """Put on record what a person should be able to know; between runs, with the next one."""
-        self._unsaid.append(Notice(code, text))
-        if self._announced and self._running:
-            self._say()
+        self.conduct.notice(code, text)
+        if self._running:
+            self.conduct.say()
 
-    def _say(self) -> None:
-        unsaid, self._unsaid = self._unsaid, []
-        for notice in unsaid:
-            self._bus.emit(notice)
+    def steer(self, words: str | Prompt) -> None:
+        """Say something to the running turn; `unheard` until no call is open."""
+        self._agent.steer((Text(words),) if isinstance(words, str) else words)
 
-    def steer(self, words: str) -> None:
-        """Say something to the running turn."""
-        self._agent.steer((Text(words),))
+    @property
+    def unheard(self) -> tuple[Prompt, ...]:
+        """What was said to the running turn and did not reach it yet."""
+        return self._agent.unheard
+
+    def unsay(self) -> tuple[Prompt, ...]:
+        """Take back what is `unheard`."""
+        return self._agent.unsay()
+
+    def set_model(self, provider: Provider, use: ModelUse) -> Provider:
+        """Have another model answer from here on; the one before, to be closed.
+
+        Raises:
+            StoreError, RuntimeError: as in `undo_compaction`.
+        """
+        self._at_rest()
+        before, self._provider = self._provider, provider
+        self._agent.set_model(provider, use)
+        if self._compactor is not None:
+            self._compactor.set_model(self.aside(provider, use, "compaction"), use)
+        self.conduct.set_model(provider.name, use.effort)
+        return before
+
+    def listen(self) -> Subscription:
+        """Everything from here on, also between runs, as far as it may be shown."""
+        return self._bus.subscribe()
+
+    @property
+    def tokens(self) -> int:
+        """About how many input tokens the next request has."""
+        return estimated_tokens(self._transcript)
 
     def stop(self, status: Status) -> None:
         """End the running turn, in whatever it is doing; its `result` carries this status.

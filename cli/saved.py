@@ -1,6 +1,6 @@
 """Finds saved sessions by what a person says of them, and reads arguments that may be files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -8,7 +8,8 @@ from msgspec import Struct, structs
 
 from ..agent.bus import now
 from ..agent.errors import StoreError
-from ..agent.events import SessionStarted
+from ..agent.events import Event, SessionStarted
+from ..agent.person import ModelChanged
 from ..agent.ports import Store
 from ..agent.session import new_session_id
 from ..config.errors import UsageError
@@ -93,8 +94,21 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
         id = named(store, run.text("resume"), Catalogue(where).names)
     else:
         id = latest(store, where.cwd)
-    openings = [event.body for event in store.read(id) if isinstance(event.body, SessionStarted)]
-    return Resumed(id, openings[-1] if openings else None, run.flag("fork"))
+    return Resumed(id, _left_at(store.read(id)), run.flag("fork"))
+
+
+def _left_at(facts: Iterable[Event]) -> SessionStarted | None:
+    """How a session was opened last, with the model that answered last."""
+    last: SessionStarted | None = None
+    for fact in facts:
+        match fact.body:
+            case SessionStarted() as started:
+                last = started
+            case ModelChanged(model) if last is not None:
+                last = structs.replace(last, model=model)
+            case _:
+                pass
+    return last
 
 
 def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None = None) -> str:

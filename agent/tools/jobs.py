@@ -85,11 +85,11 @@ class Job:
                 raise TimeoutError
             self._watch = None
             return None
-        except BaseException:  # a cancelled caller, too, must leave no process behind
-            await surely(self.kill())
-            raise
         finally:
             leaving.cancel()
+            if self._watch is not None:
+                # A cancelled caller, too, must leave no process behind.
+                await surely(self.kill())
 
     def news(self) -> Capture:
         """What it printed since the last call, finished."""
