@@ -1,0 +1,76 @@
+"""A question as the panel above the prompt shows it: the words and marks, no widget."""
+
+from textual.content import Content
+
+from ..questions import (
+    arguments_in_words,
+    carets,
+    command_lines,
+    effects_in_words,
+    voices_in_words,
+)
+from ..terminal import harmless
+from .desk.facts import Asked, Facts
+
+_Part = str | Content | tuple[str, str]
+
+_DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
+
+
+def body(asked: Asked, facts: Facts, *, why: bool = False) -> Content:
+    """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
+    question = asked.question
+    lines = _command(asked)
+    if question.preview and not lines:
+        lines = [_diff_line(line) for line in harmless(question.preview).splitlines()]
+    else:
+        lines += [Content(words) for words in arguments_in_words(question.action)]
+    lines += [_muted(words) for words in effects_in_words(question)]
+    lines.append(_muted(_circumstances(asked, facts)))
+    if why:
+        voices = list(voices_in_words(question)) or ["nobody else was heard"]
+        lines += [Content(""), _muted("who was heard:")]
+        lines += [Content(f"  {words}") for words in voices]
+    return Content("\n").join(lines)
+
+
+def _command(asked: Asked) -> list[Content]:
+    """The command; what is in question is underlined and has marks below, so that it can be told
+    without colours."""
+    lines: list[Content] = []
+    for line in command_lines(asked.question):
+        pieces = (
+            (piece.text, "bold underline $text-error" if piece.marked else "bold") for piece in line
+        )
+        lines.append(Content.assemble(*pieces))
+        if marks := carets(line):
+            lines.append(Content.styled(marks, "$text-error"))
+    return lines
+
+
+def _diff_line(line: str) -> Content:
+    return Content.styled(line, _DIFF_STYLES.get(line[:1], ""))
+
+
+def _muted(words: str) -> Content:
+    return Content.styled(words, "$text-muted")
+
+
+def _circumstances(asked: Asked, facts: Facts) -> str:
+    parts = (
+        f"in {facts.cwd}" if facts.cwd else "",
+        f"sandbox {facts.sandbox}" if facts.sandbox else "",
+        f"asked by {asked.question.by}",
+        f"for the agent {' › '.join(asked.path[1:])}" if asked.path[1:] else "",
+    )
+    return harmless(" · ".join(filter(None, parts)))
+
+
+def stored(rules: tuple[str, ...]) -> Content:
+    """What "always" would store."""
+    label = "always is the rule  " if len(rules) == 1 else "always is the rules  "
+    parts: list[_Part] = [(label, "$text-muted")]
+    for place, rule in enumerate(rules):
+        parts += [("; ", "$text-muted")] if place else []
+        parts.append((harmless(rule), "$text-accent"))
+    return Content.assemble(*parts)
