@@ -5,6 +5,7 @@ loaded. Everything else receives the parts that it works with.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
-from ..config.settings import Settings
+from ..config.settings import Mode, Settings
 from ..config.values import Value
 from ..config.version import VERSION
 from .models import Model, model_of
@@ -67,16 +68,27 @@ def settings_of(run: Run, where: Surroundings) -> Loaded:
 class Composed:
     """A session with everything that has to be closed after it."""
 
-    def __init__(self, session: Session, toolbox: "Toolbox", judges: "Judges") -> None:
+    def __init__(
+        self,
+        session: Session,
+        toolbox: "Toolbox",
+        judges: "Judges",
+        loaded: Loaded,
+        profile: ModelProfile,
+    ) -> None:
         self.session = session
-        self._toolbox = toolbox
-        self._judges = judges
+        self.toolbox = toolbox
+        self.judges = judges
+        self.loaded = loaded
+        """The settings; the session's model may be another."""
+        self.profile = profile
+        """Of the model that the session began with."""
 
     async def close(self) -> None:
         """Close the session, then end what its tools left running."""
         await self.session.close()
-        await self._judges.close()
-        await self._toolbox.close()
+        await self.judges.close()
+        await self.toolbox.close()
 
 
 def compose(
@@ -86,10 +98,12 @@ def compose(
     schema: "SchemaCheck | None" = None,
     pace: float = 0.0,
     approver: "Approver | None" = None,
+    interactive: bool = False,
 ) -> Composed:
-    """The session that a run asks for.
+    """The session that a run asks for. Not within an event loop: the sandbox may have to be tried.
 
-    `schema` is the check of its answer's form; `approver` answers questions, by default nobody.
+    `schema` is the check of its answer's form; `approver` answers questions, by default nobody;
+    `interactive` tells the model that a person sits there.
 
     Raises:
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
@@ -121,7 +135,9 @@ def compose(
     scene = Scene(loaded, where, id, settings.mode, log, root)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
     session = Session(
-        knowledge.introduce(_started(loaded, where, model, toolbox, tools, repository)),
+        knowledge.introduce(
+            _started(loaded, where, model, toolbox, tools, repository, interactive=interactive)
+        ),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
         tools,
         judges.judge,
@@ -135,7 +151,7 @@ def compose(
     judges.attach(session)
     for words in knowledge.notices:
         session.notice("instructions", words)
-    return Composed(session, toolbox, judges)
+    return Composed(session, toolbox, judges, loaded, model.profile)
 
 
 def _fittings(
@@ -163,8 +179,16 @@ def _fittings(
         durable=settings.sessions.fsync,
         rewriting=knowledge.rewriting,
         nearby=knowledge.nearby,
+        switch=partial(_switch, toolbox, judges),
         watchers=(*judges.watchers, toolbox.todo.hear, toolbox.workspace.hear),
     )
+
+
+def _switch(toolbox: "Toolbox", judges: "Judges", mode: Mode) -> str:
+    """See `Switch`."""
+    toolbox.set_mode(mode)
+    judges.set_mode(mode)
+    return toolbox.attested
 
 
 def _nobody(run: Run) -> "Approver":
@@ -224,12 +248,13 @@ def _started(
     toolbox: "Toolbox",
     tools: Sequence[Tool],
     repository: "Repository | None",
+    kind: str,
 ) -> SessionStarted:
     from ..agent.memory.identity import identity
     from ..config.prompts import prompt
 
     config_dir = where.home.config_dir
-    texts = (prompt(name, config_dir).text for name in ("system", "oneshot"))
+    texts = (prompt(name, config_dir).text for name in ("system", kind))
     return SessionStarted(
         cwd=str(where.cwd),
         git_head=repository.head if repository else None,

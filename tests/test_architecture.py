@@ -103,6 +103,7 @@ MAY_IMPORT: Table = {
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.tui": ("agent", "cli", "config", "sandbox"),
     "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL, *_STATUS),
+    "cli.walls": ("cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),
     "cli.images": (*_HALL, "agent.tools.textfile", "config"),
