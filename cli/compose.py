@@ -131,13 +131,12 @@ def compose(
     knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides)
     tools = (*toolbox.tools, *knowledge.tools(id))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
-    root = repository.root if repository else None
-    scene = Scene(loaded, where, id, settings.mode, log, root)
+    scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
+    kind = "interactive" if interactive else "oneshot"
+    started = _started(loaded, where, model, toolbox, tools, repository, kind)
     session = Session(
-        knowledge.introduce(
-            _started(loaded, where, model, toolbox, tools, repository, interactive=interactive)
-        ),
+        knowledge.introduce(started),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
         tools,
         judges.judge,
