@@ -136,7 +136,7 @@ HIGH_CONTRAST: Final = Palette(
     selection="#00449e",
     added="#003a00",
     removed="#560000",
-    added_words="#006b00",
+    added_words="#006600",
     removed_words="#9b0000",
     keyword="#ff9fff",
     string="#9fff9f",
@@ -210,7 +210,7 @@ def ink(palette: Palette, words: str) -> Style:
     Raises:
         AttributeError: the palette has no colour of that name.
     """
-    before, _, behind = words.partition("on ")
+    before, _, behind = f" {words}".partition(" on ")
     said = before.split()
     colours = [_colour(palette, word) for word in said if word not in _ATTRIBUTES]
     return Style(

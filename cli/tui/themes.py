@@ -1,0 +1,124 @@
+"""The built-in palettes as themes of Textual, and which of them a terminal gets by itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from textual.theme import Theme
+
+from .view.palette import PALETTES, Colour, Palette
+
+PREFIX: Final = "kedge-"
+"""Before the names of our themes, since Textual has themes of its own."""
+
+_DARK_NUMBERS: Final = frozenset({"0", "1", "2", "3", "4", "5", "6", "8"})
+"""Of the sixteen colours those that are dark as a background."""
+
+
+def theme(palette: Palette) -> Theme:
+    """A palette as Textual wants it. Where the palette leaves a colour to the terminal, Textual
+    is told to, and what is chosen is shown reversed."""
+    own = not palette.background
+    chosen = "reverse" if own else "none"
+    return Theme(
+        PREFIX + palette.name,
+        primary=_css(palette.accent),
+        secondary=_css(palette.person),
+        warning=_css(palette.warn),
+        error=_css(palette.bad),
+        success=_css(palette.good),
+        accent=_css(palette.accent),
+        foreground=_css(palette.text),
+        background=_css(palette.background),
+        surface=_css(palette.surface),
+        panel=_css(palette.panel),
+        dark=palette.dark,
+        text_alpha=1.0,
+        ansi=own,
+        variables={
+            "ansi-background": _css(palette.background),
+            "ansi-foreground": _css(palette.text),
+            "text": _css(palette.text),
+            "text-muted": _css(palette.dim),
+            "text-disabled": _css(palette.dim),
+            "text-primary": _css(palette.accent),
+            "text-secondary": _css(palette.person),
+            "text-warning": _css(palette.warn),
+            "text-error": _css(palette.bad),
+            "text-success": _css(palette.good),
+            "text-accent": _css(palette.accent),
+            "foreground-muted": _css(palette.dim),
+            "border": _css(palette.accent),
+            "border-blurred": _css(palette.faint),
+            "block-cursor-foreground": _css(palette.text),
+            "block-cursor-background": _css(palette.panel),
+            "block-cursor-text-style": "reverse" if own else "bold",
+            "block-cursor-blurred-foreground": _css(palette.text),
+            "block-cursor-blurred-background": _css(palette.panel),
+            "block-cursor-blurred-text-style": chosen,
+            "block-hover-background": _css(palette.panel),
+            "input-cursor-foreground": _css(palette.background),
+            "input-cursor-background": _css(palette.text),
+            "input-cursor-text-style": chosen,
+            "input-selection-foreground": _css(palette.text),
+            "input-selection-background": _css(palette.selection),
+            "screen-selection-foreground": _css(palette.text),
+            "screen-selection-background": _css(palette.selection),
+            "scrollbar": _css(palette.faint),
+            "scrollbar-hover": _css(palette.dim),
+            "scrollbar-active": _css(palette.accent),
+            "scrollbar-background": _css(palette.background),
+            "scrollbar-background-hover": _css(palette.background),
+            "scrollbar-background-active": _css(palette.background),
+            "scrollbar-corner-color": _css(palette.background),
+            "link-color": _css(palette.accent),
+            "link-color-hover": _css(palette.accent),
+            "link-background-hover": _css(palette.panel),
+            "footer-foreground": _css(palette.dim),
+            "footer-background": _css(palette.background),
+            "footer-key-foreground": _css(palette.accent),
+            "footer-description-foreground": _css(palette.dim),
+        },
+    )
+
+
+def _css(colour: Colour) -> str:
+    """A colour of a palette as Textual spells it."""
+    return colour if colour.startswith("#") else f"ansi_{colour or 'default'}"
+
+
+THEMES: Final = tuple(theme(palette) for palette in PALETTES.values())
+"""All of them, for `App.register_theme`."""
+
+
+def palette_of(theme_name: str) -> Palette:
+    """The palette behind a theme of Textual, ours or one that a person brought."""
+    return PALETTES.get(theme_name.removeprefix(PREFIX), PALETTES["dark"])
+
+
+def automatic(env: Mapping[str, str], background: Callable[[], bool | None]) -> str:
+    """The name of the palette for a terminal.
+
+    `background` finds out whether the terminal's is dark, None where it does not say. It is asked
+    only if nothing else tells.
+    """
+    if env.get("NO_COLOR") or env.get("TERM") == "dumb":
+        return "none"
+    if _has_few_colours(env):
+        return "ansi"
+    dark = _said_by_colorfgbg(env.get("COLORFGBG", ""))
+    if dark is None:
+        dark = background()
+    return "light" if dark is False else "dark"
+
+
+def _has_few_colours(env: Mapping[str, str]) -> bool:
+    """Whether colours would be rounded to the sixteen: the rule by which Rich tells."""
+    if env.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return False
+    return env.get("TERM", "").rpartition("-")[2] not in ("256color", "kitty", "direct", "ghostty")
+
+
+def _said_by_colorfgbg(value: str) -> bool | None:
+    """Whether the background is dark by the variable that rxvt brought up, `FG;BG`."""
+    number = value.rpartition(";")[2]
+    return number in _DARK_NUMBERS if number.isdigit() else None
