@@ -76,6 +76,8 @@ class Session:
             raise StoreError(f"there is no session {resume!r}")
         self.id = resume or id or new_session_id()
         self._provider = provider
+        self.use = use
+        """How the model is called."""
         self._ledger = fittings.ledger or Ledger(limits_of(limits))
         self._still_running = fittings.still_running
         self._transcript = Transcript()
@@ -307,7 +309,7 @@ class Session:
             StoreError, RuntimeError: as in `undo_compaction`.
         """
         self._at_rest()
-        before, self._provider = self._provider, provider
+        before, self._provider, self.use = self._provider, provider, use
         self._agent.set_model(provider, use)
         if self._compactor is not None:
             self._compactor.set_model(self.aside(provider, use, "compaction"), use)

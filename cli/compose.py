@@ -4,10 +4,13 @@ Imports stand inside the functions because start-up needs it: what a run does no
 loaded. Everything else receives the parts that it works with.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ..agent.budget import Ledger, limits_of
 from ..agent.events import SessionStarted
@@ -18,7 +21,7 @@ from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Flag, Loaded, load
 from ..config.models import ModelProfile
-from ..config.settings import Mode, Settings
+from ..config.settings import Effort, Mode, Settings
 from ..config.values import Value
 from ..config.version import VERSION
 from .models import Model, model_of
@@ -74,15 +77,33 @@ class Composed:
         toolbox: "Toolbox",
         judges: "Judges",
         loaded: Loaded,
-        profile: ModelProfile,
     ) -> None:
         self.session = session
         self.toolbox = toolbox
         self.judges = judges
         self.loaded = loaded
-        """The settings; the session's model may be another."""
-        self.profile = profile
-        """Of the model that the session began with."""
+        """The settings, with the model that answers now."""
+
+    async def set_model(self, name: str, effort: Effort | None, where: Surroundings) -> None:
+        """Have another model answer from here on: by `provider/model`, or the same if empty; its
+        effort stays without one.
+
+        Raises:
+            KedgeError: it cannot be called.
+            RuntimeError: a prompt is being worked on.
+        """
+        wanted = self.loaded.settings.model
+        wanted = replace(
+            wanted,
+            name=name or wanted.name,
+            effort=self.session.use.effort if effort is None else effort,
+        )
+        settings = replace(self.loaded.settings, model=wanted)
+        model = await asyncio.to_thread(model_of, settings, where)
+        breaker = self.judges.breakers.of(f"provider {model.provider.name}")
+        before = self.session.set_model(Guarded(model.provider, breaker), model.use(settings))
+        self.loaded = replace(self.loaded, settings=settings)
+        await before.close()
 
     async def close(self) -> None:
         """Close the session, then end what its tools left running."""
@@ -150,7 +171,7 @@ def compose(
     judges.attach(session)
     for words in knowledge.notices:
         session.notice("instructions", words)
-    return Composed(session, toolbox, judges, loaded, model.profile)
+    return Composed(session, toolbox, judges, replace(loaded, settings=settings))
 
 
 def _fittings(
