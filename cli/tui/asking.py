@@ -10,64 +10,26 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from ...agent.ports import Approval, No, Yes
 from ..questions import SCOPES, headline, meaning, refusal, wrong_with
+from .choices import Answers, Choices, answers
 from .desk.facts import Asked, Facts
+from .fields import Fields
+from .grace import Grace
 from .keys import KeyTable, bindings
 from .question import body, stored
-
-_LONGEST_GRACE = 4
-"""Graces after which keys count in any case, however fast they follow each other."""
-_TALL = 32
-"""Lines of a screen on which each answer gets a line of its own."""
-
-Answers = tuple[tuple[str, str, str], ...]
-"""Key of the answer, name of its action, words."""
-
-_ONCE: Answers = (("1", "ask-once", "yes, once"),)
-_STORING: Answers = (
-    ("2", "ask-session", "this session"),
-    ("3", "ask-project", "this project"),
-    ("4", "ask-everywhere", "everywhere"),
-)
-_NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, and say why"))
-
-
-class Choices(Static):
-    """The answers; one of them is highlighted."""
-
-    class Chosen(Message):
-        """An answer was clicked."""
-
-        def __init__(self, answer: str) -> None:
-            super().__init__()
-            self.answer = answer
-
-    def show(self, answers: Answers, at: int, keys: KeyTable, *, tall: bool) -> None:
-        """Draw them, in a column or in a row."""
-        parts: list[Content] = []
-        for place, (answer, action, words) in enumerate(answers):
-            key = next(iter(keys.keys(action)), "")
-            text = Content.assemble((f" {key} ", "bold $text-accent"), f"{words} ")
-            text = text.stylize("reverse") if place == at else text
-            parts.append(text.stylize(Style.from_meta({"@click": f"choose('{answer}')"})))
-        self.update(Content("\n" if tall else " ").join(parts))
-
-    def action_choose(self, answer: str) -> None:
-        """A click."""
-        self.post_message(self.Chosen(answer))
+from .view.look import Look
+from .view.palette import DARK, Palette
 
 
 class AskPanel(Vertical, can_focus=True):
     """The questions that wait, one of them open. Hidden when there is none.
 
     It takes the keys when the first question comes, and gives them back after the last. Keys
-    pressed within the grace after a question appeared are swallowed; each of them begins it anew,
-    up to a limit, because a person in the middle of a sentence goes on typing.
+    that are pressed within the grace after a question appeared are swallowed.
     """
 
     DEFAULT_CSS = """
@@ -81,9 +43,6 @@ class AskPanel(Vertical, can_focus=True):
         #ask-body { height: auto; max-height: 35vh; scrollbar-size-vertical: 1; }
         #ask-rules { max-height: 4; }
         #ask-hint { color: $text-muted; }
-        #ask-edit { height: auto; display: none; }
-        #ask-edit Input { border: none; height: 1; padding: 0; background: $surface; }
-        &.-editing #ask-edit { display: block; }
         &.-editing Choices { display: none; }
         &.-open #ask-body { max-height: 55vh; }
         &.-open #ask-rules { max-height: 100vh; }
@@ -103,16 +62,16 @@ class AskPanel(Vertical, can_focus=True):
         self,
         keys: KeyTable | None = None,
         *,
+        palette: Callable[[], Palette] = lambda: DARK,
         grace: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,
     ) -> None:
-        """`grace` is in seconds; `clock` is monotonic."""
+        """`palette` gives the one in use; `grace` is in seconds; `clock` is monotonic."""
         super().__init__(id=id)
         self._keys = keys or KeyTable()
-        self._grace = grace
-        self._clock = clock
-        self._appeared = self._last_key = 0.0
+        self._palette = palette
+        self._grace = Grace(grace, clock)
         self._facts = Facts()
         self._waiting: tuple[Asked, ...] = ()
         self._answered: set[int] = set()
@@ -133,12 +92,12 @@ class AskPanel(Vertical, can_focus=True):
             yield Static(id="ask-what", markup=False)
         yield Static(id="ask-rules", markup=False)
         yield Choices(id="ask-choices", markup=False)
-        yield Vertical(id="ask-edit")
+        yield Fields(id="ask-edit")
         yield Static(id="ask-hint", markup=False)
 
     def on_mount(self) -> None:
         """A question that a dialog covered has not been seen before the dialog is gone."""
-        self.watch(self.screen, "stack_updates", self._begin_grace, init=False)
+        self.watch(self.screen, "stack_updates", self._grace.begin, init=False)
 
     def show(self, facts: Facts) -> None:
         """Show the questions of these facts; what was shown stays, if it still waits."""
@@ -173,22 +132,11 @@ class AskPanel(Vertical, can_focus=True):
                 self._before.focus()
             return
         if unexpected:
-            self._begin_grace()
+            self._grace.begin()
         if appears:
             self._before = self.screen.focused
             self.focus()
         self._draw()
-
-    def _begin_grace(self) -> None:
-        self._appeared = self._last_key = self._clock()
-
-    def _too_soon(self) -> bool:
-        now = self._clock()
-        soon = now - self._last_key < self._grace
-        soon = soon and now - self._appeared < self._grace * _LONGEST_GRACE
-        if soon:
-            self._last_key = now
-        return soon
 
     @property
     def _rules(self) -> tuple[str, ...]:
@@ -199,7 +147,7 @@ class AskPanel(Vertical, can_focus=True):
 
     @property
     def _answers(self) -> Answers:
-        return (*_ONCE, *(_STORING if self._rules else ()), *_NO)
+        return answers(storing=bool(self._rules))
 
     def _draw(self) -> None:
         asked = self._shown
@@ -207,13 +155,13 @@ class AskPanel(Vertical, can_focus=True):
             return
         self.query_one("#ask-head", Static).update(Content(f"? {headline(asked.question)}"))
         self.query_one("#ask-place", Static).update(Content(self._place(asked)))
-        self.query_one("#ask-what", Static).update(body(asked, self._facts, why=self._why))
+        # A scroll bar takes one column.
+        look = Look(max(20, self.content_size.width - 1), self._palette(), cwd=self._facts.cwd)
+        self.query_one("#ask-what", Static).update(body(asked, self._facts, look, why=self._why))
         rules = self.query_one("#ask-rules", Static)
         rules.display = bool(self._rules)
         rules.update(stored(self._rules))
-        tall = self.screen.size.height >= _TALL
-        choices = self.query_one(Choices)
-        choices.show(self._answers, self._at, self._keys, tall=tall)
+        self.query_one(Choices).show(self._answers, self._at, self._keys)
         # How much was cut is known once it is laid out.
         self.call_after_refresh(self._hint)
 
@@ -274,7 +222,7 @@ class AskPanel(Vertical, can_focus=True):
             return
         bound = bool(self._keys.action("ask", event.key))
         typing = event.is_printable or event.key in ("enter", "tab", "backspace", "delete")
-        if (bound or typing) and (self._too_soon() or not bound):
+        if (bound or typing) and (self._grace.is_too_soon() or not bound):
             event.stop()
             event.prevent_default()
 
@@ -287,7 +235,7 @@ class AskPanel(Vertical, can_focus=True):
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         """A click answers as its key does."""
         event.stop()
-        if not self._too_soon():
+        if not self._grace.is_too_soon():
             self.action_ask_answer(event.answer)
 
     def action_ask_answer(self, answer: str) -> None:
@@ -342,11 +290,7 @@ class AskPanel(Vertical, can_focus=True):
     def _edit(self, what: Literal["rules", "words"], values: list[str], asks: str) -> None:
         self._editing = what
         self.add_class("-editing")
-        inputs = [Input(value, placeholder=asks) for value in values]
-        edit = self.query_one("#ask-edit")
-        edit.remove_children()
-        edit.mount_all(inputs)
-        inputs[0].focus()
+        self.query_one(Fields).open(values, asks)
         self._draw()
 
     def _leave_editing(self) -> None:
@@ -354,16 +298,15 @@ class AskPanel(Vertical, can_focus=True):
             self._editing, self._complaint = "", ""
             self.remove_class("-editing")
             self.focus()
-            self.query_one("#ask-edit").remove_children()
+            self.query_one(Fields).close()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_fields_filled(self, event: Fields.Filled) -> None:
         """Take the rules, if they are rules, or the words."""
         event.stop()
-        values = [one.value.strip() for one in self.query(Input)]
         if self._editing == "words":
-            self._answer(refusal(values[0]))
+            self._answer(refusal(" ".join(event.values)))
         elif self._shown is not None:
-            rules = tuple(filter(None, values))
+            rules = event.values
             wrong = "; ".join(filter(None, map(wrong_with, rules)))
             self._complaint = wrong or ("" if rules else "no rule is left")
             if not self._complaint:

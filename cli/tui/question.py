@@ -1,7 +1,13 @@
 """A question as the panel above the prompt shows it: the words and marks, no widget."""
 
+import re
+from collections.abc import Iterator
+
+from rich.style import Style
+from rich.text import Text
 from textual.content import Content
 
+from ...agent.ports import Question
 from ..questions import (
     arguments_in_words,
     carets,
@@ -11,18 +17,22 @@ from ..questions import (
 )
 from ..terminal import harmless
 from .desk.facts import Asked, Facts
+from .view.diff import drawn, rows
+from .view.flow import Line
+from .view.look import Look
 
 _Part = str | Content | tuple[str, str]
 
+_UNIFIED = re.compile(r"--- .*\n\+\+\+ .*\n@@ -\d")
 _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 
 
-def body(asked: Asked, facts: Facts, *, why: bool = False) -> Content:
+def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Content:
     """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
     question = asked.question
     lines = _command(asked)
     if question.preview and not lines:
-        lines = [_diff_line(line) for line in harmless(question.preview).splitlines()]
+        lines = list(_preview(question, look))
     else:
         lines += [Content(words) for words in arguments_in_words(question.action)]
     lines += [_muted(words) for words in effects_in_words(question)]
@@ -48,8 +58,21 @@ def _command(asked: Asked) -> list[Content]:
     return lines
 
 
-def _diff_line(line: str) -> Content:
-    return Content.styled(line, _DIFF_STYLES.get(line[:1], ""))
+def _preview(question: Question, look: Look) -> Iterator[Content]:
+    """What would change, every line of it."""
+    path = question.action.arguments.get("file_path")
+    if isinstance(path, str) and _UNIFIED.match(question.preview):
+        yield _muted(harmless(path))
+        for line in drawn(list(rows(question.preview, path.rpartition("/")[2], look)), look):
+            yield Content.from_rich_text(Text.assemble(*_styled(line)))
+        return
+    # A patch has a form of its own, and names its files itself.
+    for line in harmless(question.preview).splitlines():
+        yield Content.styled(line, _DIFF_STYLES.get(line[:1], ""))
+
+
+def _styled(line: Line) -> Iterator[tuple[str, Style]]:
+    return ((segment.text, segment.style or Style.null()) for segment in line.segments)
 
 
 def _muted(words: str) -> Content:

@@ -12,7 +12,8 @@ from kedge.agent.effects import CommandPart, Effect
 from kedge.agent.events import Considered, Grant
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
-from kedge.cli.tui.asking import AskPanel, Choices
+from kedge.cli.tui.asking import AskPanel
+from kedge.cli.tui.choices import Choices
 from kedge.cli.tui.desk.facts import Asked, Facts
 
 GRACE = 0.5
@@ -331,3 +332,26 @@ async def test_the_keys_go_to_the_question_and_back():
             pilot.app.panel.switch_focus()
             await pilot.pause()
             assert pilot.app.focused is focused
+
+
+def changing(tool: str, preview: str, **arguments: object) -> Asked:
+    action = Action(ToolCall("1", tool, "{}"), arguments, (Effect("write", "/w/a.py"),))
+    return Asked(1, Question(action, "gate", "writing", (0,), (), preview), ("main",), 0.0)
+
+
+UNIFIED = "--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n def f():\n-    return 1\n+    return 2"
+PATCH = "*** Begin Patch\n*** Update File: b.py\n@@\n-old\n+new\n*** End Patch"
+
+
+async def test_a_change_is_shown_as_its_diff():
+    async with at_the_desk() as pilot:
+        await shown(pilot, changing("edit", UNIFIED, file_path="a.py", old_string="1"))
+        lines = [line.rstrip() for line in pilot.app.text("#ask-what").splitlines()]
+        assert lines[:4] == ["a.py", "1   def f():", "2 -     return 1", "2 +     return 2"]
+        assert "writes /w/a.py" in lines
+
+
+async def test_a_patch_is_shown_whole_with_the_files_it_names():
+    async with at_the_desk() as pilot:
+        await shown(pilot, changing("apply_patch", PATCH, patch=PATCH))
+        assert pilot.app.text("#ask-what").startswith(PATCH)
