@@ -21,8 +21,9 @@ from .fields import Fields
 from .grace import Grace
 from .keys import KeyTable, bindings
 from .question import body, stored
+from .running import running_app
+from .themes import palette_of
 from .view.look import Look
-from .view.palette import DARK, Palette
 
 
 class AskPanel(Vertical, can_focus=True):
@@ -62,15 +63,13 @@ class AskPanel(Vertical, can_focus=True):
         self,
         keys: KeyTable | None = None,
         *,
-        palette: Callable[[], Palette] = lambda: DARK,
         grace: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
         id: str | None = None,
     ) -> None:
-        """`palette` gives the one in use; `grace` is in seconds; `clock` is monotonic."""
+        """`grace` is in seconds; `clock` is monotonic."""
         super().__init__(id=id)
         self._keys = keys or KeyTable()
-        self._palette = palette
         self._grace = Grace(grace, clock)
         self._facts = Facts()
         self._waiting: tuple[Asked, ...] = ()
@@ -98,6 +97,8 @@ class AskPanel(Vertical, can_focus=True):
     def on_mount(self) -> None:
         """A question that a dialog covered has not been seen before the dialog is gone."""
         self.watch(self.screen, "stack_updates", self._grace.begin, init=False)
+        # Diffs are painted without CSS.
+        running_app().theme_changed_signal.subscribe(self, lambda _: self._draw())
 
     def show(self, facts: Facts) -> None:
         """Show the questions of these facts; what was shown stays, if it still waits."""
@@ -156,7 +157,8 @@ class AskPanel(Vertical, can_focus=True):
         self.query_one("#ask-head", Static).update(Content(f"? {headline(asked.question)}"))
         self.query_one("#ask-place", Static).update(Content(self._place(asked)))
         # A scroll bar takes one column.
-        look = Look(max(20, self.content_size.width - 1), self._palette(), cwd=self._facts.cwd)
+        palette = palette_of(running_app().theme)
+        look = Look(max(20, self.content_size.width - 1), palette, cwd=self._facts.cwd)
         self.query_one("#ask-what", Static).update(body(asked, self._facts, look, why=self._why))
         rules = self.query_one("#ask-rules", Static)
         rules.display = bool(self._rules)
