@@ -38,10 +38,14 @@ def _run(arguments: list[str]) -> int:
         from .sandbox_run import main as sandbox_main
 
         return _leave(sandbox_main(arguments[2:], launched))
-    from .door import read
+    from .door import at_terminal, read
 
     try:
         run = read(arguments)
+        if run is None and all(map(os.isatty, (0, 1, 2))) and (asked := at_terminal(arguments)):
+            from .interactive import interactive
+
+            return interactive(asked)
         if run is None:
             from .app import main as typer_main
 

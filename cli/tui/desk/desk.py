@@ -77,6 +77,11 @@ class Desk:
             self._facts = picture(self._seat, facts)
         return self._facts
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said in the session, so that it can be gone on with."""
+        return self._seat is not None and self._seat.watch.begun
+
     def _touch(self) -> None:
         self._facts = None
         self._changed()

@@ -22,6 +22,8 @@ class Opened(Struct, frozen=True):
     """The facts of its log; empty for a new one."""
     cwd: Path
     """Where it works."""
+    branch: str
+    """Of git, when it was opened."""
 
 
 async def opened(run: Run, where: Surroundings, approver: Approver) -> Opened:
@@ -45,7 +47,8 @@ def _open(run: Run, where: Surroundings, approver: Approver) -> Opened:
     past: list[Event] = []
     if run.flag("continue") or run.values["resume"] is not None:
         past = list(saved_sessions(where).read(composed.session.id))
-    return Opened(composed, past, Path(composed.session.conduct.started.cwd))
+    cwd = Path(composed.session.conduct.started.cwd)
+    return Opened(composed, past, cwd, branch_of(cwd))
 
 
 def with_values(run: Run, **values: Value) -> Run:

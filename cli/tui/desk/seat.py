@@ -45,7 +45,7 @@ class Seat:
         """
         self.at = at
         self.watch = Watch()
-        self.branch = ""
+        self.branch = at.branch
         self.began = 0.0
         """When the running turn began, on `time.monotonic`'s clock; 0: none runs."""
         self._session = at.composed.session

@@ -9,6 +9,7 @@ from ....agent.events import (
     Event,
     MessageAdded,
     SessionStarted,
+    TurnStarted,
 )
 from ....agent.lineage import Renamed
 from ....agent.person import ModeChanged
@@ -23,6 +24,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.name = ""
+        self.begun = False
+        """Whether a person said anything."""
         self.cost: float | None = 0.0
         """US dollars; None if the price of a model is not known."""
         self.mode: Mode | None = None
@@ -34,6 +37,8 @@ class Watch:
         match event.body:
             case MessageAdded("assistant", cost_usd=cost):
                 self.cost = None if self.cost is None or cost is None else self.cost + cost
+            case TurnStarted():
+                self.begun = True
             case Renamed(name):
                 self.name = name
             case SessionStarted(mode=mode) | ModeChanged(mode):

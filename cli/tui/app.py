@@ -1,0 +1,267 @@
+"""The interactive terminal: carries what the panes say to the desk, and what it says to them."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final, Literal
+
+from ...agent.events import Event
+from ...agent.messages import Prompt, Text
+from ...config.errors import KedgeError
+from ...config.settings import Mode
+from ...config.tui import TuiSettings
+from ..options import Run
+from ..surroundings import Surroundings
+from .asking import AskPanel
+from .composing import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
+from .crash import keep_crash
+from .desk.facts import Facts
+from .panes import Panes
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .desk.desk import Desk
+
+TWICE: Final = 1.5
+"""Seconds within which a key counts as pressed twice."""
+_NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "ask", "full": "ask"}
+"""`full` has to be asked for by name."""
+
+Display = Literal["full", "inline"]
+
+
+class KedgeApp(Panes):
+    """One person's terminal. Whoever runs it calls `close` afterwards."""
+
+    def __init__(
+        self,
+        run: Run,
+        where: Surroundings,
+        settings: TuiSettings,
+        *,
+        theme: str = "dark",
+        shown: Display = "full",
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            run: what the command line asked for; its prompt is sent at once.
+            where: where.
+            settings: the section `[tui]`.
+            theme: the name of the palette.
+            shown: on the full screen, or inline.
+        """
+        super().__init__(where, settings, theme)
+        self.shown: Display = shown
+        self.crash = ""
+        """Where to read about the defect that ended the app; empty if none did."""
+        self._left = ""
+        self._asked = run
+        self._desk: Desk | None = None
+        self._early: list[Prompt] = []
+        self._pressed: dict[str, float] = {}
+        self._doing: set[asyncio.Task[None]] = set()
+
+    @property
+    def desk(self) -> "Desk":
+        """The desk.
+
+        Raises:
+            RuntimeError: the app has just begun.
+        """
+        if self._desk is None:
+            raise RuntimeError("the desk is not there yet")
+        return self._desk
+
+    def on_mount(self) -> None:
+        """Paint first; everything else comes after."""
+        self.composer.focus()
+        self.call_after_refresh(lambda: self.later(self._open()))
+
+    async def _open(self) -> None:
+        # What a session needs takes about as long to import as the screen takes to appear.
+        made = await asyncio.to_thread(_desk_class)
+        await asyncio.to_thread(self.history.load)
+        self._desk = desk = made(
+            self._asked,
+            self.where,
+            hear=self._hear,
+            changed=self.show_soon,
+            opening=self._opening,
+        )
+        if draft := desk.take_draft():
+            self.composer.put(draft)
+        first = [(Text(self._asked.prompt),)] if self._asked.prompt else []
+        for prompt in (*first, *self._early):
+            desk.submit(prompt)
+        await self._notifier.open()
+        await desk.open()
+        self.index.hides = desk.seat.at.composed.toolbox.guard.hides
+        # What start-up made stays: from here on it is not looked through for garbage.
+        gc.freeze()
+        gc.enable()
+
+    @property
+    def resumable(self) -> str:
+        """The session that was open last, if something was said in it; else empty."""
+        return self._left
+
+    async def close(self) -> None:
+        """Close the session, whatever happened."""
+        for task in self._doing:
+            task.cancel()
+        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self.index.close()
+        if self._desk is not None:
+            self._left = self._desk.facts.session if self._desk.begun else ""
+            await self._desk.close()
+
+    def later(self, work: Coroutine[object, object, object]) -> None:
+        """Do this beside everything else; what keeps it from being done is said."""
+        task = asyncio.create_task(self._done(work))
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+
+    async def _done(self, work: Coroutine[object, object, object]) -> None:
+        try:
+            await work
+        except KedgeError as error:
+            self.say(in_words(error), wrong=True)
+        except Exception as error:  # border: a defect of one thing must not go unseen
+            self._handle_exception(error)
+
+    def look(self) -> Facts:
+        """See `Panes.look`."""
+        if self._desk is None:
+            return self.facts
+        self._desk.refresh()
+        return self._desk.facts
+
+    def redacted(self, text: str) -> str:
+        """See `Panes.redacted`."""
+        if self._desk is None or not self._desk.facts.session:
+            return text
+        return self._desk.seat.at.composed.toolbox.finder.redact(text)
+
+    def _opening(self) -> None:
+        if self.is_running:
+            self.transcript.forget()
+
+    def _hear(self, event: Event) -> None:
+        if self.is_running:
+            self.transcript.hear(event)
+
+    def on_submitted(self, message: Submitted) -> None:
+        """A prompt was sent."""
+        if self._desk is None:
+            self._early.append(message.prompt)
+        elif message.how == "later":
+            self._desk.later(message.prompt)
+        else:
+            self._desk.submit(message.prompt)
+
+    def on_shell_asked(self, message: ShellAsked) -> None:
+        """A command of the person's own was sent."""
+        self.later(self._shell(message.command))
+
+    async def _shell(self, command: str) -> None:
+        self.desk.shell(command)
+
+    def on_note_asked(self, message: NoteAsked) -> None:
+        """A note to memory was sent."""
+        self.later(self._note(message.text))
+
+    async def _note(self, text: str) -> None:
+        self.say(await self.desk.note(text))
+
+    def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
+        """A question was answered."""
+        self.desk.answer(message.id, message.approval)
+
+    def on_trouble(self, message: Trouble) -> None:
+        """Something in the composer did not work."""
+        self.say(message.words, wrong=True)
+
+    def _again(self, key: str) -> bool:
+        """Whether a key was pressed shortly before."""
+        now = time.monotonic()
+        before, self._pressed[key] = self._pressed.get(key, -TWICE), now
+        return now - before < TWICE
+
+    def action_interrupt(self) -> None:
+        """Stop what runs and give back what waited; at rest, twice: rewind."""
+        if self._desk is None:
+            return
+        if self._desk.interrupt() or self._give_back():
+            self._pressed.pop("interrupt", None)
+        elif not self.composer.text and self._again("interrupt"):
+            self.post_message(SlashAsked("rewind", "", (), "now"))
+
+    def action_take_back(self) -> None:
+        """Take the last waiting prompt back into the composer."""
+        if self._desk is not None:
+            self._give_back()
+
+    def _give_back(self) -> bool:
+        prompt = self.desk.take_back()
+        if prompt is not None:
+            self.composer.put_back(prompt)
+        return prompt is not None
+
+    async def action_quit(self) -> None:
+        """Clear the prompt or stop what runs; twice: leave."""
+        if self._again("quit"):
+            self.exit(0)
+        elif not self.composer.drop() and (self._desk is None or not self._desk.interrupt()):
+            self.say("once more leaves")
+
+    def action_leave(self) -> None:
+        """Leave, if nothing is written."""
+        if not self.composer.text:
+            self.exit(0)
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: "RenderableType | None" = None,
+    ) -> None:
+        """See `App.exit`; what was not sent is kept for the next start here."""
+        if self._desk is not None and self.is_running:
+            self._desk.keep_draft(self.composer.text_with_pastes)
+        super().exit(result, return_code, message)
+
+    def action_suspend(self) -> None:
+        """Back to the shell, until it brings us to the front again."""
+        self.action_suspend_process()
+
+    def action_background(self) -> None:
+        """Let the running command go on in the background."""
+        if self._desk is None or not self._desk.background():
+            self.say("no command is being waited for")
+
+    def action_next_mode(self) -> None:
+        """The next mode."""
+        if self._desk is not None:
+            self.later(self._desk.set_mode(_NEXT_MODE[self.desk.facts.mode]))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """See `App._handle_exception`: a defect ends the app in order, and is told in one line."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.crash = keep_crash(error, self.where.home.state_dir)
+        self.exit(1)
+
+
+def _desk_class() -> "type[Desk]":
+    from .desk.desk import Desk
+
+    return Desk
+
+
+def in_words(error: KedgeError) -> str:
+    """What could not be done, and what to do about it."""
+    return f"{error} ({error.hint})" if error.hint else str(error)

@@ -1,0 +1,168 @@
+"""The panes of the interactive terminal, and how they are shown how things stand."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+
+from ...config.tui import TuiSettings
+from ..surroundings import Surroundings
+from ..terminal import harmless
+from .asking import AskPanel
+from .composer import Composer, Desktop
+from .composer_bar import ComposerBar
+from .desk.facts import Facts
+from .files import FileIndex
+from .history import History
+from .keys import KeyTable, bindings
+from .notify import Notifier
+from .sources import Files, Source
+from .status import StatusLine, WorkLine
+from .themes import PREFIX, THEMES, palette_of
+from .todo import BREAKPOINTS, TodoPanel
+from .transcript import Transcript
+
+_FRAME: Final = 0.05
+"""Seconds between two looks at the facts, at least."""
+_TICK: Final = 1.0
+"""Seconds between two looks at what changes by itself, while there is such a thing."""
+
+
+class Panes(App[int]):
+    """What stands where. Knows facts and no desk."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "kedge"
+    BINDINGS = [*bindings("global")]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, where: Surroundings, settings: TuiSettings, theme: str) -> None:
+        """`theme` is the name of a palette."""
+        super().__init__()
+        self.where = where
+        self.settings = settings
+        self.keys = KeyTable(settings.keys)
+        self.facts = Facts(cwd=str(where.cwd))
+        self.index = FileIndex(where.cwd, env=where.env)
+        """The files that can be mentioned."""
+        self.history = History(
+            where.home.state_dir / "history.jsonl", str(where.cwd), redact=self.redacted
+        )
+        self._notifier = Notifier(settings.notifications, where.env, self._write)
+        self._shows_soon = False
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = PREFIX + theme
+        self.set_keymap(self.keys.keymap)
+
+    def compose(self) -> ComposeResult:
+        """The transcript with the list beside it, what is being done, questions, the prompt."""
+        with Horizontal(id="main"):
+            yield Transcript(
+                palette=palette_of(self.theme),
+                thinking=self.settings.thinking,
+                cwd=str(self.where.cwd),
+                id="transcript",
+            )
+            yield TodoPanel(id="todo")
+        yield WorkLine(id="work")
+        yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
+        yield ComposerBar(self._desktop, id="bar")
+        yield StatusLine(id="status")
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said and done."""
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def composer(self) -> Composer:
+        """Where a person writes."""
+        return self.query_one("#bar", ComposerBar).composer
+
+    @property
+    def _desktop(self) -> Desktop:
+        return Desktop(
+            self.index,
+            self.history,
+            (*self.sources(), Files(self.index)),
+            self.keys,
+            self.where.env,
+            self.settings.editor,
+            self.settings.vim,
+        )
+
+    def sources(self) -> Sequence[Source]:
+        """What can be completed besides files."""
+        return ()
+
+    def redacted(self, text: str) -> str:
+        """A text without secrets, for what is kept on disk."""
+        return text
+
+    def watch_theme(self, theme: str) -> None:
+        """The transcript is painted without CSS."""
+        if self.is_running:
+            self.transcript.restyle(palette=palette_of(theme))
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """Tell the person something that is not part of the session."""
+        self.notify(harmless(words), severity="error" if wrong else "information", markup=False)
+
+    def look(self) -> Facts:
+        """How things stand now."""
+        return self.facts
+
+    def show_soon(self) -> None:
+        """Things stand differently: show it with the next frame."""
+        if self.is_running and not self._shows_soon:
+            self._shows_soon = True
+            self.set_timer(_FRAME, self._show)
+
+    def _show(self) -> None:
+        self._shows_soon = False
+        self.facts = facts = self.look()
+        self.query_one(StatusLine).show(facts)
+        self.query_one(WorkLine).show(facts)
+        self.query_one(AskPanel).show(facts)
+        self.query_one(TodoPanel).show(facts.todo)
+        self.transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
+        self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
+        if any(task.running for task in facts.tasks):
+            self.set_timer(_TICK, self.show_soon)
+
+    def _write(self, sequence: str) -> None:
+        """Send a control sequence to the terminal, between two frames."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def action_expand(self) -> None:
+        """Open or close the details of the transcript."""
+        if self.transcript.chosen is None:
+            self.transcript.action_choose(-1)
+        self.transcript.action_open()
+
+    def action_todo(self) -> None:
+        """Show or hide the list."""
+        self.query_one(TodoPanel).toggle()
+
+    def action_page_up(self) -> None:
+        """Scroll the transcript up."""
+        self.transcript.action_page_up()
+
+    def action_page_down(self) -> None:
+        """Scroll the transcript down."""
+        self.transcript.action_page_down()
+
+    def action_answer(self) -> None:
+        """To the question that waits, or back."""
+        if self.facts.questions:
+            self.query_one(AskPanel).switch_focus()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew."""
+        self.refresh(repaint=True, layout=True)
