@@ -12,6 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
@@ -37,6 +38,9 @@ _STRIPS: Final = 4_000
 class Canvas(ScrollView, can_focus=True):
     """Blocks of one session, painted as lines. Who scrolls and clicks is not its business."""
 
+    # As the widget declares it, each line that is added would have the whole screen laid out anew,
+    # and painted twice.
+    virtual_size = Reactive(Size(0, 0), layout=False, repaint=False)
     ALLOW_SELECT = True
     DEFAULT_CSS = """
     Canvas {
@@ -69,6 +73,9 @@ class Canvas(ScrollView, can_focus=True):
         self._strips: dict[tuple[int, int], tuple[Line, Strip]] = {}
         self._changed: dict[int, None] = {}
         """Ids of blocks that changed since the last frame, in order."""
+        self._rows: list[Strip] = []
+        """What the rows of the screen showed when they were painted last."""
+        self._blank = Strip([], 0)
         self._timer: Timer | None = None
         self._last_frame = 0.0
         self._cost = 0.0
@@ -78,7 +85,7 @@ class Canvas(ScrollView, can_focus=True):
 
     # What is shown.
 
-    def add(self, event: Event) -> None:
+    def hear(self, event: Event) -> None:
         """Show one more event, with the next frame."""
         self._touch(self.view.add(event))
 
@@ -92,8 +99,8 @@ class Canvas(ScrollView, can_focus=True):
         """Say which actions wait for a person's answer, as agent's path and call's id."""
         self._touch(self.view.asking(calls))
 
-    def clear(self) -> None:
-        """Show another session from here on."""
+    def forget(self) -> None:
+        """Show nothing, until another session is heard."""
         self.view = View()
         self.sheet = Sheet(self.view, self.sheet.look, self._thinking)
         self._changed.clear()
@@ -162,17 +169,39 @@ class Canvas(ScrollView, can_focus=True):
             self.sheet.settle(len(column), 2 * height, 0)
         else:
             self.sheet.settle(index, height, anchor[1] + 2 * height)
-        self.virtual_size = Size(self.sheet.look.width, column.total)
         end = max(0, column.total - height)
         y = end if anchor is None or index is None else min(end, column.top(index) + anchor[1])
-        if (following := self.following or y >= end) and y >= end:
-            self.unseen = False
+        following = self.following or y >= end
+        self.unseen = self.unseen and y < end
+        self.measure()
         if round(self.scroll_y) != y:
             self.scroll_to(y=y, animate=False)
+        else:
+            self._repaint()
         self.following = following
-        self.refresh()
+
+    def measure(self) -> None:
+        """Tell the scroll bar how many lines there are."""
+        size = Size(self.sheet.look.width, self.sheet.column.total)
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.vertical_scrollbar.window_size = self.container_size.height
+
+    def _repaint(self) -> None:
+        """Paint those rows of the screen that show something else than before."""
+        rows = [self._painted(y) for y in range(self.size.height)]
+        before, self._rows = self._rows, rows
+        if len(before) != len(rows):
+            self.refresh()
+            return
+        others = [y for y, row in enumerate(rows) if row is not before[y]]
+        if others:
+            self.refresh(Region(0, others[0], self.size.width, others[-1] - others[0] + 1))
 
     def on_resize(self, event: events.Resize) -> None:
+        """The window is another."""
+        self._blank = Strip.blank(self.size.width, self.rich_style)
         width = self.scrollable_content_region.width
         if width > 0 and width != self.sheet.look.width:
             look = self.sheet.look
@@ -222,7 +251,7 @@ class Canvas(ScrollView, can_focus=True):
             return self._hint()
         place = self.sheet.column.at(row)
         if place is None:
-            return Strip.blank(self.size.width, self.rich_style)
+            return self._blank
         line = self.sheet.line(row) or BLANK
         id = self.sheet.column.ids[place.index]
         selection = self.text_selection
@@ -243,8 +272,13 @@ class Canvas(ScrollView, can_focus=True):
         style = self.rich_style
         if id == self.chosen:
             style += self._ink("text on panel")
-        strip = Strip(line.segments, line.cells).apply_style(style)
-        return strip.crop_extend(0, self.size.width, style)
+        segments = [
+            Segment(part.text, style + part.style if part.style else style)
+            for part in line.segments
+        ]
+        if line.cells < self.size.width:
+            segments.append(Segment(" " * (self.size.width - line.cells), style))
+        return Strip(segments, max(line.cells, self.size.width))
 
     def _hint(self) -> Strip:
         style = self.rich_style + self._ink("bold accent on panel")
@@ -258,6 +292,7 @@ class Canvas(ScrollView, can_focus=True):
         """See `Widget.notify_style_update`."""
         super().notify_style_update()
         self._strips.clear()
+        self._blank = Strip.blank(self.size.width, self.rich_style)
 
     # Selection.
 

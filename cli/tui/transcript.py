@@ -4,13 +4,12 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.message import Message
 
 from .canvas import Canvas
 from .view.blocks import Answer, Block
 from .view.flow import BLANK
-from .view.lines import words_of
+from .view.lines import opens, words_of
 
 
 class Transcript(Canvas):
@@ -90,7 +89,7 @@ class Transcript(Canvas):
             return
         self.chosen = id
         self.sheet.settle(index, height, 2 * height)
-        self.virtual_size = Size(self.sheet.look.width, column.total)
+        self.measure()
         top, tall = column.top(index), column.height(index)
         y = round(self.scroll_y)
         if top < y or tall >= height:
@@ -104,6 +103,20 @@ class Transcript(Canvas):
         """Open the chosen block, or close it."""
         if self.chosen is not None:
             self.toggle(self.chosen)
+
+    def toggle_details(self) -> None:
+        """Open or close the chosen block; without one, the last in sight that can be."""
+        if self.chosen is not None:
+            self.toggle(self.chosen)
+            return
+        column = self.sheet.column
+        bottom = min(column.total, round(self.scroll_y) + self.size.height) - 1
+        place = column.at(max(0, bottom))
+        ids = column.ids[: place.index + 1] if place else []
+        for id in reversed(ids):
+            if opens(self.view.block(id)):
+                self.toggle(id)
+                return
 
     def toggle(self, id: int) -> None:
         """Open a block, or close it; what stands above it stays where it is."""
