@@ -126,7 +126,7 @@ class Document:
     def _shorten_fence(self, block: Tokens) -> bool:
         opening = self._fence or self._pending.partition("\n")[0] + "\n"
         lines = self._pending.removeprefix("" if self._fence else opening).split("\n")
-        if len(lines) <= PIECE or block[0].level:
+        if len(lines) <= PIECE or _closed(block, f"{self._fence}{self._pending}"):
             return False
         language = opening.strip().lstrip("`~").split()
         piece = coloured(lines[:-1], language[0] if language else "", self._look.palette)
@@ -183,6 +183,14 @@ def markdown(text: str, look: Look) -> list[Line]:
 
 def _first_line(block: Tokens) -> int:
     return block[0].map[0] if block[0].map else 0
+
+
+def _closed(block: Tokens, source: str) -> bool:
+    """Whether a code block has the line that ends it (CommonMark 4.5)."""
+    first, end = block[0].map or (0, 0)
+    last = source.split("\n")[end - 1].strip()
+    markup = block[0].markup
+    return end - 1 > first and len(last) >= len(markup) and not last.strip(markup[0])
 
 
 @cache

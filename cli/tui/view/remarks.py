@@ -88,8 +88,8 @@ def _changed(event: Event) -> _Words | None:
         case Renamed(name):
             words = f"the session is called {name!r}" if name else "the session has no name"
             return ("note", "name", words, "")
-        case ModeChanged(mode, before):
-            return ("note", "mode", f"mode {mode}, before {before}", "")
+        case ModeChanged(mode, before, sandbox):
+            return ("note", "mode", f"mode {mode}, before {before} · sandbox {sandbox}", "")
         case ModelChanged(model, effort, before):
             words = f"model {model}" + (f", effort {effort}" if effort else "")
             return ("note", "model", words + (f", before {before}" if before != model else ""), "")
