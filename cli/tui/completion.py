@@ -54,7 +54,7 @@ class Completion(OptionList, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False, compact=True)
         self._candidates: Sequence[Candidate] = ()
-        self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self.word: Word | None = None
         """What is being completed."""
 
@@ -65,7 +65,7 @@ class Completion(OptionList, can_focus=False):
 
     @property
     def chosen(self) -> Candidate | None:
-        """What is highlighted."""
+        """What is highlighted; None if nothing is."""
         place = self.highlighted
         return None if place is None or not self.shown else self._candidates[place]
 
@@ -73,7 +73,7 @@ class Completion(OptionList, can_focus=False):
         """Ask for proposals; those of an older word are not waited for."""
         self._stop()
         self.word = word
-        self._task = asyncio.create_task(self._fill(word))
+        self._asking = asyncio.create_task(self._fill(word))
 
     def close(self) -> None:
         """Propose nothing."""
@@ -86,19 +86,20 @@ class Completion(OptionList, can_focus=False):
         self._stop()
 
     def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
 
     async def settled(self) -> None:
         """Wait until what was asked for is there."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
+        if self._asking is not None:
+            await asyncio.wait([self._asking])
 
     def step(self, by: int) -> None:
         """Highlight another one; behind the last comes the first."""
         if self._candidates:
-            self.highlighted = ((self.highlighted or 0) + by) % len(self._candidates)
+            place = -1 if self.highlighted is None and by > 0 else self.highlighted or 0
+            self.highlighted = (place + by) % len(self._candidates)
 
     async def _fill(self, word: Word) -> None:
         found: list[Candidate] = []
@@ -111,8 +112,8 @@ class Completion(OptionList, can_focus=False):
         width = max((len(one.label) for one in found), default=0)
         self.add_options([Option(_row(one, min(width, 40))) for one in found])
         self.set_class(bool(found), "-shown")
-        if found:
-            self.highlighted = 0
+        # With nothing typed yet, Enter is not to take something that nobody asked for.
+        self.highlighted = 0 if found and word.text else None
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line for each: none is ever wrapped."""

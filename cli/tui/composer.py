@@ -130,22 +130,24 @@ class Composer(DraftArea):
         return not self.has_focus or (self.vim is not None and self.vim.mode != "insert")
 
     def _in_completion(self, action: str) -> None:
-        chosen, word = self._completion.chosen, self._completion.word
+        completion, word = self._completion, self._completion.word
         match action:
             case "completion-next":
-                self._completion.step(1)
+                completion.step(1)
             case "completion-previous":
-                self._completion.step(-1)
+                completion.step(-1)
             case "completion-close":
                 if word is not None:
                     self._closed_at = word.start, word.text
-                self._completion.close()
-            case _ if chosen is not None and word is not None:
-                self._take(chosen, word)
-                if chosen.runs and action == "completion-run":
-                    self.action_submit()
+                completion.close()
             case _:
-                self._completion.close()
+                if completion.chosen is None and action == "completion-take":
+                    completion.step(1)
+                chosen = completion.chosen
+                if chosen is not None and word is not None:
+                    self._take(chosen, word)
+                if action == "completion-run" and (chosen is None or chosen.runs):
+                    self.action_submit()
 
     def _take(self, chosen: Candidate, word: Word) -> None:
         end = self.offset_of_cursor
