@@ -13,13 +13,13 @@ _TALL = 32
 Answers = tuple[tuple[str, str, str], ...]
 """Key of the answer, name of its action, words."""
 
-_ONCE: Answers = (("1", "ask-once", "yes, once"),)
+_ONCE: Answers = (("1", "ask-once", "once"),)
 _STORING: Answers = (
     ("2", "ask-session", "this session"),
     ("3", "ask-project", "this project"),
     ("4", "ask-everywhere", "everywhere"),
 )
-_NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, and say why"))
+_NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, because"))
 
 
 def answers(*, storing: bool) -> Answers:
@@ -29,6 +29,13 @@ def answers(*, storing: bool) -> Answers:
 
 class Choices(Static):
     """The answers; one of them is highlighted."""
+
+    DEFAULT_CSS = """
+    Choices {
+        link-color: $foreground; link-background: transparent; link-style: none;
+        link-color-hover: $foreground; link-background-hover: $panel; link-style-hover: bold;
+    }
+    """
 
     class Chosen(Message):
         """An answer was clicked."""
@@ -46,7 +53,7 @@ class Choices(Static):
             text = text.stylize("reverse") if place == at else text
             parts.append(text.stylize(Style.from_meta({"@click": f"choose('{answer}')"})))
         tall = self.screen.size.height >= _TALL
-        self.update(Content("\n" if tall else " ").join(parts))
+        self.update(Content("\n" if tall else "").join(parts))
 
     def action_choose(self, answer: str) -> None:
         """A click."""

@@ -13,7 +13,7 @@ class Fields(Vertical):
     DEFAULT_CSS = """
     Fields {
         height: auto; display: none;
-        Input { border: none; height: 1; padding: 0; background: $surface; }
+        Input { background: $surface; }
     }
     """
 
@@ -26,7 +26,7 @@ class Fields(Vertical):
 
     def open(self, values: Sequence[str], asks: str) -> None:
         """Ask for these values, at least one; the cursor is in the first."""
-        fields = [Input(value, placeholder=asks) for value in values]
+        fields = [Input(value, placeholder=asks, compact=True) for value in values]
         self.remove_children()
         self.mount_all(fields)
         self.display = True

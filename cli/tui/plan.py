@@ -97,9 +97,9 @@ class PlanScreen(ModalScreen[PlanDecided | None]):
     PlanScreen {
         layout: vertical; background: $background;
         #plan-head { height: 1; padding: 0 1; text-style: bold; }
-        #plan-lines, #plan-text { height: 1fr; border: none; padding: 0 1; }
+        #plan-lines, #plan-text { height: 1fr; padding: 0 1; background: $background; }
         #plan-text { display: none; }
-        #plan-note { display: none; height: 1; border: none; padding: 0 1; }
+        #plan-note { display: none; margin: 0 1; background: $surface; }
         #plan-said { height: auto; padding: 0 1; color: $text-warning; }
         #plan-keys { height: auto; padding: 0 1; color: $text-muted;
                      border-top: solid $border-blurred; }
@@ -131,9 +131,9 @@ class PlanScreen(ModalScreen[PlanDecided | None]):
     def compose(self) -> ComposeResult:
         """The document, or its editor; the line for a note; what one can do."""
         yield Static("a plan", id="plan-head", markup=False)
-        yield OptionList(id="plan-lines", markup=False)
-        yield TextArea(id="plan-text", show_line_numbers=True)
-        yield Input(id="plan-note")
+        yield OptionList(id="plan-lines", markup=False, compact=True)
+        yield TextArea(id="plan-text", show_line_numbers=True, compact=True)
+        yield Input(id="plan-note", compact=True)
         yield Static(id="plan-said", markup=False)
         yield Static(id="plan-keys", markup=False)
 

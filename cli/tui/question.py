@@ -82,7 +82,7 @@ def _muted(words: str) -> Content:
 def _circumstances(asked: Asked, facts: Facts) -> str:
     parts = (
         f"in {facts.cwd}" if facts.cwd else "",
-        f"sandbox {facts.sandbox}" if facts.sandbox else "",
+        f"sandbox {facts.sandbox.partition(' (')[0]}" if facts.sandbox else "",
         f"asked by {asked.question.by}",
         f"for the agent {' › '.join(asked.path[1:])}" if asked.path[1:] else "",
     )

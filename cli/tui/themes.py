@@ -16,7 +16,7 @@ _DARK_NUMBERS: Final = frozenset({"0", "1", "2", "3", "4", "5", "6", "8"})
 
 def theme(palette: Palette) -> Theme:
     """A palette as Textual wants it. Where the palette leaves a colour to the terminal, Textual
-    is told to, and what is chosen is shown reversed."""
+    is told to, and what is chosen is underlined."""
     return Theme(
         PREFIX + palette.name,
         primary=_css(palette.accent),
@@ -38,8 +38,9 @@ def theme(palette: Palette) -> Theme:
 
 def _variables(palette: Palette) -> dict[str, str]:
     """What Textual would make up otherwise, with too little contrast."""
-    own = not palette.background
-    chosen = "reverse" if own else "none"
+    chosen = _css(palette.panel or palette.selection)
+    # Not "reverse": Textual 8.2 loses that for parts of widgets (`Widget.get_visual_style`).
+    marked = "bold" if chosen.startswith("#") else "bold underline"
     return {
         "ansi-background": _css(palette.background),
         "ansi-foreground": _css(palette.text),
@@ -56,11 +57,11 @@ def _variables(palette: Palette) -> dict[str, str]:
         "border": _css(palette.accent),
         "border-blurred": _css(palette.faint),
         "block-cursor-foreground": _css(palette.text),
-        "block-cursor-background": _css(palette.panel),
-        "block-cursor-text-style": "reverse" if own else "bold",
+        "block-cursor-background": chosen,
+        "block-cursor-text-style": marked,
         "block-cursor-blurred-foreground": _css(palette.text),
-        "block-cursor-blurred-background": _css(palette.panel),
-        "block-cursor-blurred-text-style": chosen,
+        "block-cursor-blurred-background": chosen,
+        "block-cursor-blurred-text-style": "none" if palette.panel else "underline",
         "block-hover-background": _css(palette.panel),
         "input-cursor-foreground": _css(palette.background),
         "input-cursor-background": _css(palette.text),

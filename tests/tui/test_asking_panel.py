@@ -112,7 +112,7 @@ async def test_the_panel_shows_what_is_asked_by_whom_and_what_always_would_store
         what = pilot.app.text("#ask-what")
         assert "ls && make install\n      ^^^^^^^^^^^^" in what
         assert "nobody knows what make does" in what
-        assert "in /w · sandbox workspace-write (landlock 7) · asked by gate" in what
+        assert "in /w · sandbox workspace-write · asked by gate" in what
         assert "for the agent search" in what
         assert pilot.app.text("#ask-head") == "? bash: a command nobody knows"
         assert OFFER in pilot.app.text("#ask-rules")

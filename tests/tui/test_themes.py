@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from textual.app import App
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
 
 from kedge.cli.tui.background import Background, ask_background
 from kedge.cli.tui.themes import PREFIX, THEMES, automatic, palette_of
@@ -46,7 +46,9 @@ def test_everything_that_is_to_be_read_stands_out(palette):
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 async def test_every_theme_is_taken_by_textual(theme):
     class Shown(App[None]):
-        CSS = "Static { color: $text-muted; background: $panel; border-top: solid $border-blurred; }"
+        CSS = (
+            "Static { color: $text-muted; background: $panel; border-top: solid $border-blurred; }"
+        )
 
         def compose(self):
             yield Static("words")
@@ -58,6 +60,26 @@ async def test_every_theme_is_taken_by_textual(theme):
         await pilot.pause()
         assert app.theme == theme.name
         assert palette_of(theme.name).name == theme.name.removeprefix(PREFIX)
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+async def test_what_is_chosen_can_be_told_in_every_theme(theme):
+    class Chosen(App[None]):
+        def compose(self):
+            yield OptionList("one", "two", compact=True)
+
+    app = Chosen()
+    async with app.run_test() as pilot:
+        app.register_theme(theme)
+        app.theme = theme.name
+        options = app.query_one(OptionList)
+        options.focus()
+        options.highlighted = 0
+        await pilot.pause()
+        one, two = (next(iter(options.render_line(line))).style for line in (0, 1))
+        assert (one.bgcolor, one.underline) != (two.bgcolor, two.underline)
+        if theme.name == f"{PREFIX}none":
+            assert one.bgcolor.is_default
 
 
 RICH = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
