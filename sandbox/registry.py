@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from ..config.private import private_folder
+
 
 class Started(msgspec.Struct, frozen=True):
     """A helper, or the mark of commands without one, and the process that it serves."""
@@ -54,7 +56,7 @@ class Registry:
         """End what belongs to owners that are gone; return the helpers that were still there."""
         ended: list[int] = []
         with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
         for file in self._folder.glob("*.json"):
             try:
                 entry = msgspec.json.decode(file.read_bytes(), type=Started)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..config.private import private_folder
 from .errors import SandboxError
 from .snapshot import Manifest, State, decoded, digest
 
@@ -100,7 +101,7 @@ class Vault:
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             self._connection = connection = sqlite3.connect(
                 self._file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
             )

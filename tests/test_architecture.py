@@ -33,7 +33,7 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
     *("agent.lineage", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
-    *("agent.stages", "agent.spending", "agent.recollection"),
+    *("agent.counting", "agent.stages", "agent.spending", "agent.recollection"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
@@ -52,7 +52,7 @@ _SECRETS = ("config.secret_finder", "config.secret_flow")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
-    "sandbox": ("sandbox", *_STATUS, "config.sandbox"),
+    "sandbox": ("sandbox", *_STATUS, "config.private", "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings", "config.guards"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
@@ -64,8 +64,8 @@ MAY_IMPORT: Table = {
         *("config.hooks", "config.hook_programs", "config.reviewer"),
     ),
     "agent.screens": ("agent.screens", *_HALL, *_SECRETS),
-    "agent.stores": ("agent.stores", *_HALL),
-    "agent.tools": ("agent.tools", *_HALL, "config.settings", "sandbox"),
+    "agent.stores": ("agent.stores", *_HALL, "config.private"),
+    "agent.tools": ("agent.tools", *_HALL, "config.private", "config.settings", "sandbox"),
     "agent.validators": (
         *("agent.validators", *_HALL, *_RULES, *_SECRETS),
         *("config.settings", "config.guards"),
