@@ -17,7 +17,8 @@ import msgspec
 from .looking import REPOSITORIES, Caps, Ignoring
 from .paths import Roots
 from .restoring import Restored, Restorer, within
-from .scanning import RULE_FILES, Noted, Scanner
+from .rule_files import RULE_FILES, unsettled
+from .scanning import Noted, Scanner
 from .snapshot import Changed, Entry, State, differences, digest
 from .vault import Checkpoint, Opened, Vault, moment
 
@@ -209,10 +210,10 @@ class Checkpoints:
                 for one in _chosen(differences(then, now), paths)
                 if was.entry(one.path) == one.after
             ]
-        if then.manifest.rules != now.manifest.rules:
-            unsure = [one for one in chosen if one.before is None]
+        if places := unsettled(then, now):
+            unsure = [one for one in chosen if one.before is None and within(places, one.path)]
             restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
-            chosen = [one for one in chosen if one.before is not None]
+            chosen = [one for one in chosen if one not in unsure]
         restorer.make_room(then, now)
         restorer.files(one for one in chosen if one.before is None)
         restorer.remove_directories(then, now)

@@ -162,7 +162,13 @@ class Opened:
         row = self._one("SELECT manifest FROM checkpoints WHERE id = ?", id)
         if row is None:
             raise SandboxError(f"there is no checkpoint {id!r}: it may have been pruned")
-        return State(msgspec.msgpack.decode(self.get(row[0]), type=Manifest), self.get)
+        return State(self._manifest(row[0]), self.get)
+
+    def _manifest(self, key: bytes) -> Manifest:
+        try:
+            return msgspec.msgpack.decode(self.get(key), type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise SandboxError(f"a checkpoint is of another version of kedge: {error}") from error
 
     def checkpoints(self) -> list[Checkpoint]:
         """All of them, oldest first."""
@@ -191,7 +197,7 @@ class Opened:
         self._connection.executemany("DELETE FROM checkpoints WHERE id = ?", [(id,) for id in ids])
         needed: set[bytes] = set()
         for (key,) in self._connection.execute("SELECT manifest FROM checkpoints").fetchall():
-            manifest = msgspec.msgpack.decode(self.get(key), type=Manifest)
+            manifest = self._manifest(key)
             needed.add(key)
             for listing in set(manifest.directories.values()) - needed:
                 needed.add(listing)

@@ -199,6 +199,41 @@ def test_what_is_ignored_only_now_comes_back(work: Path, keeping: Make) -> None:
     assert (work / "src" / "a.py").read_text() == "b\n"
 
 
+def test_what_is_made_with_its_repository_goes_with_it(work: Path, keeping: Make) -> None:
+    kept = keeping()
+    id = kept.take("before").id
+    git(work, "init", "-q")
+    (work / "made").write_text("made")
+    restored = kept.restore(id)
+    assert restored.refused == ()
+    assert not (work / "made").exists()
+
+
+def test_what_a_new_repository_lets_be_seen_is_not_taken_for_new(work: Path, keeping: Make) -> None:
+    (work / ".gitignore").write_text("*.log\n")
+    (work / "src" / "mine.log").write_text("mine")
+    kept = keeping()
+    id = kept.take("before").id
+    git(work, "init", "-q", "--template=", "src")
+    (work / "made").write_text("made")
+    restored = kept.restore(id)
+    assert (work / "src" / "mine.log").read_text() == "mine"
+    assert [one for one in restored.refused if "mine.log" in one]
+    assert not (work / "made").exists()
+
+
+def test_what_git_alone_ignored_is_not_taken_for_new(work: Path, keeping: Make) -> None:
+    git(work, "init", "-q")
+    exclude = work / ".git" / "info" / "exclude"
+    exclude.write_text("*.log\n")
+    (work / "mine.log").write_text("mine")
+    kept = keeping()
+    id = kept.take("before").id
+    exclude.unlink()
+    kept.restore(id)
+    assert (work / "mine.log").read_text() == "mine"
+
+
 def test_an_ignored_file_that_git_tracks_is_kept(work: Path, keeping: Make) -> None:
     git(work, "init", "-q")
     (work / ".gitignore").write_text("vendor/\n")
