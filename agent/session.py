@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from functools import partial
 from secrets import token_hex
 
 from msgspec import structs
@@ -14,8 +15,10 @@ from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Watcher, now
+from .codec import chained
 from .compactor import Compactor, Rewriting
 from .context import ModelUse
+from .counting import counted
 from .errors import StoreError
 from .events import (
     BreakerChanged,
@@ -87,7 +90,8 @@ class Session:
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
-            self._recall(store.read(resume) if resume else (), judge, watchers)
+            facts = chained(store.lines(resume), resume) if resume else ()
+            self._recall(facts, judge, watchers)
         except StoreError:
             self._log.close()
             raise
@@ -95,6 +99,8 @@ class Session:
         self._outcome = Outcome(started)
         self._task: asyncio.Task[object] | None = None
         self._announced, self._unsaid = False, list[Notice]()
+        if self._log.mended:
+            self.notice("log", self._log.mended)
         self._watch(judge, watchers)
         self._keeping = Keeping(fittings.keeper, self._bus)
         self._agent = Agent(
@@ -128,7 +134,15 @@ class Session:
         if rewriting is None:
             return None
         aside = self.aside(self._provider, use, "compaction")
-        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting)
+        return Compactor(
+            self._transcript,
+            aside,
+            self._bus,
+            self._passages,
+            use,
+            rewriting,
+            partial(counted, self._provider),
+        )
 
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""

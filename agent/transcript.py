@@ -55,6 +55,13 @@ class LostCall(Struct, frozen=True):
     """Whether it was announced: its effect is unknown. Otherwise it was never carried out."""
 
 
+class Counted(Struct, frozen=True):
+    """A request whose length the model has told."""
+
+    tokens: int
+    characters: int
+
+
 class Transcript:
     """The conversation of one agent, grown fact by fact."""
 
@@ -62,6 +69,8 @@ class Transcript:
         self._path = path
         self.started: SessionStarted | None = None
         """The first start of the session: what is frozen for its life."""
+        self.opened: SessionStarted | None = None
+        """The latest start."""
         self.said: list[Said] = []
         """Everything, whatever was left out later."""
         self.messages: list[Message] = []
@@ -76,6 +85,8 @@ class Transcript:
         """Size of what the model sees, for estimates."""
         self.characters_per_token = CHARACTERS_PER_TOKEN
         """As the model counts, once it has reported how long a request was."""
+        self.counted: Counted | None = None
+        """The latest request that the next one extends, if the model has counted it."""
         self._compactions: list[tuple[int, Compacted]] = []
         self._frame = 0
         self._open: dict[str, ToolCall] = {}
@@ -116,6 +127,18 @@ class Transcript:
         self.compacted = self._compactions[-1][1] if self._compactions else None
         self.messages = view(self.said, self.compacted)
         self.characters = sum(map(characters, self.messages))
+        self.counted = None
+
+    @property
+    def uncompacted(self) -> Compacted | None:
+        """What was left out before the last compaction that stands; None if none does."""
+        states = [Compacted(0, "")]
+        for _, compacted in self._compactions:
+            if compacted.trigger != "undo":
+                states.append(compacted)
+            elif len(states) > 1:
+                states.pop()
+        return states[-2] if len(states) > 1 else None
 
     def _rewind(self, to: int) -> None:
         """Forget what was said from a record on."""
@@ -148,6 +171,7 @@ class Transcript:
                 pass
 
     def _start(self, started: SessionStarted) -> None:
+        self.opened = started
         if self.started is None:
             self.started = started
             tools = sum(
@@ -170,6 +194,7 @@ class Transcript:
         # Beyond these no tokenizer counts text: the endpoint reports something else.
         if 0.5 <= ratio <= 16:
             self.characters_per_token = ratio
+            self.counted = Counted(usage.input_tokens, size)
 
     def _introduced(self, prompt: tuple[Part, ...]) -> tuple[Part, ...]:
         if self.said or self.started is None:
