@@ -325,6 +325,11 @@ class Log(Protocol):
         """The line stored last, without its newline; empty if there is none."""
         ...
 
+    @property
+    def mended(self) -> str:
+        """What had to be put right when it was opened, in words; empty if nothing had."""
+        ...
+
     def append(self, line: bytes) -> None:
         """Write one record's line; it is with the operating system when this returns.
 
@@ -383,5 +388,9 @@ class Store(Protocol):
         ...
 
     def sessions(self) -> Sequence[str]:
-        """Ids of all sessions, most recently written first."""
+        """Ids of all sessions, most recently written first.
+
+        Raises:
+            StoreError: where they are kept cannot be read.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..codec import digest, encode, sequence
+from ..codec import chained_to, digest, encode, sequence
 from ..errors import StoreError
 from ..events import Event
 from ..lineage import Forked
@@ -28,6 +28,11 @@ def fork(store: Store, parent: str, new: str, ts: str, upto: int | None = None) 
             seq = sequence(line)
             if upto is not None and seq > upto:
                 break
+            if chained_to(line) != (digest(last) if last else ""):
+                raise StoreError(
+                    f"session {parent!r} is damaged: record {seq} does not follow the one before",
+                    hint="kedge sessions doctor says more; with --fix it saves what is before it",
+                )
             last = line
             yield line
             # What comes then may be damaged.

@@ -12,10 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ...config.private import private_folder
 from ..codec import decode, digest
 from ..errors import StoreError
 from ..events import Event
 from .chain import Damage, damage
+from .locking import lock
 
 SUFFIX = ".jsonl"
 HEAD = ".head"
@@ -33,30 +35,35 @@ class JsonlLog:
         """
         self._path = path
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(path.parent)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._file, path)
+            self._mended = ""
+            self._size = self._without_torn_line()
+            begins = self._after_newline(self._size - 1)
+            self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
         except OSError as error:
             os.close(self._file)
-            if not isinstance(error, BlockingIOError):
-                raise StoreError(f"cannot lock the session log {path}: {error.strerror}") from error
-            raise StoreError(
-                f"session {path.stem!r} is in use by another kedge; wait for it, or start a new one"
-            ) from error
+            raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
+        except StoreError:
+            os.close(self._file)
+            raise
         self._is_new = True
         self._dirty = False
-        self._size = self._without_torn_line()
-        begins = self._after_newline(self._size - 1)
-        self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
+        self._grown = False
 
     def _without_torn_line(self) -> int:
         size = os.fstat(self._file).st_size
         end = self._after_newline(size)
         if end != size:
             os.ftruncate(self._file, end)
+            self._mended = (
+                f"the last line of the log was torn and was removed ({size - end} bytes): kedge or "
+                "the machine died while it was written; nothing before it is lost"
+            )
         return end
 
     def _after_newline(self, end: int) -> int:
@@ -74,6 +81,11 @@ class JsonlLog:
         """See `Log.last_line`."""
         return self._last_line
 
+    @property
+    def mended(self) -> str:
+        """See `Log.mended`."""
+        return self._mended
+
     def append(self, line: bytes) -> None:
         """See `Log.append`. What could only be written in part is taken back."""
         data = line + b"\n"
@@ -90,7 +102,7 @@ class JsonlLog:
             ) from error
         self._size += len(data)
         self._last_line = line
-        self._dirty = True
+        self._dirty = self._grown = True
 
     def sync(self) -> None:
         """See `Log.sync`. Costs nothing where nothing was appended since."""
@@ -111,7 +123,8 @@ class JsonlLog:
         """See `Log.close`."""
         if self._file < 0:
             return
-        if self._last_line:
+        # What was only looked at is left as it is: its head may say that its end is missing.
+        if self._grown:
             self._keep_head()
         self.abandon()
 
@@ -171,7 +184,8 @@ class JsonlStore:
             try:
                 event = decode(line)
             except StoreError as error:
-                raise StoreError(f"{self.path(session)}:{number}: {error}") from error
+                hint = error.hint or "kedge sessions doctor says more"
+                raise type(error)(f"{self.path(session)}:{number}: {error}", hint=hint) from error
             if event is not None:
                 yield event
 
@@ -196,7 +210,7 @@ class JsonlStore:
         path = self.path(session)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(file, "wb") as written:
                 written.writelines(line + b"\n" for line in lines)
@@ -260,8 +274,10 @@ class JsonlStore:
         """Each session with the size of its file, in bytes, and its time, in nanoseconds."""
         try:
             entries = os.scandir(self._folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise StoreError(f"cannot read {self._folder}: {error.strerror}") from error
         with entries:
             for entry in entries:
                 # A hidden one is being made, see `begin`.

@@ -133,9 +133,9 @@ class Doctor:
             yield Finding(id, "torn", words, lambda: self._mended(id))
         elif wrong.kind == "format":
             yield Finding(id, "format", f"{wrong}. It is whole for a later kedge: update this one")
-        elif wrong.kind == "record":
+        elif wrong.kind in ("record", "chain"):
             words = f"{wrong}. The session cannot be gone on with; what is before can be saved"
-            yield Finding(id, "record", words, lambda: self._salvaged(id, wrong.seq))
+            yield Finding(id, wrong.kind, words, lambda: self._salvaged(id, wrong.seq))
         else:
             words = f"{wrong}. It can be read and gone on with, but it is no proof of what happened"
             yield Finding(id, wrong.kind, words)
