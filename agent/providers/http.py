@@ -70,8 +70,9 @@ class HttpProvider:
             return None
         body = counting.question(self._wire.name, self._wire.encode(request))
         url = self._endpoint.url(self._counting)
+        patience = self._endpoint.http.idle_timeout_seconds
         try:
-            async with asyncio.timeout(counting.SECONDS):
+            async with asyncio.timeout(min(counting.SECONDS, patience)):
                 client = await self._connections()
                 headers = self._headers("application/json")
                 response = await client.post(url, content=body, headers=headers)
