@@ -18,6 +18,16 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def fitting(line: str, cells: int) -> str:
+    """The beginning that surely fits: from U+1100 on, a character may take two cells."""
+    used = 0
+    for place, character in enumerate(line):
+        used += 2 if character >= "\u1100" else 1
+        if used > cells:
+            return line[:place]
+    return line
+
+
 class Style:
     """Colours, or none: `NO_COLOR` (no-color.org), `TERM=dumb` and pipes get none."""
 

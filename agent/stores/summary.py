@@ -13,7 +13,7 @@ from ..messages import Part, Text, legible_text
 _ADDED = ("<context>", "<environment>", "<instructions")
 """How texts begin that hooks and we have put into a prompt."""
 MAX_PROMPT = 500
-_EXCERPT = 160
+EXCERPT = 160
 """Characters of a text that are shown around what was found."""
 _TERM = re.compile(r'"([^"]+)"?|(\S+)')
 
@@ -133,12 +133,13 @@ def terms(query: str) -> tuple[str, ...]:
     return tuple(term for term in found if any(map(str.isalnum, term)))
 
 
-def excerpt(text: str, looked_for: Sequence[str]) -> str:
-    """The part of a text around the first term that is in it, in one line."""
+def excerpt(text: str, looked_for: Sequence[str], room: int = EXCERPT) -> str:
+    """The part of a text around the first term that is in it, in one line of about `room`
+    characters."""
     line = " ".join(text.split())
     folded = line.casefold()
     places = [folded.find(term.rstrip("*").casefold()) for term in looked_for]
     first = min((place for place in places if place >= 0), default=0)
-    begin = max(0, first - _EXCERPT // 3)
-    end = begin + _EXCERPT
+    begin = max(0, first - room // 3)
+    end = begin + room
     return ("…" if begin else "") + line[begin:end].strip() + ("…" if end < len(line) else "")

@@ -24,11 +24,19 @@ _One = Annotated[str, typer.Argument(metavar="ID|NAME", help="Its id or name, or
 _All = Annotated[bool, typer.Option("--all", help="Of all directories.")]
 
 
-def sessions_list(everywhere: _All = False, cd: Directory = "", json: Json = False) -> None:
+def sessions_list(
+    everywhere: _All = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, metavar="N", help="At most N; a terminal shows 50."),
+    ] = None,
+    cd: Directory = "",
+    json: Json = False,
+) -> None:
     """List the sessions of this directory and its repository, newest first."""
     from .sessions import list_sessions as run
 
-    run(cd, everywhere=everywhere, as_json=json)
+    run(cd, limit=limit, everywhere=everywhere, as_json=json)
 
 
 def sessions_show(session: _One, json: Json = False) -> None:

@@ -101,14 +101,24 @@ def test_sessions_are_listed_newest_first(kedge: Kedge, served: Served, spoken: 
     assert len(kedge("sessions", "list", "-C", "/", "--all").answer.splitlines()) == 2
 
 
-def test_a_session_is_listed_in_one_line_with_its_model_and_age(
+def test_a_program_gets_sessions_and_passages_as_fields_between_tabs(
     kedge: Kedge, served: Served
 ) -> None:
-    assert kedge(*served(turn("a")), "-p", "A long\nprompt, " + "word " * 50).code == 0
-    for more, words in (((), "A long prompt, word"), (("--all",), f"{kedge.cwd.name}: A long")):
-        (line,) = kedge("sessions", "list", *more).answer.splitlines()
-        assert len(line) == 100 and line.endswith("…")
-        assert "  0 min  done  " in line and "claude-sonnet-5-5" in line and words in line
+    assert kedge(*served(turn("a")), "-p", "A long\n\tprompt, " + "word " * 50).code == 0
+    (line,) = kedge("sessions", "list").answer.splitlines()
+    id, started, status, model, cwd, name, prompt = line.split("\t")
+    assert (id, status, name) == (kedge.logs[0].stem, "done", "")
+    assert (started, cwd) == (kedge.log[0]["ts"], str(kedge.cwd))
+    assert model.endswith("claude-sonnet-5-5") and prompt == ("A long prompt, " + "word " * 50)[:-1]
+    (found,) = kedge("sessions", "search", "long").answer.splitlines()
+    assert found.split("\t")[:4] == [id, "2", kedge.log[1]["ts"], "person"]
+
+
+def test_at_most_so_many_sessions_are_listed(kedge: Kedge, served: Served, spoken: str) -> None:
+    assert kedge(*served(turn("b")), "-p", "Second.").code == 0
+    for more in ((), ("--json",)):
+        (line,) = kedge("sessions", "list", "-n", "1", *more).answer.splitlines()
+        assert "Second." in line
 
 
 def test_a_session_is_shown_as_words_and_as_records(kedge: Kedge, spoken: str) -> None:
@@ -262,7 +272,7 @@ def test_a_run_that_cannot_begin_makes_no_fork(kedge: Kedge, spoken: str) -> Non
 def test_a_named_session_goes_on(kedge: Kedge, served: Served, spoken: str) -> None:
     assert kedge("sessions", "rename", spoken, "the first one").code == 0
     assert asked(kedge, served, "-r", "the first one").code == 0
-    assert "[the first one]" in kedge("sessions", "list").answer
+    assert "\tthe first one\t" in kedge("sessions", "list").answer
 
 
 def test_what_was_said_is_found_and_a_session_can_be_deleted(kedge: Kedge, spoken: str) -> None:
