@@ -74,7 +74,7 @@ def line_of(row: Summary, now: datetime, columns: int, everywhere: bool) -> str:
     words = " ".join(f"{place}{about}".split())
     line = harmless(f"{row.id}  {age:>8}  {row.status:<12}  {model}{words}")
     fits = fitting(line, columns)
-    return fits if fits == line else fitting(line, columns - 1) + "…"
+    return fits if fits == line else fitting(line, columns - 2) + "…"
 
 
 def _fields_of(row: Summary) -> str:
