@@ -163,7 +163,12 @@ def _fittings(
         durable=settings.sessions.fsync,
         rewriting=knowledge.rewriting,
         nearby=knowledge.nearby,
-        watchers=(*judges.watchers, toolbox.todo.hear, toolbox.workspace.hear),
+        watchers=(
+            *judges.watchers,
+            toolbox.todo.hear,
+            toolbox.workspace.hear,
+            toolbox.leftovers.hear,
+        ),
     )
 
 
@@ -243,6 +248,7 @@ def _started(
         system="\n\n".join(texts),
         environment="",
         tools=tuple(tool.spec for tool in tools),
+        tool_versions={tool.spec.name: tool.spec.version for tool in tools},
         config_problems=tuple(str(problem) for problem in loaded.problems),
         repository=identity(repository.root) if repository else "",
     )
