@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .effects import FileChange
+
 Reach = Literal["conversation", "files", "both"]
 """What is gone back to."""
 
@@ -28,3 +30,5 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     """The checkpoint of how the files were just before."""
     redone: bool = False
     """Whether this undoes an undoing."""
+    files: tuple[FileChange, ...] = ()
+    """What it did to files, without diffs."""

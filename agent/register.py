@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from .bookmarks import Bookmarks
 from .events import ActionEnded, ActionProposed, Decision, Event, MessageAdded, TurnStarted
+from .kept import Rewound
 from .messages import Part, Text
 
 MAX_CONSTRAINTS: Final = 100
@@ -43,6 +45,16 @@ class _Todo(Struct, frozen=True):
     items: tuple[Task, ...] = ()
 
 
+class _Page(Struct, frozen=True):
+    """All that a register holds."""
+
+    tasks: tuple[Task, ...] = ()
+    constraints: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
+
+
 class Register:
     """What one agent must not forget. Feed it every event of the session."""
 
@@ -54,6 +66,7 @@ class Register:
         self._read: dict[str, None] = {}
         self._changed: dict[str, str] = {}
         self._proposed: dict[str, ActionProposed] = {}
+        self._bookmarks = Bookmarks[_Page]()
 
     @property
     def open_tasks(self) -> tuple[str, ...]:
@@ -86,6 +99,7 @@ class Register:
             return
         match event.body:
             case TurnStarted(prompt):
+                self._bookmarks.follow(event, self._page)
                 self._heard(prompt)
             case MessageAdded("user", parts, origin="person"):
                 self._heard(parts)
@@ -97,8 +111,29 @@ class Register:
                 self._decided(decision)
             case ActionEnded() as ended:
                 self._ended(ended)
+            case Rewound() as rewound:
+                self._turn_to(self._bookmarks.follow(event, self._page))
+                for change in rewound.files if rewound.what == "files" else ():
+                    self._changed[change.path] = f"{change.change} by the person, who went back"
             case _:
                 pass
+
+    @property
+    def _page(self) -> _Page:
+        return _Page(
+            self.tasks,
+            tuple(self._constraints),
+            tuple(self._decisions),
+            tuple(self._read),
+            tuple(self._changed.items()),
+        )
+
+    def _turn_to(self, page: _Page) -> None:
+        self.tasks = page.tasks
+        self._constraints = dict.fromkeys(page.constraints)
+        self._decisions = dict.fromkeys(page.decisions)
+        self._read = dict.fromkeys(page.read)
+        self._changed = dict(page.changed)
 
     def _heard(self, parts: tuple[Part, ...]) -> None:
         for part in parts:

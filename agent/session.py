@@ -12,13 +12,16 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
+from .aftermath import Aftermath
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Watcher, now
+from .changes import changes
 from .codec import chained
-from .compactor import Compactor, Rewriting
+from .compactor import Compactor, Outlook, Rewriting
 from .context import ModelUse
 from .counting import counted
+from .effects import FileChange
 from .errors import StoreError
 from .events import (
     BreakerChanged,
@@ -41,6 +44,7 @@ from .messages import Prompt, Text
 from .outcome import Outcome
 from .passages import Passages
 from .ports import Provider, Store, Tool
+from .reopening import Leftovers, differences
 from .transcript import Transcript, transcript
 
 
@@ -83,6 +87,8 @@ class Session:
         self._ledger = fittings.ledger or Ledger(limits_of(limits))
         self._still_running = fittings.still_running
         self._transcript = Transcript()
+        self._aftermath = Aftermath()
+        self._leftovers = Leftovers()
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
@@ -149,6 +155,8 @@ class Session:
         judged: list[Event] = []
         for fact in facts:
             self._transcript.add(fact)
+            self._aftermath.add(fact)
+            self._leftovers.add(fact)
             self._ledger.recall(fact)
             for watcher in watchers:
                 watcher(fact)
@@ -160,6 +168,7 @@ class Session:
     def _watch(self, judge: Judge, watchers: Sequence[Watcher]) -> None:
         judge.breakers.watch(self._record_breaker)
         self._bus.watch(self._transcript.add)
+        self._bus.watch(self._aftermath.add)
         self._bus.watch(self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
         for watcher in watchers:
@@ -195,10 +204,17 @@ class Session:
         compactor = self._at_rest()
         return compactor.undo() if compactor else None
 
-    def rewind(self, to: int, what: Reach = "conversation", before: str = "") -> str:
+    def rewind(
+        self,
+        to: int,
+        what: Reach = "conversation",
+        before: str = "",
+        files: tuple[FileChange, ...] = (),
+    ) -> str:
         """Go back behind the prompt accepted with record `to`; returns its words, to be changed.
 
-        Files are restored by the caller, who names the checkpoint of how they were `before`.
+        Files are restored by the caller, who names the checkpoint of how they were `before`, and
+        what that did to them.
 
         Raises:
             KeyError: there is no such prompt.
@@ -206,7 +222,7 @@ class Session:
         """
         self._at_rest()
         words = self._transcript.prompt(to)
-        self._bus.announce(Rewound(to, what, before))
+        self._bus.announce(Rewound(to, what, before, files=files))
         return words
 
     def _at_rest(self) -> Compactor | None:
@@ -282,31 +298,23 @@ class Session:
         if self._announced:
             return
         self._announced = True
-        before = self._transcript.started
-        resumed = self._bus.last_seq if before else None
+        first, last = self._transcript.started, self._transcript.opened
+        resumed = self._bus.last_seq if first else None
         self._bus.emit(structs.replace(self._started, resumed_after=resumed))
         if before is None:
             return
-        if {tool.name for tool in before.tools} != {tool.name for tool in self._agent.tools}:
-            self._bus.emit(Notice("tools_changed", "the set of tools is not what it was before"))
-        for what, was, now_is in (
-            ("model", before.model, self._started.model),
-            ("mode", before.mode, self._started.mode),
-            ("directory", before.cwd, self._started.cwd),
-        ):
-            if was != now_is:
-                self._bus.emit(Notice(f"{what}_changed", f"the {what} was {was}, it is {now_is}"))
-        if before.instructions != self._started.instructions and before.cwd == self._started.cwd:
-            text = "the instruction files changed; the session goes on with those it began with"
-            self._bus.emit(Notice("instructions_changed", text))
+        for notice in changes(before, self._started, self._agent.tools):
+            self._bus.emit(notice)
 
     def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
-        """The prompt, with the surroundings before it if they are not those of the log."""
+        """The prompt, after what is not as the log has it: the surroundings, files put back."""
         before = self._transcript.started
         here = self._started
-        if prompt is None or self._announced or before is None or before.cwd == here.cwd:
+        if prompt is None or before is None:
             return prompt
-        return (*(Text(text) for text in (here.environment, here.instructions) if text), *prompt)
+        moved = not self._announced and before.cwd != here.cwd
+        around = (here.environment, here.instructions) if moved else ()
+        return (*(Text(text) for text in (*around, self._aftermath.words) if text), *prompt)
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         deadline = self._ledger.deadline()

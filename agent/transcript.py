@@ -62,6 +62,25 @@ class Counted(Struct, frozen=True):
     characters: int
 
 
+class _Bracket(Struct, frozen=True):
+    """The calls of the last message, as far as they have come."""
+
+    open: dict[str, ToolCall]
+    results: dict[str, ToolResult]
+    proposed: set[str]
+    begun: set[str]
+
+
+class _Left(Struct, frozen=True):
+    """A conversation that a person went back in, as it was before."""
+
+    said: tuple[Said, ...]
+    compactions: tuple[tuple[int, Compacted], ...]
+    bracket: _Bracket
+    turn_open: bool
+    stop_reason: StopReason
+
+
 class Transcript:
     """The conversation of one agent, grown fact by fact."""
 
@@ -88,6 +107,7 @@ class Transcript:
         self.counted: Counted | None = None
         """The latest request that the next one extends, if the model has counted it."""
         self._compactions: list[tuple[int, Compacted]] = []
+        self._left: dict[int, _Left] = {}
         self._frame = 0
         self._open: dict[str, ToolCall] = {}
         self._proposed: set[str] = set()
@@ -104,6 +124,7 @@ class Transcript:
             case TurnStarted(prompt):
                 self.turn = event.turn
                 self.turn_open = True
+                self._left.clear()
                 message = Message("user", self._introduced(prompt))
                 self._say(Said(event.seq, message, _own(prompt)))
             case MessageAdded(role, parts, origin, stop_reason=stop, usage=usage):
@@ -115,8 +136,8 @@ class Transcript:
             case Compacted() as compacted:
                 self._compactions.append((event.seq, compacted))
                 self._see()
-            case Rewound(to, "conversation" | "both", redone=False):
-                self._rewind(to)
+            case Rewound(_, "conversation" | "both") as rewound:
+                self._rewind(rewound, event.seq)
             case TurnEnded():
                 self.turn_open = False
             case _:
@@ -140,12 +161,31 @@ class Transcript:
                 states.pop()
         return states[-2] if len(states) > 1 else None
 
-    def _rewind(self, to: int) -> None:
-        """Forget what was said from a record on."""
-        self.said = [one for one in self.said if one.seq < to]
-        self._compactions = [one for one in self._compactions if one[0] < to]
-        self._open, self._results, self._proposed, self._begun = {}, {}, set(), set()
-        self.turn_open, self.stop_reason = False, "end"
+    def _rewind(self, rewound: Rewound, seq: int) -> None:
+        """Forget what was said from a record on, or know again what was forgotten."""
+        if rewound.redone:
+            if rewound.to in self._left:
+                self._know(self._left.pop(rewound.to))
+            return
+        self._left[seq] = _Left(
+            tuple(self.said),
+            tuple(self._compactions),
+            _Bracket(self._open, self._results, self._proposed, self._begun),
+            self.turn_open,
+            self.stop_reason,
+        )
+        to = rewound.to
+        said = tuple(one for one in self.said if one.seq < to)
+        compactions = tuple(one for one in self._compactions if one[0] < to)
+        self._know(_Left(said, compactions, _Bracket({}, {}, set(), set()), False, "end"))
+
+    def _know(self, left: "_Left") -> None:
+        self.said = list(left.said)
+        self._compactions = list(left.compactions)
+        bracket = left.bracket
+        self._open, self._results = bracket.open, bracket.results
+        self._proposed, self._begun = bracket.proposed, bracket.begun
+        self.turn_open, self.stop_reason = left.turn_open, left.stop_reason
         self._see()
 
     def prompt(self, seq: int) -> str:

@@ -33,14 +33,21 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
     *("agent.lineage", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
-    *("agent.counting", "agent.stages", "agent.spending", "agent.recollection"),
+    *("agent.counting", "agent.bookmarks", "agent.stages", "agent.spending", "agent.recollection"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
-    *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
-    *("agent.compactor", "agent.repetition", "agent.endings", "agent.actions", "agent.fittings"),
-    *("agent.outcome", "agent.caller", "agent.loop", "agent.session"),
+    *("agent.aftermath", "agent.budget", "agent.aside", "agent.passages", "agent.register"),
+    *(
+        "agent.compaction",
+        "agent.compactor",
+        "agent.repetition",
+        "agent.endings",
+        "agent.actions",
+        "agent.fittings",
+    ),
+    *("agent.outcome", "agent.changes", "agent.caller", "agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
