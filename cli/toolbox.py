@@ -1,7 +1,6 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
 import os
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ..agent.screens.redactor import Redactor
 from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
 from ..agent.tools.ignore import under_version_control
+from ..agent.tools.leftovers import Leftovers
 from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
@@ -28,6 +28,7 @@ from ..sandbox.environment import clean_environment, looks_secret
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
 from ..sandbox.readable import AlsoReadable
+from ..sandbox.scratch import Scratch
 from .confine import confinement
 from .judging import command_effects, territory_of
 from .surroundings import Surroundings
@@ -75,14 +76,14 @@ class Toolbox:
         `without` names tools that this session does not have; `notice` takes what a person should
         be able to know, with a code, and must not raise."""
         settings = loaded.settings
-        self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         keys = key_variables(settings.providers)
         self.env = clean_environment(where.env, keys)
         self.finder = _finder(where.env, keys)
         """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
         self.roots = roots
-        scratch = Path(self._scratch.name).resolve()
+        scratch = self._scratch.path
         confined = confinement(
             loaded, roots, where, scratch, lambda reached: notice("egress", reached.text)
         )
@@ -107,6 +108,8 @@ class Toolbox:
             lambda: SecretFlow(self.finder),
         )
         self._files = AlsoReadable(confined.files, kept)
+        self.leftovers = Leftovers(roots)
+        """Cleans up after a process that was killed."""
         self.workspace = Workspace(self._files, roots.workspace)
         """What the session knows of files."""
         hidden = without | set(settings.tools.disabled)
@@ -197,4 +200,4 @@ class Toolbox:
         """End everything that still runs, and remove what nobody needs any more."""
         await self._shell.close()
         await self.sandbox.close()
-        self._scratch.cleanup()
+        self._scratch.close()
