@@ -1,8 +1,9 @@
 """Begins a session with what another one holds; that other one is only read."""
 
+import contextlib
 from collections.abc import Iterator
 
-from ..codec import chained_to, digest, encode, sequence
+from ..codec import chained_to, decode, digest, encode, sequence
 from ..errors import StoreError
 from ..events import Event
 from ..lineage import Forked
@@ -46,3 +47,20 @@ def fork(store: Store, parent: str, new: str, ts: str, upto: int | None = None) 
 
     store.begin(new, taken())
     return sequence(last)
+
+
+def ancestors(store: Store, session: str) -> frozenset[str]:
+    """The sessions whose records a session took over, and with them what they refer to, such as
+    files with whole outputs.
+
+    Raises:
+        StoreError: there is no such session.
+    """
+    found: set[str] = set()
+    for line in store.lines(session):
+        # What is damaged refers to nothing that could be found.
+        with contextlib.suppress(StoreError):
+            event = decode(line)
+            if event is not None:
+                found.add(event.session)
+    return frozenset(found - {session})

@@ -89,13 +89,22 @@ def sessions_rename(
 
 
 def sessions_delete(
-    sessions: Annotated[list[str], typer.Argument(metavar="ID|NAME…")],
+    sessions: Annotated[list[str] | None, typer.Argument(metavar="ID|NAME…")] = None,
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than", metavar="AGE", help="Those of here that rest since; 90d, 12h."
+        ),
+    ] = "",
+    everywhere: _All = False,
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    cd: Directory = "",
 ) -> None:
     """Delete sessions for good, with the outputs that were kept for them."""
     from .sessions_delete import delete_sessions as run
 
-    raise typer.Exit(run(tuple(sessions), yes=yes))
+    code = run(tuple(sessions or ()), older_than=older_than, cd=cd, everywhere=everywhere, yes=yes)
+    raise typer.Exit(code)
 
 
 def sessions_doctor(

@@ -12,6 +12,7 @@ from ...agent.codec import encode
 from ...agent.lineage import Renamed
 from ...agent.stores.summary import EVERYWHERE, Said, Summary, excerpt, terms
 from ...config.errors import UsageError
+from ..ages import age_of
 from ..catalogue import Catalogue, around
 from ..compose import saved_sessions
 from ..render import Renderer
@@ -84,14 +85,6 @@ def _fields_of(row: Summary) -> str:
 def _tabbed(*fields: str) -> str:
     """Fields of one line; white space within is a space."""
     return "\t".join(harmless(" ".join(field.split())) for field in fields) + "\n"
-
-
-def age_of(then: datetime, now: datetime) -> str:
-    """How long ago that was, in the largest unit that fits."""
-    minutes = max(0, int((now - then).total_seconds())) // 60
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
 def search_sessions(query: str, limit: int, cd: str, *, everywhere: bool, as_json: bool) -> None:

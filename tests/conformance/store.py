@@ -13,7 +13,7 @@ from kedge.agent.codec import decode, digest, encode
 from kedge.agent.errors import StoreError
 from kedge.agent.events import Event, Notice
 from kedge.agent.lineage import Forked
-from kedge.agent.stores.forking import fork
+from kedge.agent.stores.forking import ancestors, fork
 
 
 def event(seq: int, text: str = "x", session: str = "s", prev: str = "") -> Event:
@@ -194,3 +194,12 @@ class StoreLaws:
         with pytest.raises(StoreError, match="nothing to go on from"):
             fork(store, "s", "new", "t")
         assert list(store.sessions()) == ["s"]
+
+    def test_a_fork_of_a_fork_knows_whose_records_it_took_over(self, store):
+        written(store, "s", *chain(3))
+        fork(store, "s", "new", "t")
+        fork(store, "new", "newer", "t", 2)
+        fork(store, "new", "newest", "t")
+        assert ancestors(store, "s") == set()
+        assert ancestors(store, "new") == ancestors(store, "newer") == {"s"}
+        assert ancestors(store, "newest") == {"s", "new"}
