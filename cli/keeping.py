@@ -79,30 +79,35 @@ class WorkspaceKeeper:
             for change in self._checkpoints.changes(before, after)
             if _BYTECODE not in Path(change.path).parts
         ]
-        return tuple(self._told(change) for change in found)
-
-    def _told(self, change: "Changed") -> FileChange:
-        # Only runs that changed something compare texts.
-        from ..agent.tools.excerpt import diff
-
-        texts = self._checkpoints.contents((change.before, change.after))
-        old, new = (_text(content) for content in texts)
-        shown = self.shown(change.path)
-        counted = diff(old, new, shown)
-        return FileChange(shown, change.change, counted.added, counted.removed)
+        return tuple(told(self._checkpoints, change, self.shown(change.path)) for change in found)
 
     def shown(self, path: str) -> str:
         """See `Keeper`."""
-        place = Path(path)
-        workspace = self._roots.workspace
-        shown = str(place.relative_to(workspace)) if place.is_relative_to(workspace) else path
-        return shown.encode(errors="surrogateescape").decode(errors="replace")
+        return shown_in(self._roots.workspace, path)
 
     async def close(self) -> None:
         """Let go of what is open."""
         self._stop.set()
         if self._made is not None:
             await asyncio.to_thread(self._made.close)
+
+
+def told(checkpoints: "Checkpoints", change: "Changed", shown: str) -> FileChange:
+    """A change with its lines counted, without its diff."""
+    # Only what changed something compares texts.
+    from ..agent.tools.excerpt import diff
+
+    texts = checkpoints.contents((change.before, change.after))
+    old, new = (_text(content) for content in texts)
+    counted = diff(old, new, shown)
+    return FileChange(shown, change.change, counted.added, counted.removed)
+
+
+def shown_in(workspace: Path, path: str) -> str:
+    """A path as a person reads it: relative to the workspace where it lies in it."""
+    place = Path(path)
+    shown = str(place.relative_to(workspace)) if place.is_relative_to(workspace) else path
+    return shown.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _text(content: bytes | None) -> str:

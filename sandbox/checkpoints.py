@@ -165,13 +165,19 @@ class Checkpoints:
             return [_content(vault, entry) for entry in entries]
 
     def restore(
-        self, id: str, paths: Collection[str] | None = None, *, later: Sequence[str] = ()
+        self,
+        id: str,
+        paths: Collection[str] | None = None,
+        *,
+        later: Sequence[str] = (),
+        announce: Callable[[str], None] = lambda before: None,
     ) -> Restored:
         """Make everything, or what is at or below these absolute paths, as it was.
 
         What is there is taken as a checkpoint first. Files that were made since are removed;
         what is ignored, outside or not covered stays. `later` are checkpoints from after, for the
-        ignored files that only they know.
+        ignored files that only they know. `announce` is told the checkpoint of what is there before
+        anything is changed; if it raises, nothing is.
 
         Raises:
             SandboxError: the checkpoint does not exist, or what is there cannot be kept; nothing
@@ -184,6 +190,7 @@ class Checkpoints:
             hidden = self._now_ignored(then, before.id)
             if hidden:
                 before = self.take("before undoing", hidden)
+            announce(before.id)
             with self._vault.reading() as vault:
                 return self._restored(vault, then, before, paths)
 

@@ -38,16 +38,10 @@ _HALL = (
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
-    *("agent.aftermath", "agent.budget", "agent.aside", "agent.passages", "agent.register"),
-    *(
-        "agent.compaction",
-        "agent.compactor",
-        "agent.repetition",
-        "agent.endings",
-        "agent.actions",
-        "agent.fittings",
-    ),
-    *("agent.outcome", "agent.changes", "agent.caller", "agent.loop", "agent.session"),
+    *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
+    *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
+    *("agent.compactor", "agent.repetition", "agent.endings", "agent.actions", "agent.fittings"),
+    *("agent.outcome", "agent.caller", "agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
@@ -83,6 +77,7 @@ MAY_IMPORT: Table = {
     "cli.keeping": ("agent", "cli", "config", "sandbox"),
     "cli.knowledge": ("agent", "cli", "config"),
     "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
+    "cli.commands.compact": ("agent", "cli", "config"),
     "cli.commands.export": ("cli", *_HALL, "config", "sandbox.environment"),
     "cli.commands.memory": ("agent", "cli", "config", "sandbox"),
     "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "agent.stores", "config"),
@@ -90,7 +85,9 @@ MAY_IMPORT: Table = {
     "cli.commands.sessions_doctor": (
         *("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
     ),
-    "cli.commands.undo": ("agent", "cli", "config", "sandbox"),
+    "cli.commands.rewind": ("agent", "cli", "config", "sandbox.errors"),
+    "cli.commands.undo": ("cli", *_HALL, "config"),
+    "cli.going_back": ("cli", *_HALL, "agent.bus", "config", "sandbox"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.judges": ("agent", "cli", "config", "sandbox"),
     "cli.judging": ("agent", "cli", "config", "sandbox"),

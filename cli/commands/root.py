@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from . import judging, keeping
+from . import going_back, judging, keeping
 from .groups import Directory, Json, group, nothing
 
 _ABOUT = """A terminal coding agent whose every action is validated, explained and undoable.
@@ -26,7 +26,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("undo", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
+    *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
 )
 """The words that a command line may begin with."""
 
@@ -40,7 +40,7 @@ def app(epilog: str) -> typer.Typer:
     kedge.command()(memory)
     keeping.add_to(kedge)
     judging.add_to(kedge)
-    kedge.command()(undo)
+    going_back.add_to(kedge)
     trash = group("What actions deleted, and bringing it back.")
     trash.command("list")(trash_list)
     trash.command("restore")(trash_restore)
@@ -112,29 +112,6 @@ def memory(cd: Directory = "", json: Json = False) -> None:
     from .memory import show_memory as run
 
     run(cd, as_json=json)
-
-
-def undo(
-    count: Annotated[
-        int, typer.Argument(metavar="[N]", min=1, help="So many turns.", show_default=False)
-    ] = 1,
-    session: Annotated[
-        str, typer.Option("--session", metavar="ID", help="Of this session, else the last one.")
-    ] = "",
-    redo: Annotated[bool, typer.Option("--redo", help="Undo the last undoing.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also what was changed since by somebody else.")
-    ] = False,
-    cd: Directory = "",
-) -> None:
-    """Undo what the last turns did to files."""
-    from .undo import undo as run
-
-    raise typer.Exit(run(count, session, cd, redo=redo, dry_run=dry_run, yes=yes, force=force))
 
 
 def trash_list(
