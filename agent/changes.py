@@ -5,21 +5,31 @@ from collections.abc import Sequence
 from .events import Notice, SessionStarted, ToolSpec
 
 
-def changes(before: SessionStarted, now: SessionStarted, tools: Sequence[ToolSpec]) -> list[Notice]:
-    """A notice of each thing that matters to the conversation; `tools` are those of now."""
+def changes(
+    before: SessionStarted,
+    now: SessionStarted,
+    tools: Sequence[ToolSpec],
+    first: SessionStarted | None = None,
+) -> list[Notice]:
+    """A notice of each thing that matters to the conversation; `tools` are those of now, and
+    `first` is the start that the conversation began with, if it is not the one `before`."""
+    first = first or before
     notices = [Notice("tools_changed", words)] if (words := _tools(before.tools, tools)) else []
     notices += (
         Notice(f"{what}_changed", f"the {what} was {was}, it is {is_now}")
         for what, was, is_now in (
             ("model", before.model, now.model),
             ("mode", before.mode, now.mode),
+            ("sandbox", before.sandbox, now.sandbox),
             ("directory", before.cwd, now.cwd),
         )
         if was != is_now
     )
-    if before.instructions != now.instructions and before.cwd == now.cwd:
-        text = "the instruction files changed; the session goes on with those it began with"
-        notices.append(Notice("instructions_changed", text))
+    goes_on = "the session goes on with what it began with"
+    if first.system != now.system:
+        notices.append(Notice("system_changed", f"the system text is another by now; {goes_on}"))
+    if first.instructions != now.instructions and first.cwd == now.cwd:
+        notices.append(Notice("instructions_changed", f"the instruction files changed; {goes_on}"))
     return notices
 
 

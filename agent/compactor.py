@@ -302,16 +302,20 @@ class Compactor:
         return Compacted(where.upto, text, trigger, where.kept, still_pruned)
 
     def _record(self, state: Compacted) -> Compacted:
-        transcript = self._transcript
-        seen = sum(map(characters, view(transcript.said, state)))
-        frame = transcript.request_characters - transcript.characters
-        state = structs.replace(
-            state,
-            tokens_before=estimated_tokens(transcript),
-            tokens_after=round((frame + seen) / transcript.characters_per_token),
-        )
+        state = measured(state, self._transcript)
         self._bus.announce(state, self._path)
         return state
+
+
+def measured(state: Compacted, transcript: Transcript) -> Compacted:
+    """A state with what it does to the length of the next request."""
+    seen = sum(map(characters, view(transcript.said, state)))
+    frame = transcript.request_characters - transcript.characters
+    return structs.replace(
+        state,
+        tokens_before=estimated_tokens(transcript),
+        tokens_after=round((frame + seen) / transcript.characters_per_token),
+    )
 
 
 def _forgot(lacking: Sequence[str]) -> str:

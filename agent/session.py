@@ -12,11 +12,9 @@ from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
-from .aftermath import Aftermath
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Watcher, now
-from .changes import changes
 from .codec import chained
 from .compactor import Compactor, Outlook, Rewriting
 from .context import ModelUse
@@ -44,7 +42,7 @@ from .messages import Prompt, Text
 from .outcome import Outcome
 from .passages import Passages
 from .ports import Provider, Store, Tool
-from .reopening import Leftovers, differences
+from .reopening import Reopening
 from .transcript import Transcript, transcript
 
 
@@ -87,8 +85,7 @@ class Session:
         self._ledger = fittings.ledger or Ledger(limits_of(limits))
         self._still_running = fittings.still_running
         self._transcript = Transcript()
-        self._aftermath = Aftermath()
-        self._leftovers = Leftovers()
+        self._reopening = Reopening(self._transcript, started)
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
@@ -140,26 +137,16 @@ class Session:
         if rewriting is None:
             return None
         aside = self.aside(self._provider, use, "compaction")
-        return Compactor(
-            self._transcript,
-            aside,
-            self._bus,
-            self._passages,
-            use,
-            rewriting,
-            partial(counted, self._provider),
-        )
+        count = partial(counted, self._provider)
+        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting, count)
 
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
         judged: list[Event] = []
+        folds = (self._transcript.add, self._reopening.recall, self._ledger.recall, *watchers)
         for fact in facts:
-            self._transcript.add(fact)
-            self._aftermath.add(fact)
-            self._leftovers.add(fact)
-            self._ledger.recall(fact)
-            for watcher in watchers:
-                watcher(fact)
+            for fold_in in folds:
+                fold_in(fact)
             if isinstance(fact.body, BreakerChanged | Decision):
                 judged.append(fact)
         judge.recall(judged)
@@ -167,11 +154,9 @@ class Session:
 
     def _watch(self, judge: Judge, watchers: Sequence[Watcher]) -> None:
         judge.breakers.watch(self._record_breaker)
-        self._bus.watch(self._transcript.add)
-        self._bus.watch(self._aftermath.add)
-        self._bus.watch(self._ledger.add)
+        folds = (self._transcript.add, self._reopening.add, self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
-        for watcher in watchers:
+        for watcher in (*folds, *watchers):
             self._bus.watch(watcher)
 
     def aside(self, provider: Provider, use: ModelUse, purpose: Purpose) -> Aside:
@@ -186,13 +171,16 @@ class Session:
             KedgeError: it could not be summarised; it stays as it is.
             RuntimeError: a prompt is being worked on.
         """
-        compactor = self._at_rest()
-        if compactor is None:
+        if (compactor := self._at_rest()) is None:
             return None
-        self._task = task = asyncio.create_task(
-            compactor.compact("manual", self._agent.tools, focus)
-        )
+        work = compactor.compact("manual", self._agent.tools, focus)
+        self._task = task = asyncio.create_task(work)
         return await task
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What `compact` would do."""
+        return self._compactor.outlook() if self._compactor else None
 
     def undo_compaction(self) -> Compacted | None:
         """Let the model see again what the last compaction left out; None if there was none.
@@ -254,7 +242,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
-        said = self._reintroduced((Text(prompt),) if isinstance(prompt, str) else prompt)
+        said = self._introduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
         task = asyncio.create_task(self._turn(said))
         self._task = task
@@ -298,23 +286,18 @@ class Session:
         if self._announced:
             return
         self._announced = True
-        first, last = self._transcript.started, self._transcript.opened
-        resumed = self._bus.last_seq if first else None
+        resumed = self._bus.last_seq if self._transcript.started else None
+        notices = self._reopening.notices(self._agent.tools)
         self._bus.emit(structs.replace(self._started, resumed_after=resumed))
-        if before is None:
-            return
-        for notice in changes(before, self._started, self._agent.tools):
+        for notice in notices:
             self._bus.emit(notice)
 
-    def _reintroduced(self, prompt: Prompt | None) -> Prompt | None:
-        """The prompt, after what is not as the log has it: the surroundings, files put back."""
-        before = self._transcript.started
-        here = self._started
-        if prompt is None or before is None:
-            return prompt
-        moved = not self._announced and before.cwd != here.cwd
-        around = (here.environment, here.instructions) if moved else ()
-        return (*(Text(text) for text in (*around, self._aftermath.words) if text), *prompt)
+    def _introduced(self, prompt: Prompt | None) -> Prompt | None:
+        """The prompt, after what the model could not know."""
+        told = self._reopening.told(announced=self._announced)
+        if prompt is None and told:
+            self._agent.steer(told)
+        return (*told, *prompt) if prompt else None
 
     def _set_deadline(self) -> asyncio.TimerHandle | None:
         deadline = self._ledger.deadline()

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ..agent.budget import Ledger, limits_of
 from ..agent.events import SessionStarted
 from ..agent.fittings import Fittings
@@ -103,6 +105,7 @@ def compose(
     where = where if run.text("cd") else before.place(where)
     loaded = settings_of(run, where)
     settings = before.settings(loaded)
+    restored, loaded = before.restored(loaded, settings), replace(loaded, settings=settings)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
     before = before.forked(store)
@@ -133,6 +136,8 @@ def compose(
         resume=before.id,
     )
     judges.attach(session)
+    if restored:
+        session.notice("mode", restored)
     for words in knowledge.notices:
         session.notice("instructions", words)
     return Composed(session, toolbox, judges)

@@ -79,7 +79,8 @@ class Knowledge:
             parts = (self.environment, self._instructions.merged().text)
             return "\n\n".join(part for part in parts if part)
 
-        return Rewriting(lambda: prompt("compaction", config_dir).text, surroundings)
+        context = self._loaded.settings.context
+        return Rewriting(lambda: prompt("compaction", config_dir).text, surroundings, context)
 
     def tools(self, session: str) -> tuple[Tool, ...]:
         """`remember`, `forget` and `recall`, as far as they are not disabled."""

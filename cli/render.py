@@ -10,6 +10,7 @@ from ..agent.events import (
     BreakerChanged,
     BudgetSpent,
     CheckEnded,
+    Compacted,
     Decision,
     Event,
     Failure,
@@ -22,6 +23,7 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.messages import Part, Text
+from .compacted import summary_of, told
 from .terminal import Style, harmless
 from .titles import title
 
@@ -88,6 +90,8 @@ class Renderer:
             case Finding(monitor, severity, text):
                 paint = self._style.hint if severity == "info" else self._style.bad
                 return self._line(paint(f"! {monitor}: {harmless(text)}"))
+            case Compacted() as compacted:
+                return self._compacted(compacted)
             case BreakerChanged(name, state, reason):
                 return self._line(self._style.hint(f"! {name} is {state}: {harmless(reason)}"))
             case BudgetSpent(level="soft") as spent:
@@ -96,6 +100,13 @@ class Renderer:
                 return self._line(self._style.bad(f"✗ {harmless(text)}"))
             case _:
                 return ""
+
+    def _compacted(self, compacted: Compacted) -> str:
+        lines = [self._style.hint(f"! {told(compacted)}")]
+        if self._stored:
+            words = harmless(summary_of(compacted)).splitlines()
+            lines += (self._style.dim(f"  {line}") for line in words)
+        return self._line("\n".join(lines))
 
     def _line(self, text: str) -> str:
         fresh = "\n" if self.streaming else ""

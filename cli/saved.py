@@ -13,7 +13,7 @@ from ..agent.ports import Store
 from ..agent.session import new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Loaded
-from ..config.settings import Settings
+from ..config.settings import MODES, Mode, Settings
 from .options import Run
 from .surroundings import Surroundings
 
@@ -57,18 +57,48 @@ class Resumed(Struct, frozen=True):
         return structs.replace(where, cwd=cwd)
 
     def settings(self, loaded: Loaded) -> Settings:
-        """The settings, with the model that spoke before unless another is asked for now."""
+        """The settings, with the model and the mode as they were, unless others are asked for now.
+
+        A mode that the project's file narrows stays at least as narrow.
+        """
         settings = loaded.settings
-        chosen = loaded.origins.get("model.name")
-        asked = chosen is not None and chosen.source.layer in _CHOSEN_NOW
-        if self.started is None or asked or self.started.model.startswith("scripted:"):
+        if self.started is None:
             return settings
-        model = structs.replace(settings.model, name=self.started.model)
-        return structs.replace(settings, model=model)
+        name, mode = self.started.model, _mode(self.started.mode)
+        if mode is not None and not _asked("mode", loaded):
+            narrowed = _layer("mode", loaded) == "project"
+            wider = MODES.index(mode) > MODES.index(settings.mode)
+            settings = structs.replace(settings, mode=settings.mode if narrowed and wider else mode)
+        if _asked("model.name", loaded) or name.startswith("scripted:"):
+            return settings
+        return structs.replace(settings, model=structs.replace(settings.model, name=name))
+
+    def restored(self, loaded: Loaded, settings: Settings) -> str:
+        """What a person should know of `settings` that they did not ask for now; often nothing."""
+        if settings.mode == loaded.settings.mode:
+            return ""
+        return (
+            f"the session goes on in mode {settings.mode}, as it was left; a new one would begin "
+            f"in mode {loaded.settings.mode} (--mode says which)"
+        )
 
 
 _CHOSEN_NOW = ("environment", "profile", "set", "flag", "managed")
 """Layers that speak of this run; files speak of runs in general."""
+
+
+def _layer(key: str, loaded: Loaded) -> str:
+    chosen = loaded.origins.get(key)
+    return chosen.source.layer if chosen else ""
+
+
+def _asked(key: str, loaded: Loaded) -> bool:
+    return _layer(key, loaded) in _CHOSEN_NOW
+
+
+def _mode(said: str) -> Mode | None:
+    """A mode as a log names it; None if there is no such mode any more."""
+    return next((mode for mode in MODES if mode == said), None)
 
 
 def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:

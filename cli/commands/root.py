@@ -27,6 +27,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
     *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
+    "compact",
 )
 """The words that a command line may begin with."""
 
@@ -38,6 +39,7 @@ def app(epilog: str) -> typer.Typer:
     kedge.command()(demo)
     kedge.command()(models)
     kedge.command()(memory)
+    kedge.command()(compact)
     keeping.add_to(kedge)
     judging.add_to(kedge)
     going_back.add_to(kedge)
@@ -112,6 +114,28 @@ def memory(cd: Directory = "", json: Json = False) -> None:
     from .memory import show_memory as run
 
     run(cd, as_json=json)
+
+
+def compact(
+    focus: Annotated[
+        str, typer.Argument(metavar="[FOCUS]", help="What matters most.", show_default=False)
+    ] = "",
+    session: Annotated[
+        str, typer.Option("--session", metavar="ID|NAME", help="Of this session, else the last.")
+    ] = "",
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="PROVIDER/NAME", help="Not the session's own.")
+    ] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last one back.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    cd: Directory = "",
+) -> None:
+    """Have a session's conversation summarised, so that there is room for more."""
+    from .compact import compact as run
+
+    raise typer.Exit(run(focus, session, cd, model, undo=undo, dry_run=dry_run))
 
 
 def trash_list(

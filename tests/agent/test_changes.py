@@ -33,3 +33,10 @@ def test_model_mode_directory_and_instructions_are_compared(core):
 def test_a_tool_s_version_changes_with_what_the_model_is_told_of_it():
     versions = {tool.version for tool in (READ, ToolSpec("read", "read", {"a": 1}), EDIT, READ)}
     assert len(versions) == 3 and all(len(version) == 12 for version in versions)
+
+
+def test_what_is_frozen_is_compared_with_what_the_conversation_began_with(core):
+    first = structs.replace(core.started, system="one", instructions="one")
+    before = structs.replace(first, system="two", instructions="two")
+    codes = [notice.code for notice in changes(before, before, before.tools, first)]
+    assert codes == ["system_changed", "instructions_changed"]
