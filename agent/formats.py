@@ -1,7 +1,7 @@
 """The formats of the record that were ever shipped, and how a record of each becomes the next.
 
 A new format is a new function at the end of `UPGRADES` and recordings of the old one in
-`tests/recordings/`, which are read forever. Envelopes (`codec.Envelope`) stay as they are.
+`tests/recordings/`, which are read forever (`every_kind.py` there adds what is missing). Envelopes (`codec.Envelope`) stay as they are.
 """
 
 from collections.abc import Callable
