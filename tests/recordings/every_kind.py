@@ -88,7 +88,12 @@ def _value(kind: Any, name: str) -> Any:
 def _richest(kind: Any) -> Any:
     """Of several, the one with most in it."""
     return max(
-        _alternatives(kind), key=lambda one: (hasattr(one, "__struct_fields__"), one in _PLAIN)
+        _alternatives(kind),
+        key=lambda one: (
+            hasattr(one, "__struct_fields__"),
+            one is not type(None),
+            one not in _PLAIN,
+        ),
     )
 
 
