@@ -155,13 +155,15 @@ def _fittings(
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
+    kept = settings.checkpoints.enabled and not run.flag("no_session")
+    keeper = WorkspaceKeeper(where, toolbox.roots, settings.checkpoints) if kept else None
     return Fittings(
         checks=_checks(run, where, toolbox, schema),
         ledger=_ledger(settings, where, scene.root),
         still_running=toolbox.still_running,
         permits=toolbox,
         preserve=Preserving(where.home.state_dir / "trash" / scene.session, toolbox.roots),
-        keeper=None if run.flag("no_session") else WorkspaceKeeper(where, toolbox.roots),
+        keeper=keeper,
         loops=settings.loops,
         hooks=judges.stages,
         redact=toolbox.redactor().bodies,

@@ -17,6 +17,7 @@ from ..config.errors import UsageError
 from ..sandbox.checkpoints import Checkpoints
 from ..sandbox.paths import Roots
 from ..sandbox.snapshot import Changed
+from .commands.settings import load_for_commands
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
 from .terminal import Out, harmless
@@ -60,12 +61,13 @@ class Session(Struct, frozen=True):
     def checkpoints(self, where: Surroundings, id: str) -> Checkpoints:
         """Those of its workspace, with the added directories that one of them has."""
         workspace = self.workspace
-        known = checkpoints_of(where, Roots.at(workspace))
+        settings = load_for_commands(where).settings.checkpoints
+        known = checkpoints_of(where, Roots.at(workspace), settings)
         try:
             added = tuple(one for one in known.roots_of(id)[1:] if one.is_dir())
         finally:
             known.close()
-        return checkpoints_of(where, Roots.at(workspace, added))
+        return checkpoints_of(where, Roots.at(workspace, added), settings)
 
 
 def plan_of(turns: Sequence[Turn]) -> Plan | None:

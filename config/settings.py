@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from .checkpoints import CheckpointSettings
 from .guards import BreakerSettings, LoopSettings
 from .hooks import HookSettings
 from .reviewer import ReviewerSettings
@@ -186,6 +187,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retry: RetrySettings = RetrySettings()
     http: HttpSettings = HttpSettings()
     sessions: SessionSettings = SessionSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
     context: ContextSettings = ContextSettings()
     sandbox: SandboxSettings = SandboxSettings()
     rules: RuleSettings = RuleSettings()

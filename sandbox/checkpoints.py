@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -20,9 +21,11 @@ from .restoring import Restored, Restorer, within
 from .rule_files import RULE_FILES, unsettled
 from .scanning import Noted, Scanner
 from .snapshot import Changed, Entry, State, differences, digest
-from .vault import Checkpoint, Opened, Vault, moment
+from .vault import Checkpoint, Opened, Vault, moment, sweep
 
 _ID_BYTES = 10
+_LEFT_AT_LEAST = 10
+"""Checkpoints that no tidying takes."""
 _NAMED_AT_MOST = 3
 """Paths that a notice names."""
 
@@ -251,6 +254,34 @@ class Checkpoints:
             gone = found[: max(0, len(found) - keep)]
             vault.drop(one.id for one in gone)
             return len(gone)
+
+    def tidy(self, days: int, size: int) -> int:
+        """Throw away for good what is older than so many days, and the older half where all takes
+        more than so many bytes on disk, but for the newest; 0 is no limit. Where there is nothing
+        to do, this is cheap. Other workspaces' checkpoints go as a whole, once all are that old.
+        Returns how many of this workspace's are gone.
+
+        Raises:
+            SandboxError: they cannot be written.
+        """
+        if days:
+            sweep(self._vault.folder, days)
+        with self._lock, self._vault.reading() as vault:
+            found = vault.checkpoints()
+            oldest = _days_ago(days) if days else ""
+            old = sum(one.time < oldest for one in found)
+            if size and vault.size > size:
+                old = max(old, len(found) // 2)
+        old = min(old, len(found) - _LEFT_AT_LEAST)
+        if old <= 0:
+            return 0
+        gone = self.prune(len(found) - old)
+        self._vault.shrink()
+        return gone
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
 
 
 def _with_later(vault: Opened, id: str, later: Sequence[str]) -> State:

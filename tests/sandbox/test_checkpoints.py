@@ -1,9 +1,11 @@
 """Checkpoints: what they cover, what they cost when nothing changed, and what comes back."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -416,6 +418,60 @@ def test_pruning_keeps_the_newest_and_what_they_need(work: Path, keeping: Make) 
     (work / "src" / "a.py").write_text("d\n")
     kept.restore(id)
     assert (work / "src" / "a.py").read_text() == "a\n"
+
+
+def age(tmp_path: Path, days: int) -> None:
+    """Make all that is kept look so old."""
+    with sqlite3.connect(tmp_path / "kept" / "checkpoints.db") as vault:
+        then = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+        vault.execute("UPDATE checkpoints SET time = ?", (then,))
+    vault.close()
+
+
+def several(work: Path, kept: Checkpoints, count: int) -> None:
+    for number in range(count):
+        (work / "src" / "a.py").write_bytes(os.urandom(100_000) + bytes([number]))
+        kept.take("next")
+
+
+def test_what_is_old_goes_but_for_the_newest(tmp_path: Path, work: Path, keeping: Make) -> None:
+    kept = keeping()
+    several(work, kept, 12)
+    assert kept.tidy(30, 0) == 0
+    age(tmp_path, 31)
+    several(work, kept, 3)
+    assert kept.tidy(30, 0) == 5
+    assert len(kept.list()) == 10
+    before = looks(work)
+    several(work, kept, 1)
+    kept.restore(kept.list()[-2].id)
+    assert looks(work) == before
+
+
+def test_what_takes_too_much_room_goes_and_the_disk_has_it_back(
+    tmp_path: Path, work: Path, keeping: Make
+) -> None:
+    kept = keeping()
+    several(work, kept, 24)
+    file = tmp_path / "kept" / "checkpoints.db"
+    assert kept.tidy(0, 1_000_000) == 12
+    assert file.stat().st_size < 1_600_000
+    assert kept.tidy(0, 10_000_000) == 0
+
+
+def test_workspaces_nobody_works_in_any_more_are_forgotten(tmp_path: Path, work: Path) -> None:
+    folders = [tmp_path / "data" / name for name in ("own", "old", "new", "odd")]
+    for folder in folders[:3]:
+        kept = Checkpoints(folder, Roots.at(work), Ignores.above)
+        kept.take("x")
+        kept.close()
+    folders[3].mkdir()
+    for folder in folders[:2]:
+        os.utime(folder / "checkpoints.db", (0, 0))
+    kept = Checkpoints(folders[0], Roots.at(work), Ignores.above)
+    kept.tidy(30, 0)
+    kept.close()
+    assert [folder.exists() for folder in folders] == [True, False, True, True]
 
 
 def test_a_vault_that_cannot_be_written_is_an_error(tmp_path: Path, keeping: Make) -> None:
