@@ -64,10 +64,14 @@ def sessions_search(
 def sessions_export(
     session: _One,
     form: Annotated[
-        Literal["md", "json", "html"], typer.Option("--format", "-f", help="What to write.")
-    ] = "md",
+        Literal["md", "json", "html"] | None,
+        typer.Option("--format", "-f", help="What to write; else as FILE is called, or md."),
+    ] = None,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Look for secrets once more; hide names of places.")
+        bool,
+        typer.Option(
+            "--redact", help="Look for secrets once more; hide home, user, host and addresses."
+        ),
     ] = False,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="A new file; else stdout.")
@@ -76,7 +80,7 @@ def sessions_export(
     """Write a session down whole: for people (md, html: one file without scripts) or programs."""
     from .export import export_session as run
 
-    run(session, form, output, redact=redact)
+    run(session, form or "", output, redact=redact)
 
 
 def sessions_rename(
