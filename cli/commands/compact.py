@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -17,34 +17,31 @@ from ...config.exit_codes import EXIT_CODES
 from ..catalogue import Catalogue
 from ..compacted import summary_of, told
 from ..compose import Composed, compose, saved_sessions
-from ..options import OPTIONS, Run
+from ..options import OPTIONS, Run, Value
 from ..saved import latest, named
 from ..surroundings import surroundings
 from ..terminal import Out, harmless
 
 
-def compact(focus: str, session: str, cd: str, model: str, *, undo: bool, dry_run: bool) -> int:
+def compact(
+    focus: str, session: str, given: Mapping[str, Value], *, undo: bool, dry_run: bool
+) -> int:
     """Have a session's conversation summarised, or take the last compaction back; 1 if there was
-    nothing to do.
+    nothing to do. `given` are options of a run.
 
     Raises:
         KedgeError: there is no such session, it is in use, or the summary could not be had.
     """
-    where = surroundings(cd)
+    where = surroundings(str(given["cd"] or ""))
     store = saved_sessions(where)
     id = named(store, session, Catalogue(where).names) if session else latest(store, where.cwd)
     if undo:
         if focus or dry_run:
             raise UsageError("--undo goes without a focus and without --dry-run")
         return _undo(store, id)
-    composed = compose(_run(id, cd, model), where)
-    return asyncio.run(_work(composed, store, id, focus, dry_run=dry_run))
-
-
-def _run(id: str, cd: str, model: str) -> Run:
-    given = {"resume": id, "cd": cd or None, "model": model or None}
     values = {option.field: option.default for option in OPTIONS}
-    return Run(None, {**values, **given})
+    composed = compose(Run(None, {**values, **given, "resume": id}), where)
+    return asyncio.run(_work(composed, store, id, focus, dry_run=dry_run))
 
 
 async def _work(composed: Composed, store: Store, id: str, focus: str, *, dry_run: bool) -> int:
@@ -74,10 +71,10 @@ def _foretold(session: Session) -> int:
     outlook = session.outlook
     assert outlook is not None, "every session of the command line can be compacted"
     by_itself = f", by itself at ~{outlook.threshold:,}" if outlook.threshold else ""
-    Out(1).say(
-        f"~{outlook.tokens:,} tokens{by_itself}\n"
-        f"{outlook.summarised} messages would be summarised, {outlook.kept} would stay\n"
-    )
+    would = f"{outlook.summarised} messages would be summarised, {outlook.kept} would stay"
+    if not outlook.summarised:
+        would = "too short to be summarised"
+    Out(1).say(f"~{outlook.tokens:,} tokens{by_itself}; {would}\n")
     return EXIT_CODES["done"]
 
 

@@ -118,7 +118,7 @@ def memory(cd: Directory = "", json: Json = False) -> None:
 
 def compact(
     focus: Annotated[
-        str, typer.Argument(metavar="[FOCUS]", help="What matters most.", show_default=False)
+        str, typer.Argument(metavar="FOCUS", help="What matters most.", show_default=False)
     ] = "",
     session: Annotated[
         str, typer.Option("--session", metavar="ID|NAME", help="Of this session, else the last.")
@@ -126,6 +126,9 @@ def compact(
     model: Annotated[
         str, typer.Option("--model", "-m", metavar="PROVIDER/NAME", help="Not the session's own.")
     ] = "",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="As in a run.")
+    ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the last one back.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
@@ -135,7 +138,8 @@ def compact(
     """Have a session's conversation summarised, so that there is room for more."""
     from .compact import compact as run
 
-    raise typer.Exit(run(focus, session, cd, model, undo=undo, dry_run=dry_run))
+    given = {"cd": cd or None, "model": model or None, "set": tuple(sets or ())}
+    raise typer.Exit(run(focus, session, given, undo=undo, dry_run=dry_run))
 
 
 def trash_list(
