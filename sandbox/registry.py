@@ -43,8 +43,9 @@ class Registry:
         self._keep(mark, os.getpid(), mark)
 
     def drop(self, what: int | str) -> None:
-        """Forget a helper, or a mark, of which nothing is left."""
-        (self._folder / f"{what}.json").unlink(missing_ok=True)
+        """Forget a helper, or a mark, of which nothing is left. Never raises."""
+        with contextlib.suppress(OSError):
+            (self._folder / f"{what}.json").unlink()
 
     def _keep(self, name: str, helper: int, mark: str) -> None:
         own = os.getpid()
@@ -61,7 +62,7 @@ class Registry:
             try:
                 entry = msgspec.json.decode(file.read_bytes(), type=Started)
             except (OSError, msgspec.MsgspecError):
-                file.unlink(missing_ok=True)
+                self.drop(file.stem)
                 continue
             here = entry.boot == _boot()
             if here and began(entry.owner) == entry.owner_began:
@@ -75,7 +76,7 @@ class Registry:
                 from .tree import Tree
 
                 Tree(entry.mark).end_now()
-            file.unlink(missing_ok=True)
+            self.drop(file.stem)
         return tuple(ended)
 
 
