@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 
+from ..config.errors import KedgeError
+
 # Everything that could move the cursor, change colours or write to the clipboard, including the
 # C1 range and the bidirectional overrides that can make text read as what it is not.
 _CONTROL = re.compile(
@@ -108,3 +110,12 @@ class Out:
     def say(self, text: str) -> None:
         """Write words."""
         self.write(text.encode("utf-8", "replace"))
+
+    def require_whole(self) -> None:
+        """Return if nothing was lost but to a reader who went away.
+
+        Raises:
+            KedgeError: something was.
+        """
+        if self.trouble:
+            raise KedgeError(f"cannot print: {self.trouble}")

@@ -80,7 +80,8 @@ MAY_IMPORT: Table = {
     "cli.commands.compact": ("agent", "cli", "config"),
     "cli.commands.export": ("cli", *_HALL, "config", "sandbox.environment"),
     "cli.commands.memory": ("agent", "cli", "config", "sandbox"),
-    "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "agent.stores", "config"),
+    "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "config"),
+    "cli.commands.sessions_list": ("cli", *_HALL, "agent.stores", "config"),
     "cli.commands.sessions_delete": ("cli", *_HALL, "agent.stores", "config"),
     "cli.commands.sessions_doctor": (
         *("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),

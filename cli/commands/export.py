@@ -47,7 +47,9 @@ def export_session(session: str, form: str, output: str, *, redact: bool) -> Non
     if output:
         _write(where.cwd / output, text)
     else:
-        Out(1).say(text)
+        out = Out(1)
+        out.say(text)
+        out.require_whole()
 
 
 _BY_NAME = {".md": "md", ".markdown": "md", ".json": "json", ".html": "html", ".htm": "html"}

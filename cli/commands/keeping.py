@@ -34,7 +34,7 @@ def sessions_list(
     json: Json = False,
 ) -> None:
     """List the sessions of this directory and its repository, newest first."""
-    from .sessions import list_sessions as run
+    from .sessions_list import list_sessions as run
 
     run(cd, limit=limit, everywhere=everywhere, as_json=json)
 
@@ -56,7 +56,7 @@ def sessions_search(
     json: Json = False,
 ) -> None:
     """Search the prompts and answers of this directory and its repository, best first."""
-    from .sessions import search_sessions as run
+    from .sessions_list import search_sessions as run
 
     run(" ".join(query), limit, cd, everywhere=everywhere, as_json=json)
 

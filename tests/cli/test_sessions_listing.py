@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedge.agent.stores.summary import Said, Summary, terms
-from kedge.cli.commands.sessions import line_of, passage
+from kedge.cli.commands.sessions_list import line_of, passage
 from kedge.cli.terminal import Style, fitting
 
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)

@@ -283,3 +283,12 @@ def test_what_was_said_is_found_and_a_session_can_be_deleted(kedge: Kedge, spoke
     assert kedge("sessions", "delete", spoken, "--yes").code == 0
     assert kedge.logs == []
     assert kedge("sessions", "doctor").code == 0
+
+
+@pytest.mark.parametrize("command", ["list", "list -n 1", "search first", "show", "export"])
+def test_what_could_not_be_printed_is_an_error(kedge: Kedge, spoken: str, command: str) -> None:
+    name, *options = command.split()
+    if name in ("show", "export"):
+        options.append(spoken)
+    ran = kedge("sessions", name, *options, command=("sh", "-c", '"$0" "$@" >/dev/full', *COMMAND))
+    assert ran.code == 1 and "cannot print" in ran.complaint and "Traceback" not in ran.complaint
