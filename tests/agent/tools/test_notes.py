@@ -78,3 +78,9 @@ def test_no_mode_but_full_lets_a_note_pass_without_a_question(notes, mode):
     verdicts = ModeValidator(mode, confined=True).check(action)
     assert action.mutates
     assert not any(isinstance(verdict, Allow) for verdict in verdicts)
+
+
+async def test_where_nobody_reads_the_notes_the_answer_says_so(files):
+    notes = Notes(files, {"project": "no session reads it so far"})
+    assert "no session reads it so far" in await notes.remember("a")
+    assert "later sessions begin with it" in await notes.remember("a", "user")
