@@ -22,6 +22,7 @@ from ..agent.events import (
     TextStreamed,
     TurnStarted,
 )
+from ..agent.kept import Rewound
 from ..agent.messages import Part, Text
 from .compacted import summary_of, told
 from .terminal import Style, harmless
@@ -92,6 +93,8 @@ class Renderer:
                 return self._line(paint(f"! {monitor}: {harmless(text)}"))
             case Compacted() as compacted:
                 return self._compacted(compacted)
+            case Rewound() as rewound:
+                return self._line(self._style.hint(f"! {_went_back(rewound)}"))
             case BreakerChanged(name, state, reason):
                 return self._line(self._style.hint(f"! {name} is {state}: {harmless(reason)}"))
             case BudgetSpent(level="soft") as spent:
@@ -224,6 +227,13 @@ def what_to_do(result: Result) -> str:
 def explained(failure: Failure) -> str:
     """What went wrong and what to do, in one line."""
     return harmless("; ".join(filter(None, (failure.text, failure.hint))))
+
+
+def _went_back(rewound: Rewound) -> str:
+    """A going back in words."""
+    way = "took back going back" if rewound.redone else "went back"
+    what = "conversation and files" if rewound.what == "both" else rewound.what
+    return f"the person {way} ({what}; files put back: {len(rewound.files)})"
 
 
 def _nearing(spent: BudgetSpent) -> str:

@@ -105,12 +105,11 @@ def _lasting(action: ActionProposed) -> list[str]:
         if effect.kind == "reach":
             found.append(f"what was sent to {effect.target}")
         elif effect.command is not None and not reads_only(effect):
-            if effect.command.words[:1] == ("git",):
-                found.append(f"what git keeps for itself: {' '.join(effect.command.words[:2])}")
+            words = effect.command.words or ("a command",)
+            if words[0] == "git":
+                found.append(f"what git keeps for itself: {' '.join(words[:2])}")
             elif effect.command.risk in ("dangerous", "opaque"):
-                found.append(
-                    f"what {effect.command.words[0]} did beyond the workspace, if anything"
-                )
+                found.append(f"what {words[0]} did beyond the workspace, if anything")
     return found
 
 

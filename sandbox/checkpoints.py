@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from .leftovers import remove_leftovers
 from .looking import REPOSITORIES, Caps, Ignoring
 from .paths import Roots
 from .restoring import Restored, Restorer, within
@@ -189,6 +190,8 @@ class Checkpoints:
         with self._lock:
             with self._vault.reading() as vault:
                 then = _with_later(vault, id, later)
+            # Of a restoring that was killed.
+            remove_leftovers(map(Path, then.directories), self._roots)
             before = self.take("before undoing", then.extras)
             hidden = self._now_ignored(then, before.id)
             if hidden:
