@@ -16,7 +16,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def notes(files):
-    return Notes(files, lambda: "2026-11-21")
+    return Notes(files, today=lambda: "2026-11-21")
 
 
 async def test_a_note_is_a_line_of_markdown(notes, files):
