@@ -327,7 +327,8 @@ class Log(Protocol):
 
     @property
     def mended(self) -> str:
-        """What had to be put right when it was opened, in words; empty if nothing had."""
+        """What was not as it should be when it was opened, in words, put right if it could be;
+        empty if all was well."""
         ...
 
     def append(self, line: bytes) -> None:

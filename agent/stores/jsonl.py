@@ -45,6 +45,7 @@ class JsonlLog:
             self._size = self._without_torn_line()
             begins = self._after_newline(self._size - 1)
             self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
+            self._mended = self._mended or self._missing()
         except OSError as error:
             os.close(self._file)
             raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
@@ -65,6 +66,17 @@ class JsonlLog:
                 "the machine died while it was written; nothing before it is lost"
             )
         return end
+
+    def _missing(self) -> str:
+        """Words on an end that was there when the log was closed last; empty if it still is."""
+        head = head_of(self._path)
+        # Only what a killed process wrote last has to be read to find out.
+        if head in ("", digest(self._last_line)):
+            return ""
+        with self._path.open("rb") as lines:
+            if any(digest(line[:-1]) == head for line in lines):
+                return ""
+        return "the end of the log is missing that was there when it was closed last"
 
     def _after_newline(self, end: int) -> int:
         """The place after the last newline before `end`; 0 if there is none."""
@@ -144,6 +156,14 @@ class JsonlLog:
             finally:
                 os.close(file)
             os.replace(beside, head)
+
+
+def head_of(log: Path) -> str:
+    """The digest of a log's last line when it was closed last; empty if that is not known."""
+    try:
+        return log.with_suffix(HEAD).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _to_disk(file: int) -> None:
@@ -249,12 +269,8 @@ class JsonlStore:
             StoreError: there is no such session, or it cannot be read.
         """
         try:
-            head = self.path(session).with_suffix(HEAD).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            head = ""
-        try:
             with self.path(session).open("rb") as file:
-                return damage(file, head)
+                return damage(file, head_of(self.path(session)))
         except OSError as error:
             raise StoreError(f"cannot read session {session!r}: {error.strerror}") from error
 

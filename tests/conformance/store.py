@@ -137,6 +137,13 @@ class StoreLaws:
         while store.sessions() != ("b", "a"):
             written(store, "b", line(1))
 
+    def test_a_log_that_was_closed_needs_no_mending(self, store):
+        for _ in range(2):
+            log = store.open("s")
+            assert log.mended == ""
+            log.append(line(1))
+            log.close()
+
     def test_a_session_is_open_once(self, store):
         log = store.open("s")
         with pytest.raises(StoreError, match="'s' is in use"):

@@ -314,7 +314,9 @@ def test_a_session_in_use_is_refused_by_name_of_its_holder_and_can_be_forked(
                         ("sessions", "rename", spoken.stem, "mine")):  # fmt: skip
             ran = kedge(*command)
             assert ran.code == 1
-            assert f"in use by another kedge (process {holder.pid})" in ran.complaint
+            assert "in use by another kedge" in ran.complaint
+            if Path("/proc/locks").exists():
+                assert f"(process {holder.pid})" in ran.complaint
             assert "--fork" in ran.complaint and "Traceback" not in ran.complaint
         assert kedge(*served(turn("Mine.")), "-c", "--fork", "-p", "x").code == 0
         assert spoken.read_bytes() == before
