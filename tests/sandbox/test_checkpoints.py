@@ -3,53 +3,17 @@
 import os
 import sqlite3
 import stat
-import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from trees import git, looks
 
 from kedge.agent.tools.ignore import Ignores
 from kedge.sandbox.checkpoints import Caps, Checkpoints
 from kedge.sandbox.errors import SandboxError
 from kedge.sandbox.paths import Roots
-
-Looks = dict[str, tuple[str, int, bytes]]
-
-
-def looks(top: Path) -> Looks:
-    """Everything below but for repositories: kind, mode and content."""
-    found: Looks = {}
-    for path in sorted(top.rglob("*")):
-        relative = path.relative_to(top)
-        if ".git" in relative.parts:
-            continue
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            found[str(relative)] = ("link", 0, os.fsencode(os.readlink(path)))
-        elif stat.S_ISDIR(mode):
-            found[str(relative)] = ("directory", stat.S_IMODE(mode), b"")
-        elif stat.S_ISREG(mode):
-            found[str(relative)] = ("file", stat.S_IMODE(mode), path.read_bytes())
-    return found
-
-
-def git(cwd: Path, *arguments: str) -> str:
-    """Run git as somebody."""
-    said = (
-        "-c",
-        "user.name=x",
-        "-c",
-        "user.email=x@example.org",
-        "-c",
-        "protocol.file.allow=always",
-    )
-    command = ("git", *said, *arguments)
-    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
-
 
 Make = Callable[..., Checkpoints]
 
@@ -488,74 +452,3 @@ def test_a_stopped_walk_keeps_nothing(tmp_path: Path, work: Path) -> None:
     assert kept.list() == []
     stop[0] = False
     assert kept.take("before").files == 4
-
-
-_NAMES = st.sampled_from(["a", "b", "d/a", "d/b", "d/e/a", "f/a"])
-_STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["write", "append", "delete", "link", "mode", "move", "mkdir", "tree"]),
-        _NAMES,
-        _NAMES,
-        st.binary(max_size=300),
-    ),
-    max_size=12,
-)
-
-
-def edit(top: Path, steps: list[tuple[str, str, str, bytes]]) -> None:
-    """Carry out the steps that can be."""
-    for what, name, other, data in steps:
-        path, target = top / name, top / other
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            match what:
-                case "write":
-                    path.write_bytes(data)
-                case "append":
-                    with path.open("ab") as file:
-                        file.write(data)
-                case "delete":
-                    path.unlink()
-                case "link":
-                    path.symlink_to(other)
-                case "mode":
-                    path.chmod(0o600 | (len(data) & 0o177), follow_symlinks=False)
-                case "move":
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    path.rename(target)
-                case "mkdir":
-                    path.mkdir()
-                case _:
-                    subprocess.run(["rm", "-rf", str(path.parent)], check=True)
-                    top.mkdir(exist_ok=True)
-        except (OSError, NotImplementedError):
-            continue
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(first=_STEPS, second=_STEPS, in_git=st.booleans())
-def test_any_tree_comes_back_after_any_edits(
-    tmp_path_factory: pytest.TempPathFactory,
-    first: list[tuple[str, str, str, bytes]],
-    second: list[tuple[str, str, str, bytes]],
-    in_git: bool,
-) -> None:
-    base = tmp_path_factory.mktemp("any")
-    top = base / "top"
-    top.mkdir()
-    if in_git:
-        git(top, "init", "-q")
-    kept = Checkpoints(base / "kept", Roots.at(top), Ignores.above)
-    edit(top, first)
-    before = looks(top)
-    id = kept.take("before").id
-    edit(top, second)
-    after = looks(top)
-    restored = kept.restore(id)
-    assert restored.refused == ()
-    assert looks(top) == before
-    kept.restore(restored.before)
-    assert looks(top) == after
-    kept.close()
