@@ -32,10 +32,11 @@ class Background:
                 pass
 
     def _ended(self, ended: ActionEnded) -> None:
-        text = "".join(part.text for part in ended.content if isinstance(part, Text))
         command = self._asked.pop(ended.id, None)
-        if ended.status != "ok":
+        # Most outputs are of sessions in which nothing runs, and they may be long.
+        if ended.status != "ok" or not (command is not None or self._running):
             return
+        text = "".join(part.text for part in ended.content if isinstance(part, Text))
         if command is not None and (found := _JOB.search(text)):
             self._running[found[1]] = command
         for job in (_JOB if ended.tool == "bash_kill" else _ENDED).findall(text):

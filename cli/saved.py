@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from ..agent.bus import now
+from ..agent.codec import decode
 from ..agent.errors import StoreError
 from ..agent.events import SessionStarted
 from ..agent.ports import Store
@@ -123,8 +124,20 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
         id = named(store, run.text("resume"), Catalogue(where).names)
     else:
         id = latest(store, where.cwd)
-    openings = [event.body for event in store.read(id) if isinstance(event.body, SessionStarted)]
-    return Resumed(id, openings[-1] if openings else None, run.flag("fork"))
+    return Resumed(id, _opened_last(store, id), run.flag("fork"))
+
+
+_OPENING = b'"kind":"session.started"'
+
+
+def _opened_last(store: Store, id: str) -> SessionStarted | None:
+    """How a session was opened last. The session reads the log again, and whole: here only the few
+    lines are understood that matter."""
+    last: SessionStarted | None = None
+    for line in store.lines(id):
+        if _OPENING in line and (event := decode(line)) and isinstance(event.body, SessionStarted):
+            last = event.body
+    return last
 
 
 def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None = None) -> str:

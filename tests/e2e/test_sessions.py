@@ -170,9 +170,10 @@ def test_a_damaged_line_is_named_and_nothing_is_written(
     stored = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([*stored[:2], b"{garbage\n", *stored[3:]]))
     damaged = log.read_bytes()
-    for ran in (refused(kedge, "-c"), kedge("sessions", "show", spoken)):
+    going_on = refused(kedge, "-c"), f"session {spoken!r} is damaged at line 3"
+    for ran, words in (going_on, (kedge("sessions", "show", spoken), f"{log}:3: ")):
         assert ran.code == 1
-        assert f"{log}:3: " in ran.complaint and "Traceback" not in ran.complaint
+        assert words in ran.complaint and "Traceback" not in ran.complaint
     assert log.read_bytes() == damaged
     assert kedge("sessions", "list", "--json").records[0]["status"] == "damaged"
     assert kedge(*served(turn("New.")), "-p", "x").code == 0
