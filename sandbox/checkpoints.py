@@ -88,7 +88,7 @@ class Checkpoints:
             last = self._last
             if changed or last is None or not vault.knows(last.id):
                 last = self._kept(vault, reason)
-            if first or self._scanner.named != before:
+            if (first and changed) or self._scanner.named != before:
                 vault.note(msgspec.msgpack.encode(self._scanner.noted()))
             undo.pop_all()
         self._generation, self._last = vault.generation, last

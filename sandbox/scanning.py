@@ -26,6 +26,13 @@ class Noted(msgspec.Struct, frozen=True, array_like=True):
 
     seen: dict[str, Seen]
     named: tuple[str, ...]
+    scope: tuple[str, ...]
+    """What it was a walk of."""
+    whole: bool = False
+    """Whether it has everything, so that nothing has to be walked again."""
+    sources: dict[str, Stamp] = {}
+    indexes: dict[str, tuple[Stamp, frozenset[str]]] = {}
+    uncovered: dict[str, str] = {}
 
 
 class Scanner:
@@ -64,11 +71,27 @@ class Scanner:
         """Know the looks of another process."""
         self._seen = dict(noted.seen)
         self.named.update(noted.named)
+        if noted.whole and noted.scope == self._scope:
+            self._sources, self._indexes = dict(noted.sources), dict(noted.indexes)
+            self.uncovered = dict(noted.uncovered)
+            for seen in self._seen.values():
+                self._count(seen, 1)
+            self._walked = True
+
+    @property
+    def _scope(self) -> tuple[str, ...]:
+        caps = msgspec.structs.astuple(self._caps)
+        return tuple(map(ascii, (*self._roots.all, *sorted(self._avoid), *caps)))
 
     def noted(self) -> Noted:
         """What the next process can use. Names that are not text are left out."""
         seen = {path: seen for path, seen in self._seen.items() if _is_text(path, seen)}
-        return Noted(seen, tuple(sorted(path for path in self.named if _is_utf8(path))))
+        named = tuple(sorted(filter(_is_utf8, self.named)))
+        tracked = (path for _, found in self._indexes.values() for path in found)
+        beside = (*self._sources, *self._indexes, *tracked, *self.uncovered)
+        if len(seen) < len(self._seen) or not all(map(_is_utf8, beside)):
+            return Noted(seen, named, self._scope)
+        return Noted(seen, named, self._scope, True, self._sources, self._indexes, self.uncovered)
 
     def covers(self, path: str) -> bool:
         """Whether the last look says what was at a path, be it that nothing was."""
@@ -219,7 +242,14 @@ class Scanner:
 
     def _rules(self, directory: str) -> Ignoring:
         """The rules in force in a directory that was looked into."""
-        return self._inner[directory]
+        rules = self._inner.get(directory)
+        if rules is None:  # another process looked
+            names = [
+                name for name in (*RULE_FILES, ".git") if os.path.lexists(f"{directory}/{name}")
+            ]
+            outer = self._outer(directory, self._root_of(directory))
+            rules = self._inner[directory] = outer.within(directory, names)
+        return rules
 
     def extras(self) -> frozenset[str]:
         """Files that count although ignored, whether there or not."""

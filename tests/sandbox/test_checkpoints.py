@@ -88,6 +88,23 @@ def test_an_unchanged_workspace_has_the_same_checkpoint(work: Path, keeping: Mak
     assert keeping().take("three").id == first.id
 
 
+def test_another_process_sees_what_changed_since(work: Path, keeping: Make) -> None:
+    (work / ".gitignore").write_text("*.log\n")
+    keeping().take("one")
+    (work / "src" / "new.py").write_text("new")
+    (work / "src" / "x.log").write_text("ignored")
+    (work / "bytes").unlink()
+    (work / "empty" / "more").mkdir()
+    kept = keeping()
+    second = kept.take("two")
+    assert second.files == 5
+    assert kept.covers(str(work / "empty" / "any")) and not kept.covers(str(work / "y.log"))
+    (work / ".gitignore").unlink()
+    third = keeping().take("three")
+    found = keeping().changes(second.id, third.id)
+    assert [Path(one.path).name for one in found] == [".gitignore", "x.log"]
+
+
 def test_a_write_in_place_that_hides_its_time_is_seen(work: Path, keeping: Make) -> None:
     kept = keeping()
     path = work / "src" / "a.py"
