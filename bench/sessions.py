@@ -212,10 +212,9 @@ def commands(rig: Rig, store: JsonlStore) -> Iterator[Row]:
                 "python": lambda: python().seconds,
                 "list": partial(listing, "list", "--all"),
                 "search": partial(listing, "search", "--all", "keel"),
-                "anew": anew,
-                "resume": going_on,
             },
         )
+        took |= interleaved(ROUNDS, {"anew": anew, "resume": going_on})
     floor = MS.show(median(took["python"]))
     listed = MS.show(median(took["list"]))
     yield Row("kedge sessions list --all", listed, floor, note="floor: python -c pass")
