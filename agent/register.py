@@ -31,7 +31,9 @@ _DEMAND: Final = re.compile(
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 _BULLET: Final = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_DECIDED: Final = re.compile(r"^\W*(?:decision|decided)\W*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_DECIDED: Final = re.compile(
+    r"^[^\w\n]*(?:decision|decided)[^\w\n]*:\s*(.+)$", re.IGNORECASE | re.MULTILINE
+)
 
 
 class Task(Struct, frozen=True):
@@ -145,7 +147,8 @@ class Register:
 
     def _said(self, parts: tuple[Part, ...]) -> None:
         for part in parts:
-            if isinstance(part, Text):
+            # A log has thousands of texts, and few decide anything.
+            if isinstance(part, Text) and "deci" in part.text.lower():
                 for found in _DECIDED.findall(_FENCED.sub("", part.text)):
                     self._decisions[found.strip()[:MAX_SENTENCE]] = None
 
