@@ -97,7 +97,7 @@ def one_clear_error(ran: Ran, words: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("size", [4, 24, 40, 56, 72])
+@pytest.mark.parametrize("size", [4, 56, 120, 152, 184])
 def test_a_store_that_is_full_ends_the_run_and_goes_on_with_more_room(
     kedge: Kedge, machine: Machine, threaded_loopback: ThreadedLoopback, size: int
 ) -> None:
