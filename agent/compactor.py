@@ -188,7 +188,7 @@ class Compactor:
         if where is None:
             found = self._by_pruning(always=True) if trigger != "manual" else None
             return None if found is None else self._record(found)
-        asked = "manual" if trigger == "manual" else "auto"
+        asked: Literal["auto", "manual"] = "manual" if trigger == "manual" else "auto"
         heard = await self._passages.compacting(asked)
         if heard.denied and trigger != "overflow":
             raise Blocked(heard.denied)

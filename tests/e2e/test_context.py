@@ -207,3 +207,46 @@ def test_a_command_that_ran_in_the_background_is_said_to_be_gone(talk: Talk) -> 
     assert "are gone; start again what is still needed" in talk.sent(0)
     assert talk.run("Go on.", turn("Ok."), more=("-c",)).code == 0
     assert len([one for one in talk.of("notice") if one["code"] == "background_gone"]) == 1
+
+
+def test_a_session_that_goes_on_begins_with_the_same_bytes_whatever_changed_since(
+    talk: Talk,
+) -> None:
+    assert talk.run("Look.", turn("Ok.")).code == 0
+    first = talk.sent(0)
+    before = json.loads(first)
+    (talk.kedge.cwd / "new.py").write_text("")
+    prompts = talk.kedge.home / "config" / "prompts"
+    prompts.mkdir(parents=True)
+    (prompts / "system.md").write_text("Be somebody else.")
+    assert talk.run("Go on.", turn("Ok."), more=("-c",)).code == 0
+    after = json.loads(talk.sent(0))
+    assert after["system"] == before["system"] and after["tools"] == before["tools"]
+    assert after["messages"][0]["content"][0] == before["messages"][0]["content"][0]
+    assert "new.py" not in talk.sent(0)
+    assert set(notices(talk)) == {"system_changed"}
+
+
+def test_a_note_is_kept_where_a_rule_allows_it_and_read_where_the_folder_is_trusted(
+    talk: Talk,
+) -> None:
+    note = Call("remember", {"text": "Tests run with make check."})
+    kept = talk.kedge.cwd / ".kedge" / "notes.md"
+    assert talk.run("Note it.", turn(note), turn("Ok.")).code == 6 and not kept.exists()
+    allowed = ("--allow", "remember")
+    assert talk.run("Note it.", turn(note), turn("Ok."), more=allowed).code == 0
+    assert "- Tests run with make check." in kept.read_text()
+    assert "no session reads it before the person says: kedge trust" in talk.sent(1)
+    assert talk.run("Look.", turn("Ok.", expect=Expect(lacks="make check"))).code == 0
+    assert "kedge trust" in notices_of_last(talk)["instructions"]
+    assert talk.kedge("trust", "--yes").code == 0
+    assert talk.run("Look.", turn("Ok.", expect=Expect(contains="make check"))).code == 0
+    shown = talk.kedge("memory").answer
+    assert str(kept) in shown and "tokens of every session" in shown
+
+
+def notices_of_last(talk: Talk) -> dict[str, str]:
+    """Those of the session that was written last, by code."""
+    newest = max(talk.kedge.logs, key=lambda log: log.stat().st_mtime_ns)
+    records = [json.loads(line) for line in newest.read_bytes().splitlines()]
+    return {one["code"]: one["text"] for one in records if one["kind"] == "notice"}
