@@ -211,22 +211,19 @@ class Checkpoints:
     ) -> Restored:
         was = vault.state(before.id)
         restorer = Restorer(self._roots, vault.get)
-        chosen = _chosen(differences(then, was), paths)
-        rules = [one for one in chosen if Path(one.path).name in RULE_FILES]
+        chosen, unsure = _sure(_chosen(differences(then, was), paths), then, was)
         now = was
-        if rules:
-            # What the old rules ignore was not covered then: it must not pass for new.
+        depth = -1
+        # From the outside in: what the old rules ignore was not covered then, so it must not pass
+        # for new, be it rules itself.
+        while rules := _outermost_rules(chosen, depth):
+            depth = rules[0].path.count("/")
             restorer.files(rules)
             now = vault.state(self.take("while undoing", then.extras).id)
-            chosen = [
-                one
-                for one in _chosen(differences(then, now), paths)
-                if was.entry(one.path) == one.after
-            ]
-        if places := unsettled(then, now):
-            unsure = [one for one in chosen if one.before is None and within(places, one.path)]
-            restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
-            chosen = [one for one in chosen if one not in unsure]
+            left = _chosen(differences(then, now), paths)
+            unchanged = [one for one in left if was.entry(one.path) == one.after]
+            chosen, unsure = _sure(unchanged, then, now)
+        restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
         restorer.make_room(then, now)
         restorer.files(one for one in chosen if one.before is None)
         restorer.remove_directories(then, now)
@@ -292,6 +289,26 @@ def _with_later(vault: Opened, id: str, later: Sequence[str]) -> State:
     for one in later:
         state.take_over(vault.state(one))
     return state
+
+
+def _sure(
+    changes: Iterable[Changed], then: State, now: State
+) -> tuple[list[Changed], list[Changed]]:
+    """The changes; and, apart, those that may only look like something new."""
+    places = unsettled(then, now)
+    sure: list[Changed] = []
+    unsure: list[Changed] = []
+    for one in changes:
+        is_unsure = one.before is None and within(places, one.path)
+        (unsure if is_unsure else sure).append(one)
+    return sure, unsure
+
+
+def _outermost_rules(changes: Iterable[Changed], depth: int) -> list[Changed]:
+    """The changes of rule files at the first level below `depth` that has any."""
+    found = [one for one in changes if os.path.basename(one.path) in RULE_FILES]
+    deeper = [level for one in found if (level := one.path.count("/")) > depth]
+    return [one for one in found if one.path.count("/") == min(deeper, default=-1)]
 
 
 def _chosen(changes: Iterable[Changed], paths: Collection[str] | None) -> list[Changed]:

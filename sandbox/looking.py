@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from .paths import open_beneath
+from .rule_files import RULE_FILES
 from .snapshot import Entry, Listing
 
 REPOSITORIES = frozenset({".git", ".hg", ".svn", ".jj"})
@@ -123,7 +124,10 @@ class Look:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if name in REPOSITORIES:
                     continue
-                if ignores.hide(path, name, is_directory) and path not in extras:
+                # Files that say what is ignored count even where they ignore themselves: without
+                # them nobody could tell what else was.
+                rules = name in RULE_FILES and not is_directory
+                if ignores.hide(path, name, is_directory) and not rules and path not in extras:
                     continue
                 if is_directory:
                     below.append(name)

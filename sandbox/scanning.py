@@ -113,6 +113,8 @@ class Scanner:
 
     def _hidden(self, directory: str, name: str, *, is_directory: bool) -> bool:
         path = f"{directory}/{name}"
+        if name in RULE_FILES and not is_directory:
+            return False
         return name in REPOSITORIES or self._rules(directory).hide(path, name, is_directory)
 
     def _entries(self, directory: str) -> Iterable[str]:
