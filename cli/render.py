@@ -122,6 +122,8 @@ class Renderer:
             if self._stored:
                 return self._line(words) if words else ""
             return self._line("") if self.streaming else ""
+        if words.startswith("<context>"):
+            return ""  # for the model; a notice has told the person
         return self._line(self._style.hint(f"→ {(words or ' ').splitlines()[0]}"))
 
     def _denied(self, decision: Decision) -> str:
