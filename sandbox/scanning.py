@@ -260,9 +260,9 @@ class Scanner:
     def _look_at_extras(self, put: Put) -> bool:
         """Look at the files that count although they are ignored."""
         changed = False
-        for top, (before, found) in list(self._indexes.items()):
+        for top, (known, found) in list(self._indexes.items()):
             now = stamp(index_of(top))
-            if now != before:
+            if now != known:
                 self._indexes[top] = (now, self._tracked_but_ignored(top))
                 changed = changed or self._indexes[top][1] != found
         self._extras = self.extras()
