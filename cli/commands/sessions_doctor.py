@@ -195,8 +195,9 @@ class Doctor:
         index = SessionIndex(self._catalogue.file, self.store)
         try:
             if stale := index.stale():
-                words = f"the index does not show {stale} sessions as they are"
-                yield Finding(str(self._catalogue.file), "stale", words, lambda: _updated(index))
+                words = f"the index does not show {stale} sessions as they are; the next list does"
+                about = str(self._catalogue.file)
+                yield Finding(about, "stale", words, lambda: _updated(index), harm=False)
         except (sqlite3.Error, OSError) as error:
             words = f"the index cannot be used ({error}); lists and searches read every log instead"
             yield Finding(str(self._catalogue.file), "index", words, lambda: _rebuilt(index))

@@ -8,7 +8,7 @@ import pytest
 from e2e.process import COMMAND, Json, Kedge, Ran, lines
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
-from loopback.script import Expect, Fault, turn
+from loopback.script import Call, Expect, Fault, turn
 
 REMOTE = REMOTES["anthropic"]
 
@@ -293,3 +293,50 @@ def test_what_could_not_be_printed_is_an_error(kedge: Kedge, spoken: str, comman
         options.append(spoken)
     ran = kedge("sessions", name, *options, command=("sh", "-c", '"$0" "$@" >/dev/full', *COMMAND))
     assert ran.code == 1 and "cannot print" in ran.complaint and "Traceback" not in ran.complaint
+
+
+def test_sessions_that_rest_long_enough_are_deleted_here_and_nowhere_else(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    (kedge.cwd / "inner").mkdir()
+    assert kedge(*served(turn("Elsewhere.")), "-p", "x", "-C", "inner").code == 0
+    (elsewhere,) = [log.stem for log in kedge.logs if log.stem != spoken]
+    assert kedge("sessions", "delete", "--older-than", "1d", "--yes").code == 0
+    assert kedge("sessions", "delete", spoken, "--older-than", "0m", "--yes").code == 2
+    assert len(kedge.logs) == 2
+    assert kedge("sessions", "delete", "--older-than", "0m", "--yes").code == 0
+    assert [log.stem for log in kedge.logs] == [elsewhere]
+    assert {path.stem for path in kedge.logs[0].parent.iterdir()} == {elsewhere}
+
+
+def test_a_session_in_use_is_not_deleted_and_keeps_no_other_from_it(
+    kedge: Kedge, threaded_loopback: ThreadedLoopback, spoken: str
+) -> None:
+    server = threaded_loopback([turn("Slow.", fault=Fault("stall"))])
+    running = kedge.start(*REMOTE.options(server.url), "-p", "One.")
+    try:
+        server.wait_for(lambda: server.stalled > 0)
+        ran = kedge("sessions", "delete", "--older-than", "0m", "--yes")
+        assert ran.code == 1 and "in use" in ran.complaint
+        assert len(kedge.logs) == 1 and kedge.logs[0].stem != spoken
+    finally:
+        running.terminate()
+        kedge.ended(running)
+
+
+def test_outputs_that_a_fork_of_a_fork_refers_to_outlive_both_before_it(
+    kedge: Kedge, served: Served
+) -> None:
+    long = turn(Call("bash", {"command": "seq 1 100000"}))
+    assert kedge(*served(long, turn("a")), "-p", "x", "--mode", "full").code == 0
+    ids = [kedge.logs[0].stem]
+    for _ in range(2):
+        assert kedge(*served(turn("b")), "-r", ids[-1], "--fork", "-p", "y").code == 0
+        ids += [log.stem for log in kedge.logs if log.stem not in ids]
+    outputs = kedge.home / "state" / "outputs" / ids[0]
+    assert list(outputs.iterdir())
+    assert kedge("sessions", "delete", *ids[:2], "--yes").code == 0
+    assert list(outputs.iterdir()), "the last fork refers to them"
+    assert kedge("sessions", "doctor").code == 0
+    assert kedge("sessions", "delete", ids[2], "--yes").code == 0
+    assert kedge("sessions", "doctor", "--prune").code == 0 and not outputs.exists()
