@@ -27,6 +27,7 @@ from .spending import Spend, Spending
 EXPECTED_OUTPUT: Final = 1_000
 """Tokens of the answer that a booked call is expected to give."""
 
+_NOTHING = Spend()
 _KEPT: Final[tuple[Scope, ...]] = ("turn", "run", "session")
 """Scopes that a session counts by itself."""
 
@@ -153,10 +154,11 @@ class Ledger:
                 self._told.add((scope, name))
             case _:
                 pass
-        return Spend()
+        return _NOTHING
 
     def _count(self, spend: Spend, scopes: Sequence[Scope]) -> None:
-        for scope in scopes:
+        # Most facts cost nothing, and a log has many.
+        for scope in scopes if spend is not _NOTHING else ():
             self._spent[scope] = self._spent.get(scope, Spend()) + spend
 
     def _forget(self, scope: Scope) -> None:

@@ -4,7 +4,7 @@ A line is one JSON object: the envelope's fields and the body's side by side. Un
 unknown kinds are tolerated on reading, and so is every format that was ever shipped (`formats.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import cast
 
@@ -131,3 +131,33 @@ def _envelope(line: bytes, newest: int = FORMAT_VERSION) -> Envelope:
 def digest(line: bytes) -> str:
     """What the next fact's `prev` says of this line."""
     return sha256(line).hexdigest()
+
+
+def chained(lines: Iterable[bytes], session: str) -> Iterator[Event]:
+    """The records of a session's lines, each of which follows the one before.
+
+    Raises:
+        FormatError: a later kedge wrote a line.
+        StoreError: a line is no record; or something between was changed, added or removed.
+    """
+    before = ""
+    for number, line in enumerate(lines, 1):
+        try:
+            event = decode(line)
+        except FormatError:
+            raise
+        except StoreError as error:
+            raise _broken(session, number, str(error)) from error
+        if event is not None:
+            if event.prev != before:
+                words = f"record {event.seq} does not follow the one before"
+                raise _broken(session, number, words)
+            yield event
+        before = digest(line)
+
+
+def _broken(session: str, number: int, what: str) -> StoreError:
+    return StoreError(
+        f"session {session!r} is damaged at line {number} of its log: {what}",
+        hint="kedge sessions doctor says more; with --fix it saves what is before the damage",
+    )

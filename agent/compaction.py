@@ -11,16 +11,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from ..config.settings import ContextSettings
 from .register import Register
 from .view import PRUNED_ABOVE, Said, characters, pruned, size_of
 
-FULL_SHARE: Final = 0.85
-ROOM: Final = 50_000
-"""Tokens that are to be left; whichever comes first, this or the share."""
-TAIL: Final = 20_000
-"""Tokens of the latest messages that stay as they are."""
-WORDS: Final = 20_000
-"""Tokens of the person's own words that stay word for word."""
 PRUNED_ENOUGH: Final = 0.75
 """The part of the threshold that pruning must get below, to be worth a new start of the cache."""
 
@@ -29,19 +23,21 @@ class Sizes(Struct, frozen=True):
     """How much is too much, and what stays; all in tokens."""
 
     threshold: int
-    tail: int = TAIL
-    words: int = WORDS
+    tail: int
+    words: int
 
 
-def sizes(window: int, answer: int) -> Sizes:
-    """The sizes for a model's window and its longest answer.
+def sizes(window: int, answer: int, settings: ContextSettings | None = None) -> Sizes:
+    """The sizes for a model's window and its longest answer, which is always left room for.
 
     A small window has no 50,000 tokens to spare: half of it can always be filled, and tail and
     words together take no more than half of that.
     """
-    room = max(ROOM, answer)
-    threshold = max(min(int(window * FULL_SHARE), window - room), window // 2)
-    return Sizes(threshold, min(TAIL, threshold // 4), min(WORDS, threshold // 4))
+    wanted = settings or ContextSettings()
+    room = max(wanted.room, answer)
+    threshold = max(min(int(window * wanted.share), window - room), window // 2)
+    most = threshold // 4
+    return Sizes(threshold, min(wanted.tail, most), min(wanted.words, most))
 
 
 class Cut(Struct, frozen=True):

@@ -3,12 +3,13 @@
 What it decides is one `Compacted` record; the transcript folds that, and the log keeps everything.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct, structs
 
 from ..config.errors import KedgeError
+from ..config.settings import ContextSettings
 from .aside import Aside
 from .bus import Bus
 from .compaction import (
@@ -25,8 +26,8 @@ from .compaction import (
     sizes,
     standing_in,
 )
-from .context import ModelUse, assemble, estimated_tokens
-from .errors import StoreError
+from .context import ModelUse, assemble, estimated_tokens, uncounted_tokens
+from .errors import Blocked, StoreError
 from .events import Compacted, Event, Notice, ToolSpec
 from .messages import Message, Text
 from .passages import Passages
@@ -40,7 +41,18 @@ MAX_FAILURES: Final = 3
 UNDONE_SHARE: Final = 0.95
 """Of the window: how full it may become after a person undid a compaction."""
 
+DOUBT: Final = 0.5
+"""How far the estimate of what the model has not counted yet may be off, as a part of it. Where
+that could change the decision, and only there, the provider is asked for the exact length."""
+
 Trigger = Literal["auto", "manual", "overflow"]
+Count = Callable[[Request], Awaitable[int | None]]
+"""The length of a request in tokens; None if nobody tells."""
+
+
+async def nobody_counts(request: Request) -> int | None:
+    """Leaves it to the estimate."""
+    return None
 
 
 class Rewriting(Struct, frozen=True):
@@ -51,6 +63,20 @@ class Rewriting(Struct, frozen=True):
     surroundings: Callable[[], str]
     """What opens the conversation anew: the surroundings and the instruction files as they are
     now."""
+    settings: ContextSettings = ContextSettings()
+
+
+class Outlook(Struct, frozen=True):
+    """What would happen if the conversation was summarised now."""
+
+    tokens: int
+    """About how long the next request is."""
+    threshold: int
+    """From where on it happens by itself; 0 if the model's window is not known."""
+    summarised: int
+    """Messages."""
+    kept: int
+    """Messages."""
 
 
 class _Summary(Struct, frozen=True):
@@ -69,6 +95,7 @@ class Compactor:
         passages: Passages,
         use: ModelUse,
         rewriting: Rewriting,
+        count: Count = nobody_counts,
         path: tuple[str, ...] = ("main",),
     ) -> None:
         self._transcript = transcript
@@ -77,10 +104,9 @@ class Compactor:
         self._passages = passages
         self._use = use
         self._rewriting = rewriting
+        self._count = count
         self._path = path
-        self._sizes: Sizes = sizes(use.window, use.max_output_tokens)
-        self._states: list[Compacted] = []
-        self._undone = False
+        self._sizes: Sizes = sizes(use.window, use.max_output_tokens, rewriting.settings)
         self._failures = 0
         self.register = Register(path)
         """What no compaction loses."""
@@ -88,31 +114,45 @@ class Compactor:
     def add(self, event: Event) -> None:
         """See an event; all of them, those of the log first. Never raises."""
         self.register.add(event)
-        if event.path == self._path and isinstance(event.body, Compacted):
-            self._undone = event.body.trigger == "undo"
-            if not self._undone:
-                self._states.append(event.body)
-            elif self._states:
-                self._states.pop()
 
     def begin(self) -> None:
         """A turn begins."""
         self._failures = 0
 
-    def set_model(self, aside: Aside, use: ModelUse) -> None:
-        """Another model answers from here on, and summarises."""
+    def set_model(self, aside: Aside, use: ModelUse, count: Count) -> None:
+        """Another model answers from here on, summarises, and counts."""
         self._aside = aside
         self._use = use
-        self._sizes = sizes(use.window, use.max_output_tokens)
+        self._count = count
+        self._sizes = sizes(use.window, use.max_output_tokens, self._rewriting.settings)
 
     @property
-    def due(self) -> bool:
+    def _limit(self) -> int:
+        """How long a request may be before it is made shorter."""
+        compacted = self._transcript.compacted
+        undone = compacted is not None and compacted.trigger == "undo"
+        return int(self._use.window * UNDONE_SHARE) if undone else self._sizes.threshold
+
+    async def _due(self, tools: Sequence[ToolSpec]) -> bool:
         """Whether the next request should be shorter. A window that is not known is never full."""
         if not self._use.window or self._failures >= MAX_FAILURES:
             return False
-        undone = int(self._use.window * UNDONE_SHARE)
-        return estimated_tokens(self._transcript) > (
-            undone if self._undone else self._sizes.threshold
+        tokens = estimated_tokens(self._transcript)
+        if abs(tokens - self._limit) < DOUBT * uncounted_tokens(self._transcript):
+            request = assemble(self._transcript, tuple(tools), self._use, self._bus.session)
+            tokens = await self._count(request) or tokens
+        return tokens > self._limit
+
+    def outlook(self) -> Outlook:
+        """What `compact("manual")` would do."""
+        said = self._transcript.said
+        where = cut(said, self._upto, self._tail("manual"))
+        upto = where.upto if where else self._upto
+        return Outlook(
+            estimated_tokens(self._transcript),
+            self._sizes.threshold if self._use.window else 0,
+            sum(self._upto < one.seq <= upto for one in said),
+            sum(one.seq > upto for one in said),
         )
 
     async def make_room(self, tools: Sequence[ToolSpec]) -> None:
@@ -121,7 +161,7 @@ class Compactor:
         Raises:
             StoreError: the log has ended.
         """
-        if not self.due:
+        if not await self._due(tools):
             return
         try:
             await self.compact("auto", tools)
@@ -145,30 +185,40 @@ class Compactor:
         """Leave out what can be left out; None if there is nothing.
 
         Raises:
+            Blocked: a hook does not want it. Not for `overflow`, where there is no choice.
             KedgeError: the summary could not be had; nothing has changed. Not for `overflow`, where
                 the register has to do.
         """
         if trigger == "auto" and (found := self._by_pruning()) is not None:
             return self._record(found)
-        tail = self._tail(trigger)
-        where = cut(self._transcript.said, self._upto, tail)
+        where = cut(self._transcript.said, self._upto, self._tail(trigger))
         if where is None:
             found = self._by_pruning(always=True) if trigger != "manual" else None
             return None if found is None else self._record(found)
-        context = await self._passages.compacting("manual" if trigger == "manual" else "auto")
+        asked: Literal["auto", "manual"] = "manual" if trigger == "manual" else "auto"
+        heard = await self._passages.compacting(asked)
+        if heard.denied and trigger != "overflow":
+            raise Blocked(heard.denied)
+        state = await self._rewritten(where, trigger, tools, focus, heard.context)
+        await self._passages.compacted(asked, state.summary)
+        return self._record(state)
+
+    async def _rewritten(
+        self, where: Cut, trigger: Trigger, tools: Sequence[ToolSpec], focus: str, context: str
+    ) -> Compacted:
+        """The state with everything before a cut summarised."""
         summary = await self._summarised(where, trigger, tools, focus, context)
         if summary.lacking and trigger != "overflow":
             # What the summary forgot may still be found in a longer tail.
-            where = cut(self._transcript.said, self._upto, 2 * tail) or where
+            longer = 2 * self._tail(trigger)
+            where = cut(self._transcript.said, self._upto, longer) or where
             self._bus.emit(Notice("compaction", _forgot(summary.lacking)))
-        return self._record(self._composed(where, trigger, summary.text, context))
+        return self._composed(where, trigger, summary.text, context)
 
     def undo(self) -> Compacted | None:
         """Take back the last compaction; None if there is none."""
-        if not self._states:
-            return None
-        before = self._states[-2] if len(self._states) > 1 else Compacted(0, "")
-        return self._record(structs.replace(before, trigger="undo"))
+        before = self._transcript.uncompacted
+        return self._record(structs.replace(before, trigger="undo")) if before else None
 
     @property
     def _upto(self) -> int:
@@ -259,16 +309,20 @@ class Compactor:
         return Compacted(where.upto, text, trigger, where.kept, still_pruned)
 
     def _record(self, state: Compacted) -> Compacted:
-        transcript = self._transcript
-        seen = sum(map(characters, view(transcript.said, state)))
-        frame = transcript.request_characters - transcript.characters
-        state = structs.replace(
-            state,
-            tokens_before=estimated_tokens(transcript),
-            tokens_after=round((frame + seen) / transcript.characters_per_token),
-        )
+        state = measured(state, self._transcript)
         self._bus.announce(state, self._path)
         return state
+
+
+def measured(state: Compacted, transcript: Transcript) -> Compacted:
+    """A state with what it does to the length of the next request."""
+    seen = sum(map(characters, view(transcript.said, state)))
+    frame = transcript.request_characters - transcript.characters
+    return structs.replace(
+        state,
+        tokens_before=estimated_tokens(transcript),
+        tokens_after=round((frame + seen) / transcript.characters_per_token),
+    )
 
 
 def _forgot(lacking: Sequence[str]) -> str:

@@ -1,14 +1,15 @@
 """What a session runs under: put on record when it begins to work, changed by the person later."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 
 from msgspec import structs
 
 from ..config.settings import Mode
 from .bus import Bus
-from .events import Body, Event, Notice, SessionStarted
-from .messages import Prompt, Text
+from .events import Body, Event, Notice, SessionStarted, ToolSpec
+from .messages import Text
 from .person import ModeChanged, ModelChanged
+from .reopening import Reopening
 from .transcript import Transcript
 
 Switch = Callable[[Mode], str]
@@ -22,16 +23,17 @@ class Conduct:
     def __init__(
         self,
         started: SessionStarted,
-        tools: Collection[str],
+        tools: Sequence[ToolSpec],
         bus: Bus,
         transcript: Transcript,
         switch: Switch | None,
     ) -> None:
-        """`tools` are the names of those there are; without a `switch` the mode stays."""
+        """`tools` are those that there are; without a `switch` the mode stays."""
         self.started = started
         """What it runs under now."""
         self.announced = False
         """Whether that is on record."""
+        self.reopening = Reopening(transcript, started)
         self._tools = tools
         self._bus = bus
         self._transcript = transcript
@@ -42,6 +44,7 @@ class Conduct:
 
     def recall(self, fact: Event) -> None:
         """See the facts of the log that is resumed, in order."""
+        self.reopening.recall(fact)
         match fact.body:
             case SessionStarted() as started:
                 self._was = started
@@ -57,23 +60,16 @@ class Conduct:
         if self.announced:
             return
         self.announced = True
-        before, was, here = self._transcript.started, self._was, self.started
-        resumed = self._bus.last_seq if before else None
-        self._bus.emit(structs.replace(here, resumed_after=resumed))
-        if before is None:
-            return
-        if {tool.name for tool in before.tools} != self._tools:
-            self._bus.emit(Notice("tools_changed", "the set of tools is not what it was before"))
-        for what, then, now in (
-            ("model", was.model, here.model),
-            ("mode", was.mode, here.mode),
-            ("directory", was.cwd, here.cwd),
-        ):
-            if then != now:
-                self._bus.emit(Notice(f"{what}_changed", f"the {what} was {then}, it is {now}"))
-        if before.instructions != here.instructions and before.cwd == here.cwd:
-            text = "the instruction files changed; the session goes on with those it began with"
-            self._bus.emit(Notice("instructions_changed", text))
+        resumed = self._bus.last_seq if self._transcript.started else None
+        notices = self.reopening.notices(self._was, self.started, self._tools)
+        self._bus.emit(structs.replace(self.started, resumed_after=resumed))
+        for notice in notices:
+            self._bus.emit(notice)
+
+    @property
+    def told(self) -> tuple[Text, ...]:
+        """For the model, before the next prompt."""
+        return self.reopening.told(announced=self.announced)
 
     def record(self, body: Body) -> None:
         """Put on record what happened at the session outside of it."""
@@ -90,13 +86,6 @@ class Conduct:
             unsaid, self._unsaid = self._unsaid, []
             for notice in unsaid:
                 self._bus.emit(notice)
-
-    def introduced(self, prompt: Prompt | None) -> Prompt | None:
-        """The prompt, with the surroundings before it if they are not those of the log."""
-        before, here = self._transcript.started, self.started
-        if prompt is None or self.announced or before is None or before.cwd == here.cwd:
-            return prompt
-        return (*(Text(text) for text in (here.environment, here.instructions) if text), *prompt)
 
     def set_mode(self, mode: Mode) -> None:
         """Have what is decided from here on decided by another mode, also in a running turn.

@@ -56,5 +56,13 @@ def answer(message: Message, draft: Draft, model: str, use: ModelUse, began: flo
 
 
 def estimated_tokens(transcript: Transcript) -> int:
-    """About how many input tokens the next request has."""
-    return round(transcript.request_characters / transcript.characters_per_token)
+    """About how many input tokens the next request has: what the model has counted of it, and an
+    estimate of the rest."""
+    counted = transcript.counted.tokens if transcript.counted else 0
+    return counted + uncounted_tokens(transcript)
+
+
+def uncounted_tokens(transcript: Transcript) -> int:
+    """About how many of them the model has not counted yet."""
+    known = transcript.counted.characters if transcript.counted else 0
+    return round((transcript.request_characters - known) / transcript.characters_per_token)

@@ -20,16 +20,16 @@ The stream's law:
 6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
 """
 
+from hashlib import sha256
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.json import encode
 
 from ..config.exit_codes import Status
 from .effects import Effect, FileChange
-from .kept import Checkpointed, Rewound
-from .lineage import Lineage
 from .messages import Image, Part, Role, StopReason, Text, Usage
-from .person import PersonPrinted, PersonsFact
+from .person import Around, PersonPrinted
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -44,6 +44,11 @@ class ToolSpec(Struct, frozen=True):
     description: str
     parameters: dict[str, object]
     """A flat JSON Schema object; its property order is the declaration's order."""
+
+    @property
+    def version(self) -> str:
+        """Beginning of the SHA-256 of this as JSON: another one if the model is told otherwise."""
+        return sha256(encode(self)).hexdigest()[:12]
 
 
 class Cost(Struct, frozen=True):
@@ -65,8 +70,7 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     experiment_arm: str | None
     policy_hash: str
     sandbox: str
-    """What was attested at start, such as `workspace-write (namespaces, landlock 7, seccomp)`;
-    `off` if a person switched it off, `none` where nothing is run."""
+    """As attested, such as `workspace-write (namespaces, landlock 7, seccomp)`; `off`, `none`."""
     mode: str
     model: str
     system: str
@@ -83,6 +87,8 @@ class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started
     """The instruction files, which follow `environment`."""
     repository: str = ""
     """What names the repository wherever it is checked out; empty if there is none."""
+    tool_versions: dict[str, str] = {}
+    """By name; see `ToolSpec.version`."""
 
 
 class TurnStarted(Struct, frozen=True, tag_field="kind", tag="turn.started"):
@@ -218,8 +224,7 @@ class BreakerChanged(Struct, frozen=True, tag_field="kind", tag="breaker"):
 Resource = Literal["turns", "cost", "seconds", "tokens"]
 """What is spent; `turns` are model calls."""
 Scope = Literal["turn", "run", "session", "day", "project"]
-"""What a limit is counted over: one prompt; one prompt as worked on by one process; all prompts of
-a session; everything since midnight; everything in a project."""
+"""What a limit is counted over: a prompt; a prompt in one process; a session; a day; a project."""
 
 
 class BudgetSpent(Struct, frozen=True, tag_field="kind", tag="budget"):
@@ -354,7 +359,7 @@ class Heartbeat(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
 
 Fact = (
     SessionStarted
-    | Lineage
+    | Around
     | TurnStarted
     | ModelRequest
     | MessageAdded
@@ -367,9 +372,6 @@ Fact = (
     | BreakerChanged
     | BudgetSpent
     | Compacted
-    | Checkpointed
-    | Rewound
-    | PersonsFact
     | Notice
     | Failure
     | TurnEnded

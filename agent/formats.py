@@ -1,7 +1,8 @@
 """The formats of the record that were ever shipped, and how a record of each becomes the next.
 
-A new format is a new function at the end of `UPGRADES` and recordings of the old one in
-`tests/recordings/`, which are read forever. Envelopes (`codec.Envelope`) stay as they are.
+A new format is a new function at the end of `UPGRADES`; the recordings of the old one in
+`tests/recordings/` are read forever, and `every_kind.py` there records the new one. Envelopes
+(`codec.Envelope`) stay as they are.
 """
 
 from collections.abc import Callable

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from .breaker import Breaker
+from .counting import counted
 from .deltas import Delta, Finished
 from .errors import ProviderError
 from .ports import Provider, Request
@@ -56,6 +57,10 @@ class Guarded:
         finally:
             if not said:
                 self._breaker.withdrawn()
+
+    async def count(self, request: Request) -> int | None:
+        """See `Counts.count`; says nothing about the health of the provider."""
+        return await counted(self._provider, request)
 
     async def close(self) -> None:
         """Release the wrapped provider's connections."""

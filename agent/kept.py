@@ -4,6 +4,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .effects import FileChange
+
+GOING_BACK = "before going back"
+"""The reason of a checkpoint that is taken before files are put back: where that broke off, no
+`rewound` follows it."""
+
 Reach = Literal["conversation", "files", "both"]
 """What is gone back to."""
 
@@ -26,5 +32,12 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     what: Reach
     before: str = ""
     """The checkpoint of how the files were just before."""
+    after: str = ""
+    """The checkpoint of how it left them."""
     redone: bool = False
     """Whether this undoes an undoing."""
+    files: tuple[FileChange, ...] = ()
+    """What it did to files, without diffs."""
+
+
+Kept = Checkpointed | Rewound

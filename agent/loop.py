@@ -85,6 +85,11 @@ class Agent:
         self._inbox.append(words)
 
     @property
+    def tokens(self) -> int:
+        """About how many input tokens the next request has."""
+        return estimated_tokens(self._transcript)
+
+    @property
     def unheard(self) -> tuple[Prompt, ...]:
         """What was said to the turn and not heard yet."""
         return tuple(self._inbox)

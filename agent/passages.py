@@ -89,11 +89,16 @@ class Passages:
             content.append(part)
         return structs.replace(end, content=tuple(content))
 
-    async def compacting(self, trigger: Literal["auto", "manual"]) -> str:
-        """The conversation is about to be summarised; what hooks say must not be lost."""
+    async def compacting(self, trigger: Literal["auto", "manual"]) -> Heard:
+        """The conversation is about to be summarised; what hooks say of that."""
         if self._hooks is None:
-            return ""
-        return self._told(await self._hooks.compact(trigger)).context
+            return Heard()
+        return self._told(await self._hooks.compact(trigger))
+
+    async def compacted(self, trigger: Literal["auto", "manual"], summary: str) -> None:
+        """It was."""
+        if self._hooks is not None:
+            self._told(await self._hooks.compacted(trigger, summary))
 
     async def rested(self, answer: str) -> str:
         """The model's last words of a turn; what it still has to do, in words, if anything."""

@@ -2,6 +2,9 @@
 
 from msgspec import Struct
 
+from .kept import Kept
+from .lineage import Lineage
+
 
 class ModeChanged(Struct, frozen=True, tag_field="kind", tag="mode"):
     """From here on another mode decides."""
@@ -43,3 +46,5 @@ class PersonPrinted(Struct, frozen=True, tag_field="kind", tag="shell.output"):
 
 
 PersonsFact = ModeChanged | ModelChanged | PersonRan
+Around = Lineage | Kept | PersonsFact
+"""What happened to a session besides the conversation."""

@@ -327,6 +327,12 @@ class Log(Protocol):
         """The line stored last, without its newline; empty if there is none."""
         ...
 
+    @property
+    def mended(self) -> str:
+        """What was not as it should be when it was opened, in words, put right if it could be;
+        empty if all was well."""
+        ...
+
     def append(self, line: bytes) -> None:
         """Write one record's line; it is with the operating system when this returns.
 
@@ -385,5 +391,9 @@ class Store(Protocol):
         ...
 
     def sessions(self) -> Sequence[str]:
-        """Ids of all sessions, most recently written first."""
+        """Ids of all sessions, most recently written first.
+
+        Raises:
+            StoreError: where they are kept cannot be read.
+        """
         ...

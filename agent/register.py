@@ -10,7 +10,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from .bookmarks import Bookmarks
 from .events import ActionEnded, ActionProposed, Decision, Event, MessageAdded, TurnStarted
+from .kept import Rewound
 from .messages import Part, Text
 
 MAX_CONSTRAINTS: Final = 100
@@ -29,7 +31,9 @@ _DEMAND: Final = re.compile(
 _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|\n+")
 _BULLET: Final = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _FENCED: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_DECIDED: Final = re.compile(r"^\W*(?:decision|decided)\W*:\s*(.+)$", re.IGNORECASE | re.MULTILINE)
+_DECIDED: Final = re.compile(
+    r"^[^\w\n]*(?:decision|decided)[^\w\n]*:\s*(.+)$", re.IGNORECASE | re.MULTILINE
+)
 
 
 class Task(Struct, frozen=True):
@@ -43,6 +47,16 @@ class _Todo(Struct, frozen=True):
     items: tuple[Task, ...] = ()
 
 
+class _Page(Struct, frozen=True):
+    """All that a register holds."""
+
+    tasks: tuple[Task, ...] = ()
+    constraints: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
+
+
 class Register:
     """What one agent must not forget. Feed it every event of the session."""
 
@@ -54,6 +68,7 @@ class Register:
         self._read: dict[str, None] = {}
         self._changed: dict[str, str] = {}
         self._proposed: dict[str, ActionProposed] = {}
+        self._bookmarks = Bookmarks[_Page]()
 
     @property
     def open_tasks(self) -> tuple[str, ...]:
@@ -86,6 +101,7 @@ class Register:
             return
         match event.body:
             case TurnStarted(prompt):
+                self._bookmarks.follow(event, self._page)
                 self._heard(prompt)
             case MessageAdded("user", parts, origin="person"):
                 self._heard(parts)
@@ -97,8 +113,29 @@ class Register:
                 self._decided(decision)
             case ActionEnded() as ended:
                 self._ended(ended)
+            case Rewound() as rewound:
+                self._turn_to(self._bookmarks.follow(event, self._page))
+                for change in rewound.files if rewound.what == "files" else ():
+                    self._changed[change.path] = f"{change.change} by the person, who went back"
             case _:
                 pass
+
+    @property
+    def _page(self) -> _Page:
+        return _Page(
+            self.tasks,
+            tuple(self._constraints),
+            tuple(self._decisions),
+            tuple(self._read),
+            tuple(self._changed.items()),
+        )
+
+    def _turn_to(self, page: _Page) -> None:
+        self.tasks = page.tasks
+        self._constraints = dict.fromkeys(page.constraints)
+        self._decisions = dict.fromkeys(page.decisions)
+        self._read = dict.fromkeys(page.read)
+        self._changed = dict(page.changed)
 
     def _heard(self, parts: tuple[Part, ...]) -> None:
         for part in parts:
@@ -110,7 +147,8 @@ class Register:
 
     def _said(self, parts: tuple[Part, ...]) -> None:
         for part in parts:
-            if isinstance(part, Text):
+            # A log has thousands of texts, and few decide anything.
+            if isinstance(part, Text) and "deci" in part.text.lower():
                 for found in _DECIDED.findall(_FENCED.sub("", part.text)):
                     self._decisions[found.strip()[:MAX_SENTENCE]] = None
 

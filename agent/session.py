@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from functools import partial
 from secrets import token_hex
 
 from ..config.errors import KedgeError
@@ -12,9 +13,12 @@ from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Subscription, Watcher, now
-from .compactor import Compactor, Rewriting
+from .codec import chained
+from .compactor import Compactor, Outlook, Rewriting
 from .conduct import Conduct
-from .context import ModelUse, estimated_tokens
+from .context import ModelUse
+from .counting import counted
+from .effects import FileChange
 from .errors import StoreError
 from .events import (
     BreakerChanged,
@@ -84,21 +88,23 @@ class Session:
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
-            names = frozenset(tool.spec.name for tool in tools)
-            self.conduct = Conduct(started, names, self._bus, self._transcript, fittings.switch)
+            specs = [tool.spec for tool in tools]
+            self.conduct = Conduct(started, specs, self._bus, self._transcript, fittings.switch)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
-            self._recall(store.read(resume) if resume else (), judge, watchers)
+            self._recall(chained(store.lines(resume), resume) if resume else (), judge, watchers)
         except StoreError:
             self._log.close()
             raise
         self._outcome = Outcome(started)
         self._task: asyncio.Task[object] | None = None
+        if self._log.mended:
+            self.notice("log", self._log.mended)
         self._watch(judge, watchers)
         self._keeping = Keeping(fittings.keeper, self._bus)
-        self._agent = Agent(
+        self.agent = Agent(
             provider,
             self._actor_of(tools, judge, fittings),
             self._bus,
@@ -129,17 +135,16 @@ class Session:
         if rewriting is None:
             return None
         aside = self.aside(self._provider, use, "compaction")
-        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting)
+        count = partial(counted, self._provider)
+        return Compactor(self._transcript, aside, self._bus, self._passages, use, rewriting, count)
 
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
         judged: list[Event] = []
+        folds = (self._transcript.add, self.conduct.recall, self._ledger.recall, *watchers)
         for fact in facts:
-            self._transcript.add(fact)
-            self.conduct.recall(fact)
-            self._ledger.recall(fact)
-            for watcher in watchers:
-                watcher(fact)
+            for fold_in in folds:
+                fold_in(fact)
             if isinstance(fact.body, BreakerChanged | Decision):
                 judged.append(fact)
         judge.recall(judged)
@@ -147,10 +152,9 @@ class Session:
 
     def _watch(self, judge: Judge, watchers: Sequence[Watcher]) -> None:
         judge.breakers.watch(self._record_breaker)
-        self._bus.watch(self._transcript.add)
-        self._bus.watch(self._ledger.add)
+        folds = (self._transcript.add, self.conduct.reopening.add, self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
-        for watcher in watchers:
+        for watcher in (*folds, *watchers):
             self._bus.watch(watcher)
 
     def aside(self, provider: Provider, use: ModelUse, purpose: Purpose) -> Aside:
@@ -165,13 +169,16 @@ class Session:
             KedgeError: it could not be summarised; it stays as it is.
             RuntimeError: a prompt is being worked on.
         """
-        compactor = self._at_rest()
-        if compactor is None:
+        if (compactor := self._at_rest()) is None:
             return None
-        self._task = task = asyncio.create_task(
-            compactor.compact("manual", self._agent.tools, focus)
-        )
+        work = compactor.compact("manual", self.agent.tools, focus)
+        self._task = task = asyncio.create_task(work)
         return await task
+
+    @property
+    def outlook(self) -> Outlook | None:
+        """What `compact` would do."""
+        return self._compactor.outlook() if self._compactor else None
 
     def undo_compaction(self) -> Compacted | None:
         """Let the model see again what the last compaction left out; None if there was none.
@@ -183,10 +190,17 @@ class Session:
         compactor = self._at_rest()
         return compactor.undo() if compactor else None
 
-    def rewind(self, to: int, what: Reach = "conversation", before: str = "") -> str:
+    def rewind(
+        self,
+        to: int,
+        what: Reach = "conversation",
+        before: str = "",
+        files: tuple[FileChange, ...] = (),
+    ) -> str:
         """Go back behind the prompt accepted with record `to`; returns its words, to be changed.
 
-        Files are restored by the caller, who names the checkpoint of how they were `before`.
+        Files are restored by the caller, who names the checkpoint of how they were `before`, and
+        what that did to them.
 
         Raises:
             KeyError: there is no such prompt.
@@ -194,7 +208,7 @@ class Session:
         """
         self._at_rest()
         words = self._transcript.prompt(to)
-        self._bus.announce(Rewound(to, what, before))
+        self._bus.announce(Rewound(to, what, before, files=files))
         return words
 
     def _at_rest(self) -> Compactor | None:
@@ -226,7 +240,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on another prompt")
-        said = self.conduct.introduced((Text(prompt),) if isinstance(prompt, str) else prompt)
+        said = self._introduced((Text(prompt),) if isinstance(prompt, str) else prompt)
         reader = self._bus.subscribe()
         task = asyncio.create_task(self._turn(said))
         self._task = task
@@ -250,8 +264,8 @@ class Session:
         try:
             self.conduct.announce()
             self.conduct.say()
-            timer = self._set_deadline()
-            await self._agent.turn(prompt, self._outcome)
+            timer = _timer(self._ledger.deadline(), self._out_of_time)
+            await self.agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
@@ -263,18 +277,15 @@ class Session:
             self._task = None
             duration = round((time.monotonic() - began) * 1000)
             self._bus.emit(
-                self._outcome.result(duration_ms=duration, structured=self._agent.structured)
+                self._outcome.result(duration_ms=duration, structured=self.agent.structured)
             )
 
-    def _set_deadline(self) -> asyncio.TimerHandle | None:
-        deadline = self._ledger.deadline()
-        if deadline is None:
-            return None
-        if not deadline.seconds:
-            self._out_of_time(deadline)
-            return None
-        loop = asyncio.get_running_loop()
-        return loop.call_later(deadline.seconds, self._out_of_time, deadline)
+    def _introduced(self, prompt: Prompt | None) -> Prompt | None:
+        """The prompt, after what the model could not know."""
+        told = self.conduct.told
+        if prompt is None and told:
+            self.agent.steer(told)
+        return (*told, *prompt) if prompt else None
 
     def _out_of_time(self, deadline: Deadline) -> None:
         self._bus.emit(deadline.reached)
@@ -290,17 +301,8 @@ class Session:
             self.conduct.say()
 
     def steer(self, words: str | Prompt) -> None:
-        """Say something to the running turn; `unheard` until no call is open."""
-        self._agent.steer((Text(words),) if isinstance(words, str) else words)
-
-    @property
-    def unheard(self) -> tuple[Prompt, ...]:
-        """What was said to the running turn and did not reach it yet."""
-        return self._agent.unheard
-
-    def unsay(self) -> tuple[Prompt, ...]:
-        """Take back what is `unheard`."""
-        return self._agent.unsay()
+        """Say something to the running turn; see `Agent.unheard`."""
+        self.agent.steer((Text(words),) if isinstance(words, str) else words)
 
     def set_model(self, provider: Provider, use: ModelUse) -> Provider:
         """Have another model answer from here on; the one before, to be closed.
@@ -310,9 +312,10 @@ class Session:
         """
         self._at_rest()
         before, self._provider, self.use = self._provider, provider, use
-        self._agent.set_model(provider, use)
+        self.agent.set_model(provider, use)
         if self._compactor is not None:
-            self._compactor.set_model(self.aside(provider, use, "compaction"), use)
+            aside = self.aside(provider, use, "compaction")
+            self._compactor.set_model(aside, use, partial(counted, provider))
         self.conduct.set_model(provider.name, use.effort)
         return before
 
@@ -320,18 +323,13 @@ class Session:
         """Everything from here on, also between runs, as far as it may be shown."""
         return self._bus.subscribe()
 
-    @property
-    def tokens(self) -> int:
-        """About how many input tokens the next request has."""
-        return estimated_tokens(self._transcript)
-
     def stop(self, status: Status) -> None:
         """End the running turn, in whatever it is doing; its `result` carries this status.
 
         Without one, nothing happens. The first stop counts.
         """
         if self._running:
-            self._agent.stop(status)
+            self.agent.stop(status)
 
     async def close(self) -> None:
         """Stop what is running, then release the provider's connections and the log."""
@@ -344,6 +342,18 @@ class Session:
             await self._keeping.close()
         finally:
             self._log.close()
+
+
+def _timer(
+    deadline: Deadline | None, out_of_time: Callable[[Deadline], None]
+) -> asyncio.TimerHandle | None:
+    """What ends a run at its deadline; one that is past ends it now."""
+    if deadline is None:
+        return None
+    if not deadline.seconds:
+        out_of_time(deadline)
+        return None
+    return asyncio.get_running_loop().call_later(deadline.seconds, out_of_time, deadline)
 
 
 def fold(store: Store, session: str) -> Transcript:

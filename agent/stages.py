@@ -85,7 +85,12 @@ class StageHooks(Protocol):
         ...
 
     async def compact(self, trigger: Literal["auto", "manual"]) -> Heard:
-        """The conversation is about to be summarised. `context` is what must not be lost."""
+        """The conversation is about to be summarised. `context` is what must not be lost; with
+        `denied` it stays as it is, as long as the model takes it."""
+        ...
+
+    async def compacted(self, trigger: Literal["auto", "manual"], summary: str) -> Heard:
+        """It was summarised; only `notes` count."""
         ...
 
     async def session_end(self, reason: str) -> Heard:

@@ -21,7 +21,7 @@ from .events import (
     TurnStarted,
 )
 from .kept import Rewound
-from .messages import Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
+from .messages import Image, Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
 from .view import Said, characters, view
 
 CHARACTERS_PER_TOKEN = 4.0
@@ -55,6 +55,32 @@ class LostCall(Struct, frozen=True):
     """Whether it was announced: its effect is unknown. Otherwise it was never carried out."""
 
 
+class Counted(Struct, frozen=True):
+    """A request whose length the model has told."""
+
+    tokens: int
+    characters: int
+
+
+class _Bracket(Struct, frozen=True):
+    """The calls of the last message, as far as they have come."""
+
+    open: dict[str, ToolCall]
+    results: dict[str, ToolResult]
+    proposed: set[str]
+    begun: set[str]
+
+
+class _Left(Struct, frozen=True):
+    """A conversation that a person went back in, as it was before."""
+
+    said: tuple[Said, ...]
+    compactions: tuple[tuple[int, Compacted], ...]
+    bracket: _Bracket
+    turn_open: bool
+    stop_reason: StopReason
+
+
 class Transcript:
     """The conversation of one agent, grown fact by fact."""
 
@@ -62,6 +88,8 @@ class Transcript:
         self._path = path
         self.started: SessionStarted | None = None
         """The first start of the session: what is frozen for its life."""
+        self.opened: SessionStarted | None = None
+        """The latest start."""
         self.said: list[Said] = []
         """Everything, whatever was left out later."""
         self.messages: list[Message] = []
@@ -76,7 +104,10 @@ class Transcript:
         """Size of what the model sees, for estimates."""
         self.characters_per_token = CHARACTERS_PER_TOKEN
         """As the model counts, once it has reported how long a request was."""
+        self.counted: Counted | None = None
+        """The latest request that the next one extends, if the model has counted it."""
         self._compactions: list[tuple[int, Compacted]] = []
+        self._left: dict[int, _Left] = {}
         self._frame = 0
         self._open: dict[str, ToolCall] = {}
         self._proposed: set[str] = set()
@@ -93,6 +124,7 @@ class Transcript:
             case TurnStarted(prompt):
                 self.turn = event.turn
                 self.turn_open = True
+                self._left.clear()
                 message = Message("user", self._introduced(prompt))
                 self._say(Said(event.seq, message, _own(prompt)))
             case MessageAdded(role, parts, origin, stop_reason=stop, usage=usage):
@@ -104,8 +136,8 @@ class Transcript:
             case Compacted() as compacted:
                 self._compactions.append((event.seq, compacted))
                 self._see()
-            case Rewound(to, "conversation" | "both", redone=False):
-                self._rewind(to)
+            case Rewound(_, "conversation" | "both") as rewound:
+                self._rewind(rewound, event.seq)
             case TurnEnded():
                 self.turn_open = False
             case _:
@@ -116,13 +148,44 @@ class Transcript:
         self.compacted = self._compactions[-1][1] if self._compactions else None
         self.messages = view(self.said, self.compacted)
         self.characters = sum(map(characters, self.messages))
+        self.counted = None
 
-    def _rewind(self, to: int) -> None:
-        """Forget what was said from a record on."""
-        self.said = [one for one in self.said if one.seq < to]
-        self._compactions = [one for one in self._compactions if one[0] < to]
-        self._open, self._results, self._proposed, self._begun = {}, {}, set(), set()
-        self.turn_open, self.stop_reason = False, "end"
+    @property
+    def uncompacted(self) -> Compacted | None:
+        """What was left out before the last compaction that stands; None if none does."""
+        states = [Compacted(0, "")]
+        for _, compacted in self._compactions:
+            if compacted.trigger != "undo":
+                states.append(compacted)
+            elif len(states) > 1:
+                states.pop()
+        return states[-2] if len(states) > 1 else None
+
+    def _rewind(self, rewound: Rewound, seq: int) -> None:
+        """Forget what was said from a record on, or know again what was forgotten."""
+        if rewound.redone:
+            if rewound.to in self._left:
+                self._know(self._left.pop(rewound.to))
+            return
+        self._left[seq] = _Left(
+            tuple(self.said),
+            tuple(self._compactions),
+            _Bracket(self._open, self._results, self._proposed, self._begun),
+            self.turn_open,
+            self.stop_reason,
+        )
+        to = rewound.to
+        said = tuple(one for one in self.said if one.seq < to)
+        compactions = tuple(one for one in self._compactions if one[0] < to)
+        self._know(_Left(said, compactions, _Bracket({}, {}, set(), set()), False, "end"))
+
+    def _know(self, left: "_Left") -> None:
+        self.said = list(left.said)
+        self._compactions = list(left.compactions)
+        bracket = left.bracket
+        self._open, self._results = bracket.open, bracket.results
+        self._proposed, self._begun = bracket.proposed, bracket.begun
+        self.turn_open, self.stop_reason = left.turn_open, left.stop_reason
         self._see()
 
     def prompt(self, seq: int) -> str:
@@ -148,6 +211,7 @@ class Transcript:
                 pass
 
     def _start(self, started: SessionStarted) -> None:
+        self.opened = started
         if self.started is None:
             self.started = started
             tools = sum(
@@ -170,6 +234,7 @@ class Transcript:
         # Beyond these no tokenizer counts text: the endpoint reports something else.
         if 0.5 <= ratio <= 16:
             self.characters_per_token = ratio
+            self.counted = Counted(usage.input_tokens, size)
 
     def _introduced(self, prompt: tuple[Part, ...]) -> tuple[Part, ...]:
         if self.said or self.started is None:
@@ -235,7 +300,8 @@ class Transcript:
 def _own(parts: tuple[Part, ...]) -> str:
     """A person's words, without what hooks added to them."""
     texts = (part.text for part in parts if isinstance(part, Text))
-    return "\n".join(text for text in texts if not text.startswith(_ADDED)) or "(a picture)"
+    words = "\n".join(text for text in texts if not text.startswith(_ADDED))
+    return words or ("(a picture)" if any(isinstance(part, Image) for part in parts) else "")
 
 
 _ADDED = ("<context>", "<environment>", "<instructions")

@@ -60,15 +60,21 @@ def size_of(part: Part) -> int:
     """Characters that a part counts for."""
     match part:
         case Text(text) | Thinking(text):
-            return len(text)
+            return weight(text)
         case ToolCall(_, name, arguments):
-            return len(name) + len(arguments)
+            return len(name) + weight(arguments)
         case ToolResult(_, content):
             return sum(size_of(piece) for piece in content)
         case Image():
             return IMAGE_CHARACTERS
         case Opaque():
             return 0
+
+
+def weight(text: str) -> int:
+    """What a text counts for: its UTF-8 bytes, because a character of Chinese is about as many
+    tokens as three or four letters."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def characters(message: Message) -> int:

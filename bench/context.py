@@ -4,8 +4,8 @@
   files and in a small one; git works beside, as it does at the start of a session
 - recall: facts planted in a person's words, in the todo list and in changed files that the model
   still sees after three compactions by a model whose summaries say nothing
-- estimate: how far the estimated length of a request is from what the model counts, before and
-  after the model has reported a first count; the model here counts words and marks
+- estimate: how far the estimated length of a request is from what a tokenizer counts, before and
+  after the model has reported a first count (`estimates.py`)
 """
 
 import asyncio
@@ -20,10 +20,11 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from statistics import median
 
+import estimates
 from table import MS
 
 from kedge.agent.compactor import Rewriting
-from kedge.agent.context import ModelUse, estimated_tokens
+from kedge.agent.context import ModelUse
 from kedge.agent.deltas import Delta, Finished, PartDone
 from kedge.agent.effects import Effect, FileChange
 from kedge.agent.events import Compacted, SessionStarted, ToolSpec
@@ -34,7 +35,7 @@ from kedge.agent.memory.gitlook import GitLook
 from kedge.agent.memory.repository import find_repository
 from kedge.agent.messages import Message, Part, Text, ToolCall, ToolResult, Usage
 from kedge.agent.ports import Action, Allow, Arguments, Emit, Output, Request
-from kedge.agent.session import Fittings, Session, fold
+from kedge.agent.session import Fittings, Session
 from kedge.agent.stores.memory import MemoryStore
 from kedge.agent.validators.unattended import Unattended
 from kedge.config.settings import LimitSettings
@@ -160,8 +161,8 @@ def planted(seed: int) -> tuple[str, list[tuple[Part, ...]], list[str]]:
     return "Do the work. " + " ".join(demands), [*answers, (Text("Done."),)], [*names]
 
 
-async def remembered(seed: int) -> tuple[int, int, int, list[float]]:
-    """Compactions, facts that are still seen, facts in all, and the errors of the estimates."""
+async def remembered(seed: int) -> tuple[int, int, int]:
+    """Compactions, facts that are still seen, and facts in all."""
     prompt, answers, facts = planted(seed)
     model, store = Model(answers), MemoryStore()
     started = SessionStarted(
@@ -179,7 +180,6 @@ async def remembered(seed: int) -> tuple[int, int, int, list[float]]:
         limits=LimitSettings(max_turns=0),
         fittings=Fittings(rewriting=Rewriting(lambda: "Summarise.", lambda: "")),
     )
-    errors: list[float] = []
     compactions = 0
     async for event in session.run(prompt):
         if isinstance(event.body, Compacted) and event.body.upto:
@@ -187,12 +187,7 @@ async def remembered(seed: int) -> tuple[int, int, int, list[float]]:
     await session.close()
     seen = "\n".join(map(read, model.requests[-1].messages))
     known = sum(fact in seen for fact in facts)
-    end = fold(store, session.id)
-    exact = counted("Be good." + "".join(map(read, end.messages)))
-    errors.append(abs(estimated_tokens(end) - exact) / exact)
-    end.characters_per_token = 4.0
-    errors.append(abs(estimated_tokens(end) - exact) / exact)
-    return compactions, known, len(facts), errors
+    return compactions, known, len(facts)
 
 
 def main() -> int:
@@ -209,8 +204,7 @@ def main() -> int:
     fewest = min(one[0] for one in results)
     missed |= share < 0.95 or fewest < 3
     print(f"facts known after at least {fewest} compactions: {share:.1%} (to reach: 95 %, 3)")
-    calibrated, rule = (median(one[3][kind] for one in results) for kind in (0, 1))
-    print(f"error of the estimate: {calibrated:.1%} calibrated, {rule:.1%} by the rule of thumb")
+    estimates.main()
     return int(missed)
 
 

@@ -21,6 +21,7 @@ from ..agent.events import (
 from ..agent.lineage import Forked, Renamed
 from ..agent.messages import Part, Text
 from ..agent.stores.summary import words
+from .compacted import told, undone
 from .terminal import harmless
 from .titles import title
 
@@ -71,8 +72,9 @@ def _remark(event: Event) -> list[Chapter]:
     match event.body:
         case CheckEnded(name, ok) as check:
             return [_chapter(f"Check {'passed' if ok else 'failed'}: {name}", check.output)]
-        case Compacted(summary=summary):
-            return [_chapter("The conversation was shortened to", summary)]
+        case Compacted(summary=summary) as compacted:
+            words = told(compacted)
+            return [_chapter(words[:1].upper() + words[1:], "" if undone(compacted) else summary)]
         case Forked(parent, upto):
             return [_chapter(f"Forked from session {parent} after record {upto}")]
         case Renamed(name):

@@ -138,14 +138,14 @@ def compose(
     where = where if run.text("cd") else before.place(where)
     loaded = settings_of(run, where)
     settings = before.settings(loaded)
+    restored, loaded = before.restored(loaded, settings), replace(loaded, settings=settings)
     model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
     use = model.use(settings)
     before = before.forked(store)
     id = before.id or new_session_id()
 
     def notify(code: str, text: str) -> None:
-        # Whoever has something to tell begins only when the session has.
-        session.notice(code, text)
+        session.notice(code, text)  # whoever has something to tell begins only when it has
 
     repository = find_repository(where.cwd)
     toolbox = _toolbox(run, where, loaded, model, id, notify)
@@ -169,9 +169,9 @@ def compose(
         resume=before.id,
     )
     judges.attach(session)
-    for words in knowledge.notices:
-        session.notice("instructions", words)
-    return Composed(session, toolbox, judges, replace(loaded, settings=settings))
+    for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
+        session.notice(code, words)
+    return Composed(session, toolbox, judges, loaded)
 
 
 def _fittings(
@@ -186,13 +186,15 @@ def _fittings(
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
+    kept = settings.checkpoints.enabled and not run.flag("no_session")
+    keeper = WorkspaceKeeper(where, toolbox.roots, settings.checkpoints) if kept else None
     return Fittings(
         checks=_checks(run, where, toolbox, schema),
         ledger=_ledger(settings, where, scene.root),
         still_running=toolbox.still_running,
         permits=toolbox,
         preserve=Preserving(where.home.state_dir / "trash" / scene.session, toolbox.roots),
-        keeper=None if run.flag("no_session") else WorkspaceKeeper(where, toolbox.roots),
+        keeper=keeper,
         loops=settings.loops,
         hooks=judges.stages,
         redact=toolbox.redactor().bodies,
@@ -200,7 +202,12 @@ def _fittings(
         rewriting=knowledge.rewriting,
         nearby=knowledge.nearby,
         switch=partial(_switch, toolbox, judges),
-        watchers=(*judges.watchers, toolbox.todo.hear, toolbox.workspace.hear),
+        watchers=(
+            *judges.watchers,
+            toolbox.todo.hear,
+            toolbox.workspace.hear,
+            toolbox.leftovers.hear,
+        ),
     )
 
 
@@ -288,6 +295,7 @@ def _started(
         system="\n\n".join(texts),
         environment="",
         tools=tuple(tool.spec for tool in tools),
+        tool_versions={tool.spec.name: tool.spec.version for tool in tools},
         config_problems=tuple(str(problem) for problem in loaded.problems),
         repository=identity(repository.root) if repository else "",
     )

@@ -1,6 +1,7 @@
 """Keeps the workspace of a session. Imports what that needs when something is about to change."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..agent.effects import FileChange
 from ..agent.keeping import Kept
+from ..config.checkpoints import CheckpointSettings
+from ..config.errors import KedgeError
 from ..sandbox.paths import Roots
 from .surroundings import Surroundings
 
@@ -23,32 +26,38 @@ _COMPARED = 512 << 10
 
 
 def checkpoints_of(
-    where: Surroundings, roots: Roots, stopped: Callable[[], bool] = lambda: False
+    where: Surroundings,
+    roots: Roots,
+    settings: CheckpointSettings,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> "Checkpoints":
     """The checkpoints of a workspace, which all its sessions share."""
     from ..agent.tools.ignore import Ignores
     from ..sandbox.checkpoints import Checkpoints
+    from ..sandbox.looking import Caps
 
     own = where.home
     name = blake2b(str(roots.workspace).encode(errors="surrogateescape"), digest_size=10)
     folder = own.data_dir / "checkpoints" / name.hexdigest()
+    caps = Caps(settings.file_bytes, settings.total_bytes, settings.files)
     avoid = (own.config_dir, own.state_dir, own.data_dir, own.cache_dir)
-    return Checkpoints(folder, roots, Ignores.above, avoid=avoid, stopped=stopped)
+    return Checkpoints(folder, roots, Ignores.above, caps=caps, avoid=avoid, stopped=stopped)
 
 
 class WorkspaceKeeper:
     """See `Keeper`: works in a thread, which ends soon after nobody waits for it any more."""
 
-    def __init__(self, where: Surroundings, roots: Roots) -> None:
+    def __init__(self, where: Surroundings, roots: Roots, settings: CheckpointSettings) -> None:
         self._where = where
         self._roots = roots
+        self._settings = settings
         self._stop = threading.Event()
         self._made: Checkpoints | None = None
 
     @property
     def _checkpoints(self) -> "Checkpoints":
         if self._made is None:
-            self._made = checkpoints_of(self._where, self._roots, self._stop.is_set)
+            self._made = checkpoints_of(self._where, self._roots, self._settings, self._stop.is_set)
         return self._made
 
     async def keep(self, reason: str, named: Sequence[str]) -> Kept:
@@ -79,30 +88,42 @@ class WorkspaceKeeper:
             for change in self._checkpoints.changes(before, after)
             if _BYTECODE not in Path(change.path).parts
         ]
-        return tuple(self._told(change) for change in found)
-
-    def _told(self, change: "Changed") -> FileChange:
-        # Only runs that changed something compare texts.
-        from ..agent.tools.excerpt import diff
-
-        texts = self._checkpoints.contents((change.before, change.after))
-        old, new = (_text(content) for content in texts)
-        shown = self.shown(change.path)
-        counted = diff(old, new, shown)
-        return FileChange(shown, change.change, counted.added, counted.removed)
+        return tuple(told(self._checkpoints, change, self.shown(change.path)) for change in found)
 
     def shown(self, path: str) -> str:
         """See `Keeper`."""
-        place = Path(path)
-        workspace = self._roots.workspace
-        shown = str(place.relative_to(workspace)) if place.is_relative_to(workspace) else path
-        return shown.encode(errors="surrogateescape").decode(errors="replace")
+        return shown_in(self._roots.workspace, path)
 
     async def close(self) -> None:
-        """Let go of what is open."""
+        """Throw away what is too old or too much, and let go of what is open."""
         self._stop.set()
         if self._made is not None:
-            await asyncio.to_thread(self._made.close)
+            await asyncio.to_thread(self._tidy, self._made)
+
+    def _tidy(self, made: "Checkpoints") -> None:
+        settings = self._settings
+        # Where it fails, the next session tries again; nothing depends on it.
+        with contextlib.suppress(KedgeError):
+            made.tidy(settings.keep_days, settings.keep_bytes)
+        made.close()
+
+
+def told(checkpoints: "Checkpoints", change: "Changed", shown: str) -> FileChange:
+    """A change with its lines counted, without its diff."""
+    # Only what changed something compares texts.
+    from ..agent.tools.excerpt import diff
+
+    texts = checkpoints.contents((change.before, change.after))
+    old, new = (_text(content) for content in texts)
+    counted = diff(old, new, shown)
+    return FileChange(shown, change.change, counted.added, counted.removed)
+
+
+def shown_in(workspace: Path, path: str) -> str:
+    """A path as a person reads it: relative to the workspace where it lies in it."""
+    place = Path(path)
+    shown = str(place.relative_to(workspace)) if place.is_relative_to(workspace) else path
+    return shown.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _text(content: bytes | None) -> str:

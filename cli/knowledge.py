@@ -21,6 +21,8 @@ from ..config.prompts import prompt, tool_text
 from .catalogue import Catalogue, PastSessions, around
 from .surroundings import Surroundings
 
+_UNREAD = "this folder is not trusted, so no session reads it before the person says: kedge trust"
+
 
 class Knowledge:
     """What one session knows beforehand."""
@@ -79,7 +81,8 @@ class Knowledge:
             parts = (self.environment, self._instructions.merged().text)
             return "\n\n".join(part for part in parts if part)
 
-        return Rewriting(lambda: prompt("compaction", config_dir).text, surroundings)
+        context = self._loaded.settings.context
+        return Rewriting(lambda: prompt("compaction", config_dir).text, surroundings, context)
 
     def tools(self, session: str) -> tuple[Tool, ...]:
         """`remember`, `forget` and `recall`, as far as they are not disabled."""
@@ -88,7 +91,10 @@ class Knowledge:
 
         home, settings = self._where.home, self._loaded.settings.tools
         root = root_of(self._where, self._repository)
-        notes = Notes({"project": root / ".kedge" / NOTES, "user": home.config_dir / NOTES})
+        notes = Notes(
+            {"project": root / ".kedge" / NOTES, "user": home.config_dir / NOTES},
+            {} if self._instructions.trusted else {"project": _UNREAD},
+        )
         past = PastSessions(Catalogue(self._where), around(self._where), session)
         recall = Recaller(past)
         return tuple(

@@ -15,7 +15,7 @@ from ..agent.events import (
     TurnEnded,
 )
 from ..agent.messages import ToolCall
-from .terminal import harmless
+from .terminal import fitting, harmless
 
 MAX_LINES = 8
 TAIL_LINES = 3
@@ -66,19 +66,9 @@ class Live:
         room = max(1, min(MAX_LINES, rows - 1))
         if len(lines) > room:
             lines = [f"… {len(lines) - room + 1} lines before", *lines[len(lines) - room + 1 :]]
-        return [_cut(line, columns - 1) for line in lines]
+        return [fitting(line, columns - 1) for line in lines]
 
 
 def _last_lines(printed: str, count: int) -> list[str]:
     lines = [line.expandtabs() for line in harmless(printed).splitlines() if line.strip()]
     return lines[-count:]
-
-
-def _cut(line: str, cells: int) -> str:
-    """The beginning that surely fits: from U+1100 on, a character may take two cells."""
-    used = 0
-    for place, character in enumerate(line):
-        used += 2 if character >= "\u1100" else 1
-        if used > cells:
-            return line[:place]
-    return line

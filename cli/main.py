@@ -38,9 +38,11 @@ def _run(arguments: list[str]) -> int:
         from .sandbox_run import main as sandbox_main
 
         return _leave(sandbox_main(arguments[2:], launched))
-    from .door import at_terminal, read
-
     try:
+        if arguments[:2] == ["sessions", "list"] and {*arguments[2:]} <= {"--all", "--json"}:
+            return _list_sessions(arguments[2:])
+        from .door import at_terminal, read
+
         run = read(arguments)
         if run is None and all(map(os.isatty, (0, 1, 2))) and (asked := at_terminal(arguments)):
             from .interactive import interactive
@@ -57,6 +59,22 @@ def _run(arguments: list[str]) -> int:
         return oneshot_main(run)
     except KeyboardInterrupt:
         return 130
+
+
+def _list_sessions(flags: list[str]) -> int:
+    """The list that is looked at most often does without Typer, which takes longer than it."""
+    from ..config.errors import KedgeError
+    from .commands.sessions_list import list_sessions
+
+    try:
+        list_sessions(everywhere="--all" in flags, as_json="--json" in flags)
+    except KedgeError as error:
+        from .surfaces import startup_failure
+        from .terminal import Out
+
+        Out(2).say(startup_failure(error))
+        return error.exit_code
+    return 0
 
 
 def _leave(code: int) -> int:

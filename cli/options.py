@@ -111,7 +111,8 @@ ONE_SHOT = ("on_ask", "output_format", "json_schema", "output", "verbose")
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("undo", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
+    *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
+    "compact",
 )
 """The words that a command line may begin with instead."""
 

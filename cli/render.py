@@ -10,6 +10,7 @@ from ..agent.events import (
     BreakerChanged,
     BudgetSpent,
     CheckEnded,
+    Compacted,
     Decision,
     Event,
     Failure,
@@ -21,7 +22,9 @@ from ..agent.events import (
     TextStreamed,
     TurnStarted,
 )
+from ..agent.kept import Rewound
 from ..agent.messages import Part, Text
+from .compacted import summary_of, told
 from .terminal import Style, harmless
 from .titles import title
 
@@ -88,6 +91,10 @@ class Renderer:
             case Finding(monitor, severity, text):
                 paint = self._style.hint if severity == "info" else self._style.bad
                 return self._line(paint(f"! {monitor}: {harmless(text)}"))
+            case Compacted() as compacted:
+                return self._compacted(compacted)
+            case Rewound() as rewound:
+                return self._line(self._style.hint(f"! {_went_back(rewound)}"))
             case BreakerChanged(name, state, reason):
                 return self._line(self._style.hint(f"! {name} is {state}: {harmless(reason)}"))
             case BudgetSpent(level="soft") as spent:
@@ -96,6 +103,13 @@ class Renderer:
                 return self._line(self._style.bad(f"✗ {harmless(text)}"))
             case _:
                 return ""
+
+    def _compacted(self, compacted: Compacted) -> str:
+        lines = [self._style.hint(f"! {told(compacted)}")]
+        if self._stored:
+            words = harmless(summary_of(compacted)).splitlines()
+            lines += (self._style.dim(f"  {line}") for line in words)
+        return self._line("\n".join(lines))
 
     def _line(self, text: str) -> str:
         fresh = "\n" if self.streaming else ""
@@ -108,6 +122,8 @@ class Renderer:
             if self._stored:
                 return self._line(words) if words else ""
             return self._line("") if self.streaming else ""
+        if words.startswith("<context>"):
+            return ""  # for the model; a notice has told the person
         return self._line(self._style.hint(f"→ {(words or ' ').splitlines()[0]}"))
 
     def _denied(self, decision: Decision) -> str:
@@ -213,6 +229,13 @@ def what_to_do(result: Result) -> str:
 def explained(failure: Failure) -> str:
     """What went wrong and what to do, in one line."""
     return harmless("; ".join(filter(None, (failure.text, failure.hint))))
+
+
+def _went_back(rewound: Rewound) -> str:
+    """A going back in words."""
+    way = "took back going back" if rewound.redone else "went back"
+    what = "conversation and files" if rewound.what == "both" else rewound.what
+    return f"the person {way} ({what}; files put back: {len(rewound.files)})"
 
 
 def _nearing(spent: BudgetSpent) -> str:

@@ -1,20 +1,21 @@
 """Finds saved sessions by what a person says of them, and reads arguments that may be files."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, structs
 
 from ..agent.bus import now
+from ..agent.codec import decode
 from ..agent.errors import StoreError
-from ..agent.events import Event, SessionStarted
-from ..agent.person import ModelChanged
+from ..agent.events import SessionStarted
+from ..agent.person import ModeChanged, ModelChanged
 from ..agent.ports import Store
 from ..agent.session import new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Loaded
-from ..config.settings import Settings
+from ..config.settings import MODES, Mode, Settings
 from .options import Run
 from .surroundings import Surroundings
 
@@ -58,18 +59,49 @@ class Resumed(Struct, frozen=True):
         return structs.replace(where, cwd=cwd)
 
     def settings(self, loaded: Loaded) -> Settings:
-        """The settings, with the model that spoke before unless another is asked for now."""
+        """The settings, with the model and the mode as they were, unless others are asked for now.
+
+        A mode that the project's file narrows stays at least as narrow.
+        """
         settings = loaded.settings
-        chosen = loaded.origins.get("model.name")
-        asked = chosen is not None and chosen.source.layer in _CHOSEN_NOW
-        if self.started is None or asked or self.started.model.startswith("scripted:"):
+        if self.started is None:
             return settings
-        model = structs.replace(settings.model, name=self.started.model)
-        return structs.replace(settings, model=model)
+        name, mode = self.started.model, _mode(self.started.mode)
+        if mode is not None and not _asked("mode", loaded):
+            narrowed = _layer("mode", loaded) == "project"
+            wider = MODES.index(mode) > MODES.index(settings.mode)
+            settings = structs.replace(settings, mode=settings.mode if narrowed and wider else mode)
+        if _asked("model.name", loaded) or name.startswith("scripted:"):
+            return settings
+        return structs.replace(settings, model=structs.replace(settings.model, name=name))
+
+    def restored(self, loaded: Loaded, settings: Settings) -> tuple[tuple[str, str], ...]:
+        """What a person should know of `settings` that they did not ask for now, with a code."""
+        if settings.mode == loaded.settings.mode:
+            return ()
+        words = (
+            f"the session goes on in mode {settings.mode}, as it was left; a new one would begin "
+            f"in mode {loaded.settings.mode} (--mode says which)"
+        )
+        return (("mode", words),)
 
 
 _CHOSEN_NOW = ("environment", "profile", "set", "flag", "managed")
 """Layers that speak of this run; files speak of runs in general."""
+
+
+def _layer(key: str, loaded: Loaded) -> str:
+    chosen = loaded.origins.get(key)
+    return chosen.source.layer if chosen else ""
+
+
+def _asked(key: str, loaded: Loaded) -> bool:
+    return _layer(key, loaded) in _CHOSEN_NOW
+
+
+def _mode(said: str) -> Mode | None:
+    """A mode as a log names it; None if there is no such mode any more."""
+    return next((mode for mode in MODES if mode == said), None)
 
 
 def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
@@ -94,16 +126,24 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
         id = named(store, run.text("resume"), Catalogue(where).names)
     else:
         id = latest(store, where.cwd)
-    return Resumed(id, _left_at(store.read(id)), run.flag("fork"))
+    return Resumed(id, _left_at(store, id), run.flag("fork"))
 
 
-def _left_at(facts: Iterable[Event]) -> SessionStarted | None:
-    """How a session was opened last, with the model that answered last."""
+_TELLING = (b'"kind":"session.started"', b'"kind":"mode"', b'"kind":"model"')
+
+
+def _left_at(store: Store, id: str) -> SessionStarted | None:
+    """How a session was opened last, with the mode and the model that it was left with. The session
+    reads the log again, and whole: here only the few lines are understood that matter."""
     last: SessionStarted | None = None
-    for fact in facts:
-        match fact.body:
+    for line in store.lines(id):
+        if not any(kind in line for kind in _TELLING) or (event := decode(line)) is None:
+            continue
+        match event.body:
             case SessionStarted() as started:
                 last = started
+            case ModeChanged(mode) if last is not None:
+                last = structs.replace(last, mode=mode)
             case ModelChanged(model) if last is not None:
                 last = structs.replace(last, model=model)
             case _:

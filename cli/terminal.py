@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 
+from ..config.errors import KedgeError
+
 # Everything that could move the cursor, change colours or write to the clipboard, including the
 # C1 range and the bidirectional overrides that can make text read as what it is not.
 _CONTROL = re.compile(
@@ -16,6 +18,16 @@ _USUAL = os.terminal_size((80, 24))
 def harmless(text: str) -> str:
     """Text of a model, a tool or a file, without anything that a terminal would act on."""
     return _CONTROL.sub("", text)
+
+
+def fitting(line: str, cells: int) -> str:
+    """The beginning that surely fits: from U+1100 on, a character may take two cells."""
+    used = 0
+    for place, character in enumerate(line):
+        used += 2 if character >= "\u1100" else 1
+        if used > cells:
+            return line[:place]
+    return line
 
 
 class Style:
@@ -98,3 +110,12 @@ class Out:
     def say(self, text: str) -> None:
         """Write words."""
         self.write(text.encode("utf-8", "replace"))
+
+    def require_whole(self) -> None:
+        """Return if nothing was lost but to a reader who went away.
+
+        Raises:
+            KedgeError: something was.
+        """
+        if self.trouble:
+            raise KedgeError(f"cannot print: {self.trouble}")

@@ -11,7 +11,7 @@ MAX_TITLE = 100
 """Characters."""
 
 _PATCHED = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
-_TARGETS = ("file_path", "command", "path", "id")
+_TARGETS = ("file_path", "command", "path", "id", "text", "query")
 
 
 def title(proposed: ActionProposed, cwd: str) -> str:

@@ -1,7 +1,6 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
 import os
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
 from ..agent.tools.ignore import under_version_control
 from ..agent.tools.jobs import Job
+from ..agent.tools.leftovers import Leftovers
 from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
 from ..agent.tools.todo import Todo
@@ -30,6 +30,7 @@ from ..sandbox.compiling import person_home
 from ..sandbox.environment import clean_environment, looks_secret
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
+from ..sandbox.scratch import Scratch
 from .confine import Confinement, confinement
 from .judging import command_effects, territory_of
 from .surroundings import Surroundings
@@ -78,14 +79,14 @@ class Toolbox:
         `without` names tools that this session does not have; `notice` takes what a person should
         be able to know, with a code, and must not raise."""
         settings = loaded.settings
-        self._scratch = tempfile.TemporaryDirectory(prefix="kedge-", ignore_cleanup_errors=True)
+        self._scratch = Scratch()
         keys = key_variables(settings.providers)
         self.env = clean_environment(where.env, keys)
         self.finder = _finder(where.env, keys)
         """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
         self.roots = roots
-        scratch = Path(self._scratch.name).resolve()
+        scratch = self._scratch.path
         kept = outputs.resolve() if outputs else scratch / "outputs"
 
         def confined(mode: Mode) -> Confinement:
@@ -96,8 +97,7 @@ class Toolbox:
 
         self._walls = Walls(confined, settings.mode, kept)
         self.sandbox: Sandbox = self._walls
-        self.guard = self._walls.guard
-        """What is special about paths."""
+        self.guard = self._walls.guard  # what is special about paths
         home = person_home(where.env).resolve()
         self.territory = territory_of(roots, home, readable=(kept,), scratch=(scratch,))
         """Where the session works."""
@@ -113,6 +113,7 @@ class Toolbox:
             lambda: SecretFlow(self.finder),
         )
         self._files = self._walls.files
+        self.leftovers = Leftovers(roots)  # cleans up after a process that was killed
         self.workspace = Workspace(self._files, roots.workspace)
         """What the session knows of files."""
         hidden = without | set(settings.tools.disabled)
@@ -225,4 +226,4 @@ class Toolbox:
         """End everything that still runs, and remove what nobody needs any more."""
         await self._shell.close()
         await self.sandbox.close()
-        self._scratch.cleanup()
+        self._scratch.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ..agent.events import ActionProposed, ActionStarted, Event, TurnStarted
-from ..agent.kept import Checkpointed, Rewound
+from ..agent.kept import GOING_BACK, Checkpointed, Reach, Rewound
 from ..agent.messages import Text
 from ..agent.ports import reads_only
 
@@ -23,6 +23,8 @@ class Turn(Struct):
     """How it left things; empty if it broke off."""
     lasting: list[str] = []
     """Effects that files do not show."""
+    ran: bool = False
+    """Whether commands ran that may have changed something."""
 
 
 class Undone(Struct, frozen=True):
@@ -30,8 +32,11 @@ class Undone(Struct, frozen=True):
 
     seq: int
     """Of its `rewound`."""
+    what: Reach
     before: str
-    """The checkpoint of how the files were just before."""
+    """The checkpoint of how the files were just before; empty if they were left."""
+    after: str
+    """The one of how they were left."""
     turns: tuple[Turn, ...]
 
 
@@ -40,6 +45,10 @@ class History(Struct):
 
     turns: list[Turn]
     undone: list[Undone]
+    begun: str = ""
+    """The checkpoint from before a going back that broke off."""
+    last: int = 0
+    """The `seq` of the last `turn.started`."""
 
 
 def history(facts: Iterable[Event]) -> History:
@@ -52,6 +61,9 @@ def history(facts: Iterable[Event]) -> History:
             case TurnStarted(prompt):
                 words = " ".join(part.text for part in prompt if isinstance(part, Text))
                 known.turns.append(Turn(fact.seq, fact.turn, words, []))
+                known.begun, known.last = "", fact.seq
+            case Checkpointed(id, reason=reason) if reason == GOING_BACK:
+                known.begun = known.begun or id
             case Checkpointed(id, closes=True) if turn is not None:
                 turn.after = id
             case Checkpointed(id) if turn is not None:
@@ -61,6 +73,7 @@ def history(facts: Iterable[Event]) -> History:
                 proposed[id] = action
             case ActionStarted(id) if turn is not None and id in proposed:
                 turn.lasting += _lasting(proposed[id])
+                turn.ran = turn.ran or _runs(proposed[id])
             case Rewound() as rewound:
                 _rewind(known, fact.seq, rewound)
             case _:
@@ -69,15 +82,20 @@ def history(facts: Iterable[Event]) -> History:
 
 
 def _rewind(known: History, seq: int, rewound: Rewound) -> None:
-    if rewound.what == "conversation":
-        return
+    known.begun = ""
     if rewound.redone:
         if known.undone:
-            known.turns += known.undone.pop().turns
+            known.turns = sorted((*known.turns, *known.undone.pop().turns), key=lambda it: it.seq)
         return
-    gone = [turn for turn in known.turns if turn.seq >= rewound.to]
-    known.turns = [turn for turn in known.turns if turn.seq < rewound.to]
-    known.undone.append(Undone(seq, rewound.before, tuple(gone)))
+    gone: list[Turn] = []
+    if rewound.what != "conversation":
+        gone = [turn for turn in known.turns if turn.seq >= rewound.to]
+        known.turns = [turn for turn in known.turns if turn.seq < rewound.to]
+    known.undone.append(Undone(seq, rewound.what, rewound.before, rewound.after, tuple(gone)))
+
+
+def _runs(action: ActionProposed) -> bool:
+    return any(one.command is not None and not reads_only(one) for one in action.effects)
 
 
 def _lasting(action: ActionProposed) -> list[str]:
@@ -87,12 +105,11 @@ def _lasting(action: ActionProposed) -> list[str]:
         if effect.kind == "reach":
             found.append(f"what was sent to {effect.target}")
         elif effect.command is not None and not reads_only(effect):
-            if effect.command.words[:1] == ("git",):
-                found.append(f"what git keeps for itself: {' '.join(effect.command.words[:2])}")
+            words = effect.command.words or ("a command",)
+            if words[0] == "git":
+                found.append(f"what git keeps for itself: {' '.join(words[:2])}")
             elif effect.command.risk in ("dangerous", "opaque"):
-                found.append(
-                    f"what {effect.command.words[0]} did beyond the workspace, if anything"
-                )
+                found.append(f"what {words[0]} did beyond the workspace, if anything")
     return found
 
 

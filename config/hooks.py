@@ -14,6 +14,7 @@ HookEvent = Literal[
     "session_start",
     "session_end",
     "compact",
+    "after_compact",
 ]
 """When a hook runs."""
 
@@ -26,6 +27,7 @@ CLAUDE_EVENTS: Final[Mapping[str, HookEvent]] = {
     "SessionStart": "session_start",
     "SessionEnd": "session_end",
     "PreCompact": "compact",
+    "PostCompact": "after_compact",
 }
 """Claude Code's names of the events, where the meaning is the same
 (https://code.claude.com/docs/en/hooks)."""

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from .errors import ConfigError
+from .private import private_folder
 
 
 class OwnFile:
@@ -28,7 +29,7 @@ class OwnFile:
             with open(self._path, "rb") as file:
                 seen = os.fstat(file.fileno())
                 data = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise self.error(f"cannot be read: {error.strerror}") from error
@@ -43,7 +44,7 @@ class OwnFile:
     @contextmanager
     def locked(self) -> Generator[None]:
         """Keeps a second process from writing between our reading and our writing."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         beside = self._path.with_name(f".{self._path.name}.lock")
         with open(beside, "wb", opener=_privately) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

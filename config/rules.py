@@ -41,6 +41,9 @@ TOOLS: Final[Mapping[str, _Takes]] = {
     "todo": "nothing",
     "bash_output": "nothing",
     "bash_kill": "nothing",
+    "remember": "nothing",
+    "forget": "nothing",
+    "recall": "nothing",
 }
 """What a rule may name, and what it may say of it."""
 

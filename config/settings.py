@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from .checkpoints import CheckpointSettings
 from .guards import BreakerSettings, LoopSettings
 from .hooks import HookSettings
 from .reviewer import ReviewerSettings
@@ -160,6 +161,20 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     it twice. A killed process loses nothing either way."""
 
 
+class ContextSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a conversation is shortened, and what of it stays. Tokens but for `share`."""
+
+    share: _Share = 0.85
+    """Of the model's window: how full it may become."""
+    room: _Count = 50_000
+    """What is to be left of the window; whichever comes first, this or the share. A small window is
+    always filled to the half."""
+    tail: _Some = 20_000
+    """How much of the latest messages stays as it is."""
+    words: _Count = 20_000
+    """How much of the person's own words stays word for word."""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Every effective value of a run. `cli/compose.py` hands each consumer its own part."""
 
@@ -173,6 +188,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     retry: RetrySettings = RetrySettings()
     http: HttpSettings = HttpSettings()
     sessions: SessionSettings = SessionSettings()
+    checkpoints: CheckpointSettings = CheckpointSettings()
+    context: ContextSettings = ContextSettings()
     sandbox: SandboxSettings = SandboxSettings()
     rules: RuleSettings = RuleSettings()
     breakers: BreakerSettings = BreakerSettings()

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from ..config.private import private_folder
 from .errors import NotAvailable
 from .policy import Policy
 
@@ -86,7 +87,7 @@ def remember(folder: Path, policy: Policy, proven: Attested) -> None:
     """Keep what was proven, for the next session. A folder that cannot be written is no matter."""
     file = _file(folder, policy)
     with contextlib.suppress(OSError):
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(file.parent)
         beside = file.with_suffix(f".{os.getpid()}")
         beside.write_bytes(msgspec.json.encode(proven))
         os.replace(beside, file)

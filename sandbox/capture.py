@@ -10,6 +10,7 @@ from io import BufferedWriter
 from pathlib import Path
 from typing import Protocol
 
+from ..config.private import private_folder
 from .terminal import Cleaner
 
 _LONGEST_LINE = 2_000
@@ -212,6 +213,6 @@ class _Spill:
 
 
 def _private(path: Path) -> BufferedWriter:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     return open(fd, "wb")

@@ -14,6 +14,7 @@ from collections.abc import Generator
 import msgspec
 
 from .entries import kind
+from .leftovers import temporary_name
 
 DEPTH = 64
 """Directories within each other that are entered; each holds two descriptors open."""
@@ -47,7 +48,7 @@ class Spot(msgspec.Struct, frozen=True):
 
     def beside(self) -> "Spot":
         """A name in the same directory that nobody has."""
-        return Spot(self.directory, f".kedge-{os.urandom(8).hex()}")
+        return Spot(self.directory, temporary_name())
 
 
 class Carrier:

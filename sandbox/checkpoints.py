@@ -10,18 +10,23 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
+from .leftovers import remove_leftovers
 from .looking import REPOSITORIES, Caps, Ignoring
 from .paths import Roots
 from .restoring import Restored, Restorer, within
-from .scanning import RULE_FILES, Noted, Scanner
+from .rule_files import RULE_FILES, unsettled
+from .scanning import Noted, Scanner
 from .snapshot import Changed, Entry, State, differences, digest
-from .vault import Checkpoint, Opened, Vault, moment
+from .vault import Checkpoint, Opened, Vault, moment, sweep
 
 _ID_BYTES = 10
+_LEFT_AT_LEAST = 10
+"""Checkpoints that no tidying takes."""
 _NAMED_AT_MOST = 3
 """Paths that a notice names."""
 
@@ -83,7 +88,7 @@ class Checkpoints:
             last = self._last
             if changed or last is None or not vault.knows(last.id):
                 last = self._kept(vault, reason)
-            if first or self._scanner.named != before:
+            if (first and changed) or self._scanner.named != before:
                 vault.note(msgspec.msgpack.encode(self._scanner.noted()))
             undo.pop_all()
         self._generation, self._last = vault.generation, last
@@ -164,13 +169,19 @@ class Checkpoints:
             return [_content(vault, entry) for entry in entries]
 
     def restore(
-        self, id: str, paths: Collection[str] | None = None, *, later: Sequence[str] = ()
+        self,
+        id: str,
+        paths: Collection[str] | None = None,
+        *,
+        later: Sequence[str] = (),
+        announce: Callable[[str], None] = lambda before: None,
     ) -> Restored:
         """Make everything, or what is at or below these absolute paths, as it was.
 
         What is there is taken as a checkpoint first. Files that were made since are removed;
         what is ignored, outside or not covered stays. `later` are checkpoints from after, for the
-        ignored files that only they know.
+        ignored files that only they know. `announce` is told the checkpoint of what is there before
+        anything is changed; if it raises, nothing is.
 
         Raises:
             SandboxError: the checkpoint does not exist, or what is there cannot be kept; nothing
@@ -179,10 +190,13 @@ class Checkpoints:
         with self._lock:
             with self._vault.reading() as vault:
                 then = _with_later(vault, id, later)
+            # Of a restoring that was killed.
+            remove_leftovers(map(Path, then.directories), self._roots)
             before = self.take("before undoing", then.extras)
             hidden = self._now_ignored(then, before.id)
             if hidden:
                 before = self.take("before undoing", hidden)
+            announce(before.id)
             with self._vault.reading() as vault:
                 return self._restored(vault, then, before, paths)
 
@@ -197,22 +211,19 @@ class Checkpoints:
     ) -> Restored:
         was = vault.state(before.id)
         restorer = Restorer(self._roots, vault.get)
-        chosen = _chosen(differences(then, was), paths)
-        rules = [one for one in chosen if Path(one.path).name in RULE_FILES]
+        chosen, unsure = _sure(_chosen(differences(then, was), paths), then, was)
         now = was
-        if rules:
-            # What the old rules ignore was not covered then: it must not pass for new.
+        depth = -1
+        # From the outside in: what the old rules ignore was not covered then, so it must not pass
+        # for new, be it rules itself.
+        while rules := _outermost_rules(chosen, depth):
+            depth = rules[0].path.count("/")
             restorer.files(rules)
             now = vault.state(self.take("while undoing", then.extras).id)
-            chosen = [
-                one
-                for one in _chosen(differences(then, now), paths)
-                if was.entry(one.path) == one.after
-            ]
-        if then.manifest.rules != now.manifest.rules:
-            unsure = [one for one in chosen if one.before is None]
-            restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
-            chosen = [one for one in chosen if one.before is not None]
+            left = _chosen(differences(then, now), paths)
+            unchanged = [one for one in left if was.entry(one.path) == one.after]
+            chosen, unsure = _sure(unchanged, then, now)
+        restorer.refused += (f"{one.path}: other files are ignored now" for one in unsure)
         restorer.make_room(then, now)
         restorer.files(one for one in chosen if one.before is None)
         restorer.remove_directories(then, now)
@@ -244,12 +255,60 @@ class Checkpoints:
             vault.drop(one.id for one in gone)
             return len(gone)
 
+    def tidy(self, days: int, size: int) -> int:
+        """Throw away for good what is older than so many days, and the older half where all takes
+        more than so many bytes on disk, but for the newest; 0 is no limit. Where there is nothing
+        to do, this is cheap. Other workspaces' checkpoints go as a whole, once all are that old.
+        Returns how many of this workspace's are gone.
+
+        Raises:
+            SandboxError: they cannot be written.
+        """
+        if days:
+            sweep(self._vault.folder, days)
+        with self._lock, self._vault.reading() as vault:
+            found = vault.checkpoints()
+            oldest = _days_ago(days) if days else ""
+            old = sum(one.time < oldest for one in found)
+            if size and vault.size > size:
+                old = max(old, len(found) // 2)
+        old = min(old, len(found) - _LEFT_AT_LEAST)
+        if old <= 0:
+            return 0
+        gone = self.prune(len(found) - old)
+        self._vault.shrink()
+        return gone
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+
 
 def _with_later(vault: Opened, id: str, later: Sequence[str]) -> State:
     state = vault.state(id)
     for one in later:
         state.take_over(vault.state(one))
     return state
+
+
+def _sure(
+    changes: Iterable[Changed], then: State, now: State
+) -> tuple[list[Changed], list[Changed]]:
+    """The changes; and, apart, those that may only look like something new."""
+    places = unsettled(then, now)
+    sure: list[Changed] = []
+    unsure: list[Changed] = []
+    for one in changes:
+        is_unsure = one.before is None and within(places, one.path)
+        (unsure if is_unsure else sure).append(one)
+    return sure, unsure
+
+
+def _outermost_rules(changes: Iterable[Changed], depth: int) -> list[Changed]:
+    """The changes of rule files at the first level below `depth` that has any."""
+    found = [one for one in changes if os.path.basename(one.path) in RULE_FILES]
+    deeper = [level for one in found if (level := one.path.count("/")) > depth]
+    return [one for one in found if one.path.count("/") == min(deeper, default=-1)]
 
 
 def _chosen(changes: Iterable[Changed], paths: Collection[str] | None) -> list[Changed]:

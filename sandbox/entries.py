@@ -12,6 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from .errors import NotAFile
+from .leftovers import temporary_name
 from .paths import Place, open_beneath
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
@@ -42,7 +43,7 @@ class Entry:
 
     def beside(self) -> "Entry":
         """A name in the same directory that nobody has."""
-        return Entry(self._directory, self.path.with_name(f".kedge-{os.urandom(8).hex()}"))
+        return Entry(self._directory, self.path.with_name(temporary_name()))
 
     def rename(self, to: "Entry") -> None:
         """Give what has this name the other; whatever had that is gone."""

@@ -7,9 +7,7 @@ what programs outside obey is put back after a command rather than kept from it.
 import asyncio
 import marshal
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -31,6 +29,7 @@ from .inside.walking import Walk
 from .policy import Policy
 from .ports import Command, Exit
 from .registry import Registry
+from .scratch import Scratch
 from .spawn import argv_of
 
 _BOOT = "import sys; sys.path.insert(0, {!r}); from inside.alone import main; main()"
@@ -57,8 +56,8 @@ class LandlockSandbox:
         self._direct = DirectSandbox()
         self._under_way = self._count = 0
         self._without = without
-        self._private = Path(tempfile.mkdtemp(prefix="kedge-inside-"))
-        self._hidden = Path(tempfile.mkdtemp(prefix="kedge-outside-"))
+        self._folders = (Scratch(), Scratch())
+        self._private, self._hidden = (folder.path for folder in self._folders)
         """Where no command gets: what they are told, and something for the self-test to find."""
         (self._hidden / "secret").touch()
         self._plan = compile_plan(policy, env)
@@ -163,8 +162,8 @@ class LandlockSandbox:
         await self._direct.close()
         if self._registry and self._registered:
             self._registry.drop(self._direct.mark)
-        for folder in (self._private, self._hidden):
-            shutil.rmtree(folder, ignore_errors=True)
+        for folder in self._folders:
+            folder.close()
 
 
 class LandlockProcess:

@@ -8,13 +8,14 @@ it was read is read again next time, because the clock of a file system ticks sl
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from .paths import open_beneath
+from .rule_files import RULE_FILES
 from .snapshot import Entry, Listing
 
 REPOSITORIES = frozenset({".git", ".hg", ".svn", ".jj"})
@@ -23,6 +24,7 @@ _SETTLED_NS = 2_000_000_000
 """How long ago a change must be to be told from a later one: FAT counts in two seconds."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
+_UNCHANGED = _DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 Put = Callable[[bytes], bytes]
 """Keeps content; gives its digest."""
@@ -122,7 +124,10 @@ class Look:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if name in REPOSITORIES:
                     continue
-                if ignores.hide(path, name, is_directory) and path not in extras:
+                # Files that say what is ignored count even where they ignore themselves: without
+                # them nobody could tell what else was.
+                rules = name in RULE_FILES and not is_directory
+                if ignores.hide(path, name, is_directory) and not rules and path not in extras:
                     continue
                 if is_directory:
                     below.append(name)
@@ -221,3 +226,34 @@ def _missed(found: os.stat_result, changed: int) -> Known:
     mode = stat.S_IMODE(found.st_mode)
     entry = Entry("missed", mode, found.st_size, str(found.st_mtime_ns).encode())
     return Known(changed, found.st_ino, entry)
+
+
+def unlike(looks: Iterable[tuple[str, Seen]]) -> Iterator[str]:
+    """The directories that are not as they were; what is asked for most often in all this."""
+    for path, seen in looks:
+        try:
+            fd = os.open(path, _UNCHANGED)
+        except OSError:
+            yield path
+            continue
+        try:
+            if not _alike(fd, seen):
+                yield path
+        finally:
+            os.close(fd)
+
+
+def _alike(fd: int, seen: Seen) -> bool:
+    try:
+        found = os.fstat(fd)
+        if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
+            return False
+        look = os.stat
+        for name, known in seen.entries.items():
+            # From the directory on, the kernel has one name to find instead of a path.
+            found = look(name, dir_fd=fd, follow_symlinks=False)
+            if found.st_ctime_ns != known.changed or found.st_ino != known.number:
+                return False
+    except OSError:
+        return False
+    return True

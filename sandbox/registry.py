@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from ..config.private import private_folder
+
 
 class Started(msgspec.Struct, frozen=True):
     """A helper, or the mark of commands without one, and the process that it serves."""
@@ -41,8 +43,9 @@ class Registry:
         self._keep(mark, os.getpid(), mark)
 
     def drop(self, what: int | str) -> None:
-        """Forget a helper, or a mark, of which nothing is left."""
-        (self._folder / f"{what}.json").unlink(missing_ok=True)
+        """Forget a helper, or a mark, of which nothing is left. Never raises."""
+        with contextlib.suppress(OSError):
+            (self._folder / f"{what}.json").unlink()
 
     def _keep(self, name: str, helper: int, mark: str) -> None:
         own = os.getpid()
@@ -54,12 +57,12 @@ class Registry:
         """End what belongs to owners that are gone; return the helpers that were still there."""
         ended: list[int] = []
         with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
         for file in self._folder.glob("*.json"):
             try:
                 entry = msgspec.json.decode(file.read_bytes(), type=Started)
             except (OSError, msgspec.MsgspecError):
-                file.unlink(missing_ok=True)
+                self.drop(file.stem)
                 continue
             here = entry.boot == _boot()
             if here and began(entry.owner) == entry.owner_began:
@@ -73,7 +76,7 @@ class Registry:
                 from .tree import Tree
 
                 Tree(entry.mark).end_now()
-            file.unlink(missing_ok=True)
+            self.drop(file.stem)
         return tuple(ended)
 
 

@@ -5,23 +5,16 @@ Nothing of git is run: what its configuration names could be anybody's program.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
 from .errors import SandboxError
-from .looking import REPOSITORIES, Caps, Ignoring, Look, Put, Seen, Unreachable
+from .looking import REPOSITORIES, Caps, Ignoring, Look, Put, Seen, Unreachable, unlike
 from .paths import Roots
+from .rule_files import EXCLUDE, RULE_FILES, Stamp, effective, repositories, stamp, stamps_above
 from .snapshot import Manifest, encoded
 from .tracked import index_of, tracked
-
-RULE_FILES = (".rgignore", ".ignore", ".gitignore")
-"""Files that say what is ignored."""
-_EXCLUDE = ".git/info/exclude"
-
-Stamp = tuple[int, int] | None
-"""A file's time of change and number; None if there is none."""
 
 
 class Stopped(SandboxError):
@@ -33,6 +26,13 @@ class Noted(msgspec.Struct, frozen=True, array_like=True):
 
     seen: dict[str, Seen]
     named: tuple[str, ...]
+    scope: tuple[str, ...]
+    """What it was a walk of."""
+    whole: bool = False
+    """Whether it has everything, so that nothing has to be walked again."""
+    sources: dict[str, Stamp] = {}
+    indexes: dict[str, tuple[Stamp, frozenset[str]]] = {}
+    uncovered: dict[str, str] = {}
 
 
 class Scanner:
@@ -71,11 +71,27 @@ class Scanner:
         """Know the looks of another process."""
         self._seen = dict(noted.seen)
         self.named.update(noted.named)
+        if noted.whole and noted.scope == self._scope:
+            self._sources, self._indexes = dict(noted.sources), dict(noted.indexes)
+            self.uncovered = dict(noted.uncovered)
+            for seen in self._seen.values():
+                self._count(seen, 1)
+            self._walked = True
+
+    @property
+    def _scope(self) -> tuple[str, ...]:
+        caps = msgspec.structs.astuple(self._caps)
+        return tuple(map(ascii, (*self._roots.all, *sorted(self._avoid), *caps)))
 
     def noted(self) -> Noted:
         """What the next process can use. Names that are not text are left out."""
         seen = {path: seen for path, seen in self._seen.items() if _is_text(path, seen)}
-        return Noted(seen, tuple(sorted(path for path in self.named if _is_utf8(path))))
+        named = tuple(sorted(filter(_is_utf8, self.named)))
+        tracked = (path for _, found in self._indexes.values() for path in found)
+        beside = (*self._sources, *self._indexes, *tracked, *self.uncovered)
+        if len(seen) < len(self._seen) or not all(map(_is_utf8, beside)):
+            return Noted(seen, named, self._scope)
+        return Noted(seen, named, self._scope, True, self._sources, self._indexes, self.uncovered)
 
     def covers(self, path: str) -> bool:
         """Whether the last look says what was at a path, be it that nothing was."""
@@ -97,6 +113,8 @@ class Scanner:
 
     def _hidden(self, directory: str, name: str, *, is_directory: bool) -> bool:
         path = f"{directory}/{name}"
+        if name in RULE_FILES and not is_directory:
+            return False
         return name in REPOSITORIES or self._rules(directory).hide(path, name, is_directory)
 
     def _entries(self, directory: str) -> Iterable[str]:
@@ -111,9 +129,9 @@ class Scanner:
             Stopped: that was wanted.
         """
         self._extras = self.extras()
-        if any(_stamp(path) != stamp for path, stamp in self._sources.items()):
+        if any(stamp(path) != before for path, before in self._sources.items()):
             self._walked = False
-        stale = list(_changed(self._seen.items())) if self._walked else []
+        stale = list(unlike(self._seen.items())) if self._walked else []
         for directory in stale:
             if directory in self._seen:
                 self._again(directory, put)
@@ -133,7 +151,7 @@ class Scanner:
         }
         self._files = self._bytes = 0
         for root in self._roots.all:
-            self._sources.update(_stamps_above(str(root)))
+            self._sources.update(stamps_above(str(root)))
             self._descend(str(root), root, before, put)
         self._walked = True
 
@@ -168,10 +186,12 @@ class Scanner:
         if look.ignores is not None:
             self._inner[path] = look.ignores
         for name in look.names.intersection(RULE_FILES):
-            self._sources[f"{path}/{name}"] = _stamp(f"{path}/{name}")
+            self._sources[f"{path}/{name}"] = stamp(f"{path}/{name}")
         if ".git" in look.names:
-            self._sources[f"{path}/{_EXCLUDE}"] = _stamp(f"{path}/{_EXCLUDE}")
+            self._sources[f"{path}/{EXCLUDE}"] = stamp(f"{path}/{EXCLUDE}")
             self._indexes.setdefault(path, (None, frozenset()))
+        else:
+            self._indexes.pop(path, None)
         self._count(self._seen.get(path), -1)
         self._seen[path] = seen = msgspec.structs.replace(seen, digest=put(encoded(seen.listing)))
         self._count(seen, 1)
@@ -224,7 +244,14 @@ class Scanner:
 
     def _rules(self, directory: str) -> Ignoring:
         """The rules in force in a directory that was looked into."""
-        return self._inner[directory]
+        rules = self._inner.get(directory)
+        if rules is None:  # another process looked
+            names = [
+                name for name in (*RULE_FILES, ".git") if os.path.lexists(f"{directory}/{name}")
+            ]
+            outer = self._outer(directory, self._root_of(directory))
+            rules = self._inner[directory] = outer.within(directory, names)
+        return rules
 
     def extras(self) -> frozenset[str]:
         """Files that count although ignored, whether there or not."""
@@ -233,9 +260,9 @@ class Scanner:
     def _look_at_extras(self, put: Put) -> bool:
         """Look at the files that count although they are ignored."""
         changed = False
-        for top, (stamp, found) in list(self._indexes.items()):
-            now = _stamp(index_of(top))
-            if now != stamp:
+        for top, (known, found) in list(self._indexes.items()):
+            now = stamp(index_of(top))
+            if now != known:
                 self._indexes[top] = (now, self._tracked_but_ignored(top))
                 changed = changed or self._indexes[top][1] != found
         self._extras = self.extras()
@@ -297,7 +324,8 @@ class Scanner:
             {os.fsencode(path): digests[path] for path in sorted(digests)},
             tuple(sorted(map(os.fsencode, self.extras()))),
             {os.fsencode(path): why for path, why in sorted(self.uncovered.items())},
-            _content_of(path for path in self._sources if self._is_outside(path)),
+            effective(path for path in self._sources if self._is_outside(path)),
+            repositories(self._roots.all, self._indexes),
         )
 
     def _is_outside(self, source: str) -> bool:
@@ -305,55 +333,8 @@ class Scanner:
         return name not in self._entries(directory)
 
 
-def _changed(looks: Iterable[tuple[str, Seen]]) -> Iterator[str]:
-    """The directories that are not as they were; what is asked for most often in all this."""
-    look = os.lstat
-    for path, seen in looks:
-        try:
-            found = look(path)
-            if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
-                yield path
-                continue
-            prefix = f"{path}/"
-            for name, known in seen.entries.items():
-                found = look(prefix + name)
-                if found.st_ctime_ns != known.changed or found.st_ino != known.number:
-                    yield path
-                    break
-        except OSError:
-            yield path
-
-
-def _stamp(path: str) -> Stamp:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return None
-    return found.st_ctime_ns, found.st_ino
-
-
 def _exists(path: str) -> bool:
     return os.path.lexists(path) and not os.path.isdir(path)
-
-
-def _stamps_above(root: str) -> dict[str, Stamp]:
-    parents = [str(parent).rstrip("/") for parent in Path(root).parents]
-    names = (*RULE_FILES, ".git", _EXCLUDE)
-    places = [f"{parent}/{name}" for parent in parents for name in names if name != ".git"]
-    # The repository itself changes with every command; only whether it is there matters.
-    return {place: _stamp(place) for place in places}
-
-
-def _content_of(paths: Iterable[str]) -> bytes:
-    """The digest of some files' contents, those that are there."""
-    known = blake2b(digest_size=16)
-    for path in sorted(paths):
-        try:
-            content = Path(path).read_bytes()
-        except OSError:
-            continue
-        known.update(os.fsencode(path) + b"\0" + content + b"\0")
-    return known.digest()
 
 
 def _is_utf8(name: str) -> bool:

@@ -48,8 +48,10 @@ class Manifest(msgspec.Struct, frozen=True):
     or because git tracks them."""
     uncovered: dict[bytes, str]
     """Directories that were not looked into, with the reason."""
-    rules: bytes
-    """Digest of the ignore files that lie outside of what is kept."""
+    rules: dict[bytes, bytes]
+    """What ignore files say that are not kept themselves, by path; none that say nothing."""
+    repositories: tuple[bytes, ...] = ()
+    """Directories that hold a repository: rules of git from above end there."""
 
 
 class Changed(msgspec.Struct, frozen=True):

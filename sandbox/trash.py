@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..config.private import private_folder
 from .carrying import Caps, Carrier, Spot
 from .entries import kind, open_parent
 from .errors import OutsideRoots, SandboxError
@@ -108,8 +109,7 @@ class Trash:
         places, missed = _places(paths, roots)
         if not (places or missed):
             return None
-        for folder in (self._folder.parent, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         id = os.urandom(4).hex()
         folder = self._folder / id
         folder.mkdir(mode=0o700)

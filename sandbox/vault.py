@@ -5,7 +5,9 @@ crash leaves either all of it or nothing.
 """
 
 import contextlib
+import shutil
 import sqlite3
+import time
 import zlib
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from ..config.private import private_folder
 from .errors import SandboxError
 from .snapshot import Manifest, State, decoded, digest
 
@@ -24,6 +27,7 @@ CREATE TABLE IF NOT EXISTS checkpoints (
 );
 CREATE TABLE IF NOT EXISTS seen (only INTEGER PRIMARY KEY, data BLOB);
 """
+_FILE = "checkpoints.db"
 _PATIENCE_SECONDS = 60.0
 """How long another process may be writing."""
 _WORTH_PACKING = 128
@@ -50,8 +54,8 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         """`folder` need not exist; nobody else may look into it."""
-        self._folder = folder
-        self._file = folder / "checkpoints.db"
+        self.folder = folder
+        self._file = folder / _FILE
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -91,19 +95,32 @@ class Vault:
                 connection.execute("COMMIT")
                 undo.pop_all()
 
+    def shrink(self) -> None:
+        """Give back to the disk what is not needed any more.
+
+        Raises:
+            SandboxError: it cannot be written.
+        """
+        with self._telling():
+            # A script, because a single statement would stop after the first page.
+            self._connected().executescript("PRAGMA incremental_vacuum")
+            self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     @contextlib.contextmanager
     def _telling(self) -> Generator[None]:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise SandboxError(f"the checkpoints in {str(self._folder)!r}: {error}") from error
+            raise SandboxError(f"the checkpoints in {str(self.folder)!r}: {error}") from error
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self.folder)
             self._connection = connection = sqlite3.connect(
                 self._file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
             )
+            # Before the first table is made, so that what is thrown away can be given back.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(_SCHEMA)
@@ -161,7 +178,13 @@ class Opened:
         row = self._one("SELECT manifest FROM checkpoints WHERE id = ?", id)
         if row is None:
             raise SandboxError(f"there is no checkpoint {id!r}: it may have been pruned")
-        return State(msgspec.msgpack.decode(self.get(row[0]), type=Manifest), self.get)
+        return State(self._manifest(row[0]), self.get)
+
+    def _manifest(self, key: bytes) -> Manifest:
+        try:
+            return msgspec.msgpack.decode(self.get(key), type=Manifest)
+        except msgspec.MsgspecError as error:
+            raise SandboxError(f"a checkpoint is of another version of kedge: {error}") from error
 
     def checkpoints(self) -> list[Checkpoint]:
         """All of them, oldest first."""
@@ -180,6 +203,14 @@ class Opened:
         self._connection.execute("REPLACE INTO seen VALUES (0, ?)", (seen,))
 
     @property
+    def size(self) -> int:
+        """Bytes of what is kept, as it lies on disk."""
+        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        (bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
+        return int((pages - free) * bytes)
+
+    @property
     def generation(self) -> int:
         """Changes whenever something was thrown away."""
         row: tuple[int] = self._connection.execute("PRAGMA user_version").fetchone()
@@ -190,7 +221,7 @@ class Opened:
         self._connection.executemany("DELETE FROM checkpoints WHERE id = ?", [(id,) for id in ids])
         needed: set[bytes] = set()
         for (key,) in self._connection.execute("SELECT manifest FROM checkpoints").fetchall():
-            manifest = msgspec.msgpack.decode(self.get(key), type=Manifest)
+            manifest = self._manifest(key)
             needed.add(key)
             for listing in set(manifest.directories.values()) - needed:
                 needed.add(listing)
@@ -206,6 +237,17 @@ class Opened:
     def _one(self, query: str, *values: bytes | str) -> tuple[bytes, ...] | None:
         row: tuple[bytes, ...] | None = self._connection.execute(query, values).fetchone()
         return row
+
+
+def sweep(own: Path, days: int) -> None:
+    """Throw away for good the checkpoints of other workspaces, beside our own, in which nothing was
+    kept for so many days. What cannot be thrown away stays."""
+    oldest = time.time() - days * 86_400
+    for folder in own.parent.iterdir():
+        files = [folder / name for name in (_FILE, f"{_FILE}-wal")]
+        times = [file.stat().st_mtime for file in files if file.exists()]
+        if folder != own and times and max(times) < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def moment() -> str:

@@ -32,12 +32,14 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
-    *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
-    *("agent.stages", "agent.spending", "agent.recollection"),
+    *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec"),
+    *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages", "agent.spending"),
+    "agent.recollection",
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
+    *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
     *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.actions"),
     *("agent.fittings", "agent.outcome", "agent.caller", "agent.loop", "agent.session"),
@@ -52,7 +54,7 @@ _SECRETS = ("config.secret_finder", "config.secret_flow")
 
 MAY_IMPORT: Table = {
     "config": ("config",),
-    "sandbox": ("sandbox", *_STATUS, "config.sandbox"),
+    "sandbox": ("sandbox", *_STATUS, "config.private", "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings", "config.guards"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
@@ -64,8 +66,8 @@ MAY_IMPORT: Table = {
         *("config.hooks", "config.hook_programs", "config.reviewer"),
     ),
     "agent.screens": ("agent.screens", *_HALL, *_SECRETS),
-    "agent.stores": ("agent.stores", *_HALL),
-    "agent.tools": ("agent.tools", *_HALL, "config.settings", "sandbox"),
+    "agent.stores": ("agent.stores", *_HALL, "config.private"),
+    "agent.tools": ("agent.tools", *_HALL, "config.private", "config.settings", "sandbox"),
     "agent.validators": (
         *("agent.validators", *_HALL, *_RULES, *_SECRETS),
         *("config.settings", "config.guards"),
@@ -76,14 +78,18 @@ MAY_IMPORT: Table = {
     "cli.keeping": ("agent", "cli", "config", "sandbox"),
     "cli.knowledge": ("agent", "cli", "config"),
     "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
+    "cli.commands.compact": ("agent", "cli", "config"),
     "cli.commands.export": ("cli", *_HALL, "config", "sandbox.environment"),
     "cli.commands.memory": ("agent", "cli", "config", "sandbox"),
-    "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "agent.stores", "config"),
+    "cli.commands.sessions": ("cli", *_HALL, "agent.bus", "config"),
+    "cli.commands.sessions_list": ("cli", *_HALL, "agent.stores", "config"),
     "cli.commands.sessions_delete": ("cli", *_HALL, "agent.stores", "config"),
     "cli.commands.sessions_doctor": (
         *("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
     ),
-    "cli.commands.undo": ("agent", "cli", "config", "sandbox"),
+    "cli.commands.rewind": ("agent", "cli", "config", "sandbox.errors"),
+    "cli.commands.undo": ("cli", *_HALL, "config"),
+    "cli.going_back": ("cli", *_HALL, "agent.bus", "config", "sandbox"),
     "cli.compose": ("agent", "cli", "config", "sandbox"),
     "cli.judges": ("agent", "cli", "config", "sandbox"),
     "cli.judging": ("agent", "cli", "config", "sandbox"),

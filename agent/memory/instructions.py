@@ -93,6 +93,12 @@ class Instructions:
         self._hides = hides
         self._deeper: dict[Path, None] = {}
         self._visited: set[Path] = set()
+        self._room = MAX_BYTES
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the project's files are read."""
+        return self._scope.trusted
 
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
@@ -108,7 +114,9 @@ class Instructions:
             notices.append(
                 f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
             )
-        return fitted(pieces, notices)
+        merged = fitted(pieces, notices)
+        self._room = MAX_BYTES - sum(piece.size for piece in merged.pieces)
+        return merged
 
     def nearby(self, touched: Sequence[str]) -> str:
         """The instructions for resolved paths in directories where no tool was before."""
@@ -122,7 +130,9 @@ class Instructions:
                 if found:
                     self._deeper[folder] = None
                 pieces += found
-        return fitted(pieces, notices).text
+        merged = fitted(pieces, notices, self._room)
+        self._room -= sum(piece.size for piece in merged.pieces)
+        return merged.text
 
     def _fresh(self, path: Path) -> Iterator[Path]:
         """Directories from below the working directory down to a path, not visited before."""
@@ -223,7 +233,9 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
             continue
         cut = piece.text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
         what = f"cut after {len(cut.encode())} of {piece.size}" if cut else "left out:"
-        said.append(f"{piece.path}: {what} bytes; all instruction files together may have {limit}")
+        said.append(
+            f"{piece.path}: {what} bytes; all instruction files together may have {MAX_BYTES}"
+        )
         if cut:
             kept[piece.path] = Piece(piece.path, cut, piece.imported_by)
         room = 0

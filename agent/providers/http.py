@@ -14,11 +14,13 @@ import httpx2
 from ..deltas import Delta
 from ..errors import ProviderError
 from ..ports import Request
-from . import faults
+from . import counting, faults
 from .answers import check, received, told
 from .endpoint import Endpoint
 from .wire import Wire
 
+_TOO_MANY = 429
+"""The status of a request that may be made again later."""
 _KEEPALIVE_SECONDS = 60.0
 """How long a connection waits for the next request: tools run for longer than httpx2's 5 s."""
 
@@ -30,6 +32,7 @@ class HttpProvider:
         self._wire = wire
         self._endpoint = endpoint
         self._url = endpoint.url(wire.path)
+        self._counting = counting.path_of(wire.name, wire.path)
         self._client: httpx2.AsyncClient | None = None
         self._trust: Future[SSLContext] | None = None
 
@@ -61,6 +64,24 @@ class HttpProvider:
         finally:
             await response.aclose()
 
+    async def count(self, request: Request) -> int | None:
+        """See `Counts.count`. An endpoint that says that it does not do it is not asked again."""
+        if not self._counting:
+            return None
+        body = counting.question(self._wire.name, self._wire.encode(request))
+        url = self._endpoint.url(self._counting)
+        patience = self._endpoint.http.idle_timeout_seconds
+        try:
+            async with asyncio.timeout(min(counting.SECONDS, patience)):
+                client = await self._connections()
+                headers = self._headers("application/json")
+                response = await client.post(url, content=body, headers=headers)
+        except (TimeoutError, ProviderError, httpx2.RequestError, httpx2.InvalidURL):
+            return None
+        if 400 <= response.status_code < 500 and response.status_code != _TOO_MANY:
+            self._counting = ""
+        return counting.answer(response.content) if response.is_success else None
+
     async def close(self) -> None:
         """Release connections. No stream may be open."""
         if self._client is not None:
@@ -69,13 +90,7 @@ class HttpProvider:
 
     async def _send(self, body: bytes) -> httpx2.Response:
         """The answer's head; its body is still to be read."""
-        headers = {
-            "accept": "text/event-stream",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "user-agent": "kedge",
-        }
-        headers |= self._endpoint.headers()
+        headers = self._headers("text/event-stream")
         client = await self._connections()
         try:
             request = client.build_request("POST", self._url, content=body, headers=headers)
@@ -85,6 +100,15 @@ class HttpProvider:
         except httpx2.InvalidURL as error:
             text = f"{self._url!r} is no address: {error}; check base_url"
             raise ProviderError("not_found", text) from error
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        headers = {
+            "accept": accept,
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "user-agent": "kedge",
+        }
+        return headers | self._endpoint.headers()
 
     async def _connections(self) -> httpx2.AsyncClient:
         trust = await self._trusted()

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from ...config.settings import RetrySettings
+from ..counting import counted
 from ..deltas import Delta, Finished, Restarted
 from ..errors import ProviderError
 from ..ports import Provider, Request
@@ -68,6 +69,10 @@ class Retrying:
             attempt += 1
             yield Restarted(attempt, wait, str(failure))
             await self._sleep(wait)
+
+    async def count(self, request: Request) -> int | None:
+        """See `Counts.count`; asked once."""
+        return await counted(self._provider, request)
 
     async def close(self) -> None:
         """Release the wrapped provider's connections."""

@@ -217,6 +217,13 @@ class Hooks:
         """As `StageHooks.compact`."""
         return _together(await self._tell("compact", (trigger,), trigger=trigger))
 
+    async def compacted(self, trigger: Literal["auto", "manual"], summary: str) -> Heard:
+        """As `StageHooks.compacted`."""
+        said = await self._tell(
+            "after_compact", (trigger,), trigger=trigger, compact_summary=summary
+        )
+        return _together(said)
+
     async def session_end(self, reason: str) -> Heard:
         """As `StageHooks.session_end`."""
         return _together(await self._tell("session_end", (reason,), reason=reason))
@@ -308,7 +315,7 @@ def _staged(hook: Hook, said: Said) -> Heard:
     event = hook.settings.event
     context, denied = said.context, ""
     if said.verdict == "deny":
-        if event == "prompt" or (event == "stop" and not said.ends):
+        if event in ("prompt", "compact") or (event == "stop" and not said.ends):
             denied = said.reason
         elif event != "stop":
             # What has happened cannot be denied: the reason is for the model.

@@ -18,12 +18,14 @@ from typing import IO
 
 import msgspec
 
+from ...config.private import private_folder
 from ..codec import chained_to, decode, digest
 from ..errors import StoreError
 from .jsonl import JsonlStore
 from .summary import EVERYWHERE, KINDS, Said, Summary, Where, said, terms
+from .wording import matching, spaced
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a file with other ones is made anew."""
 _PATIENCE = 2.0
 """Seconds to wait for another process that is writing."""
@@ -45,10 +47,10 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content='said', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
 );
 CREATE TRIGGER said_more AFTER INSERT ON said BEGIN
-    INSERT INTO words (rowid, text) VALUES (new.id, new.text);
+    INSERT INTO words (rowid, text) VALUES (new.id, spaced(new.text));
 END;
 CREATE TRIGGER said_less AFTER DELETE ON said BEGIN
-    INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, spaced(old.text));
 END;
 """
 _STATS = "SELECT id, size, mtime FROM sessions"
@@ -144,12 +146,13 @@ class SessionIndex:
     def search(
         self, query: str, limit: int, where: Where = EVERYWHERE, without: str = ""
     ) -> list[Said]:
-        """What was said with all terms of the query in it (see `terms`), best first.
+        """What was said with all terms of the query in it (see `terms`), best first: where
+        they are frequent and the text is short (bm25).
 
         Raises:
             sqlite3.Error, OSError: as `update`.
         """
-        asked = " ".join(map(_phrase, terms(query)))
+        asked = matching(terms(query))
         if not asked:
             return []
         values = {"query": asked, "limit": limit, "without": without, **_place(where)}
@@ -157,11 +160,12 @@ class SessionIndex:
             return [Said(*row) for row in database.execute(_SEARCH, values)]
 
     def _opened(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._file.parent)
         # Made here, because SQLite would let everybody read it; its other files follow this one.
         os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database = sqlite3.connect(self._file, timeout=_PATIENCE)
         try:
+            database.create_function("spaced", 1, spaced, deterministic=True)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             if _version(database) != VERSION:
@@ -284,9 +288,3 @@ def _statements(script: str) -> Iterator[str]:
 
 def _place(where: Where) -> dict[str, object]:
     return {"anywhere": not where.cwd, "cwd": where.cwd, "project": where.project}
-
-
-def _phrase(term: str) -> str:
-    """A term as FTS5 writes it (sqlite.org/fts5.html, section 3)."""
-    bare = term.rstrip("*").replace('"', '""')
-    return f'"{bare}"*' if term.endswith("*") else f'"{bare}"'

@@ -12,10 +12,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ...config.private import private_folder
 from ..codec import decode, digest
 from ..errors import StoreError
 from ..events import Event
 from .chain import Damage, damage
+from .locking import lock
 
 SUFFIX = ".jsonl"
 HEAD = ".head"
@@ -33,31 +35,48 @@ class JsonlLog:
         """
         self._path = path
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(path.parent)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._file, path)
+            self._mended = ""
+            self._size = self._without_torn_line()
+            begins = self._after_newline(self._size - 1)
+            self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
+            self._mended = self._mended or self._missing()
         except OSError as error:
             os.close(self._file)
-            if not isinstance(error, BlockingIOError):
-                raise StoreError(f"cannot lock the session log {path}: {error.strerror}") from error
-            raise StoreError(
-                f"session {path.stem!r} is in use by another kedge; wait for it, or start a new one"
-            ) from error
+            raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
+        except StoreError:
+            os.close(self._file)
+            raise
         self._is_new = True
         self._dirty = False
-        self._size = self._without_torn_line()
-        begins = self._after_newline(self._size - 1)
-        self._last_line = os.pread(self._file, self._size - begins, begins)[:-1]
+        self._grown = False
 
     def _without_torn_line(self) -> int:
         size = os.fstat(self._file).st_size
         end = self._after_newline(size)
         if end != size:
             os.ftruncate(self._file, end)
+            self._mended = (
+                f"the last line of the log was torn and was removed ({size - end} bytes): kedge or "
+                "the machine died while it was written; nothing before it is lost"
+            )
         return end
+
+    def _missing(self) -> str:
+        """Words on an end that was there when the log was closed last; empty if it still is."""
+        head = head_of(self._path)
+        # Only what a killed process wrote last has to be read to find out.
+        if head in ("", digest(self._last_line)):
+            return ""
+        with self._path.open("rb") as lines:
+            if any(digest(line[:-1]) == head for line in lines):
+                return ""
+        return "the end of the log is missing that was there when it was closed last"
 
     def _after_newline(self, end: int) -> int:
         """The place after the last newline before `end`; 0 if there is none."""
@@ -73,6 +92,11 @@ class JsonlLog:
     def last_line(self) -> bytes:
         """See `Log.last_line`."""
         return self._last_line
+
+    @property
+    def mended(self) -> str:
+        """See `Log.mended`."""
+        return self._mended
 
     def append(self, line: bytes) -> None:
         """See `Log.append`. What could only be written in part is taken back."""
@@ -90,7 +114,7 @@ class JsonlLog:
             ) from error
         self._size += len(data)
         self._last_line = line
-        self._dirty = True
+        self._dirty = self._grown = True
 
     def sync(self) -> None:
         """See `Log.sync`. Costs nothing where nothing was appended since."""
@@ -111,7 +135,8 @@ class JsonlLog:
         """See `Log.close`."""
         if self._file < 0:
             return
-        if self._last_line:
+        # What was only looked at is left as it is: its head may say that its end is missing.
+        if self._grown:
             self._keep_head()
         self.abandon()
 
@@ -131,6 +156,14 @@ class JsonlLog:
             finally:
                 os.close(file)
             os.replace(beside, head)
+
+
+def head_of(log: Path) -> str:
+    """The digest of a log's last line when it was closed last; empty if that is not known."""
+    try:
+        return log.with_suffix(HEAD).read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _to_disk(file: int) -> None:
@@ -171,7 +204,8 @@ class JsonlStore:
             try:
                 event = decode(line)
             except StoreError as error:
-                raise StoreError(f"{self.path(session)}:{number}: {error}") from error
+                hint = error.hint or "kedge sessions doctor says more"
+                raise type(error)(f"{self.path(session)}:{number}: {error}", hint=hint) from error
             if event is not None:
                 yield event
 
@@ -196,7 +230,7 @@ class JsonlStore:
         path = self.path(session)
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(file, "wb") as written:
                 written.writelines(line + b"\n" for line in lines)
@@ -235,12 +269,8 @@ class JsonlStore:
             StoreError: there is no such session, or it cannot be read.
         """
         try:
-            head = self.path(session).with_suffix(HEAD).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            head = ""
-        try:
             with self.path(session).open("rb") as file:
-                return damage(file, head)
+                return damage(file, head_of(self.path(session)))
         except OSError as error:
             raise StoreError(f"cannot read session {session!r}: {error.strerror}") from error
 
@@ -260,8 +290,10 @@ class JsonlStore:
         """Each session with the size of its file, in bytes, and its time, in nanoseconds."""
         try:
             entries = os.scandir(self._folder)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise StoreError(f"cannot read {self._folder}: {error.strerror}") from error
         with entries:
             for entry in entries:
                 # A hidden one is being made, see `begin`.

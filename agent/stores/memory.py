@@ -19,6 +19,11 @@ class MemoryLog:
         """See `Log.last_line`."""
         return self._lines[-1] if self._lines else b""
 
+    @property
+    def mended(self) -> str:
+        """See `Log.mended`."""
+        return ""
+
     def append(self, line: bytes) -> None:
         """See `Log.append`."""
         self.sync()

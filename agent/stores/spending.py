@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ...config.private import private_folder
 from ..errors import StoreError
 from ..spending import Spend, Spending
 
@@ -72,7 +73,7 @@ class SqliteSpending:
         return Spend(turns or 0, tokens or 0, round(cost or 0.0, 9), seconds or 0.0)
 
     def _opened(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._file.parent)
         # Made here, because SQLite would let everybody read it.
         os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database = sqlite3.connect(self._file, timeout=_PATIENCE)

@@ -8,11 +8,12 @@ import msgspec
 
 from ..events import Event, MessageAdded, Result, SessionStarted, TurnStarted
 from ..lineage import Forked, Renamed
-from ..messages import Part, Text
+from ..messages import Part, Text, legible_text
 
 _ADDED = ("<context>", "<environment>", "<instructions")
 """How texts begin that hooks and we have put into a prompt."""
-_EXCERPT = 160
+MAX_PROMPT = 500
+EXCERPT = 160
 """Characters of a text that are shown around what was found."""
 _TERM = re.compile(r'"([^"]+)"?|(\S+)')
 
@@ -30,7 +31,7 @@ class Summary(msgspec.Struct, omit_defaults=True):
     model: str = ""
     name: str = ""
     prompt: str = ""
-    """The first one."""
+    """The beginning of the first one, at most `MAX_PROMPT` characters."""
     status: str = "unfinished"
     """Of the last run; `unfinished` if the log breaks off, `damaged` where it cannot be read."""
     prompts: int = 0
@@ -57,7 +58,7 @@ class Summary(msgspec.Struct, omit_defaults=True):
                 self.name = name
             case TurnStarted(prompt):
                 self.prompts += 1
-                self.prompt = self.prompt or words(prompt)
+                self.prompt = self.prompt or words(prompt)[:MAX_PROMPT]
                 self.status = "unfinished"
             case Result(status=status, cost_usd=cost):
                 self.status = status
@@ -128,16 +129,17 @@ def words(parts: Iterable[Part]) -> str:
 def terms(query: str) -> tuple[str, ...]:
     """What to look for: words, or phrases within double quotes; all have to be there. A star at
     the end of a word stands for any ending."""
-    found = (quoted or bare for quoted, bare in _TERM.findall(query))
+    found = (quoted or bare for quoted, bare in _TERM.findall(legible_text(query)))
     return tuple(term for term in found if any(map(str.isalnum, term)))
 
 
-def excerpt(text: str, looked_for: Sequence[str]) -> str:
-    """The part of a text around the first term that is in it, in one line."""
+def excerpt(text: str, looked_for: Sequence[str], room: int = EXCERPT) -> str:
+    """The part of a text around the first term that is in it, in one line of about `room`
+    characters."""
     line = " ".join(text.split())
     folded = line.casefold()
     places = [folded.find(term.rstrip("*").casefold()) for term in looked_for]
     first = min((place for place in places if place >= 0), default=0)
-    begin = max(0, first - _EXCERPT // 3)
-    end = begin + _EXCERPT
+    begin = max(0, first - room // 3)
+    end = begin + room
     return ("…" if begin else "") + line[begin:end].strip() + ("…" if end < len(line) else "")

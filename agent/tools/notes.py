@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -34,22 +35,29 @@ def _today() -> str:
 class Notes:
     """The notes of a person and of a project."""
 
-    def __init__(self, files: Mapping[Scope, Path], today: Callable[[], str] = _today) -> None:
-        """`files` says where the notes are kept; their directories are made when needed."""
+    def __init__(
+        self,
+        files: Mapping[Scope, Path],
+        unread: Mapping[Scope, str] | None = None,
+        today: Callable[[], str] = _today,
+    ) -> None:
+        """`files` says where the notes are kept; their directories are made when needed. `unread`
+        says of which, and why, no session reads them so far."""
         self._files = dict(files)
+        self._unread = dict(unread or {})
         self._today = today
 
     def tools(self) -> tuple[FunctionTool, ...]:
         """As tools."""
         return (
-            FunctionTool(self.remember, effects=self.effects),
-            FunctionTool(self.forget, effects=self.effects),
+            FunctionTool(self.remember, effects=partial(self.effects, "remember")),
+            FunctionTool(self.forget, effects=partial(self.effects, "forget")),
         )
 
-    def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
+    @staticmethod
+    def effects(tool: str, arguments: Arguments) -> tuple[Effect, ...]:
         """It changes notes; no mode but `full` lets that pass without a question."""
-        scope = str(arguments["scope"])
-        return (Effect("run", f"change the {scope}'s notes"),)
+        return (Effect("run", f"{tool}, which changes the notes of the {arguments['scope']}"),)
 
     async def remember(
         self,
@@ -66,7 +74,8 @@ class Notes:
             return f"That is already noted in {path}."
         lines.append(f"- {note} ({self._today()})")
         _write(path, lines)
-        return f"Noted in {path}; later sessions begin with it."
+        so = self._unread.get(scope) or "later sessions begin with it"
+        return f"Noted in {path}; {so}."
 
     async def forget(
         self, text: Annotated[str, Meta(min_length=1)], scope: Scope = "project"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, structs
 
+from ...config.private import private_folder
 from ...config.settings import ShellSettings
 from ...sandbox.capture import Capture, Hide
 from ...sandbox.errors import SandboxError
@@ -245,7 +246,7 @@ class Shell:
 
 def _private(folder: Path, ending: str) -> Path:
     """A name in a folder that only the person can look into."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     return folder / f"bash-{os.urandom(6).hex()}.{ending}"
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from ..bookmarks import Bookmarks
 from ..events import ActionEnded, ActionProposed, Decision, Event
 from .function import FunctionTool, read_only
 
@@ -29,9 +30,11 @@ class Todo:
     def __init__(self) -> None:
         self.items: tuple[TodoItem, ...] = ()
         self._meant: dict[str, object] = {}
+        self._bookmarks = Bookmarks[tuple[TodoItem, ...]]()
 
     def hear(self, event: Event) -> None:
         """Take the list from the record, so that a resumed session has it. Never raises."""
+        self.items = self._bookmarks.follow(event, self.items)
         match event.body:
             case ActionProposed(id, "todo", arguments):
                 self._meant[id] = arguments

@@ -5,13 +5,25 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from ...sandbox.errors import OutsideRoots, SandboxError
 from ...sandbox.ports import Files
 from ..errors import ToolError
 from ..events import ActionEnded, ActionProposed, Event
+from ..kept import Rewound
 
 _KNOWING: Final = frozenset({"read", "write", "edit", "apply_patch"})
 """The tools after which the model knows a file's content."""
+
+
+class _Known(Struct, frozen=True):
+    """A file that the model knew."""
+
+    until: float
+    """When it was read or written last, as Unix time."""
+    seq: int
+    """The record that says so."""
 
 
 class Workspace:
@@ -27,8 +39,8 @@ class Workspace:
         self.root = root
         self._seen: dict[Path, bytes] = {}
         self._proposed: dict[str, ActionProposed] = {}
-        self._before: dict[Path, float] = {}
-        """Files that the log says were known, and until when, as Unix time."""
+        self._before: dict[Path, _Known] = {}
+        """Files that the log says were known."""
 
     def hear(self, event: Event) -> None:
         """Take from the record what the model knew, so that a resumed session has it."""
@@ -41,7 +53,11 @@ class Workspace:
                 known = ("read", "write") if status == "ok" else ()
                 for effect in proposed.effects:
                     if effect.kind in known:
-                        self._before[Path(effect.target)] = known_at
+                        self._before[Path(effect.target)] = _Known(known_at, event.seq)
+            case Rewound(to, "conversation" | "both", redone=False):
+                # What the model no longer sees, it does not know.
+                self._seen.clear()
+                self._before = {path: one for path, one in self._before.items() if one.seq < to}
             case _:
                 pass
 
@@ -85,7 +101,7 @@ class Workspace:
         if path in self._seen:
             return self._seen[path] == _digest(data)
         try:
-            return path.stat().st_ctime <= self._before[path]
+            return path.stat().st_ctime <= self._before[path].until
         except (KeyError, OSError):
             return False
 

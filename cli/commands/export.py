@@ -1,6 +1,11 @@
 """`kedge sessions export`: a session written down whole, for people or for programs."""
 
+import contextlib
+import errno
 import os
+import platform
+import pwd
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import cast
@@ -22,7 +27,8 @@ Hide = Callable[[str], str]
 
 
 def export_session(session: str, form: str, output: str, *, redact: bool) -> None:
-    """Write a session down as `md`, `json` or `html`, to a new file or to stdout.
+    """Write a session down as `md`, `json` or `html`, to a new file or to stdout. By default the
+    file's name says which.
 
     Raises:
         KedgeError: there is no such session, it is damaged, or the file cannot be made.
@@ -32,6 +38,7 @@ def export_session(session: str, form: str, output: str, *, redact: bool) -> Non
     id = named(catalogue.store, session, catalogue.names)
     hide = _hiding(where) if redact else str
     lines = list(catalogue.store.lines(id))
+    form = form or _BY_NAME.get(Path(output).suffix.lower(), "md")
     if form == "json":
         text = _json(lines, hide)
     else:
@@ -40,20 +47,43 @@ def export_session(session: str, form: str, output: str, *, redact: bool) -> Non
     if output:
         _write(where.cwd / output, text)
     else:
-        Out(1).say(text)
+        out = Out(1)
+        out.say(text)
+        out.require_whole()
+
+
+_BY_NAME = {".md": "md", ".markdown": "md", ".json": "json", ".html": "html", ".htm": "html"}
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SHORT = 3
+"""A name of fewer letters would be found in other words."""
 
 
 def _hiding(where: Surroundings) -> Hide:
-    """Takes out what looks like a secret, and where this person's files are."""
+    """Takes out what looks like a secret, e-mail addresses, and the names of this person's home
+    folder, account and machine."""
     known = {name: value for name, value in where.env.items() if looks_secret(name, value)}
     finder = SecretFinder(known)
-    home = where.env.get("HOME", "").rstrip("/")
+    home, user = where.env.get("HOME", "").rstrip("/"), _user()
+    host = platform.node().partition(".")[0]
+    names = [(f"{re.escape(home)}(?![\\w.-])", "~")] if home else []
+    for name, instead in ((user, "user"), (host, "host")):
+        if len(name) >= _SHORT and name not in ("root", "localhost"):
+            names.append((rf"(?<![\w-]){re.escape(name)}(?![\w-])", instead))
 
     def hide(text: str) -> str:
-        text = finder.redact(text)
-        return text.replace(home, "~") if home else text
+        text = _ADDRESS.sub("(address)", finder.redact(text))
+        for pattern, instead in names:
+            text = re.sub(pattern, instead, text)
+        return text
 
     return hide
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def _hidden(events: Iterable[Event], hide: Hide) -> Iterator[Event]:
@@ -104,9 +134,14 @@ def _section(chapter: Chapter) -> str:
     if not chapter.text:
         return head
     if chapter.speaks:
-        return f"{head}\n{chapter.text.strip()}\n"
+        return f"{head}\n{_quoted(chapter.text.strip())}\n"
     fence = _fence(chapter.text)
     return f"{head}\n{fence}\n{chapter.text.rstrip()}\n{fence}\n"
+
+
+def _quoted(text: str) -> str:
+    """Somebody's words; within a quotation they cannot pass for a heading of ours."""
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
 
 
 def _one_line(text: str) -> str:
@@ -165,14 +200,23 @@ _FORMS: dict[str, Callable[[str, Iterable[Chapter]], str]] = {"md": _markdown, "
 
 
 def _write(path: Path, text: str) -> None:
-    """Make a new file, for its owner only: what was said may be confidential.
+    """Make a new file, whole or not at all, for its owner only: what was said may be confidential.
 
     Raises:
         UsageError: there is one, or it cannot be made.
     """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "w", encoding="utf-8", errors="replace") as written:
-            written.write(text)
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with contextlib.ExitStack() as undo:
+            undo.callback(beside.unlink)
+            with os.fdopen(file, "w", encoding="utf-8", errors="replace") as written:
+                written.write(text)
+                written.flush()
+                os.fsync(file)
+            os.replace(beside, path)
+            undo.pop_all()
     except OSError as error:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error

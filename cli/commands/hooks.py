@@ -143,6 +143,8 @@ def consequence(hook: Hook, said: Said) -> str:
         return _of_judging(hook, said)
     follows = {
         "prompt": "the prompt is refused",
+        "compact": "the conversation is not summarised, unless the model finds it too long",
+        "after_compact": "nothing: it has happened",
         "stop": "the work ends" if said.ends else "the model goes on, three times at most",
     }
     if said.verdict == "deny":
@@ -184,6 +186,7 @@ def sample(event: HookEvent, where: Surroundings, mode: str) -> Payload:
         "session_start": {"source": "startup"},
         "session_end": {"reason": "done"},
         "compact": {"trigger": "auto"},
+        "after_compact": {"trigger": "auto", "compact_summary": "Work went on."},
     }
     if event in fields:
         return stage_payload(place, event, **fields[event])

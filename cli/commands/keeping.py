@@ -24,11 +24,19 @@ _One = Annotated[str, typer.Argument(metavar="ID|NAME", help="Its id or name, or
 _All = Annotated[bool, typer.Option("--all", help="Of all directories.")]
 
 
-def sessions_list(everywhere: _All = False, cd: Directory = "", json: Json = False) -> None:
+def sessions_list(
+    everywhere: _All = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, metavar="N", help="At most N; a terminal shows 50."),
+    ] = None,
+    cd: Directory = "",
+    json: Json = False,
+) -> None:
     """List the sessions of this directory and its repository, newest first."""
-    from .sessions import list_sessions as run
+    from .sessions_list import list_sessions as run
 
-    run(cd, everywhere=everywhere, as_json=json)
+    run(cd, limit=limit, everywhere=everywhere, as_json=json)
 
 
 def sessions_show(session: _One, json: Json = False) -> None:
@@ -48,7 +56,7 @@ def sessions_search(
     json: Json = False,
 ) -> None:
     """Search the prompts and answers of this directory and its repository, best first."""
-    from .sessions import search_sessions as run
+    from .sessions_list import search_sessions as run
 
     run(" ".join(query), limit, cd, everywhere=everywhere, as_json=json)
 
@@ -56,10 +64,14 @@ def sessions_search(
 def sessions_export(
     session: _One,
     form: Annotated[
-        Literal["md", "json", "html"], typer.Option("--format", "-f", help="What to write.")
-    ] = "md",
+        Literal["md", "json", "html"] | None,
+        typer.Option("--format", "-f", help="What to write; else as FILE is called, or md."),
+    ] = None,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Look for secrets once more; hide names of places.")
+        bool,
+        typer.Option(
+            "--redact", help="Look for secrets once more; hide home, user, host and addresses."
+        ),
     ] = False,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="A new file; else stdout.")
@@ -68,7 +80,7 @@ def sessions_export(
     """Write a session down whole: for people (md, html: one file without scripts) or programs."""
     from .export import export_session as run
 
-    run(session, form, output, redact=redact)
+    run(session, form or "", output, redact=redact)
 
 
 def sessions_rename(
@@ -81,13 +93,22 @@ def sessions_rename(
 
 
 def sessions_delete(
-    sessions: Annotated[list[str], typer.Argument(metavar="ID|NAME…")],
+    sessions: Annotated[list[str] | None, typer.Argument(metavar="ID|NAME…")] = None,
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than", metavar="AGE", help="Those of here that rest since; 90d, 12h."
+        ),
+    ] = "",
+    everywhere: _All = False,
     yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
+    cd: Directory = "",
 ) -> None:
     """Delete sessions for good, with the outputs that were kept for them."""
     from .sessions_delete import delete_sessions as run
 
-    raise typer.Exit(run(tuple(sessions), yes=yes))
+    code = run(tuple(sessions or ()), older_than=older_than, cd=cd, everywhere=everywhere, yes=yes)
+    raise typer.Exit(code)
 
 
 def sessions_doctor(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from . import judging, keeping
+from . import going_back, judging, keeping
 from .groups import Directory, Json, group, nothing
 
 _ABOUT = """A terminal coding agent whose every action is validated, explained and undoable.
@@ -32,9 +32,10 @@ def app(epilog: str) -> typer.Typer:
     kedge.command()(demo)
     kedge.command()(models)
     kedge.command()(memory)
+    kedge.command()(compact)
     keeping.add_to(kedge)
     judging.add_to(kedge)
-    kedge.command()(undo)
+    going_back.add_to(kedge)
     trash = group("What actions deleted, and bringing it back.")
     trash.command("list")(trash_list)
     trash.command("restore")(trash_restore)
@@ -108,27 +109,30 @@ def memory(cd: Directory = "", json: Json = False) -> None:
     run(cd, as_json=json)
 
 
-def undo(
-    count: Annotated[
-        int, typer.Argument(metavar="[N]", min=1, help="So many turns.", show_default=False)
-    ] = 1,
-    session: Annotated[
-        str, typer.Option("--session", metavar="ID", help="Of this session, else the last one.")
+def compact(
+    focus: Annotated[
+        str, typer.Argument(metavar="FOCUS", help="What matters most.", show_default=False)
     ] = "",
-    redo: Annotated[bool, typer.Option("--redo", help="Undo the last undoing.")] = False,
+    session: Annotated[
+        str, typer.Option("--session", metavar="ID|NAME", help="Of this session, else the last.")
+    ] = "",
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="PROVIDER/NAME", help="Not the session's own.")
+    ] = "",
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="As in a run.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last one back.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Without asking.")] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also what was changed since by somebody else.")
-    ] = False,
     cd: Directory = "",
 ) -> None:
-    """Undo what the last turns did to files."""
-    from .undo import undo as run
+    """Have a session's conversation summarised, so that there is room for more."""
+    from .compact import compact as run
 
-    raise typer.Exit(run(count, session, cd, redo=redo, dry_run=dry_run, yes=yes, force=force))
+    given = {"cd": cd or None, "model": model or None, "set": tuple(sets or ())}
+    raise typer.Exit(run(focus, session, given, undo=undo, dry_run=dry_run))
 
 
 def trash_list(

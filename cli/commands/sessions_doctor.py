@@ -3,6 +3,7 @@
 Nothing is deleted unless that is asked for.
 """
 
+import os
 import shutil
 import stat
 import sys
@@ -17,6 +18,7 @@ from msgspec import Struct
 from ...agent.bus import now
 from ...agent.errors import StoreError
 from ...agent.session import new_session_id
+from ...agent.stores.forking import ancestors, fork
 from ...agent.stores.jsonl import HEAD
 from ...agent.stores.scanning import scan
 from ...config.errors import KedgeError
@@ -45,12 +47,16 @@ class Finding(Struct, frozen=True):
     repair: Repair | None = None
     deletes: bool = False
     """Whether the repair takes something away that is not needed."""
+    harm: bool = True
+    """Whether something is to be done about it; else it is only told."""
 
 
 class _Row(Struct):
     about: str
     kind: str
     meaning: str
+    remedy: str
+    """The option that mends it; empty if none does."""
     done: str
     """What was done about it; empty if nothing was."""
 
@@ -63,8 +69,9 @@ def examine(*, fix: bool, prune: bool, as_json: bool) -> int:
     findings = list(doctor.findings())
     for finding in findings:
         done = _done(finding) if (prune if finding.deletes else fix) else ""
-        left += not done
-        _print(_Row(finding.about, finding.kind, finding.meaning, done), finding, as_json)
+        left += finding.harm and not done
+        remedy = finding.repair and ("--prune" if finding.deletes else "--fix")
+        _print(_Row(finding.about, finding.kind, finding.meaning, remedy or "", done), as_json)
     if not as_json:
         sessions = len(doctor.store.sessions())
         sys.stderr.write(f"{sessions} sessions, {len(findings)} findings, {left} left\n")
@@ -81,15 +88,17 @@ def _done(finding: Finding) -> str:
         return ""
 
 
-def _print(row: _Row, finding: Finding, as_json: bool) -> None:
+def _print(row: _Row, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
         return
     sys.stdout.write(harmless(f"{row.about}: {row.meaning}\n"))
     if row.done:
         sys.stdout.write(harmless(f"  done: {row.done}\n"))
-    elif finding.repair is not None:
-        sys.stdout.write(f"  {'--prune deletes' if finding.deletes else '--fix repairs'} it\n")
+    elif row.remedy:
+        sys.stdout.write(
+            f"  {row.remedy} {'deletes' if row.remedy == '--prune' else 'repairs'} it\n"
+        )
 
 
 class Doctor:
@@ -110,12 +119,18 @@ class Doctor:
         yield from self._index()
 
     def _permissions(self) -> Iterator[Finding]:
-        folder = self._state / "sessions"
-        for path in (folder, *sorted(folder.glob("*")), *sorted(self._state.glob("sessions.db*"))):
+        folders = [self._state / name for name in ("sessions", "outputs", "trash")]
+        inside = (path for folder in folders for path in sorted(folder.glob("*")))
+        index = sorted(self._state.glob("sessions.db*"))
+        for path in (self._state, *folders, *inside, *index):
             if path.is_symlink() or not path.exists():
                 continue
-            mode = stat.S_IMODE(path.stat().st_mode)
-            if mode & 0o077:
+            seen = path.stat()
+            mode = stat.S_IMODE(seen.st_mode)
+            if seen.st_uid != os.geteuid():
+                words = f"belongs to another user (number {seen.st_uid}): kedge may fail to write"
+                yield Finding(str(path), "owner", words)
+            elif mode & 0o077:
                 wanted = mode & 0o700
                 words = f"others can get at it (mode {mode:o}); sessions are for their owner only"
                 yield Finding(str(path), "permissions", words, _narrowing(path, wanted))
@@ -133,9 +148,9 @@ class Doctor:
             yield Finding(id, "torn", words, lambda: self._mended(id))
         elif wrong.kind == "format":
             yield Finding(id, "format", f"{wrong}. It is whole for a later kedge: update this one")
-        elif wrong.kind == "record":
+        elif wrong.kind in ("record", "chain"):
             words = f"{wrong}. The session cannot be gone on with; what is before can be saved"
-            yield Finding(id, "record", words, lambda: self._salvaged(id, wrong.seq))
+            yield Finding(id, wrong.kind, words, lambda: self._salvaged(id, wrong.seq))
         else:
             words = f"{wrong}. It can be read and gone on with, but it is no proof of what happened"
             yield Finding(id, wrong.kind, words)
@@ -145,8 +160,6 @@ class Doctor:
         return "the torn line was removed"
 
     def _salvaged(self, id: str, seq: int) -> str:
-        from ...agent.stores.forking import fork
-
         if any((one.parent, one.upto) == (id, seq) for one in self._rows):
             return "a fork has what is before the damage"
         new = new_session_id()
@@ -155,7 +168,8 @@ class Doctor:
 
     def _left_over(self) -> Iterator[Finding]:
         ids = set(self.store.sessions())
-        needed = ids | {row.parent for row in self._rows}
+        forks = [row.id for row in self._rows if row.parent]
+        needed = ids.union(*(ancestors(self.store, id) for id in forks))
         for path in sorted((self._state / "sessions").glob("*")):
             if path.name.startswith(".") and time.time() - path.stat().st_mtime > _WRITING_SECONDS:
                 words = "left by a process that died while it wrote"
@@ -171,7 +185,7 @@ class Doctor:
         for path in sorted((self._state / "trash").glob("*")):
             if path.name not in ids and any(path.iterdir()):
                 words = "files that a session deleted which is gone: see kedge trash list --all"
-                yield Finding(str(path), "trash", words)
+                yield Finding(str(path), "trash", words, harm=False)
 
     def _index(self) -> Iterator[Finding]:
         import sqlite3
@@ -181,8 +195,9 @@ class Doctor:
         index = SessionIndex(self._catalogue.file, self.store)
         try:
             if stale := index.stale():
-                words = f"the index does not show {stale} sessions as they are"
-                yield Finding(str(self._catalogue.file), "stale", words, lambda: _updated(index))
+                words = f"the index does not show {stale} sessions as they are; the next list does"
+                about = str(self._catalogue.file)
+                yield Finding(about, "stale", words, lambda: _updated(index), harm=False)
         except (sqlite3.Error, OSError) as error:
             words = f"the index cannot be used ({error}); lists and searches read every log instead"
             yield Finding(str(self._catalogue.file), "index", words, lambda: _rebuilt(index))

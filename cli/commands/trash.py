@@ -1,9 +1,8 @@
 """`kedge trash`: what actions deleted, and bringing it back."""
 
 import json
-import re
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -11,12 +10,10 @@ import msgspec
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ...sandbox.trash import Kept, Trash
+from ..ages import age, age_of
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
-from .sessions import age_of
 
-_AGE = re.compile(r"(\d{1,6})([dhm])")
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _SHOWN = 3
 """Paths of one action that are listed by name."""
 
@@ -73,8 +70,8 @@ def empty_trash(older_than: str) -> None:
     Raises:
         UsageError: it is no age.
     """
-    age = _age(older_than) if older_than else None
-    count = sum(trash.empty(age) for trash in trashes(surroundings()))
+    than = age(older_than) if older_than else None
+    count = sum(trash.empty(than) for trash in trashes(surroundings()))
     Out(1).say(f"thrown away: what {count} deletion{'' if count == 1 else 's'} had left\n")
 
 
@@ -110,20 +107,13 @@ def _named(found: list[tuple[Trash, Kept]], id: str) -> tuple[Trash, Kept]:
     return fitting[0]
 
 
-def _age(said: str) -> timedelta:
-    age = _AGE.fullmatch(said)
-    if not age:
-        raise UsageError(f"{said!r} is no age", hint="for example --older-than 30d, 12h or 5m")
-    return timedelta(**{_UNITS[age[2]]: int(age[1])})
-
-
 def _line(kept: Kept, cwd: Path, now: datetime) -> str:
-    age = age_of(datetime.fromisoformat(kept.time), now)
+    ago = age_of(datetime.fromisoformat(kept.time), now)
     names = [_short(item.path, cwd) for item in kept.items[:_SHOWN]]
     if len(kept.items) > _SHOWN:
         names.append(f"and {len(kept.items) - _SHOWN} more")
     missed = f"; {len(kept.missed)} not kept" if kept.missed else ""
-    return f"{kept.id}  {age:>7}  {kept.why:<10}  {', '.join(names)} ({kept.entries}{missed})\n"
+    return f"{kept.id}  {ago:>7}  {kept.why:<10}  {', '.join(names)} ({kept.entries}{missed})\n"
 
 
 def _short(path: str, cwd: Path) -> str:

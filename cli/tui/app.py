@@ -62,7 +62,7 @@ class KedgeApp(Panes):
         self._desk: Desk | None = None
         self._early: list[Prompt] = []
         self._pressed: dict[str, float] = {}
-        self._doing: set[asyncio.Task[None]] = set()
+        self._doing: set[asyncio.Future[object]] = set()
 
     @property
     def desk(self) -> "Desk":
@@ -120,17 +120,19 @@ class KedgeApp(Panes):
 
     def later(self, work: Coroutine[object, object, object]) -> None:
         """Do this beside everything else; what keeps it from being done is said."""
-        task = asyncio.create_task(self._done(work))
+        task = asyncio.ensure_future(work)
         self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
+        task.add_done_callback(self._done)
 
-    async def _done(self, work: Coroutine[object, object, object]) -> None:
-        try:
-            await work
-        except KedgeError as error:
-            self.say(in_words(error), wrong=True)
-        except Exception as error:  # border: a defect of one thing must not go unseen
-            self._handle_exception(error)
+    def _done(self, task: "asyncio.Future[object]") -> None:
+        self._doing.discard(task)
+        match None if task.cancelled() else task.exception():
+            case KedgeError() as error:
+                self.say(in_words(error), wrong=True)
+            case Exception() as error:
+                self._handle_exception(error)
+            case _:
+                pass
 
     def look(self) -> Facts:
         """See `Panes.look`."""

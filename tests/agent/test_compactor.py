@@ -10,6 +10,7 @@ from kedge.agent.gate import Gate
 from kedge.agent.judge import Judge
 from kedge.agent.messages import Message, Text
 from kedge.agent.session import Fittings, Session
+from kedge.agent.stages import Heard
 from kedge.agent.stores.memory import MemoryStore
 from kedge.agent.validators.unattended import Unattended
 from kedge.config.settings import LimitSettings
@@ -225,3 +226,77 @@ async def test_a_model_whose_window_is_not_known_is_never_summarised(core, made)
     events = await core.all_of(made(model, window=0))
     assert not core.bodies(events, Compacted)
     assert core.bodies(events, MessageAdded)
+
+
+class Silent:
+    """Hooks that say nothing."""
+
+    def __getattr__(self, name):
+        async def heard(*given, **named):
+            return Heard()
+
+        return heard
+
+
+def counting(core, tokens, *answers):
+    """A model that says of every request that it has so many tokens."""
+
+    class Counting(core.Model):
+        asked = 0
+
+        async def count(self, request):
+            Counting.asked += 1
+            return tokens
+
+    return Counting(*answers)
+
+
+async def test_near_the_limit_the_provider_s_count_decides(core, made):
+    words = "w " * 8_500  # about 4,250 tokens, where 4,000 are the limit
+    short = counting(core, 2_100, core.says("Done."))
+    events = await core.all_of(made(short), prompt=words)
+    assert not core.bodies(events, Compacted) and short.asked == 1
+    long = counting(core, 9_000, *chatter(core, "ab"), core.says("Sum."), core.says("Done."))
+    events = await core.all_of(made(long), prompt="w " * 3_000)
+    assert core.bodies(events, Compacted)
+
+
+async def test_far_from_the_limit_nobody_is_asked(core, made):
+    model = counting(core, 9_999, core.says("Done."))
+    assert not core.bodies(await core.all_of(made(model)), Compacted)
+    assert model.asked == 0
+
+
+async def test_a_hook_can_hold_back_a_summary_but_not_where_the_model_can_take_no_more(core, made):
+    class No(Silent):
+        async def compact(self, trigger):
+            return Heard(denied="not now")
+
+    model = core.Model(*chatter(core, "abcdefghij"), core.says("Done."))
+    events = await core.all_of(made(model, core.Tool(), hooks=No()))
+    assert core.result(events).status == "done" and not core.bodies(events, Compacted)
+    notices = [one.text for one in core.bodies(events, Notice) if one.code == "compaction"]
+    assert notices and "not now" in notices[0]
+    too_long = [ProviderError("context_length", "too long")]
+    model = core.Model(*chatter(core, "abc"), too_long, core.says("Sum."), core.says("Done."))
+    events = await core.all_of(made(model, core.Tool(), hooks=No()))
+    assert core.bodies(events, Compacted)[-1].trigger == "overflow"
+
+
+async def test_hooks_are_heard_before_a_summary_and_told_of_it_afterwards(core, made):
+    class Told(Silent):
+        told = ()
+
+        async def compact(self, trigger):
+            return Heard(context="the ticket is 4711")
+
+        async def compacted(self, trigger, summary):
+            self.told = (trigger, summary)
+            return Heard(notes=("kept it",))
+
+    hooks = Told()
+    model = apart(core, [*chatter(core, "abcdefghij"), core.says("Done.")], "Sum.")
+    events = await core.all_of(made(model, core.Tool(), hooks=hooks))
+    (compacted, *_) = core.bodies(events, Compacted)
+    assert "the ticket is 4711" in compacted.summary
+    assert hooks.told == ("auto", compacted.summary)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from recordings.every_kind import every_kind, shapes
 
 from kedge.agent.codec import decode, encode
 from kedge.agent.errors import FormatError
@@ -36,6 +37,37 @@ def test_recordings_are_read_whole(log):
     transcript = fold(JsonlStore(log.parent), log.stem)
     assert transcript.started is not None and transcript.messages
     assert not transcript.lost()
+
+
+KINDS = sorted(RECORDINGS.glob("format-*/kinds/*.jsonl"))
+
+
+def holds(now, then):
+    """Whether all of `then` is in `now`, which may say more."""
+    match then:
+        case dict():
+            return all(key in now and holds(now[key], inner) for key, inner in then.items())
+        case list():
+            return len(now) == len(then) and all(map(holds, now, then))
+        case _:
+            return now == then
+
+
+@pytest.mark.parametrize("log", KINDS, ids=lambda log: f"{log.parts[-3]}-{log.stem}")
+def test_every_kind_that_was_ever_written_is_read_and_written_as_it_was(log):
+    for line in log.read_bytes().splitlines():
+        event = decode(line)
+        assert event is not None
+        if log.parts[-3] == f"format-{FORMAT_VERSION}":
+            assert holds(json.loads(encode(event)), json.loads(line))
+        assert decode(encode(event)) == event
+
+
+def test_all_that_is_written_today_is_recorded():
+    present = [log for log in KINDS if log.parts[-3] == f"format-{FORMAT_VERSION}"]
+    recorded = [line for log in present for line in log.read_bytes().splitlines()]
+    missing = shapes(every_kind()) - shapes(recorded)
+    assert not missing, f"run python tests/recordings/every_kind.py to record {sorted(missing)}"
 
 
 def test_a_record_of_an_earlier_format_is_brought_up_to_date_step_by_step():

@@ -1,9 +1,11 @@
 """Going back: what the transcript forgets, and what the record keeps of files."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from kedge.agent.aftermath import Aftermath
 from kedge.agent.bus import Bus
 from kedge.agent.effects import CommandPart, Effect, FileChange
 from kedge.agent.events import (
@@ -22,9 +24,13 @@ from kedge.agent.kept import Checkpointed, Rewound
 from kedge.agent.messages import Text, ToolCall
 from kedge.agent.outcome import Outcome
 from kedge.agent.ports import Action
+from kedge.agent.register import Register
 from kedge.agent.stores.memory import MemoryStore
+from kedge.agent.tools.workspace import Workspace
 from kedge.agent.transcript import Rest, transcript
 from kedge.config.errors import KedgeError
+from kedge.sandbox.files import RootedFiles
+from kedge.sandbox.paths import Roots
 
 STARTED = SessionStarted(*("/work", None, "1", "1", None, "", "off", "auto", "m", "sys", "env", ()))
 
@@ -68,6 +74,89 @@ def test_going_back_behind_a_compaction_shows_what_it_left_out() -> None:
     after = transcript(events(*TALK, compacted, Rewound(5, "conversation")))
     assert after.compacted is None
     assert after.messages == before.messages
+
+
+def test_an_undone_going_back_gives_all_of_the_conversation_back() -> None:
+    call = MessageAdded("assistant", (ToolCall("c", "read", "{}"),))
+    before = transcript(events(*TALK, call, ActionProposed("c", "read", {}, ())))
+    gone = (Rewound(5, "both"), Rewound(9, "both", redone=True))
+    after = transcript(events(*TALK, call, ActionProposed("c", "read", {}, ()), *gone))
+    assert after.messages == before.messages
+    assert after.unanswered == before.unanswered and after.proposed("c")
+    assert not after.finished
+
+
+def test_after_a_new_prompt_the_old_conversation_does_not_come_back() -> None:
+    went = (Rewound(5, "both"), said("other"))
+    kept = transcript(events(*TALK, *went))
+    assert (
+        transcript(events(*TALK, *went, Rewound(7, "both", redone=True))).messages == kept.messages
+    )
+
+
+def registered(*bodies: Body) -> Register:
+    register = Register()
+    for event in events(*bodies):
+        register.add(event)
+    return register
+
+
+def changed(path: str) -> ActionEnded:
+    return ActionEnded("c", "write", "ok", (), changes=(FileChange(path, "modified"),))
+
+
+DEMANDS = (
+    *(STARTED, said("Never sing."), changed("a")),
+    *(said("Always dance."), changed("b"), answered("Decision: waltz")),
+)
+
+
+def test_the_register_goes_back_and_forth() -> None:
+    before, whole = registered(*DEMANDS[:3]), registered(*DEMANDS)
+    after = registered(*DEMANDS, Rewound(4, "both"))
+    assert after.constraints == before.constraints == ("Never sing.",)
+    assert (after.decisions, after.changed) == (before.decisions, before.changed)
+    again = registered(*DEMANDS, Rewound(4, "both"), Rewound(7, "both", redone=True))
+    assert (again.constraints, again.changed) == (whole.constraints, whole.changed)
+
+
+def test_files_put_back_are_in_the_register_as_such() -> None:
+    back = Rewound(4, "files", files=(FileChange("b", "modified"),))
+    after = registered(*DEMANDS, back)
+    assert after.changed == {"a": "modified", "b": "modified by the person, who went back"}
+    assert "Always dance." in after.constraints
+
+
+def told(*bodies: Body) -> str:
+    aftermath = Aftermath()
+    for event in events(*bodies):
+        aftermath.add(event)
+    return aftermath.words
+
+
+def test_the_model_is_told_of_files_put_back_until_the_next_prompt() -> None:
+    back = Rewound(4, "files", files=(FileChange("b", "modified"),))
+    assert "- b" in told(*DEMANDS, back)
+    assert told(*DEMANDS, back, said("next")) == ""
+    assert told(*DEMANDS, Rewound(4, "both", files=back.files)) == ""
+    many = tuple(FileChange(str(number), "modified") for number in range(50))
+    assert "and 20 more" in told(*DEMANDS, Rewound(4, "files", files=many))
+
+
+def test_the_model_reads_a_file_anew_that_it_knew_only_from_what_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("a")
+    read = ActionProposed("c", "read", {}, (Effect("read", str(path)),))
+    seen = ActionEnded("c", "read", "ok", ())
+    log = (STARTED, said("one"), read, seen, said("two"))
+    workspace = Workspace(RootedFiles(Roots.at(tmp_path)), tmp_path)
+    for event in events(*log):
+        workspace.hear(event)
+    assert workspace.known(path)
+    workspace.hear(events(*log, Rewound(5, "both"))[-1])
+    assert workspace.known(path)
+    workspace.hear(events(*log, Rewound(2, "both"))[-1])
+    assert not workspace.known(path)
 
 
 @pytest.mark.parametrize("rewound", [Rewound(5, "files"), Rewound(5, "both", redone=True)])

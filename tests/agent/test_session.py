@@ -409,7 +409,7 @@ async def test_the_system_text_is_frozen_for_the_life_of_the_session(core):
     assert model.requests[0].messages[0].parts[0] == Text("Linux.")
     assert model.requests[0].messages[-1].parts[0] == Text("BSD.")
     codes = [notice.code for notice in core.bodies(events, Notice)]
-    assert codes == ["tools_changed", "directory_changed"]
+    assert codes == ["tools_changed", "directory_changed", "system_changed"]
 
 
 async def test_a_session_that_does_not_exist_is_not_made_by_resuming_it(core, tmp_path):

@@ -225,3 +225,10 @@ async def _resumes(core, id, lines):
     assert after.next_step() == Rest()
     assert after.messages[: len(before.messages)] == before.messages
     assert all(decode(line) for line in store._sessions[id])
+
+
+def test_what_only_the_model_is_told_counts_as_nobody_s_words(core):
+    told = Transcript()
+    context = (Text("<context>\nA command is gone.\n</context>"),)
+    told.add(Event(1, "s", ("main",), 1, "", MessageAdded("user", context, origin="person")))
+    assert [one.words for one in told.said] == [""]

@@ -210,11 +210,13 @@ def test_a_torn_line_is_found_and_removed(store: JsonlStore, capsys: Capture) ->
     assert store.path("a").read_bytes() == whole
 
 
-def test_a_broken_chain_is_reported_and_left(store: JsonlStore, capsys: Capture) -> None:
+def test_what_is_before_a_broken_chain_is_saved(store: JsonlStore, capsys: Capture) -> None:
     talk(store, "a")
     changed = store.path("a").read_bytes().replace(b"Mend the sail.", b"Sell the ship.")
     store.path("a").write_bytes(changed)
-    assert not found_by_doctor(capsys, fix=True, prune=True)["chain"]["done"]
+    assert found_by_doctor(capsys, fix=True)["chain"]["done"]
+    (saved,) = set(store.sessions()) - {"a"}
+    assert store.damage(saved) is None
     assert store.path("a").read_bytes() == changed
 
 

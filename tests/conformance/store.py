@@ -13,7 +13,7 @@ from kedge.agent.codec import decode, digest, encode
 from kedge.agent.errors import StoreError
 from kedge.agent.events import Event, Notice
 from kedge.agent.lineage import Forked
-from kedge.agent.stores.forking import fork
+from kedge.agent.stores.forking import ancestors, fork
 
 
 def event(seq: int, text: str = "x", session: str = "s", prev: str = "") -> Event:
@@ -137,6 +137,13 @@ class StoreLaws:
         while store.sessions() != ("b", "a"):
             written(store, "b", line(1))
 
+    def test_a_log_that_was_closed_needs_no_mending(self, store):
+        for _ in range(2):
+            log = store.open("s")
+            assert log.mended == ""
+            log.append(line(1))
+            log.close()
+
     def test_a_session_is_open_once(self, store):
         log = store.open("s")
         with pytest.raises(StoreError, match="'s' is in use"):
@@ -194,3 +201,12 @@ class StoreLaws:
         with pytest.raises(StoreError, match="nothing to go on from"):
             fork(store, "s", "new", "t")
         assert list(store.sessions()) == ["s"]
+
+    def test_a_fork_of_a_fork_knows_whose_records_it_took_over(self, store):
+        written(store, "s", *chain(3))
+        fork(store, "s", "new", "t")
+        fork(store, "new", "newer", "t", 2)
+        fork(store, "new", "newest", "t")
+        assert ancestors(store, "s") == set()
+        assert ancestors(store, "new") == ancestors(store, "newer") == {"s"}
+        assert ancestors(store, "newest") == {"s", "new"}

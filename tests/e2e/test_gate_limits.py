@@ -108,7 +108,7 @@ def test_a_session_goes_on_counting_when_it_is_resumed(model: Model) -> None:
 
 
 def test_the_day_is_counted_over_runs_and_projects(model: Model) -> None:
-    limit = ("--set", "budgets.day.tokens=10000")
+    limit = ("--set", "budgets.day.tokens=16000")
     assert model.run(*spending(GLOBS[0], tokens=6000), options=limit).code == 0
     other = model.kedge.cwd.parent / "other"
     other.mkdir()

@@ -190,10 +190,10 @@ def test_a_disk_that_fills_ends_the_run_and_keeps_the_log_readable(
 ) -> None:
     disk = kedge.cwd / "disk"
     disk.mkdir()
-    mount = f"mount -t tmpfs -o size=16k tmpfs {disk}"
+    mount = f"mount -t tmpfs -o size=160k tmpfs {disk}"
     if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True).returncode:
         pytest.skip("no small file system can be mounted here")
-    options = served(turn(bash("echo ran >> ran.txt; yes | head -c 20000")))
+    options = served(turn(bash("echo ran >> ran.txt; yes | head -c 300000")))
     run = shlex.join([*COMMAND, *options, "-p", "x", "--mode", "full"])
     line = f"{mount} && {run} --output-format stream-json; echo $? >&2; cat {disk}/state/sessions/*"
     ended = subprocess.run(

@@ -8,7 +8,7 @@ import pytest
 from e2e.process import COMMAND, Json, Kedge, Ran, lines
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
-from loopback.script import Expect, Fault, turn
+from loopback.script import Call, Expect, Fault, turn
 
 REMOTE = REMOTES["anthropic"]
 
@@ -101,14 +101,24 @@ def test_sessions_are_listed_newest_first(kedge: Kedge, served: Served, spoken: 
     assert len(kedge("sessions", "list", "-C", "/", "--all").answer.splitlines()) == 2
 
 
-def test_a_session_is_listed_in_one_line_with_its_model_and_age(
+def test_a_program_gets_sessions_and_passages_as_fields_between_tabs(
     kedge: Kedge, served: Served
 ) -> None:
-    assert kedge(*served(turn("a")), "-p", "A long\nprompt, " + "word " * 50).code == 0
-    for more, words in (((), "A long prompt, word"), (("--all",), f"{kedge.cwd.name}: A long")):
-        (line,) = kedge("sessions", "list", *more).answer.splitlines()
-        assert len(line) == 100 and line.endswith("…")
-        assert "  0 min  done  " in line and "claude-sonnet-5-5" in line and words in line
+    assert kedge(*served(turn("a")), "-p", "A long\n\tprompt, " + "word " * 50).code == 0
+    (line,) = kedge("sessions", "list").answer.splitlines()
+    id, started, status, model, cwd, name, prompt = line.split("\t")
+    assert (id, status, name) == (kedge.logs[0].stem, "done", "")
+    assert (started, cwd) == (kedge.log[0]["ts"], str(kedge.cwd))
+    assert model.endswith("claude-sonnet-5-5") and prompt == ("A long prompt, " + "word " * 50)[:-1]
+    (found,) = kedge("sessions", "search", "long").answer.splitlines()
+    assert found.split("\t")[:4] == [id, "2", kedge.log[1]["ts"], "person"]
+
+
+def test_at_most_so_many_sessions_are_listed(kedge: Kedge, served: Served, spoken: str) -> None:
+    assert kedge(*served(turn("b")), "-p", "Second.").code == 0
+    for more in ((), ("--json",)):
+        (line,) = kedge("sessions", "list", "-n", "1", *more).answer.splitlines()
+        assert "Second." in line
 
 
 def test_a_session_is_shown_as_words_and_as_records(kedge: Kedge, spoken: str) -> None:
@@ -160,9 +170,10 @@ def test_a_damaged_line_is_named_and_nothing_is_written(
     stored = log.read_bytes().splitlines(keepends=True)
     log.write_bytes(b"".join([*stored[:2], b"{garbage\n", *stored[3:]]))
     damaged = log.read_bytes()
-    for ran in (refused(kedge, "-c"), kedge("sessions", "show", spoken)):
+    going_on = refused(kedge, "-c"), f"session {spoken!r} is damaged at line 3"
+    for ran, words in (going_on, (kedge("sessions", "show", spoken), f"{log}:3: ")):
         assert ran.code == 1
-        assert f"{log}:3: " in ran.complaint and "Traceback" not in ran.complaint
+        assert words in ran.complaint and "Traceback" not in ran.complaint
     assert log.read_bytes() == damaged
     assert kedge("sessions", "list", "--json").records[0]["status"] == "damaged"
     assert kedge(*served(turn("New.")), "-p", "x").code == 0
@@ -262,7 +273,7 @@ def test_a_run_that_cannot_begin_makes_no_fork(kedge: Kedge, spoken: str) -> Non
 def test_a_named_session_goes_on(kedge: Kedge, served: Served, spoken: str) -> None:
     assert kedge("sessions", "rename", spoken, "the first one").code == 0
     assert asked(kedge, served, "-r", "the first one").code == 0
-    assert "[the first one]" in kedge("sessions", "list").answer
+    assert "\tthe first one\t" in kedge("sessions", "list").answer
 
 
 def test_what_was_said_is_found_and_a_session_can_be_deleted(kedge: Kedge, spoken: str) -> None:
@@ -273,3 +284,59 @@ def test_what_was_said_is_found_and_a_session_can_be_deleted(kedge: Kedge, spoke
     assert kedge("sessions", "delete", spoken, "--yes").code == 0
     assert kedge.logs == []
     assert kedge("sessions", "doctor").code == 0
+
+
+@pytest.mark.parametrize("command", ["list", "list -n 1", "search first", "show", "export"])
+def test_what_could_not_be_printed_is_an_error(kedge: Kedge, spoken: str, command: str) -> None:
+    name, *options = command.split()
+    if name in ("show", "export"):
+        options.append(spoken)
+    ran = kedge("sessions", name, *options, command=("sh", "-c", '"$0" "$@" >/dev/full', *COMMAND))
+    assert ran.code == 1 and "cannot print" in ran.complaint and "Traceback" not in ran.complaint
+
+
+def test_sessions_that_rest_long_enough_are_deleted_here_and_nowhere_else(
+    kedge: Kedge, served: Served, spoken: str
+) -> None:
+    (kedge.cwd / "inner").mkdir()
+    assert kedge(*served(turn("Elsewhere.")), "-p", "x", "-C", "inner").code == 0
+    (elsewhere,) = [log.stem for log in kedge.logs if log.stem != spoken]
+    assert kedge("sessions", "delete", "--older-than", "1d", "--yes").code == 0
+    assert kedge("sessions", "delete", spoken, "--older-than", "0m", "--yes").code == 2
+    assert len(kedge.logs) == 2
+    assert kedge("sessions", "delete", "--older-than", "0m", "--yes").code == 0
+    assert [log.stem for log in kedge.logs] == [elsewhere]
+    assert {path.stem for path in kedge.logs[0].parent.iterdir()} == {elsewhere}
+
+
+def test_a_session_in_use_is_not_deleted_and_keeps_no_other_from_it(
+    kedge: Kedge, threaded_loopback: ThreadedLoopback, spoken: str
+) -> None:
+    server = threaded_loopback([turn("Slow.", fault=Fault("stall"))])
+    running = kedge.start(*REMOTE.options(server.url), "-p", "One.")
+    try:
+        server.wait_for(lambda: server.stalled > 0)
+        ran = kedge("sessions", "delete", "--older-than", "0m", "--yes")
+        assert ran.code == 1 and "in use" in ran.complaint
+        assert len(kedge.logs) == 1 and kedge.logs[0].stem != spoken
+    finally:
+        running.terminate()
+        kedge.ended(running)
+
+
+def test_outputs_that_a_fork_of_a_fork_refers_to_outlive_both_before_it(
+    kedge: Kedge, served: Served
+) -> None:
+    long = turn(Call("bash", {"command": "seq 1 100000"}))
+    assert kedge(*served(long, turn("a")), "-p", "x", "--mode", "full").code == 0
+    ids = [kedge.logs[0].stem]
+    for _ in range(2):
+        assert kedge(*served(turn("b")), "-r", ids[-1], "--fork", "-p", "y").code == 0
+        ids += [log.stem for log in kedge.logs if log.stem not in ids]
+    outputs = kedge.home / "state" / "outputs" / ids[0]
+    assert list(outputs.iterdir())
+    assert kedge("sessions", "delete", *ids[:2], "--yes").code == 0
+    assert list(outputs.iterdir()), "the last fork refers to them"
+    assert kedge("sessions", "doctor").code == 0
+    assert kedge("sessions", "delete", ids[2], "--yes").code == 0
+    assert kedge("sessions", "doctor", "--prune").code == 0 and not outputs.exists()

@@ -29,6 +29,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .connection import HEAD_LIMIT, Connection, Head, Outcome
+from .counting import Counts, counting, is_counting
 from .faults import Plan, json_plan, plan
 from .playback import Mismatch, Playback
 from .routes import Route, models, not_found, route, speaks_anthropic, unauthorized
@@ -91,6 +92,8 @@ class Options(TypedDict, total=False):
     tls: bool
     """Speaks TLS with `CERTIFICATE`."""
     port: int
+    counts: Counts
+    """What the endpoints that count say; by default a quarter of the bytes."""
     observer: Observer
     """Called with each request and each end, in the server's thread."""
 
@@ -112,6 +115,7 @@ class LoopbackServer:
         self._lenient = options.get("lenient", False)
         self._tls = options.get("tls", False)
         self._port = options.get("port", 0)
+        self._counts = options.get("counts")
         self._observer = options.get("observer")
         self._release = asyncio.Event()
         self._changed = asyncio.Condition()
@@ -211,6 +215,9 @@ class LoopbackServer:
             answer = denied
         elif found:
             answer = self._answer_wire(request, found, ask)
+        elif request.method == "POST" and is_counting(request.path):
+            said = len(request.body) // 4 if self._counts is None else self._counts
+            answer = counting(ask, request.body, said)
         else:
             listed = models(ask) if request.method == "GET" else None
             answer = listed or not_found(ask, request.method)

@@ -1,53 +1,19 @@
 """Checkpoints: what they cover, what they cost when nothing changed, and what comes back."""
 
 import os
+import sqlite3
 import stat
-import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from trees import git, looks
 
 from kedge.agent.tools.ignore import Ignores
 from kedge.sandbox.checkpoints import Caps, Checkpoints
 from kedge.sandbox.errors import SandboxError
 from kedge.sandbox.paths import Roots
-
-Looks = dict[str, tuple[str, int, bytes]]
-
-
-def looks(top: Path) -> Looks:
-    """Everything below but for repositories: kind, mode and content."""
-    found: Looks = {}
-    for path in sorted(top.rglob("*")):
-        relative = path.relative_to(top)
-        if ".git" in relative.parts:
-            continue
-        mode = path.lstat().st_mode
-        if stat.S_ISLNK(mode):
-            found[str(relative)] = ("link", 0, os.fsencode(os.readlink(path)))
-        elif stat.S_ISDIR(mode):
-            found[str(relative)] = ("directory", stat.S_IMODE(mode), b"")
-        elif stat.S_ISREG(mode):
-            found[str(relative)] = ("file", stat.S_IMODE(mode), path.read_bytes())
-    return found
-
-
-def git(cwd: Path, *arguments: str) -> str:
-    """Run git as somebody."""
-    said = (
-        "-c",
-        "user.name=x",
-        "-c",
-        "user.email=x@example.org",
-        "-c",
-        "protocol.file.allow=always",
-    )
-    command = ("git", *said, *arguments)
-    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True).stdout
-
 
 Make = Callable[..., Checkpoints]
 
@@ -120,6 +86,23 @@ def test_an_unchanged_workspace_has_the_same_checkpoint(work: Path, keeping: Mak
     first = kept.take("one")
     assert kept.take("two").id == first.id
     assert keeping().take("three").id == first.id
+
+
+def test_another_process_sees_what_changed_since(work: Path, keeping: Make) -> None:
+    (work / ".gitignore").write_text("*.log\n")
+    keeping().take("one")
+    (work / "src" / "new.py").write_text("new")
+    (work / "src" / "x.log").write_text("ignored")
+    (work / "bytes").unlink()
+    (work / "empty" / "more").mkdir()
+    kept = keeping()
+    second = kept.take("two")
+    assert second.files == 5
+    assert kept.covers(str(work / "empty" / "any")) and not kept.covers(str(work / "y.log"))
+    (work / ".gitignore").unlink()
+    third = keeping().take("three")
+    found = keeping().changes(second.id, third.id)
+    assert [Path(one.path).name for one in found] == [".gitignore", "x.log"]
 
 
 def test_a_write_in_place_that_hides_its_time_is_seen(work: Path, keeping: Make) -> None:
@@ -197,6 +180,41 @@ def test_what_is_ignored_only_now_comes_back(work: Path, keeping: Make) -> None:
     assert not (work / ".gitignore").exists()
     kept.restore(before)
     assert (work / "src" / "a.py").read_text() == "b\n"
+
+
+def test_what_is_made_with_its_repository_goes_with_it(work: Path, keeping: Make) -> None:
+    kept = keeping()
+    id = kept.take("before").id
+    git(work, "init", "-q")
+    (work / "made").write_text("made")
+    restored = kept.restore(id)
+    assert restored.refused == ()
+    assert not (work / "made").exists()
+
+
+def test_what_a_new_repository_lets_be_seen_is_not_taken_for_new(work: Path, keeping: Make) -> None:
+    (work / ".gitignore").write_text("*.log\n")
+    (work / "src" / "mine.log").write_text("mine")
+    kept = keeping()
+    id = kept.take("before").id
+    git(work, "init", "-q", "--template=", "src")
+    (work / "made").write_text("made")
+    restored = kept.restore(id)
+    assert (work / "src" / "mine.log").read_text() == "mine"
+    assert [one for one in restored.refused if "mine.log" in one]
+    assert not (work / "made").exists()
+
+
+def test_what_git_alone_ignored_is_not_taken_for_new(work: Path, keeping: Make) -> None:
+    git(work, "init", "-q")
+    exclude = work / ".git" / "info" / "exclude"
+    exclude.write_text("*.log\n")
+    (work / "mine.log").write_text("mine")
+    kept = keeping()
+    id = kept.take("before").id
+    exclude.unlink()
+    kept.restore(id)
+    assert (work / "mine.log").read_text() == "mine"
 
 
 def test_an_ignored_file_that_git_tracks_is_kept(work: Path, keeping: Make) -> None:
@@ -383,6 +401,60 @@ def test_pruning_keeps_the_newest_and_what_they_need(work: Path, keeping: Make) 
     assert (work / "src" / "a.py").read_text() == "a\n"
 
 
+def age(tmp_path: Path, days: int) -> None:
+    """Make all that is kept look so old."""
+    with sqlite3.connect(tmp_path / "kept" / "checkpoints.db") as vault:
+        then = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+        vault.execute("UPDATE checkpoints SET time = ?", (then,))
+    vault.close()
+
+
+def several(work: Path, kept: Checkpoints, count: int) -> None:
+    for number in range(count):
+        (work / "src" / "a.py").write_bytes(os.urandom(100_000) + bytes([number]))
+        kept.take("next")
+
+
+def test_what_is_old_goes_but_for_the_newest(tmp_path: Path, work: Path, keeping: Make) -> None:
+    kept = keeping()
+    several(work, kept, 12)
+    assert kept.tidy(30, 0) == 0
+    age(tmp_path, 31)
+    several(work, kept, 3)
+    assert kept.tidy(30, 0) == 5
+    assert len(kept.list()) == 10
+    before = looks(work)
+    several(work, kept, 1)
+    kept.restore(kept.list()[-2].id)
+    assert looks(work) == before
+
+
+def test_what_takes_too_much_room_goes_and_the_disk_has_it_back(
+    tmp_path: Path, work: Path, keeping: Make
+) -> None:
+    kept = keeping()
+    several(work, kept, 24)
+    file = tmp_path / "kept" / "checkpoints.db"
+    assert kept.tidy(0, 1_000_000) == 12
+    assert file.stat().st_size < 1_600_000
+    assert kept.tidy(0, 10_000_000) == 0
+
+
+def test_workspaces_nobody_works_in_any_more_are_forgotten(tmp_path: Path, work: Path) -> None:
+    folders = [tmp_path / "data" / name for name in ("own", "old", "new", "odd")]
+    for folder in folders[:3]:
+        kept = Checkpoints(folder, Roots.at(work), Ignores.above)
+        kept.take("x")
+        kept.close()
+    folders[3].mkdir()
+    for folder in folders[:2]:
+        os.utime(folder / "checkpoints.db", (0, 0))
+    kept = Checkpoints(folders[0], Roots.at(work), Ignores.above)
+    kept.tidy(30, 0)
+    kept.close()
+    assert [folder.exists() for folder in folders] == [True, False, True, True]
+
+
 def test_a_vault_that_cannot_be_written_is_an_error(tmp_path: Path, keeping: Make) -> None:
     (tmp_path / "kept").write_text("in the way")
     with pytest.raises(SandboxError, match="checkpoints in"):
@@ -397,74 +469,3 @@ def test_a_stopped_walk_keeps_nothing(tmp_path: Path, work: Path) -> None:
     assert kept.list() == []
     stop[0] = False
     assert kept.take("before").files == 4
-
-
-_NAMES = st.sampled_from(["a", "b", "d/a", "d/b", "d/e/a", "f/a"])
-_STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["write", "append", "delete", "link", "mode", "move", "mkdir", "tree"]),
-        _NAMES,
-        _NAMES,
-        st.binary(max_size=300),
-    ),
-    max_size=12,
-)
-
-
-def edit(top: Path, steps: list[tuple[str, str, str, bytes]]) -> None:
-    """Carry out the steps that can be."""
-    for what, name, other, data in steps:
-        path, target = top / name, top / other
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            match what:
-                case "write":
-                    path.write_bytes(data)
-                case "append":
-                    with path.open("ab") as file:
-                        file.write(data)
-                case "delete":
-                    path.unlink()
-                case "link":
-                    path.symlink_to(other)
-                case "mode":
-                    path.chmod(0o600 | (len(data) & 0o177), follow_symlinks=False)
-                case "move":
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    path.rename(target)
-                case "mkdir":
-                    path.mkdir()
-                case _:
-                    subprocess.run(["rm", "-rf", str(path.parent)], check=True)
-                    top.mkdir(exist_ok=True)
-        except (OSError, NotImplementedError):
-            continue
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(first=_STEPS, second=_STEPS, in_git=st.booleans())
-def test_any_tree_comes_back_after_any_edits(
-    tmp_path_factory: pytest.TempPathFactory,
-    first: list[tuple[str, str, str, bytes]],
-    second: list[tuple[str, str, str, bytes]],
-    in_git: bool,
-) -> None:
-    base = tmp_path_factory.mktemp("any")
-    top = base / "top"
-    top.mkdir()
-    if in_git:
-        git(top, "init", "-q")
-    kept = Checkpoints(base / "kept", Roots.at(top), Ignores.above)
-    edit(top, first)
-    before = looks(top)
-    id = kept.take("before").id
-    edit(top, second)
-    after = looks(top)
-    restored = kept.restore(id)
-    assert restored.refused == ()
-    assert looks(top) == before
-    kept.restore(restored.before)
-    assert looks(top) == after
-    kept.close()

@@ -25,13 +25,13 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         mode=seat.mode,
         sandbox=started.sandbox,
         branch=seat.branch,
-        context_tokens=session.tokens,
+        context_tokens=session.agent.tokens,
         context_window=session.use.window,
         cost_usd=watch.cost,
         working=seat.working,
         since=seat.began or facts.since,
         steering=tuple(
-            Waiting(-place, own(prompt)) for place, prompt in enumerate(session.unheard, 1)
+            Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
         ),
         tasks=_tasks(seat),
         open_breakers=tuple(

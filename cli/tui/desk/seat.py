@@ -119,7 +119,7 @@ class Seat:
 
     def unsay(self) -> list[Prompt]:
         """Take back what was told to the running turn and not heard."""
-        return [self._untold.again(prompt) for prompt in self._session.unsay()]
+        return [self._untold.again(prompt) for prompt in self._session.agent.unsay()]
 
     def _begin(self, prompt: Prompt | None) -> None:
         self.began = time.monotonic()

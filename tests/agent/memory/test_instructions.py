@@ -156,3 +156,13 @@ def test_addresses_and_code_are_no_imports():
         "scope/package",
         "y.md",
     ]
+
+
+def test_files_of_deeper_directories_count_towards_the_limit_of_all(write, found, tmp_path):
+    most = "x" * (MAX_BYTES - 10)
+    write({"project/AGENTS.md": most, "project/src/deep/AGENTS.md": "y" * 100})
+    instructions = found()
+    assert instructions.merged().notices == ()
+    nearby = instructions.nearby([str(tmp_path / "project/src/deep/a.py")])
+    assert "y" * 10 in nearby and "y" * 11 not in nearby
+    assert "cut after 10 of 100" in nearby

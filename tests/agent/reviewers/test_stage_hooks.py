@@ -42,8 +42,9 @@ async def test_without_hooks_nothing_is_said(bench: Bench, action: MakeAction) -
         await hooks.after_tool(action(), ENDED),
         await hooks.stop("done"),
         await hooks.compact("auto"),
+        await hooks.compacted("auto", "Work went on."),
         await hooks.session_end("done"),
-    ] == [Heard()] * 6
+    ] == [Heard()] * 7
 
 
 async def test_a_prompt_is_refused_or_given_context(bench: Bench) -> None:
@@ -203,3 +204,26 @@ async def test_after_closing_a_hook_cannot_be_heard(bench: Bench) -> None:
     said = await hooks.prompt("x")
     assert said.context == ""
     assert "closed" in said.notes[0]
+
+
+async def test_a_hook_can_refuse_a_compaction_and_is_told_of_one_that_was_made(
+    bench: Bench,
+) -> None:
+    bench.add("compact", "echo not before the release >&2; exit 2")
+    bench.add("after_compact", "cat > heard; echo too late >&2; exit 2")
+    hooks = bench.hooks()
+    assert (await hooks.compact("manual")).denied == "not before the release"
+    assert (await hooks.compacted("manual", "Work went on.")).denied == ""
+    assert bench.heard == bench.heard | {
+        "hook_event_name": "PostCompact",
+        "trigger": "manual",
+        "compact_summary": "Work went on.",
+    }
+
+
+async def test_a_hook_that_fails_does_not_keep_a_conversation_from_being_summarised(
+    bench: Bench,
+) -> None:
+    bench.add("compact", "exit 1", on_failure="block")
+    heard = await bench.hooks().compact("auto")
+    assert heard.denied == "" and "could not be heard" in heard.notes[0]

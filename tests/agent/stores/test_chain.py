@@ -76,6 +76,24 @@ def test_a_missing_end_is_noticed_after_the_session_was_closed(closed):
     assert "the end is missing" in str(closed.damage("s"))
 
 
+def test_a_missing_end_is_told_to_whoever_opens_the_log_and_looking_does_not_hide_it(closed):
+    closed.path("s").write_bytes(b"".join(LINES[:-1]))
+    for _ in range(2):
+        log = closed.open("s")
+        assert "the end" in log.mended
+        log.close()
+    assert "the end is missing" in str(closed.damage("s"))
+
+
+def test_what_a_killed_process_added_is_no_missing_end(closed):
+    log = closed.open("s")
+    log.append(b'{"v":1}')
+    log.abandon()
+    log = closed.open("s")
+    assert log.mended == ""
+    log.abandon()
+
+
 def test_a_session_that_goes_on_is_whole_while_it_is_open(closed):
     log = closed.open("s")
     bus = Bus("s", log)

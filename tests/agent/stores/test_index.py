@@ -141,6 +141,47 @@ def test_every_word_has_to_be_there_and_none_is_an_operator(index, talk, query, 
     assert bool(found(index, query)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("漢字", True),
+        ("字か", True),
+        ("ス", True),
+        ("テス*", True),
+        ("漢字 テスト", True),
+        ("字漢", False),
+        ("세션", True),
+        ("ไทย", True),
+        ("grosse", False),
+        ("GRÖSSE", False),
+        ("größe", True),
+        ("große", True),
+        ("src/kedge/cli.py", True),
+        ("kedge/cli", True),
+        ("parse_lin*", True),
+        ("C++", True),
+        ("line\udcff", True),
+    ],
+)
+def test_words_are_found_in_every_script_and_in_code(index, talk, query, wanted):
+    talk("a", "parse_line in src/kedge/cli.py, C++: 漢字かなテスト 세션은 ภาษาไทย Größe")
+    assert bool(found(index, query)) == wanted
+
+
+def test_an_index_of_an_earlier_kedge_is_made_anew(index, store, talk, tmp_path):
+    talk("a", "Mend the sail.")
+    index.update()
+    with sqlite3.connect(tmp_path / "sessions.db") as database:
+        database.execute("PRAGMA user_version = 1")
+    assert found(index, "sail") == [("a", "Mend the sail.")]
+
+
+def test_a_row_holds_the_beginning_of_a_long_prompt(index, store, talk):
+    talk("a", "sail " * 1000)
+    (row,) = same(index, store)
+    assert row.prompt == ("sail " * 100)
+
+
 def test_prompts_and_answers_are_searched_and_nothing_else(index, talk):
     talk("a", "Mend the sail.", "With canvas.", system="Be a sailor.")
     assert [text for _, text in found(index, "canvas")] == ["With canvas."]

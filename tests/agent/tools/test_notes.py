@@ -16,7 +16,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def notes(files):
-    return Notes(files, lambda: "2026-11-21")
+    return Notes(files, today=lambda: "2026-11-21")
 
 
 async def test_a_note_is_a_line_of_markdown(notes, files):
@@ -78,3 +78,9 @@ def test_no_mode_but_full_lets_a_note_pass_without_a_question(notes, mode):
     verdicts = ModeValidator(mode, confined=True).check(action)
     assert action.mutates
     assert not any(isinstance(verdict, Allow) for verdict in verdicts)
+
+
+async def test_where_nobody_reads_the_notes_the_answer_says_so(files):
+    notes = Notes(files, {"project": "no session reads it so far"})
+    assert "no session reads it so far" in await notes.remember("a")
+    assert "later sessions begin with it" in await notes.remember("a", "user")

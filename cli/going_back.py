@@ -1,0 +1,200 @@
+"""Going back in a session, and forth again: what would change, said beforehand and then done.
+
+`kedge undo` and `kedge rewind` decide what to go back to; all that follows is the same.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from ..agent.bus import Bus
+from ..agent.events import Event, SessionStarted
+from ..agent.kept import GOING_BACK, Checkpointed, Rewound
+from ..agent.ports import Log, Store
+from ..config.errors import UsageError
+from ..sandbox.checkpoints import Checkpoints
+from ..sandbox.paths import Roots
+from ..sandbox.snapshot import Changed
+from .commands.settings import load_for_commands
+from .keeping import checkpoints_of, shown_in, told
+from .surroundings import Surroundings
+from .terminal import Out, harmless
+from .undoing import Turn, history, outside
+
+_WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
+"""What putting a file back does."""
+
+
+class Plan(Struct, frozen=True):
+    """What is to be done to files."""
+
+    to: str
+    """The checkpoint to return to."""
+    later: tuple[str, ...]
+    after: str
+    """The checkpoint of how the turns left things; empty: as they are now."""
+    turns: tuple[Turn, ...]
+
+
+class Session(Struct, frozen=True):
+    """The session whose past is at stake."""
+
+    store: Store
+    id: str
+    facts: Sequence[Event]
+
+    @property
+    def workspace(self) -> Path:
+        """Where it works.
+
+        Raises:
+            UsageError: it is gone.
+        """
+        opened = [fact.body.cwd for fact in self.facts if isinstance(fact.body, SessionStarted)]
+        workspace = Path(opened[0]) if opened else Path()
+        if not opened or not workspace.is_dir():
+            raise UsageError(f"the session's directory {str(workspace)!r} is gone")
+        return workspace
+
+    def checkpoints(self, where: Surroundings, id: str) -> Checkpoints:
+        """Those of its workspace, with the added directories that one of them has."""
+        workspace = self.workspace
+        settings = load_for_commands(where).settings.checkpoints
+        known = checkpoints_of(where, Roots.at(workspace), settings)
+        try:
+            added = tuple(one for one in known.roots_of(id)[1:] if one.is_dir())
+        finally:
+            known.close()
+        return checkpoints_of(where, Roots.at(workspace, added), settings)
+
+
+def plan_of(turns: Sequence[Turn]) -> Plan | None:
+    """Undoing what these turns did to files, the oldest first; None if they did nothing."""
+    changing = tuple(turn for turn in turns if turn.checkpoints)
+    if not changing:
+        return None
+    to, *later = (id for turn in changing for id in turn.checkpoints)
+    return Plan(to, tuple(later), changing[-1].after, changing)
+
+
+class Prospect:
+    """What a plan would do, as things are now."""
+
+    def __init__(self, session: Session, checkpoints: Checkpoints, plan: Plan, *, force: bool):
+        """Looks at the files; with `force`, also at those that somebody else changed since."""
+        self._session = session
+        self._checkpoints = checkpoints
+        self._plan = plan
+        now = checkpoints.take("to compare").id
+        wanted = {
+            change.path
+            for id in (plan.to, *plan.later)
+            for change in checkpoints.changes(id, plan.after or now)
+        }
+        since = {change.path for change in checkpoints.changes(plan.after or now, now)}
+        made = checkpoints.changes(plan.to, now, later=plan.later)
+        there = [change for change in made if change.path in wanted]
+        self.changes = [one for one in there if force or one.path not in since]
+        """What is there and would be put back."""
+        self.kept_back = [one for one in there if one not in self.changes]
+        """What somebody else changed since, so that it stays."""
+
+    def show(self, out: Out, err: Out) -> None:
+        """Say what would be done, and what would not."""
+        for change in self.changes:
+            back = Changed(change.path, change.after, change.before)
+            found = told(self._checkpoints, back, self._shown(change.path))
+            lines = f"  +{found.added} -{found.removed}" if found.added or found.removed else ""
+            out.say(f"{_WORDS[found.change]} {_line(found.path)}{lines}\n")
+        for change in self.kept_back:
+            words = "changed since by somebody else, left alone without --force"
+            err.say(f"kedge: {words}: {_line(self._shown(change.path))}\n")
+        for words in self._lasting():
+            err.say(f"kedge: cannot be undone: {harmless(words)}\n")
+        if not self.changes:
+            err.say("kedge: the files are as they were already\n")
+
+    def _lasting(self) -> list[str]:
+        """What stays whatever is put back, in words."""
+        turns, checkpoints = self._plan.turns, self._checkpoints
+        roots = tuple(str(root) for root in checkpoints.roots_of(self._plan.to))
+        used = {self._plan.to, *self._plan.later}
+        words = [word for turn in turns for word in turn.lasting]
+        words += (f"changes of {path}" for path in outside(self._session.facts, roots, turns))
+        words += (one.notice for one in checkpoints.list() if one.id in used and one.notice)
+        if any(turn.ran for turn in turns):
+            words.append("what commands did to ignored files that no tool named, or elsewhere")
+        return list(dict.fromkeys(words))
+
+    def _shown(self, path: str) -> str:
+        return shown_in(self._session.workspace, path)
+
+    def carry_out(self, fact: Rewound) -> list[str]:
+        """Put the files back and record it; returns what could not be done, with reasons.
+
+        The session is held meanwhile, so that nobody works in it. Killed on the way, it is carried
+        on by planning and doing it once more.
+        """
+        log = self._session.store.open(self._session.id)
+        try:
+            bus = _bus(self._session, log)
+            restored = self._checkpoints.restore(
+                self._plan.to,
+                [change.path for change in self.changes],
+                later=self._plan.later,
+                announce=lambda id: _announce(bus, Checkpointed(id, GOING_BACK)),
+            )
+            before = history(self._session.facts).begun or restored.before
+            after = self._checkpoints.take("after going back").id
+            changes = (
+                told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes
+            )
+            _announce(bus, structs.replace(fact, before=before, after=after, files=tuple(changes)))
+        finally:
+            log.close()
+        return list(restored.refused)
+
+
+def record(session: Session, fact: Rewound) -> None:
+    """Record a going back that leaves files alone."""
+    log = session.store.open(session.id)
+    try:
+        _announce(_bus(session, log), fact)
+    finally:
+        log.close()
+
+
+def _bus(session: Session, log: Log) -> Bus:
+    bus = Bus(session.id, log)
+    bus.turn = session.facts[-1].turn
+    return bus
+
+
+def _announce(bus: Bus, fact: Rewound | Checkpointed) -> None:
+    bus.announce(fact)
+    bus.require_log(on_disk=True)
+
+
+def agreed(question: str, err: Out, *, yes: bool) -> bool:
+    """Whether a person wants it.
+
+    Raises:
+        UsageError: nobody is there to ask.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to ask", hint="look with --dry-run, then give --yes")
+    err.say(f"{question} [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def files(count: int) -> str:
+    """A number of files in words."""
+    return "1 file" if count == 1 else f"{count} files"
+
+
+def _line(path: str) -> str:
+    return harmless(path.replace("\n", "\\n"))
