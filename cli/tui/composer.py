@@ -2,14 +2,11 @@
 
 import asyncio
 import re
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 from textual import events
 from textual.actions import SkipAction
-from textual.app import SuspendNotSupported
 from textual.widgets import TextArea
 
 from ...agent.messages import Image, Prompt, Text, legible_text
@@ -19,11 +16,10 @@ from .clipboard import clipboard_image, pasted_picture
 from .completion import Completion, Word
 from .composing import How, NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
 from .draft_area import Desktop, DraftArea
-from .external_editor import edited
 from .history import SIGNS
 from .mentions import Attached, attach, mentions
-from .running import running_app
 from .sources import Candidate, InputMode
+from .suspended import edited_outside
 
 _MODE_OF: dict[str, InputMode] = {sign: mode for mode, sign in SIGNS.items() if sign}
 _SLASH = re.compile(r"/([A-Za-z][\w:.-]*)(?:\s+(.*))?", re.DOTALL)
@@ -233,20 +229,12 @@ class Composer(DraftArea):
     async def action_editor(self) -> None:
         """Go on in the external editor. The session goes on, too; the screen stands still."""
         text = self.pastes.expanded(self.text)
-        # Editors that leave the terminal in its usual state let Ctrl+C reach us as well.
-        before = signal.signal(signal.SIGINT, _ignored)
         try:
-            with running_app().suspend(), running_app().batch_update():
-                desk = self.desktop
-                changed = await asyncio.to_thread(edited, text, desk.editor, desk.env)
-        except SuspendNotSupported:
-            self.post_message(Trouble("there is no terminal that an editor could have"))
+            changed = await edited_outside(text, self.desktop.editor, self.desktop.env)
         except KedgeError as error:
             self.post_message(Trouble(str(error)))
         else:
             self.put(self.pastes.collapsed(changed), mode=self.mode)
-        finally:
-            signal.signal(signal.SIGINT, before)
 
     async def _on_paste(self, event: events.Paste) -> None:
         path = pasted_picture(event.text, self.desktop.index.root)
@@ -269,8 +257,3 @@ class Composer(DraftArea):
                 self.add_image(image, path.name if path else "", str(path or ""))
 
         self.begin(work())
-
-
-def _ignored(number: int, frame: FrameType | None) -> None:
-    """A signal that means somebody else; unlike SIG_IGN a program that is started does not inherit
-    it."""

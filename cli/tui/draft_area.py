@@ -40,7 +40,7 @@ class DraftArea(PromptArea):
     """Holds a draft, and goes through the history."""
 
     def __init__(self, desktop: Desktop, *, id: str | None = None) -> None:
-        super().__init__(placeholder=desktop.placeholder, id=id)
+        super().__init__(desktop.keys, placeholder=desktop.placeholder, id=id)
         self.desktop = desktop
         self._recall = Recall()
         self._kind: InputMode = "prompt"

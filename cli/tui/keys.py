@@ -60,6 +60,7 @@ ACTIONS: tuple[Action, ...] = (
     _global("page-up", "pageup", "scroll the transcript up"),
     _global("page-down", "pagedown", "scroll the transcript down"),
     _global("answer", "f2", "to the question that waits, or back"),
+    _global("review-plan", "f3", "read, edit and accept the plan"),
     _global("redraw", "ctrl+l", "draw the screen anew"),
     _global("help", "f1", "the keys and commands"),
     _composer("submit", "enter", "send; while it works: say it after the current actions"),
@@ -298,6 +299,11 @@ class KeyTable:
     def action(self, context: Context, key: str) -> str:
         """The action that a key starts in a context; empty if there is none."""
         return self._actions.get((context, key), "")
+
+    def call(self, context: Context, key: str) -> str:
+        """What Textual is told to run for a key in a context; empty if there is nothing."""
+        name = self.action(context, key)
+        return _BY_NAME[name].call if name else ""
 
     @property
     def keymap(self) -> dict[str, str]:

@@ -8,10 +8,11 @@ from textual.document._edit import Edit
 from textual.widgets import TextArea
 
 from ..terminal import harmless
-from .keys import bindings
+from .keys import KeyTable
 from .kills import Kills
 from .legacy_keys import hear_legacy_keys
 from .pastes import Pastes, is_long
+from .running import running_app
 from .vim import Reply, Vim
 
 _OF_VIM = frozenset({"escape", "backspace", "left", "right", "home", "end", "ctrl+r"})
@@ -21,11 +22,13 @@ _LONGEST_LINE = 2_000
 
 
 class PromptArea(TextArea, inherit_bindings=False):
-    """Edits words. What is done with them is up to `Composer`."""
+    """Edits words. What is done with them is up to `Composer`.
 
-    BINDINGS = [*bindings("composer")]
+    Has no bindings: it looks its keys up itself, in their order.
+    """
 
-    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+    def __init__(self, keys: KeyTable, *, placeholder: str = "", id: str | None = None) -> None:
+        self._keys = keys
         self.pastes = Pastes()
         """What stands behind the placeholders in the text."""
         self.vim: Vim | None = None
@@ -129,8 +132,13 @@ class PromptArea(TextArea, inherit_bindings=False):
             if cursor is None:
                 cursor = self.offset_of_cursor
             self._show(self.vim, self.vim.press(key, self.text, cursor))
+        elif call := self._keys.call("composer", event.key):
+            # Not through bindings: those are looked up where the event has bubbled to, and the
+            # next character would be there first.
+            event.prevent_default()
+            if await running_app().run_action(call, self):
+                event.stop()
         elif event.key == "enter":
-            # Enter is bound like other keys, and puts in no newline by itself.
             event.prevent_default()
 
     @staticmethod

@@ -65,6 +65,14 @@ async def test_enter_sends_and_alt_enter_sends_for_later(root: Path) -> None:
         assert app.composer.text == ""
 
 
+async def test_keys_that_arrive_at_once_are_obeyed_in_their_order(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        for key in ["a", "b", "backspace", "c", "ctrl+j", "d", "enter", "e", "enter"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: len(app.sent) == 2)
+        assert app.words == ["ac\nd", "e"]
+
+
 async def test_nothing_is_not_sent(root: Path) -> None:
     async with running(root) as (app, pilot):
         await pilot.press("enter", "space", "enter")
