@@ -35,10 +35,11 @@ _LABELS: Final[dict[Level, str]] = {
 def opened(block: Opened, look: Look) -> list[Line]:
     """What the session runs under."""
     before = "resumed" if block.resumed else f"kedge {block.version}"
-    text = (
-        f"{before} · {block.model} · mode {block.mode} · sandbox {block.sandbox} · "
-        f"session {block.session}"
+    facts = (
+        *(before, block.model, f"mode {block.mode}", f"sandbox {block.sandbox}"),
+        f"session {block.session}",
     )
+    text = (", " if look.plain else " · ").join(facts)
     return flow([Segment(words(text), look.ink("dim"))], look.width)
 
 
@@ -136,16 +137,18 @@ def ended(block: Ended, look: Look) -> list[Line]:
     """A turn's end: what it took and changed, and what nobody checked."""
     dim = look.ink("dim")
     done = block.status == "done"
+    dot = ", " if look.plain else " · "
     cost = "cost unknown" if block.cost_usd is None else f"${block.cost_usd:.4f}"
     inline = [
+        Segment("Turn ended: " if look.plain else "", dim),
         Segment(block.status.replace("_", " "), dim if done else look.ink("warn")),
-        Segment(f" · {duration(block.seconds)} · {cost}", dim),
+        Segment(f"{dot}{duration(block.seconds)}{dot}{cost}", dim),
     ]
     if block.changes:
         added = sum(change.added for change in block.changes)
         removed = sum(change.removed for change in block.changes)
         files = "1 file" if len(block.changes) == 1 else f"{len(block.changes)} files"
-        inline += [Segment(f" · {files} ", dim), *counts(added, removed, look)]
+        inline += [Segment(f"{dot}{files} ", dim), *counts(added, removed, look)]
     lines = flow(inline, look.width)
     for change in block.changes[:GLANCE_FILES] if len(block.changes) > 1 else ():
         named = [Segment(f"{change.change} {words(change.path)} ", dim)]

@@ -95,7 +95,7 @@ def _facts(block: Card, look: Look) -> Iterator[tuple[str, str]]:
         yield _WORDS[block.status], _SIGNS[block.status][1]
     added = sum(change.added for change in block.changes)
     removed = sum(change.removed for change in block.changes)
-    if added or block.changes:
+    if block.changes and not look.plain:
         yield f"+{added}", "good"
         yield f"-{removed}", "bad"
     if block.duration_ms >= 100:

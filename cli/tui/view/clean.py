@@ -18,6 +18,8 @@ def words(text: str) -> str:
     if not text.isascii():
         # Lone surrogates, as JSON may hold them, can be written to no terminal.
         text = text.encode("utf-8", "replace").decode().replace("\u2028", "\n")
+    if "\x1b" in text:
+        text = _STRINGS.sub("", text)
     return harmless(text.replace("\r\n", "\n")).expandtabs(TAB)
 
 

@@ -88,7 +88,7 @@ def _with_colours(hunk: Sequence[Row], language: str, look: Look) -> list[Row]:
     before = [row for row in hunk if row.side in ("same", "removed")]
     after = [row for row in hunk if row.side in ("same", "added")]
     coloured: dict[int, CodeLine] = {}
-    for side in (before, after):
+    for side in filter(None, (before, after)):
         text = "\n".join(row.text for row in side)
         for row, code in zip(side, highlighted(text, language, look.palette), strict=True):
             coloured[id(row)] = code
@@ -102,11 +102,9 @@ def _with_words(hunk: Sequence[Row]) -> Iterator[Row]:
         removed = _run(hunk, place, "removed")
         added = _run(hunk, place + len(removed), "added")
         place += len(removed) + len(added)
-        if removed and len(removed) == len(added):
-            pairs = [_compared(old, new) for old, new in zip(removed, added, strict=True)]
-            yield from chain((old for old, _ in pairs), (new for _, new in pairs))
-        else:
-            yield from (*removed, *added)
+        pairs = [_compared(old, new) for old, new in zip(removed, added, strict=False)]
+        yield from chain((old for old, _ in pairs), removed[len(pairs) :])
+        yield from chain((new for _, new in pairs), added[len(pairs) :])
         if not removed and not added:
             yield hunk[place]
             place += 1

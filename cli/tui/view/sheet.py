@@ -53,6 +53,11 @@ class Sheet:
         """Where each block stands."""
         return self._column
 
+    @property
+    def kept_lines(self) -> int:
+        """How many drawn lines are kept."""
+        return self._kept
+
     def restyle(self, look: Look, thinking: Thinking) -> None:
         """Let everything look otherwise, from the next time it is looked at."""
         hidden = (thinking == "hidden") != (self._thinking == "hidden")
