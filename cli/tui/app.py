@@ -15,9 +15,12 @@ from ..options import Run
 from ..surroundings import Surroundings
 from .asking import AskPanel
 from .composing import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
+from .copying import copy_locally
 from .crash import keep_crash
 from .desk.facts import Facts
 from .panes import Panes
+from .plan import PlanDecided, PlanOffer, PlanScreen
+from .suspended import edited_outside
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,6 +46,7 @@ class KedgeApp(Panes):
         *,
         theme: str = "dark",
         shown: Display = "full",
+        typed: str = "",
     ) -> None:
         """Show nothing yet.
 
@@ -52,6 +56,7 @@ class KedgeApp(Panes):
             settings: the section `[tui]`.
             theme: the name of the palette.
             shown: on the full screen, or inline.
+            typed: what was typed before there was anything to type into.
         """
         super().__init__(where, settings, theme)
         self.shown: Display = shown
@@ -59,6 +64,7 @@ class KedgeApp(Panes):
         """Where to read about the defect that ended the app; empty if none did."""
         self._left = ""
         self._asked = run
+        self._typed = typed
         self._desk: Desk | None = None
         self._early: list[Prompt] = []
         self._pressed: dict[str, float] = {}
@@ -91,7 +97,7 @@ class KedgeApp(Panes):
             changed=self.show_soon,
             opening=self._opening,
         )
-        if draft := desk.take_draft():
+        if draft := desk.take_draft() + self._typed:
             self.composer.put(draft)
         first = [(Text(self._asked.prompt),)] if self._asked.prompt else []
         for prompt in (*first, *self._early):
@@ -114,6 +120,8 @@ class KedgeApp(Panes):
             task.cancel()
         await asyncio.gather(*self._doing, return_exceptions=True)
         await self.index.close()
+        if self._status_command is not None:
+            await self._status_command.close()
         if self._desk is not None:
             self._left = self._desk.facts.session if self._desk.begun else ""
             await self._desk.close()
@@ -181,6 +189,33 @@ class KedgeApp(Panes):
     def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
         """A question was answered."""
         self.desk.answer(message.id, message.approval)
+
+    def action_review_plan(self) -> None:
+        """Read the plan that was answered in mode plan, edit it and decide on it."""
+        plan = self.query_one(PlanOffer).plan
+        if plan:
+            self.push_screen(PlanScreen(plan, self._edited), self._plan_decided)
+        else:
+            self.say("there is no plan: in mode plan, the answer is one")
+
+    async def _edited(self, text: str) -> str:
+        return await edited_outside(text, self.settings.editor, self.where.env)
+
+    def _plan_decided(self, decision: PlanDecided | None) -> None:
+        if decision is not None:
+            self.query_one(PlanOffer).dismiss()
+            self.later(self._follow(decision))
+
+    async def _follow(self, decision: PlanDecided) -> None:
+        if decision.choice in ("auto", "ask"):
+            await self.desk.set_mode(decision.choice)
+        if decision.text:
+            self.desk.submit((Text(decision.text),))
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy by the terminal, and by a program where there is one."""
+        super().copy_to_clipboard(text)
+        self.later(copy_locally(text, self.where.env))
 
     def on_trouble(self, message: Trouble) -> None:
         """Something in the composer did not work."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -18,11 +18,15 @@ from .files import FileIndex
 from .history import History
 from .keys import KeyTable, bindings
 from .notify import Notifier
+from .plan import PlanOffer
 from .sources import Files, Source
 from .status import StatusLine, WorkLine
 from .themes import PREFIX, THEMES, palette_of
 from .todo import BREAKPOINTS, TodoPanel
 from .transcript import Transcript
+
+if TYPE_CHECKING:
+    from .status_command import StatusCommand
 
 _FRAME: Final = 0.05
 """Seconds between two looks at the facts, at least."""
@@ -52,6 +56,7 @@ class Panes(App[int]):
             where.home.state_dir / "history.jsonl", str(where.cwd), redact=self.redacted
         )
         self._notifier = Notifier(settings.notifications, where.env, self._write)
+        self._status_command = self._own_status() if settings.status_command else None
         self._shows_soon = False
         for one in THEMES:
             self.register_theme(one)
@@ -69,6 +74,7 @@ class Panes(App[int]):
             )
             yield TodoPanel(id="todo")
         yield WorkLine(id="work")
+        yield PlanOffer(next(iter(self.keys.keys("review-plan")), "/plan"), id="plan")
         yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
         yield ComposerBar(self._desktop, id="bar")
         yield StatusLine(id="status")
@@ -130,9 +136,29 @@ class Panes(App[int]):
         self.query_one(AskPanel).show(facts)
         self.query_one(TodoPanel).show(facts.todo)
         self.transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
+        self._offer_plan(facts)
+        if self._status_command is not None:
+            self._status_command.hear(facts)
         self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
         if any(task.running for task in facts.tasks):
             self.set_timer(_TICK, self.show_soon)
+
+    def _own_status(self) -> "StatusCommand":
+        # Few have one, and it brings the sandbox along.
+        from .status_command import StatusCommand
+
+        return StatusCommand(
+            self.settings.status_command,
+            self.where.cwd,
+            self.where.env,
+            lambda words: self.query_one(StatusLine).replace(words),
+            lambda words: self.say(words, wrong=True),
+        )
+
+    def _offer_plan(self, facts: Facts) -> None:
+        over = facts.mode == "plan" and not facts.working
+        answer = self.transcript.last_answer() if over else ""
+        self.query_one(PlanOffer).show(facts, answer)
 
     def _write(self, sequence: str) -> None:
         """Send a control sequence to the terminal, between two frames."""

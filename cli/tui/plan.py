@@ -1,7 +1,7 @@
 """How a plan becomes work: the answer of a turn in mode plan is read, edited and annotated line by
 line, then accepted, sent back with notes, or left."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
@@ -119,7 +119,7 @@ class PlanScreen(ModalScreen[PlanDecided | None]):
         Binding("escape", "back", "back", priority=True),
     ]
 
-    def __init__(self, plan: str, edit_outside: Callable[[str], str]) -> None:
+    def __init__(self, plan: str, edit_outside: Callable[[str], Awaitable[str]]) -> None:
         """`edit_outside` has a text edited in the external editor; it raises `KedgeError` where
         that failed."""
         super().__init__()
@@ -215,12 +215,12 @@ class PlanScreen(ModalScreen[PlanDecided | None]):
         area.focus()
         self._tell("esc back to reading, with what you changed · ctrl+g external editor")
 
-    def action_edit_outside(self) -> None:
+    async def action_edit_outside(self) -> None:
         """Edit in the external editor."""
         editing = self.has_class("-editing")
         text = self.query_one("#plan-text", TextArea).text if editing else self._plan
         try:
-            self._become(self._edit_outside(text))
+            self._become(await self._edit_outside(text))
         except KedgeError as error:
             self._tell("e edit in place · esc back", str(error))
 

@@ -12,6 +12,7 @@ from ..surfaces import startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
 from .app import KedgeApp
+from .background import ask_background
 from .themes import automatic
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
@@ -28,9 +29,18 @@ def main(run: Run) -> int:
     except KedgeError as error:
         err.say(startup_failure(error))
         return error.exit_code
-    theme = settings.theme or automatic(where.env, lambda: None)
+    typed = bytearray()
+
+    def is_dark() -> bool | None:
+        found = ask_background(sys.stdin.fileno(), sys.stdout.fileno())
+        typed.extend(found.typed)
+        return found.dark
+
+    theme = settings.theme or automatic(where.env, is_dark)
     shown = "inline" if settings.inline or run.flag("inline") else "full"
-    app = KedgeApp(run, where, settings, theme=theme, shown=shown)
+    app = KedgeApp(
+        run, where, settings, theme=theme, shown=shown, typed=typed.decode("utf-8", "replace")
+    )
     code = asyncio.run(_live(app))
     if app.crash:
         err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")

@@ -47,7 +47,7 @@ def test_a_note_that_is_carried_over_is_on_an_equal_line(before, after):
 
 
 class Desk(App[None]):
-    def __init__(self, outside=lambda text: text) -> None:
+    def __init__(self, outside=None) -> None:
         super().__init__()
         self.outside = outside
         self.decided: list[PlanDecided | None] = []
@@ -110,14 +110,17 @@ async def test_the_plan_is_edited_in_place_and_numbers_are_typed_then():
 
 
 async def test_the_plan_is_edited_outside_and_keeps_its_notes():
-    async with Desk(lambda text: f"0. first\n{text}\n").run_test(size=(80, 24)) as pilot:
+    async def prefixed(text: str) -> str:
+        return f"0. first\n{text}\n"
+
+    async with Desk(prefixed).run_test(size=(80, 24)) as pilot:
         await reviewed(pilot, "n", "x", "enter", "ctrl+g", "1")
         changed = f"0. first\n{PLAN}"
         assert pilot.app.decided == [decided("auto", changed, {1: "x"}, edited=True)]
 
 
 async def test_an_editor_that_fails_leaves_the_plan_as_it_was():
-    def broken(text: str) -> str:
+    async def broken(text: str) -> str:
         raise UsageError("the editor did not start")
 
     async with Desk(broken).run_test(size=(80, 24)) as pilot:
