@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from typing import Final
 
 from ...config.errors import KedgeError
