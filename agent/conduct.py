@@ -71,10 +71,16 @@ class Conduct:
         """For the model, before the next prompt."""
         return self.reopening.told(announced=self.announced)
 
-    def record(self, body: Body) -> None:
-        """Put on record what happened at the session outside of it."""
+    def record(self, body: Body, *, on_disk: bool = False) -> None:
+        """Put on record what happened at the session outside of it.
+
+        Raises:
+            StoreError: it is to be `on_disk` when this returns, and is not.
+        """
         self.announce()
         self._bus.emit(body)
+        if on_disk:
+            self._bus.require_log(on_disk=True)
 
     def notice(self, code: str, text: str) -> None:
         """Keep for the record what a person should be able to know."""

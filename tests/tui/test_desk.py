@@ -342,6 +342,7 @@ async def test_new_leaves_the_session_for_another_and_keeps_the_mode(sitting: Si
     await desk.resume(first)
     assert desk.facts.session == first
     assert len(sitting.bodies(TurnStarted)) == 1
+    assert desk.facts.mode == "plan"
 
 
 async def test_a_fork_begins_with_what_was_said(sitting: Sitting) -> None:
@@ -401,3 +402,43 @@ async def test_closing_ends_what_runs_and_leaves_a_whole_log(sitting: Sitting) -
     assert sitting.bodies(ActionEnded)[-1].status == "cancelled"
     assert isinstance(sitting.heard[-1].body, Result)
     assert desk.facts == Facts(cwd=str(sitting.work), mode=desk.facts.mode)
+
+
+async def _two_turns(sitting: Sitting) -> Desk:
+    desk = await sitting.open(
+        (["user"], [calls("1", "write", file_path="a.txt", content="one\n")]),
+        (["tool"], [says("Done.")]),
+        (["user"], [calls("2", "write", file_path="b.txt", content="two\n")]),
+        (["tool"], [says("Done, too.")]),
+    )
+    for count, said in enumerate(("First.", "Second."), 1):
+        desk.submit(words(said))
+        await sitting.turns(count)
+        await sitting.until(lambda: not desk.facts.working)
+    return desk
+
+
+async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    first, second = await desk.points()
+    assert (first.words, second.words) == ("First.", "Second.")
+    assert second.files == ("created b.txt +1 -0",)
+    said, came = await desk.rewind(second.seq, "both")
+    assert (said, came) == ("Second.", "1 file put back")
+    assert not (sitting.work / "b.txt").exists()
+    assert [point.words for point in await desk.points()] == ["First."]
+    await desk.redo()
+    assert (sitting.work / "b.txt").read_text() == "two\n"
+    assert len(await desk.points()) == 2
+
+
+async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
+    desk = await _two_turns(sitting)
+    assert await desk.undo() == "1 file put back"
+    assert not (sitting.work / "b.txt").exists()
+    assert (sitting.work / "a.txt").exists()
+    assert len(await desk.points()) == 2
+    with pytest.raises(UsageError):
+        await desk.rewind(9_999, "both")

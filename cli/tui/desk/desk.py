@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ....agent.events import Event
+from ....agent.kept import Reach
 from ....agent.messages import Prompt
 from ....agent.ports import Approval
 from ....config.errors import KedgeError, UsageError
@@ -19,6 +20,7 @@ from .drafts import Draft, Drafts
 from .facts import Facts
 from .opening import opened, with_values
 from .picture import picture
+from .points import Point
 from .seat import Seat
 from .words import Line
 
@@ -120,9 +122,10 @@ class Desk:
         await self._sit_down(self._asking(resume=None, fork=False))
 
     async def resume(self, id: str) -> None:
-        """Leave this session for another one."""
+        """Leave this session for another one, which goes on in its own mode."""
         if self._seat is None or id != self._seat.id:
-            await self._sit_down(self._asking(resume=id, fork=False))
+            self._mode = None
+            await self._sit_down(with_values(self._asking(resume=id, fork=False), mode=None))
 
     async def fork(self) -> None:
         """Go on in a new session that begins with what this one holds; that one stays."""
@@ -150,8 +153,9 @@ class Desk:
             self._seat = Seat(
                 at, self._where, hear=self._hear, changed=self._touch, over=self._over
             )
-            if self._mode is not None and self._mode != self._seat.mode:
+            if self._mode is not None:
                 await self._seat.set_mode(self._mode)
+            self._mode = None
         self._next()
 
     async def _leave(self) -> None:
@@ -230,7 +234,8 @@ class Desk:
         """Decide by another mode from here on, also in the running turn."""
         if self._seat is not None:
             await self._seat.set_mode(mode)
-        self._mode = mode
+        else:
+            self._mode = mode
         self._touch()
 
     async def set_model(self, name: str, effort: Effort | None = None) -> None:
@@ -253,6 +258,25 @@ class Desk:
     def undo_compaction(self) -> str:
         """Let the model see again what the last summary stands for; how it went, in words."""
         return self.seat.undo_compaction()
+
+    async def points(self) -> list[Point]:
+        """The prompts that can be gone back behind, oldest first."""
+        return await self.seat.points()
+
+    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
+        """Go back behind a prompt: its words, to be changed, and what became of the files."""
+        with self._busy("going back"):
+            return await self.seat.rewind(seq, what)
+
+    async def undo(self, count: int = 1) -> str:
+        """Undo what the last turns did to files; in words what came of it."""
+        with self._busy("undoing"):
+            return await self.seat.undo(count)
+
+    async def redo(self) -> str:
+        """Take the last going back back; in words what came of it."""
+        with self._busy("redoing"):
+            return await self.seat.redo()
 
     def shell(self, command: str) -> None:
         """Run a command as the person themselves; the model hears of it with their next words."""

@@ -15,8 +15,9 @@ class Point(Struct, frozen=True):
     when: str
     """RFC 3339, UTC."""
     files: tuple[str, ...]
-    """What going back with files would undo, one path each: `change  path`. From this turn on."""
+    """What this turn did to files, one each: `modified PATH +1 -2`. Going back undoes that of this
+    turn and of all after it."""
     lasting: tuple[str, ...]
-    """What cannot be undone, in words."""
+    """What it did that cannot be undone, in words."""
     restorable: bool
     """Whether there is a checkpoint to go back to."""

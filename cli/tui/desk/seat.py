@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ....agent.events import Event, Result
+from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt
 from ....agent.person import PersonPrinted, PersonRan
@@ -15,8 +16,15 @@ from ...surroundings import Surroundings
 from .noting import noted
 from .opening import Opened, branch_of
 from .personal import PersonalShell, in_words
+from .points import Point
 from .watch import Watch
 from .words import Untold
+
+if TYPE_CHECKING:
+    from ...going_back import Announce
+    from .returning import Returning
+
+_Came = TypeVar("_Came")
 
 Over = Callable[[bool, str], None]
 """A turn is over: whether it came to its end, and what went wrong, in words."""
@@ -189,6 +197,41 @@ class Seat:
         self.require_rest()
         done = self._session.undo_compaction()
         return "nothing was summarised" if done is None else "the model sees it whole again"
+
+    async def points(self) -> list[Point]:
+        """The prompts that can be gone back behind, oldest first."""
+        return await asyncio.to_thread(lambda: self._returning().points())
+
+    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
+        """Go back behind a prompt: its words, and what became of the files, in words."""
+        return await self._going_back(lambda known, put: known.rewind(seq, what, put))
+
+    async def undo(self, count: int) -> str:
+        """Undo what the last turns did to files; in words what came of it."""
+        return await self._going_back(lambda known, put: known.undo(count, put))
+
+    async def redo(self) -> str:
+        """Take the last going back back; in words what came of it."""
+        return await self._going_back(lambda known, put: known.redo(put))
+
+    def _returning(self) -> "Returning":
+        # Checkpoints are loaded by who wants to go back.
+        from .returning import Returning
+
+        return Returning(self.id, self._where)
+
+    async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
+        """Go in a thread, while the session is held; facts are recorded in the loop."""
+        self.require_rest()
+        loop = asyncio.get_running_loop()
+
+        async def record(fact: Checkpointed | Rewound) -> None:
+            self._session.conduct.record(fact, on_disk=True)
+
+        def announce(fact: Checkpointed | Rewound) -> None:
+            asyncio.run_coroutine_threadsafe(record(fact), loop).result()
+
+        return await asyncio.to_thread(lambda: go(self._returning(), announce))
 
     def require_rest(self) -> None:
         """Return if no turn runs.
