@@ -65,7 +65,7 @@ def _variables(palette: Palette) -> dict[str, str]:
         "block-hover-background": _css(palette.panel),
         "input-cursor-foreground": _css(palette.background),
         "input-cursor-background": _css(palette.text),
-        "input-cursor-text-style": "none" if palette.background else "reverse",
+        "input-cursor-text-style": "none" if palette.background else "reverse underline",
         "input-selection-foreground": _css(palette.text),
         "input-selection-background": _css(palette.selection),
         "screen-selection-foreground": _css(palette.text),

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from textual.app import App
-from textual.widgets import OptionList, Static
+from textual.widgets import Footer, Input, OptionList, Static, TextArea, Tree
 
 from kedge.cli.tui.background import Background, ask_background
 from kedge.cli.tui.themes import PREFIX, THEMES, automatic, palette_of
@@ -52,6 +52,8 @@ async def test_every_theme_is_taken_by_textual(theme):
 
         def compose(self):
             yield Static("words")
+            # All that has variables of its own.
+            yield from (Input(), TextArea(), OptionList("one"), Tree("root"), Footer())
 
     app = Shown()
     async with app.run_test() as pilot:
