@@ -186,6 +186,19 @@ class KedgeApp(Panes):
     async def _note(self, text: str) -> None:
         self.say(await self.desk.note(text))
 
+    def on_slash_asked(self, message: SlashAsked) -> None:
+        """A slash command was sent."""
+        self.later(self._slash(message.name, message.arguments))
+
+    async def _slash(self, name: str, words: str) -> None:
+        if name in ("quit", "exit"):
+            self.exit(0)
+            return
+        from .plain_commands import UNKNOWN, run_command  # which brings the desk
+
+        said = await run_command(self.desk, name, words)
+        self.say(UNKNOWN.format(name) if said is None else said)
+
     def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
         """A question was answered."""
         self.desk.answer(message.id, message.approval)

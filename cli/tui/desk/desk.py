@@ -287,7 +287,7 @@ class Desk:
         return await self.seat.note(text, scope)
 
     def why(self, call: str) -> str:
-        """What was decided about a call, in words; empty if nothing was."""
+        """What was decided about a call, or last if it is empty, in words; empty if nothing."""
         return self.seat.watch.why(call)
 
     @property

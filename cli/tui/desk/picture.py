@@ -29,6 +29,7 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         context_window=session.use.window,
         cost_usd=watch.cost,
         working=seat.working,
+        doing=facts.doing or ("running your command" if seat.runs_own else ""),
         since=seat.began or facts.since,
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)

@@ -94,6 +94,11 @@ class Seat:
         return self._turn is not None
 
     @property
+    def runs_own(self) -> bool:
+        """Whether a command of the person's own is under way."""
+        return self._shell.running
+
+    @property
     def mode(self) -> Mode:
         """The one that decides now."""
         said = self._session.conduct.started.mode

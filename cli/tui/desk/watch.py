@@ -54,11 +54,11 @@ class Watch:
                 pass
 
     def why(self, call: str) -> str:
-        """What was decided about a call, in words; empty if nothing was."""
-        seqs = {
-            event.seq
-            for event in self._judged
-            if isinstance(event.body, Decision) and event.body.id in (call, f"{call}.escalate")
-        }
+        """What was decided about a call, or last if none is named, in words; empty if nothing."""
+        decided = [
+            (event.seq, event.body.id) for event in self._judged if isinstance(event.body, Decision)
+        ]
+        wanted = call or (decided[-1][1] if decided else "")
+        seqs = {seq for seq, id in decided if id in (wanted, f"{wanted}.escalate")}
         rows = [row for row in decisions(self._judged) if row.seq in seqs]
         return "\n\n".join("\n".join(explained(row, Style(colour=False))) for row in rows)
