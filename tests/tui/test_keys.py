@@ -1,6 +1,7 @@
 """The table of keys: packaged, remapped, and what is said of keys that do not work."""
 
 import pytest
+
 from kedge.cli.tui.keys import ACTIONS, UNBOUND, KeyTable, bindings, hardly_sent, key_name
 
 
