@@ -1,8 +1,8 @@
 """The application that `tui_stream.py` measures: the transcript above the composer, or its floor.
 
 `python tui_child.py WHAT BLOCKS RATE TOKENS`: WHAT is `kedge`, or `log`, which shows the same text
-in Textual's own `Log`. It fills itself with that many blocks; F5 starts the stream. How far it is is
-told line by line on descriptor 3.
+in Textual's own `Log`. It fills itself with that many blocks; F5 starts the stream. How far it got
+is told line by line on descriptor 3.
 """
 
 import asyncio
