@@ -153,8 +153,8 @@ class PlanScreen(ModalScreen[PlanDecided | None]):
         lines.highlighted = min(at, max(0, lines.option_count - 1))
         lines.focus()
         self._tell(
-            "1 accept, go on in auto · 2 accept, go on in ask · 3 send the notes back · 4 reject\n"
-            "n or enter a note on the line · e edit · ctrl+g external editor · esc later"
+            "1 accept, then auto · 2 accept, then ask · 3 send the notes back · 4 reject\n"
+            "n or enter: a note on the line · e edit · ctrl+g external editor · esc later"
         )
 
     def _tell(self, keys: str, said: str = "") -> None:

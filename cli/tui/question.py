@@ -35,7 +35,9 @@ def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Conten
         lines = list(_preview(question, look))
     else:
         lines += [Content(words) for words in arguments_in_words(question.action)]
-    lines += [_muted(words) for words in effects_in_words(question)]
+    # Where there is one effect, the reason has said it already.
+    told = (words for words in effects_in_words(question) if words not in question.reason)
+    lines += [_muted(words) for words in told]
     lines.append(_muted(_circumstances(asked, facts)))
     if why:
         voices = list(voices_in_words(question)) or ["nobody else was heard"]
