@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual.app import App, ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
+from textual.screen import Screen
 
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
@@ -32,6 +34,14 @@ _FRAME: Final = 0.05
 """Seconds between two looks at the facts, at least."""
 _TICK: Final = 1.0
 """Seconds between two looks at what changes by itself, while there is such a thing."""
+
+
+class Front(Screen[None], inherit_bindings=False):
+    """The screen of the panes. Tab and Shift+Tab do not go round: they have other meanings here."""
+
+    BINDINGS = [
+        Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
+    ]
 
 
 class Panes(App[int]):
@@ -62,6 +72,10 @@ class Panes(App[int]):
             self.register_theme(one)
         self.theme = PREFIX + theme
         self.set_keymap(self.keys.keymap)
+
+    def get_default_screen(self) -> Screen[None]:
+        """See `App.get_default_screen`."""
+        return Front(id="_default")
 
     def compose(self) -> ComposeResult:
         """The transcript with the list beside it, what is being done, questions, the prompt."""
