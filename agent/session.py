@@ -28,6 +28,7 @@ from .events import (
     Event,
     Evidence,
     Failure,
+    ModelRequest,
     Notice,
     Purpose,
     Result,
@@ -145,6 +146,8 @@ class Session:
         judged: list[Event] = []
         folds = (self._transcript.add, self._reopening.recall, self._ledger.recall, *watchers)
         for fact in facts:
+            if isinstance(fact.body, ModelRequest):
+                continue  # a sixth of all facts, and nothing follows from it
             for fold_in in folds:
                 fold_in(fact)
             if isinstance(fact.body, BreakerChanged | Decision):

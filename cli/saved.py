@@ -128,6 +128,8 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
 
 
 _OPENING = b'"kind":"session.started"'
+_BEGINNING = 400
+"""Bytes of a line that tell its kind, as kedge writes it."""
 
 
 def _opened_last(store: Store, id: str) -> SessionStarted | None:
@@ -135,7 +137,10 @@ def _opened_last(store: Store, id: str) -> SessionStarted | None:
     lines are understood that matter."""
     last: SessionStarted | None = None
     for line in store.lines(id):
-        if _OPENING in line and (event := decode(line)) and isinstance(event.body, SessionStarted):
+        if line.find(_OPENING, 0, _BEGINNING) < 0:
+            continue
+        event = decode(line)
+        if event is not None and isinstance(event.body, SessionStarted):
             last = event.body
     return last
 
