@@ -127,7 +127,9 @@ class Ledger:
 
     def recall(self, event: Event) -> None:
         """Count what the log tells of earlier runs."""
-        self._count(self._heard(event), ("turn", "session"))
+        # Most facts cost nothing, and a log has many.
+        if (spend := self._heard(event)) is not _NOTHING:
+            self._count(spend, ("turn", "session"))
 
     def add(self, event: Event) -> None:
         """Count what happens now. Must be told every event; never raises."""
@@ -157,8 +159,7 @@ class Ledger:
         return _NOTHING
 
     def _count(self, spend: Spend, scopes: Sequence[Scope]) -> None:
-        # Most facts cost nothing, and a log has many.
-        for scope in scopes if spend is not _NOTHING else ():
+        for scope in scopes:
             self._spent[scope] = self._spent.get(scope, Spend()) + spend
 
     def _forget(self, scope: Scope) -> None:

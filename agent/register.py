@@ -5,6 +5,7 @@ over the whole session, so that any number of compactions lose nothing of it.
 """
 
 import re
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -51,7 +52,7 @@ class _Page(Struct, frozen=True):
     """All that a register holds."""
 
     tasks: tuple[Task, ...] = ()
-    constraints: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     changed: tuple[tuple[str, str], ...] = ()
@@ -63,7 +64,8 @@ class Register:
     def __init__(self, path: tuple[str, ...] = ("main",)) -> None:
         self._path = path
         self.tasks: tuple[Task, ...] = ()
-        self._constraints: dict[str, None] = {}
+        self._heard: list[str] = []
+        """What the person said. Few sessions are long enough for anybody to ask what it demands."""
         self._decisions: dict[str, None] = {}
         self._read: dict[str, None] = {}
         self._changed: dict[str, str] = {}
@@ -78,7 +80,12 @@ class Register:
     @property
     def constraints(self) -> tuple[str, ...]:
         """Sentences in which the person demands or forbids something, oldest first."""
-        return tuple(self._constraints)[-MAX_CONSTRAINTS:]
+        found: dict[str, None] = {}
+        for sentence in chain.from_iterable(map(demands, self._heard)):
+            # What is said again counts as said last.
+            found.pop(sentence, None)
+            found[sentence] = None
+        return tuple(found)[-MAX_CONSTRAINTS:]
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -102,9 +109,9 @@ class Register:
         match event.body:
             case TurnStarted(prompt):
                 self._bookmarks.follow(event, self._page)
-                self._heard(prompt)
+                self._hear(prompt)
             case MessageAdded("user", parts, origin="person"):
-                self._heard(parts)
+                self._hear(parts)
             case MessageAdded("assistant", parts):
                 self._said(parts)
             case ActionProposed() as proposed:
@@ -124,7 +131,7 @@ class Register:
     def _page(self) -> _Page:
         return _Page(
             self.tasks,
-            tuple(self._constraints),
+            tuple(self._heard),
             tuple(self._decisions),
             tuple(self._read),
             tuple(self._changed.items()),
@@ -132,18 +139,17 @@ class Register:
 
     def _turn_to(self, page: _Page) -> None:
         self.tasks = page.tasks
-        self._constraints = dict.fromkeys(page.constraints)
+        self._heard = list(page.heard)
         self._decisions = dict.fromkeys(page.decisions)
         self._read = dict.fromkeys(page.read)
         self._changed = dict(page.changed)
 
-    def _heard(self, parts: tuple[Part, ...]) -> None:
-        for part in parts:
-            if isinstance(part, Text) and not part.text.startswith("<context>"):
-                # What is said again counts as said last.
-                for sentence in demands(part.text):
-                    self._constraints.pop(sentence, None)
-                    self._constraints[sentence] = None
+    def _hear(self, parts: tuple[Part, ...]) -> None:
+        self._heard += (
+            part.text
+            for part in parts
+            if isinstance(part, Text) and not part.text.startswith("<context>")
+        )
 
     def _said(self, parts: tuple[Part, ...]) -> None:
         for part in parts:

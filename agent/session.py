@@ -27,6 +27,7 @@ from .events import (
     Event,
     Evidence,
     Failure,
+    ModelRequest,
     Notice,
     Purpose,
     Result,
@@ -143,7 +144,8 @@ class Session:
         judged: list[Event] = []
         folds = (self._transcript.add, self.conduct.recall, self._ledger.recall, *watchers)
         for fact in facts:
-            for fold_in in folds:
+            # A sixth of all facts are requests, and nothing follows from one.
+            for fold_in in () if isinstance(fact.body, ModelRequest) else folds:
                 fold_in(fact)
             if isinstance(fact.body, BreakerChanged | Decision):
                 judged.append(fact)

@@ -119,6 +119,8 @@ class Transcript:
         if event.path != self._path:
             return
         match event.body:
+            case ActionProposed() | ActionStarted() | ActionEnded():
+                self._act(event)
             case SessionStarted() as started:
                 self._start(started)
             case TurnStarted(prompt):
@@ -141,7 +143,7 @@ class Transcript:
             case TurnEnded():
                 self.turn_open = False
             case _:
-                self._act(event)
+                pass
 
     def _see(self) -> None:
         """Show the model what the last compaction leaves."""

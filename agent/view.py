@@ -64,7 +64,7 @@ def size_of(part: Part) -> int:
         case ToolCall(_, name, arguments):
             return len(name) + weight(arguments)
         case ToolResult(_, content):
-            return sum(size_of(piece) for piece in content)
+            return sum(map(size_of, content))
         case Image():
             return IMAGE_CHARACTERS
         case Opaque():
@@ -79,4 +79,4 @@ def weight(text: str) -> int:
 
 def characters(message: Message) -> int:
     """Characters that a message counts for."""
-    return sum(size_of(part) for part in message.parts)
+    return sum(map(size_of, message.parts))

@@ -21,12 +21,18 @@ from rig import Rig, interleaved, of_run
 from table import MS, Row, Unit, layout, within
 
 from kedge.agent.bus import Bus
+from kedge.agent.effects import Effect
 from kedge.agent.events import (
     ActionEnded,
+    ActionProposed,
+    ActionStarted,
     Compacted,
+    Decision,
     Event,
     MessageAdded,
+    ModelRequest,
     SessionStarted,
+    TurnEnded,
     TurnStarted,
 )
 from kedge.agent.messages import Text, ToolCall
@@ -126,16 +132,22 @@ def fill(store: JsonlStore, session: str, size: int) -> None:
 
 
 def turn(bus: Bus, chance: random.Random, number: int) -> int:
-    """One prompt with its answers; returns about how many bytes that is."""
+    """One prompt with all the facts that a run writes; returns about how many bytes that is."""
     bus.turn += 1
     bus.emit(TurnStarted((Text(text(chance, 40)),)))
     for step in range(8):
         id = f"call_{number}_{step}"
         call = ToolCall(id, "bash", '{"command":"make"}')
+        bus.emit(ModelRequest("main", OPENING.model, 20_000))
         bus.emit(MessageAdded("assistant", (Text(text(chance, 60)), call), stop_reason="tool_use"))
+        bus.emit(ActionProposed(id, "bash", {"command": "make"}, (Effect("run", "make"),)))
+        bus.emit(Decision(id, "allow", "mode", "confined by the sandbox"))
+        bus.emit(ActionStarted(id, "bash"))
         bus.emit(ActionEnded(id, "bash", "ok", (Text("output\n" * 300),)))
+    bus.emit(ModelRequest("main", OPENING.model, 20_000))
     bus.emit(MessageAdded("assistant", (Text(text(chance, 120)),)))
-    return 25_000
+    bus.emit(TurnEnded("done"))
+    return 35_000
 
 
 def text(chance: random.Random, words: int) -> str:
@@ -167,12 +179,15 @@ def searched(index: SessionIndex, query: str, here: Where) -> None:
 
 def resuming(store: JsonlStore) -> Iterator[Row]:
     """Reading and folding a log of 10,000 facts, the last turns of which a model still sees."""
-    fill(store, LONG, 14_000_000)
     log = store.open(LONG)
     bus = Bus(LONG, log, durable=False)
+    bus.emit(OPENING)
+    chance = random.Random(LONG)
+    while bus.last_seq < LONG_FACTS:
+        turn(bus, chance, bus.turn)
     bus.emit(Compacted(bus.last_seq, "What was done so far. " * 100))
-    for number in range(3):
-        turn(bus, random.Random(number), 20_000 + number)
+    for _ in range(3):
+        turn(bus, chance, bus.turn)
     log.close()
     facts: list[Event] = list(store.read(LONG))
     size = os.path.getsize(store.path(LONG)) / 1e6
@@ -181,6 +196,7 @@ def resuming(store: JsonlStore) -> Iterator[Row]:
 
 
 LONG = "20260101-000001-ffffff"
+LONG_FACTS = 10_000
 
 
 def commands(rig: Rig, store: JsonlStore) -> Iterator[Row]:

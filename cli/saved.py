@@ -130,6 +130,8 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
 
 
 _TELLING = (b'"kind":"session.started"', b'"kind":"mode"', b'"kind":"model"')
+_BEGINNING = 400
+"""Bytes of a line that tell its kind, as kedge writes it."""
 
 
 def _left_at(store: Store, id: str) -> SessionStarted | None:
@@ -137,7 +139,8 @@ def _left_at(store: Store, id: str) -> SessionStarted | None:
     reads the log again, and whole: here only the few lines are understood that matter."""
     last: SessionStarted | None = None
     for line in store.lines(id):
-        if not any(kind in line for kind in _TELLING) or (event := decode(line)) is None:
+        beginning = line[:_BEGINNING]
+        if not any(kind in beginning for kind in _TELLING) or (event := decode(line)) is None:
             continue
         match event.body:
             case SessionStarted() as started:

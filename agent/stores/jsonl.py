@@ -21,6 +21,8 @@ from .locking import lock
 
 SUFFIX = ".jsonl"
 HEAD = ".head"
+_BLOCK = 1 << 20
+"""Bytes read at once."""
 """Ends the name of the note that says where a log ended when it was closed."""
 
 
@@ -220,10 +222,10 @@ class JsonlStore:
                 f"cannot read the session log {self.path(session)}: {error.strerror}"
             ) from error
         with file:
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                yield line[:-1]
+            rest = b""
+            while block := file.read(_BLOCK):
+                *lines, rest = (rest + block).split(b"\n")
+                yield from lines
 
     def begin(self, session: str, lines: Iterable[bytes]) -> None:
         """See `Store.begin`."""

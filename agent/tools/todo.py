@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..bookmarks import Bookmarks
-from ..events import ActionEnded, ActionProposed, Decision, Event
+from ..events import ActionEnded, ActionProposed, Decision, Event, TurnStarted
+from ..kept import Rewound
 from .function import FunctionTool, read_only
 
 
@@ -34,8 +35,9 @@ class Todo:
 
     def hear(self, event: Event) -> None:
         """Take the list from the record, so that a resumed session has it. Never raises."""
-        self.items = self._bookmarks.follow(event, self.items)
         match event.body:
+            case TurnStarted() | Rewound():
+                self.items = self._bookmarks.follow(event, self.items)
             case ActionProposed(id, "todo", arguments):
                 self._meant[id] = arguments
             case Decision(id, modified=dict() as arguments) if id in self._meant:
