@@ -55,7 +55,8 @@ class Panes(App[int]):
 
     def __init__(self, where: Surroundings, settings: TuiSettings, theme: str) -> None:
         """`theme` is the name of a palette."""
-        super().__init__()
+        # Decides what Textual makes of NO_COLOR: no colours, or shades of grey.
+        super().__init__(ansi_color=True if theme == "none" else None)
         self.where = where
         self.settings = settings
         self.keys = KeyTable(settings.keys)
@@ -182,9 +183,7 @@ class Panes(App[int]):
 
     def action_expand(self) -> None:
         """Open or close the details of the transcript."""
-        if self.transcript.chosen is None:
-            self.transcript.action_choose(-1)
-        self.transcript.action_open()
+        self.transcript.toggle_details()
 
     def action_todo(self) -> None:
         """Show or hide the list."""
@@ -197,6 +196,22 @@ class Panes(App[int]):
     def action_page_down(self) -> None:
         """Scroll the transcript down."""
         self.transcript.action_page_down()
+
+    def action_to_beginning(self) -> None:
+        """Scroll the transcript to its beginning."""
+        self.transcript.action_scroll_home()
+
+    def action_to_end(self) -> None:
+        """Scroll the transcript to its end, and stay there."""
+        self.transcript.action_scroll_end()
+
+    def action_block_before(self) -> None:
+        """Choose the block before."""
+        self.transcript.action_choose(-1)
+
+    def action_block_after(self) -> None:
+        """Choose the next block."""
+        self.transcript.action_choose(1)
 
     def action_answer(self) -> None:
         """To the question that waits, or back."""
