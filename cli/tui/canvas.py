@@ -42,6 +42,8 @@ class Canvas(ScrollView, can_focus=True):
     # and painted twice.
     virtual_size = Reactive(Size(0, 0), layout=False, repaint=False)
     ALLOW_SELECT = True
+    # Who clicks here goes on writing in the composer.
+    FOCUS_ON_CLICK = False
     DEFAULT_CSS = """
     Canvas {
         height: 1fr;
@@ -282,7 +284,7 @@ class Canvas(ScrollView, can_focus=True):
 
     def _hint(self) -> Strip:
         style = self.rich_style + self._ink("bold accent on panel")
-        text = "New below: press End" if self.sheet.look.plain else " ↓ new below (End) "
+        text = "New below: press Alt+End" if self.sheet.look.plain else " ↓ new below (Alt+End) "
         return Strip([Segment(text, style)]).crop_extend(0, self.size.width, self.rich_style)
 
     def _ink(self, words: str) -> Style:

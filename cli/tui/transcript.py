@@ -18,8 +18,8 @@ class Transcript(Canvas):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "page_up", "Page up", show=False),
         Binding("pagedown", "page_down", "Page down", show=False),
-        Binding("home", "scroll_home", "Beginning", show=False),
-        Binding("end", "scroll_end", "End", show=False),
+        Binding("home,alt+home", "scroll_home", "Beginning", show=False),
+        Binding("end,alt+end", "scroll_end", "End", show=False),
         Binding("ctrl+up", "choose(-1)", "Block before", show=False),
         Binding("ctrl+down", "choose(1)", "Next block", show=False),
         Binding("enter,space", "open", "Open or close", show=False),
@@ -59,7 +59,9 @@ class Transcript(Canvas):
     def action_scroll_end(self) -> None:
         """To the end, and stay there."""
         self.following = True
+        self.chosen = None
         self._lay_out()
+        self.refresh()
 
     def _scroll_by(self, lines: int) -> None:
         self.scroll_to(y=round(self.scroll_y) + lines, animate=False)
