@@ -74,5 +74,5 @@ def _restore(keyboard: int, before: list[int | list[bytes | int]]) -> None:
 
 def _is_dark(colour: re.Match[bytes]) -> bool:
     """By what the eye makes of red, green and blue (ITU-R BT.601)."""
-    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in colour.groups())
+    red, green, blue = (int(part, 16) / int(b"f" * len(part), 16) for part in colour.groups())
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5

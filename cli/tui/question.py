@@ -69,8 +69,8 @@ def _preview(question: Question, look: Look) -> Iterator[Content]:
             yield Content.from_rich_text(Text.assemble(*_styled(line)))
         return
     # A patch has a form of its own, and names its files itself.
-    for line in harmless(question.preview).splitlines():
-        yield Content.styled(line, _DIFF_STYLES.get(line[:1], ""))
+    for words in harmless(question.preview).splitlines():
+        yield Content.styled(words, _DIFF_STYLES.get(words[:1], ""))
 
 
 def _styled(line: Line) -> Iterator[tuple[str, Style]]:
