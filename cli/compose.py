@@ -19,13 +19,13 @@ from ..agent.guarded import Guarded
 from ..agent.ports import Check, Store, Tool
 from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
-from ..config.layers import Flag, Loaded, load
+from ..config.layers import Loaded
 from ..config.models import ModelProfile
 from ..config.settings import Effort, Mode, Settings
-from ..config.values import Value
 from ..config.version import VERSION
+from .effective import settings_of
 from .models import Model, model_of
-from .options import OPTIONS, Run
+from .options import Run
 from .saved import resumed
 from .surroundings import Surroundings
 
@@ -37,35 +37,6 @@ if TYPE_CHECKING:
     from .judges import Judges, Scene
     from .knowledge import Knowledge
     from .toolbox import Toolbox
-
-
-def settings_of(run: Run, where: Surroundings) -> Loaded:
-    """All layers, with the run's flags on top.
-
-    Raises:
-        ConfigError: a value is wrong, or something is not trusted that has to be.
-    """
-    flags: dict[str, Flag] = {}
-    for option in OPTIONS:
-        value = run.values[option.field]
-        if option.setting and isinstance(value, str | int | float):
-            flags[option.setting] = Flag(option.name, value)
-        elif option.setting and isinstance(value, tuple) and value:
-            listed: list[Value] = list(value)
-            flags[option.setting] = Flag(option.name, listed)
-    loaded = load(
-        env=where.env,
-        cwd=where.cwd,
-        config_dir=where.home.config_dir,
-        data_dir=where.home.data_dir,
-        package_version=VERSION,
-        profile=run.text("profile"),
-        sets=run.texts("set"),
-        flags=flags,
-    )
-    if run.flag("require_trust"):
-        loaded.require_trust()
-    return loaded
 
 
 class Composed:

@@ -7,7 +7,7 @@ from typing import Final
 
 from ...config.errors import KedgeError
 from ...config.exit_codes import EXIT_CODES
-from ..compose import settings_of
+from ..effective import settings_of
 from ..options import Run
 from ..surfaces import startup_failure
 from ..surroundings import surroundings
