@@ -63,7 +63,8 @@ class KedgeApp(Panes):
         self.crash = ""
         """Where to read about the defect that ended the app; empty if none did."""
         self._left = ""
-        self._asked = run
+        self._picks = run.values["resume"] == ""
+        self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
         self._typed = typed
         self._desk: Desk | None = None
         self._early: list[Prompt] = []
@@ -105,6 +106,8 @@ class KedgeApp(Panes):
         await self._notifier.open()
         await desk.open()
         self.index.hides = desk.seat.at.composed.toolbox.guard.hides
+        if self._picks:
+            self.post_message(SlashAsked("resume", "", (), "now"))
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()

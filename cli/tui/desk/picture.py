@@ -29,7 +29,7 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         context_window=session.use.window,
         cost_usd=watch.cost,
         working=seat.working,
-        doing=facts.doing or ("running your command" if seat.runs_own else ""),
+        doing=facts.doing or _doing(seat),
         since=seat.began or facts.since,
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
@@ -44,6 +44,12 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         todo=toolbox.todo.items,
         unfinished=not seat.working and session.unfinished,
     )
+
+
+def _doing(seat: Seat) -> str:
+    if seat.stopping:
+        return "stopping"
+    return "running your command" if seat.runs_own else ""
 
 
 def _tasks(seat: Seat) -> tuple[Task, ...]:

@@ -63,6 +63,8 @@ class Seat:
         self._over = over
         self._untold = Untold()
         self._turn: asyncio.Task[None] | None = None
+        self.stopping = False
+        """Whether the running turn was told to stop."""
         self._next_model: tuple[str, Effort | None] | None = None
         spill = where.home.state_dir / "outputs" / self._session.id
         self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
@@ -146,7 +148,7 @@ class Seat:
                     done = event.body.status in ("done", "blocked")
         except KedgeError as error:
             trouble = str(error)
-        self._turn, self.began = None, 0.0
+        self._turn, self.began, self.stopping = None, 0.0, False
         self.branch = await asyncio.to_thread(branch_of, self.at.cwd)
         if self._next_model is not None:
             chosen, self._next_model = self._next_model, None
@@ -161,6 +163,8 @@ class Seat:
         if self._shell.stop():
             return True
         self._session.stop("interrupted")
+        self.stopping = self.working
+        self._changed()
         return self.working
 
     async def set_mode(self, mode: Mode) -> None:
