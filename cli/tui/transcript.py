@@ -102,14 +102,15 @@ class Transcript(Canvas):
         self.refresh()
 
     def action_open(self) -> None:
-        """Open the chosen block, or close it."""
+        """Open the chosen block, or close it, in sight."""
         if self.chosen is not None:
             self.toggle(self.chosen)
+            self.show_block(self.chosen)
 
     def toggle_details(self) -> None:
         """Open or close the chosen block; without one, the last in sight that can be."""
         if self.chosen is not None:
-            self.toggle(self.chosen)
+            self.action_open()
             return
         column = self.sheet.column
         bottom = min(column.total, round(self.scroll_y) + self.size.height) - 1

@@ -161,7 +161,7 @@ def _arguments(block: Card, look: Look) -> Iterator[Line]:
     for name, value in given.items():
         if name == "command" and isinstance(value, str):
             yield from code(value.strip(), "bash", look)
-        elif not (block.changes and name in _TOLD):
+        elif not (value is None or value is False or (block.changes and name in _TOLD)):
             text = value if isinstance(value, str) else repr(value)
             label = Segment(f"{words(name)}: ", look.ink("dim"))
             yield from flow([label, Segment(words(text), look.ink("text"))], look.width)[:OPEN]

@@ -146,8 +146,8 @@ def _ascii_cuts(text: str, room: int, by_words: bool) -> Iterator[_Cut]:
             start += room
             continue
         after = _past_spaces(text, end)
-        end = start + len(text[start:end].rstrip())
-        yield _Cut(start, end, text[end:after])
+        end = start + len(text[start:end].rstrip(" "))
+        yield _Cut(start, end, text[end:after] if after < size else "\n")
         start = after
         if start == size:
             return
@@ -157,7 +157,9 @@ def _ascii_cuts(text: str, room: int, by_words: bool) -> Iterator[_Cut]:
 def _wide_cuts(text: str, room: int, by_words: bool) -> Iterator[_Cut]:
     """As above, where characters have widths: lines may also end beside a wide one."""
     spans, _ = split_graphemes(text)
-    ends = list(accumulate((span[2] for span in spans), initial=0))
+    # Of joiners that join nothing, rich says one width here and another when it paints.
+    widths = (max(width, cell_len(text[start:end])) for start, end, width in spans)
+    ends = list(accumulate(widths, initial=0))
     first = 0
     while ends[-1] - ends[first] > room:
         # At least one goes into each line, however wide it is.
@@ -166,14 +168,15 @@ def _wide_cuts(text: str, room: int, by_words: bool) -> Iterator[_Cut]:
         place = _break(text, spans, first, last) if by_words else last
         if place > first:
             end, last = spans[place][0], place
-        after = _past_spaces(text, end)
-        stop = start + len(text[start:end].rstrip()) if by_words else end
-        yield _Cut(start, stop, text[stop:after] if by_words else "")
-        while by_words and last < len(spans) and spans[last][0] < after:
-            last += 1
-        if last >= len(spans):
-            return
+        # A space that carries a combining mark is a character like any other.
         first = last
+        while by_words and first < len(spans) and text[slice(*spans[first][:2])] == " ":
+            first += 1
+        after = spans[first][0] if first < len(spans) else len(text)
+        stop = start + len(text[start:end].rstrip(" ")) if by_words else end
+        yield _Cut(start, stop, text[stop:after] if after < len(text) else "\n")
+        if first == len(spans):
+            return
     yield _Cut(spans[first][0] if spans else 0, len(text), "\n")
 
 
