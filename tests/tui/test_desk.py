@@ -345,6 +345,12 @@ async def test_new_leaves_the_session_for_another_and_keeps_the_mode(sitting: Si
     assert desk.facts.mode == "plan"
 
 
+async def test_a_session_in_which_nothing_happened_leaves_no_trace(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    await desk.close()
+    assert list((sitting.home.state_dir / "sessions").iterdir()) == []
+
+
 async def test_a_fork_begins_with_what_was_said(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Hello.")]))
     first = desk.facts.session

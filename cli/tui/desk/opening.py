@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
+from ....agent.errors import StoreError
 from ....agent.events import Event
 from ....agent.memory.repository import find_repository
 from ....agent.ports import Approver
@@ -49,6 +51,12 @@ def _open(run: Run, where: Surroundings, approver: Approver) -> Opened:
         past = list(saved_sessions(where).read(composed.session.id))
     cwd = Path(composed.session.conduct.started.cwd)
     return Opened(composed, past, cwd, branch_of(cwd))
+
+
+def forget(session: str, where: Surroundings) -> None:
+    """Leave no trace of a session in which nothing happened."""
+    with suppress(StoreError, OSError):
+        saved_sessions(where).delete(session)
 
 
 def with_values(run: Run, **values: Value) -> Run:

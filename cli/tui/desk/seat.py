@@ -14,7 +14,7 @@ from ....config.errors import KedgeError, UsageError
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
 from .noting import noted
-from .opening import Opened, branch_of
+from .opening import Opened, branch_of, forget
 from .personal import PersonalShell, in_words
 from .points import Point
 from .watch import Watch
@@ -112,6 +112,8 @@ class Seat:
         await self._shell.close()
         await self.at.composed.close()
         self._ear.cancel()
+        if not (self._session.conduct.announced or self.at.past):
+            await asyncio.to_thread(forget, self.id, self._where)
 
     async def rest(self) -> None:
         """Stop the turn, if one runs, and wait for its end."""
