@@ -13,9 +13,10 @@ from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
 from ..terminal import harmless
 from .asking import AskPanel
-from .composer import Composer, Desktop
+from .composer import Composer
 from .composer_bar import ComposerBar
 from .desk.facts import Facts
+from .draft_area import Desktop
 from .files import FileIndex
 from .history import History
 from .keys import KeyTable, bindings

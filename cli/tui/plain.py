@@ -70,7 +70,8 @@ class Plain:
             KedgeError: the session cannot be opened.
         """
         loop = asyncio.get_running_loop()
-        self._left = left = loop.create_future()
+        left: asyncio.Future[int] = loop.create_future()
+        self._left = left
         for number in _ENDING:
             loop.add_signal_handler(number, self.leave, EXIT_CODES["terminated"])
         loop.add_signal_handler(signal.SIGINT, self._interrupt)

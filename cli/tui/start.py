@@ -12,7 +12,7 @@ from ..options import Run
 from ..surfaces import startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
-from .app import KedgeApp
+from .app import Display, KedgeApp
 from .background import ask_background
 from .themes import automatic
 
@@ -38,7 +38,7 @@ def main(run: Run) -> int:
         return found.dark
 
     theme = settings.theme or automatic(where.env, is_dark)
-    shown = "inline" if settings.inline or run.flag("inline") else "full"
+    shown: Display = "inline" if settings.inline or run.flag("inline") else "full"
     app = KedgeApp(
         run, where, settings, theme=theme, shown=shown, typed=typed.decode("utf-8", "replace")
     )
