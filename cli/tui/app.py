@@ -4,7 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
@@ -18,9 +18,12 @@ from .composing import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
 from .copying import copy_locally
 from .crash import keep_crash
 from .desk.facts import Facts
+from .display import Shown
 from .panes import Panes
 from .plan import PlanDecided, PlanOffer, PlanScreen
+from .reader import Reader
 from .suspended import edited_outside
+from .tail import Tail
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,8 +34,6 @@ TWICE: Final = 1.5
 """Seconds within which a key counts as pressed twice."""
 _NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "ask", "full": "ask"}
 """`full` has to be asked for by name."""
-
-Display = Literal["full", "inline"]
 
 
 class KedgeApp(Panes):
@@ -45,7 +46,7 @@ class KedgeApp(Panes):
         settings: TuiSettings,
         *,
         theme: str = "dark",
-        shown: Display = "full",
+        shown: Shown = "full",
         typed: str = "",
     ) -> None:
         """Show nothing yet.
@@ -58,8 +59,7 @@ class KedgeApp(Panes):
             shown: on the full screen, or inline.
             typed: what was typed before there was anything to type into.
         """
-        super().__init__(where, settings, theme)
-        self.shown: Display = shown
+        super().__init__(where, settings, theme, shown)
         self.crash = ""
         """Where to read about the defect that ended the app; empty if none did."""
         self._left = ""
@@ -232,6 +232,11 @@ class KedgeApp(Panes):
         """Copy by the terminal, and by a program where there is one."""
         super().copy_to_clipboard(text)
         self.later(copy_locally(text, self.where.env))
+
+    def on_tail_read_asked(self, message: Tail.ReadAsked) -> None:
+        """Show all that was said and done."""
+        if isinstance(tail := self.transcript, Tail) and tail.reader is None:
+            self.push_screen(Reader(tail, self.theme, message.step))
 
     def on_trouble(self, message: Trouble) -> None:
         """Something in the composer did not work."""

@@ -89,21 +89,25 @@ class Canvas(ScrollView, can_focus=True):
 
     def hear(self, event: Event) -> None:
         """Show one more event, with the next frame."""
-        self._touch(self.view.add(event))
+        self.touch(self.view.add(event))
 
     def replay(self, stored: Iterable[Event]) -> None:
         """Show a stored session after what is here, all at once."""
         for event in stored:
             self._changed.update(dict.fromkeys(self.view.add(event)))
-        self._touch(())
+        self.touch(())
 
     def ask(self, calls: Collection[tuple[tuple[str, ...], str]]) -> None:
         """Say which actions wait for a person's answer, as agent's path and call's id."""
-        self._touch(self.view.asking(calls))
+        self.touch(self.view.asking(calls))
 
     def forget(self) -> None:
         """Show nothing, until another session is heard."""
-        self.view = View()
+        self.show_view(View())
+
+    def show_view(self, view: View) -> None:
+        """Show a view that somebody else may feed, who says by `touch` what changed."""
+        self.view = view
         self.sheet = Sheet(self.view, self.sheet.look, self._thinking)
         self._changed.clear()
         self._strips.clear()
@@ -140,7 +144,8 @@ class Canvas(ScrollView, can_focus=True):
 
     # Frames.
 
-    def _touch(self, ids: Iterable[int]) -> None:
+    def touch(self, ids: Iterable[int]) -> None:
+        """These blocks of the view changed: show it with the next frame."""
         self._changed.update(dict.fromkeys(ids))
         if self._timer is None and self.is_mounted:
             rest = max(1 / FRAMES, SHARE * self._cost) - (time.monotonic() - self._last_frame)

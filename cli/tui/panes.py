@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.screen import Screen
@@ -16,6 +16,7 @@ from .asking import AskPanel
 from .composer import Composer
 from .composer_bar import ComposerBar
 from .desk.facts import Facts
+from .display import Display, Shown
 from .draft_area import Desktop
 from .files import FileIndex
 from .history import History
@@ -24,6 +25,7 @@ from .notify import Notifier
 from .plan import PlanOffer
 from .sources import Files, Source
 from .status import StatusLine, WorkLine
+from .tail import Tail
 from .themes import PREFIX, THEMES, palette_of
 from .todo import BREAKPOINTS, TodoPanel
 from .transcript import Transcript
@@ -45,7 +47,7 @@ class Front(Screen[None], inherit_bindings=False):
     ]
 
 
-class Panes(App[int]):
+class Panes(Display):
     """What stands where. Knows facts and no desk."""
 
     CSS_PATH = "app.tcss"
@@ -54,10 +56,12 @@ class Panes(App[int]):
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, where: Surroundings, settings: TuiSettings, theme: str) -> None:
+    def __init__(
+        self, where: Surroundings, settings: TuiSettings, theme: str, shown: Shown = "full"
+    ) -> None:
         """`theme` is the name of a palette."""
         # Decides what Textual makes of NO_COLOR: no colours, or shades of grey.
-        super().__init__(ansi_color=True if theme == "none" else None)
+        super().__init__(shown=shown, ansi_color=True if theme == "none" else None)
         self.where = where
         self.settings = settings
         self.keys = KeyTable(settings.keys)
@@ -77,23 +81,25 @@ class Panes(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """See `App.get_default_screen`."""
-        return Front(id="_default")
+        return Front(id="_default", classes=f"-{self.shown}")
 
     def compose(self) -> ComposeResult:
         """The transcript with the list beside it, what is being done, questions, the prompt."""
         with Horizontal(id="main"):
-            yield Transcript(
-                palette=palette_of(self.theme),
-                thinking=self.settings.thinking,
-                cwd=str(self.where.cwd),
-                id="transcript",
-            )
+            yield self._new_transcript()
             yield TodoPanel(id="todo")
         yield WorkLine(id="work")
         yield PlanOffer(next(iter(self.keys.keys("review-plan")), "/plan"), id="plan")
         yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
         yield ComposerBar(self._desktop, id="bar")
         yield StatusLine(id="status")
+
+    def _new_transcript(self) -> Transcript:
+        palette, thinking = palette_of(self.theme), self.settings.thinking
+        cwd, id = str(self.where.cwd), "transcript"
+        if self.shown == "inline":
+            return Tail(self.print_above, palette=palette, thinking=thinking, cwd=cwd, id=id)
+        return Transcript(palette=palette, thinking=thinking, cwd=cwd, id=id)
 
     @property
     def transcript(self) -> Transcript:
@@ -132,6 +138,10 @@ class Panes(App[int]):
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Tell the person something that is not part of the session."""
+        transcript = self.transcript
+        if isinstance(transcript, Tail) and len(self.screen_stack) == 1:
+            transcript.tell(harmless(words), "bad" if wrong else "dim")
+            return
         self.notify(harmless(words), severity="error" if wrong else "information", markup=False)
 
     def look(self) -> Facts:
@@ -151,7 +161,9 @@ class Panes(App[int]):
         self.query_one(WorkLine).show(facts)
         self.query_one(AskPanel).show(facts)
         self.query_one(TodoPanel).show(facts.todo)
-        self.transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
+        if isinstance(transcript := self.transcript, Tail):
+            transcript.make_room(asked=bool(facts.questions))
+        transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
         self._offer_plan(facts)
         if self._status_command is not None:
             self._status_command.hear(facts)

@@ -12,8 +12,9 @@ from ..options import Run
 from ..surfaces import startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
-from .app import Display, KedgeApp
+from .app import KedgeApp
 from .background import ask_background
+from .display import Shown
 from .themes import automatic
 
 _ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
@@ -38,7 +39,7 @@ def main(run: Run) -> int:
         return found.dark
 
     theme = settings.theme or automatic(where.env, is_dark)
-    shown: Display = "inline" if settings.inline or run.flag("inline") else "full"
+    shown: Shown = "inline" if settings.inline or run.flag("inline") else "full"
     app = KedgeApp(
         run, where, settings, theme=theme, shown=shown, typed=typed.decode("utf-8", "replace")
     )
@@ -62,7 +63,7 @@ async def _live(app: KedgeApp) -> int:
     for number in _ENDING:
         loop.add_signal_handler(number, end, number)
     try:
-        code = await app.run_async(inline=app.shown == "inline")
+        code = await app.run_async()
     finally:
         async with asyncio.timeout(_CLOSING):
             await app.close()

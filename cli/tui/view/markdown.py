@@ -61,6 +61,11 @@ class Document:
         while self._shorten():
             self._draw(final=False)
 
+    def restyle(self, look: Look) -> None:
+        """Draw what is not settled, and what follows, for another look."""
+        self._look = look
+        self._draw(final=False)
+
     def finish(self) -> None:
         """Nothing follows."""
         self._draw(final=True)

@@ -1,0 +1,139 @@
+"""The terminal in the inline mode: text that is printed stays, and the app has the rows below."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual.drivers.linux_driver import LinuxDriver
+
+from .live_region import LiveRegion, Row
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+FRAME: Final = 1 / 30
+"""Seconds between two frames, at least: what changes faster is sent once."""
+_OTHER_SCREEN: Final = "\x1b[?1049h"
+_OWN_SCREEN: Final = "\x1b[?1049l"
+_BEGIN: Final = "\x1b[?2026h"
+_END: Final = "\x1b[?2026l"
+
+
+class InlineDriver(LinuxDriver):
+    """Textual's driver without the other screen, unless it is asked for.
+
+    What is printed and shown goes out together, at the next turn of the event loop at the earliest.
+    """
+
+    def __init__(
+        self,
+        app: "App[object]",
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        """As Textual calls it. The mouse stays the terminal's, which scrolls and selects."""
+        super().__init__(app, debug=debug, mouse=False, size=size)
+        self._region = LiveRegion(reflows=_reflows(os.environ))
+        self._above: list[str] = []
+        """What is to be printed."""
+        self._rows: Sequence[Row] = ()
+        self._cursor = (0, 0)
+        self._awake = True
+        """Whether the terminal is ours."""
+        self._elsewhere = False
+        """Whether the other screen is shown."""
+        self._returns = False
+        """Whether it is to be shown again when the terminal is ours again."""
+        self._due = False
+        self._last = 0.0
+        self.atomic = False
+        """Whether the terminal shows a frame at once (mode 2026)."""
+
+    @property
+    def is_inline(self) -> bool:
+        """Not while the other screen is shown."""
+        return not self._elsewhere
+
+    def write(self, data: str) -> None:
+        """See `Driver.write`; the change of screens is ours."""
+        if data not in (_OTHER_SCREEN, _OWN_SCREEN) or self._elsewhere:
+            super().write(data)
+
+    def print(self, lines: Sequence[str]) -> None:
+        """Put lines, no wider than the terminal, into the scrollback with the next frame."""
+        self._above += lines
+        self._soon()
+
+    def show(self, rows: Sequence[Row], cursor: tuple[int, int]) -> None:
+        """Let the region be these rows, with the next frame."""
+        self._rows, self._cursor = rows, cursor
+        self._soon()
+
+    def turn_to(self, *, other_screen: bool) -> None:
+        """Show the other screen, or the terminal's own with all that is printed on it."""
+        if other_screen == self._elsewhere:
+            return
+        if other_screen:
+            self._send()
+            self._elsewhere = True
+            self.write(_OTHER_SCREEN)
+        else:
+            self.write(_OWN_SCREEN)
+            self._elsewhere = False
+        self.flush()
+
+    def _soon(self) -> None:
+        if not self._due:
+            self._due = True
+            wait = self._last + FRAME - self._loop.time()
+            self._loop.call_later(max(0.0, wait), self._frame)
+
+    def _frame(self) -> None:
+        self._due = False
+        self._last = self._loop.time()
+        self._send()
+
+    def _send(self) -> None:
+        width = self._columns
+        if not self._awake or self._elsewhere or any(row.cells > width for row in self._rows):
+            # Rows that are too wide were laid out before the terminal became narrower.
+            return
+        above, self._above = self._above, []
+        sent = self._region.paint(self._rows, self._cursor, width, above)
+        if sent:
+            self.write(f"{_BEGIN}{sent}{_END}" if self.atomic else sent)
+            self.flush()
+
+    @property
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self.fileno).columns
+        except OSError:
+            return self._get_terminal_size()[0]
+
+    def stop_application_mode(self) -> None:
+        """See `Driver.stop_application_mode`: what was printed is all that stays."""
+        if self._awake:
+            self._returns = self._elsewhere
+            self.turn_to(other_screen=False)
+            self._send()
+            self.write(self._region.erase(self._columns))
+            self._awake = False
+        super().stop_application_mode()
+
+    def resume_application_mode(self) -> None:
+        """See `Driver.resume_application_mode`."""
+        super().resume_application_mode()
+        self._awake = True
+        self.turn_to(other_screen=self._returns)
+        self._soon()
+
+
+def _reflows(env: Mapping[str, str]) -> bool:
+    """Whether the terminal wraps lines anew when its width changes: most do; xterm, GNU screen and
+    the console of Linux cut them."""
+    if "TMUX" in env:
+        return True
+    return not ("XTERM_VERSION" in env or "STY" in env or env.get("TERM") == "linux")
