@@ -1,10 +1,11 @@
 """What a screen can ask for: one session after another, words, questions, and how things stand."""
 
+import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ....agent.events import Event
 from ....agent.kept import Reach
@@ -23,6 +24,9 @@ from .picture import picture
 from .points import Point
 from .seat import Seat
 from .words import Line
+
+if TYPE_CHECKING:
+    from .reverting import FileDiff
 
 
 class Desk:
@@ -277,6 +281,32 @@ class Desk:
         """Take the last going back back; in words what came of it."""
         with self._busy("redoing"):
             return await self.seat.redo()
+
+    async def changes(self) -> "list[FileDiff]":
+        """What became of every file since the session began."""
+        from .reverting import Reverting  # who does not look does not load checkpoints
+
+        id = self.seat.id
+        return await asyncio.to_thread(lambda: Reverting(id, self._where).changes())
+
+    async def put_back(self, file: "FileDiff", to: str = "") -> str:
+        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
+        from just before."""
+        from .reverting import Reverting
+
+        id = self.seat.id
+        with self._busy("putting a file back"):
+            before = await self.seat.held(
+                lambda announce: Reverting(id, self._where).put_back(file.path, announce, to)
+            )
+        how = "as I had it before that" if to else "as it was when the session began"
+        self.seat.tell(f"I put the file {file.shown} back {how}.")
+        return before
+
+    def settle(self, where: Surroundings, model: str) -> None:
+        """Open sessions in other surroundings from here on, with this model."""
+        self._where = where
+        self._run = with_values(self._run, model=model)
 
     def shell(self, command: str) -> None:
         """Run a command as the person themselves; the model hears of it with their next words."""

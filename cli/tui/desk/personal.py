@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from ....agent.person import PersonPrinted, PersonRan
+from ....agent.tools.jobs import HASTE
 from ....agent.tools.live import Live
 from ....sandbox.capture import Capture
 from ....sandbox.direct import DirectSandbox
@@ -105,7 +106,7 @@ class PersonalShell:
             return await process.wait()
         except asyncio.CancelledError:
             # Stopped by the person: the task goes on to say how it ended.
-            return await process.kill()
+            return await process.kill(HASTE)
 
 
 def in_words(ran: PersonRan) -> str:

@@ -232,7 +232,15 @@ class Seat:
         return Returning(self.id, self._where)
 
     async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
-        """Go in a thread, while the session is held; facts are recorded in the loop."""
+        return await self.held(lambda announce: go(self._returning(), announce))
+
+    async def held(self, go: "Callable[[Announce], _Came]") -> _Came:
+        """Do this in a thread, while no turn runs and the session is held; what it announces is
+        recorded in the loop.
+
+        Raises:
+            KedgeError: a turn runs, or what `go` raises.
+        """
         self.require_rest()
         loop = asyncio.get_running_loop()
 
@@ -242,7 +250,7 @@ class Seat:
         def announce(fact: Checkpointed | Rewound) -> None:
             asyncio.run_coroutine_threadsafe(record(fact), loop).result()
 
-        return await asyncio.to_thread(lambda: go(self._returning(), announce))
+        return await asyncio.to_thread(lambda: go(announce))
 
     def require_rest(self) -> None:
         """Return if no turn runs.
@@ -271,6 +279,10 @@ class Seat:
     def _ran(self, ran: PersonRan) -> None:
         self._untold.add(in_words(ran))
         self._changed()
+
+    def tell(self, text: str) -> None:
+        """Let the model hear of this with the person's next words."""
+        self._untold.add(text)
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
