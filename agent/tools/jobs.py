@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Final
 
 from ...sandbox.capture import Capture
 from ...sandbox.ports import Exit, Process
@@ -12,6 +13,11 @@ from .ending import ended
 
 TAIL = 2_000
 """Characters of a command's output, its last, that a person who looks at it is shown."""
+
+
+HASTE: Final = 0.03
+"""Seconds that a command gets to end by itself once nobody waits for it any longer: a person who
+stopped it shall not have to wait for it."""
 
 
 class Job:
@@ -75,6 +81,7 @@ class Job:
             OSError: its output could not be taken.
         """
         leaving = asyncio.create_task(self._left.wait())
+        grace = None
         try:
             await asyncio.wait(
                 [self._life, leaving], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
@@ -85,11 +92,14 @@ class Job:
                 raise TimeoutError
             self._watch = None
             return None
+        except asyncio.CancelledError:
+            grace = HASTE
+            raise
         finally:
             leaving.cancel()
             if self._watch is not None:
                 # A cancelled caller, too, must leave no process behind.
-                await surely(self.kill())
+                await surely(self.kill(grace))
 
     def news(self) -> Capture:
         """What it printed since the last call, finished."""
@@ -101,9 +111,9 @@ class Job:
         """Wait for its end, at most so long."""
         await asyncio.wait([self._life], timeout=seconds)
 
-    async def kill(self) -> None:
-        """End it with everything it started. Harmless after the end."""
-        await self._process.kill()
+    async def kill(self, grace: float | None = None) -> None:
+        """End it with everything it started; for `grace` see `Process`. Harmless after the end."""
+        await self._process.kill(grace)
         await asyncio.wait([self._life])
 
     async def _live(self) -> Exit:
