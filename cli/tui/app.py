@@ -45,7 +45,7 @@ class KedgeApp(Panes):
         where: Surroundings,
         settings: TuiSettings,
         *,
-        theme: str = "dark",
+        theme: str = "",
         shown: Shown = "full",
         typed: str = "",
     ) -> None:
@@ -55,7 +55,7 @@ class KedgeApp(Panes):
             run: what the command line asked for; its prompt is sent at once.
             where: where.
             settings: the section `[tui]`.
-            theme: the name of the palette.
+            theme: the name of the palette; empty: as the terminal says, once it does.
             shown: on the full screen, or inline.
             typed: what was typed before there was anything to type into.
         """
@@ -289,6 +289,8 @@ class KedgeApp(Panes):
         """See `App.exit`; what was not sent is kept for the next start here."""
         if self._desk is not None and self.is_running:
             self._desk.keep_draft(self.composer.text_with_pastes)
+        if self.is_running and isinstance(tail := self.transcript, Tail):
+            tail.leave()
         super().exit(result, return_code, message)
 
     def action_suspend(self) -> None:

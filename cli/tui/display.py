@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from .inline_driver import InlineDriver
+from .listening_driver import ListeningDriver
 from .live_region import Row, seen
 
 if TYPE_CHECKING:
@@ -29,9 +30,13 @@ _TERMINALS_OWN: Final = Style(bgcolor=Color.default())
 class Display(App[int]):
     """An app that can be shown in both ways."""
 
+    # Textual would move the cursor up by so many rows at the end.
+    INLINE_PADDING = 0
+
     def __init__(self, *, shown: Shown, ansi_color: bool | None) -> None:
         super().__init__(
-            driver_class=InlineDriver if shown == "inline" else None, ansi_color=ansi_color
+            driver_class=InlineDriver if shown == "inline" else ListeningDriver,
+            ansi_color=ansi_color,
         )
         self.shown: Shown = shown
         if shown == "inline":
@@ -56,7 +61,7 @@ class Display(App[int]):
         if driver is None or not self._running or self._closed:
             super()._display(screen, renderable)
             return
-        alone = len(self.screen_stack) == 1
+        alone = len(self.screen_stack) <= 1
         if driver.is_inline != alone:
             driver.turn_to(other_screen=not alone)
             self.call_next(self._turned)

@@ -66,6 +66,7 @@ class Tail(Transcript):
         """What is printed once the region is laid out without it."""
         self._lines: list[Line] = []
         self._asked = False
+        self._left = False
 
     def on_mount(self) -> None:
         """Print when it is laid out what is left to paint: neither twice nor too late."""
@@ -75,8 +76,11 @@ class Tail(Transcript):
         self._print(self._final)
         self._final = []
 
-    def on_unmount(self) -> None:
-        """What was not finished stays as it is."""
+    def leave(self) -> None:
+        """Nothing follows: what is not finished stays as it is."""
+        if self._left:
+            return
+        self._left = True
         self.sheet.touch(self._changed)
         self._print([*self._final, *self._take(), *self._printing.rest()])
 
@@ -118,6 +122,8 @@ class Tail(Transcript):
         return lines + self._printing.take(ids[bisect_right(ids, self._printing.newest) :])
 
     def _lay_out(self, anchor: tuple[int, int] | None = None) -> None:
+        if self._left:
+            return
         width, height = running_app().size
         if width and width != self.sheet.look.width:
             self._relook(replace(self.sheet.look, width=width))
