@@ -3,12 +3,12 @@
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
-from ...config.errors import KedgeError
+from ...config.errors import KedgeError, UsageError
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
 from ..options import Run
@@ -22,6 +22,7 @@ from .display import Shown
 from .panes import Panes
 from .plan import PlanDecided, PlanOffer, PlanScreen
 from .reader import Reader
+from .sources import Arguments, Candidate, Commands, Entry, Source
 from .suspended import edited_outside
 from .tail import Tail
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from .desk.desk import Desk
+    from .slash.run import Slash
 
 TWICE: Final = 1.5
 """Seconds within which a key counts as pressed twice."""
@@ -48,6 +50,7 @@ class KedgeApp(Panes):
         theme: str = "",
         shown: Shown = "full",
         typed: str = "",
+        welcomes: bool = False,
     ) -> None:
         """Show nothing yet.
 
@@ -58,6 +61,7 @@ class KedgeApp(Panes):
             theme: the name of the palette; empty: as the terminal says, once it does.
             shown: on the full screen, or inline.
             typed: what was typed before there was anything to type into.
+            welcomes: whether to ask what a first run has to be asked, and to show around.
         """
         super().__init__(where, settings, theme, shown)
         self.crash = ""
@@ -66,7 +70,9 @@ class KedgeApp(Panes):
         self._picks = run.values["resume"] == ""
         self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
         self._typed = typed
+        self._welcomes = welcomes
         self._desk: Desk | None = None
+        self._commands: Slash | None = None
         self._early: list[Prompt] = []
         self._pressed: dict[str, float] = {}
         self._doing: set[asyncio.Future[object]] = set()
@@ -89,7 +95,8 @@ class KedgeApp(Panes):
 
     async def _open(self) -> None:
         # What a session needs takes about as long to import as the screen takes to appear.
-        made = await asyncio.to_thread(_desk_class)
+        made, slash = await asyncio.to_thread(_made_later)
+        self._commands = slash(self)
         await asyncio.to_thread(self.history.load)
         self._desk = desk = made(
             self._asked,
@@ -104,10 +111,16 @@ class KedgeApp(Panes):
         for prompt in (*first, *self._early):
             desk.submit(prompt)
         await self._notifier.open()
-        await desk.open()
+        if self._welcomes:
+            from .slash.beginning import begin
+
+            await begin(self)
+        else:
+            await desk.open()
         self.index.hides = desk.seat.at.composed.toolbox.guard.hides
         if self._picks:
-            self.post_message(SlashAsked("resume", "", (), "now"))
+            self.ask_slash("resume")
+        self.later(self._commands.look())
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
@@ -191,16 +204,38 @@ class KedgeApp(Panes):
 
     def on_slash_asked(self, message: SlashAsked) -> None:
         """A slash command was sent."""
-        self.later(self._slash(message.name, message.arguments))
+        self.later(self._slash(message))
 
-    async def _slash(self, name: str, words: str) -> None:
-        if name in ("quit", "exit"):
+    def ask_slash(self, name: str) -> None:
+        """As if a person had sent a command."""
+        self.post_message(SlashAsked(name, "", (), "now"))
+
+    async def _slash(self, message: SlashAsked) -> None:
+        if message.name in ("quit", "exit"):
             self.exit(0)
-            return
-        from .plain_commands import UNKNOWN, run_command  # which brings the desk
+        elif self._commands is None:
+            raise UsageError("kedge is still starting")
+        else:
+            await self._commands.run(message)
 
-        said = await run_command(self.desk, name, words)
-        self.say(UNKNOWN.format(name) if said is None else said)
+    def sources(self) -> Sequence[Source]:
+        """See `Panes.sources`."""
+        return (Commands(self.entries), Arguments(self._argument_words))
+
+    def entries(self) -> Sequence[Entry]:
+        """The slash commands, as they are proposed."""
+        return self._commands.entries if self._commands else ()
+
+    async def _argument_words(self, name: str, word: str) -> Sequence[Candidate]:
+        return await self._commands.words(name, word) if self._commands else ()
+
+    def action_palette(self) -> None:
+        """Search everything that can be done."""
+        self.ask_slash("palette")
+
+    def action_help(self) -> None:
+        """The keys and commands."""
+        self.ask_slash("help")
 
     def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
         """A question was answered."""
@@ -255,7 +290,7 @@ class KedgeApp(Panes):
         if self._desk.interrupt() or self._give_back():
             self._pressed.pop("interrupt", None)
         elif not self.composer.text and self._again("interrupt"):
-            self.post_message(SlashAsked("rewind", "", (), "now"))
+            self.ask_slash("rewind")
 
     def action_take_back(self) -> None:
         """Take the last waiting prompt back into the composer."""
@@ -316,10 +351,11 @@ class KedgeApp(Panes):
         self.exit(1)
 
 
-def _desk_class() -> "type[Desk]":
+def _made_later() -> "tuple[type[Desk], type[Slash]]":
     from .desk.desk import Desk
+    from .slash.run import Slash
 
-    return Desk
+    return Desk, Slash
 
 
 def in_words(error: KedgeError) -> str:

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.screen import Screen
 
-from ...config.tui import TuiSettings
+from ...config.tui import Thinking, TuiSettings
 from ..surroundings import Surroundings
 from ..terminal import harmless
 from .asking import AskPanel
 from .composer import Composer
 from .composer_bar import ComposerBar
 from .desk.facts import Facts
-from .display import Display, Shown
+from .display import Display, Front, Shown
 from .draft_area import Desktop
 from .files import FileIndex
 from .history import History
 from .keys import KeyTable, bindings
+from .listening_driver import BackgroundTold
 from .notify import Notifier
 from .plan import PlanOffer
 from .sources import Files, Source
@@ -39,14 +39,6 @@ _TICK: Final = 1.0
 """Seconds between two looks at what changes by itself, while there is such a thing."""
 
 
-class Front(Screen[None], inherit_bindings=False):
-    """The screen of the panes. Tab and Shift+Tab do not go round: they have other meanings here."""
-
-    BINDINGS = [
-        Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
-    ]
-
-
 class Panes(Display):
     """What stands where. Knows facts and no desk."""
 
@@ -59,13 +51,17 @@ class Panes(Display):
     def __init__(
         self, where: Surroundings, settings: TuiSettings, theme: str, shown: Shown = "full"
     ) -> None:
-        """`theme` is the name of a palette."""
+        """`theme` is the name of a palette; empty: dark, unless the terminal says otherwise."""
+        self._follows = not theme
+        theme = theme or "dark"
         # Decides what Textual makes of NO_COLOR: no colours, or shades of grey.
         super().__init__(shown=shown, ansi_color=True if theme == "none" else None)
         self.where = where
         self.settings = settings
         self.keys = KeyTable(settings.keys)
         self.facts = Facts(cwd=str(where.cwd))
+        self.thinking: Thinking = settings.thinking
+        """How much is shown of what the model thinks."""
         self.index = FileIndex(where.cwd, env=where.env)
         """The files that can be mentioned."""
         self.history = History(
@@ -130,6 +126,11 @@ class Panes(Display):
     def redacted(self, text: str) -> str:
         """A text without secrets, for what is kept on disk."""
         return text
+
+    def on_background_told(self, message: BackgroundTold) -> None:
+        """The terminal says late what it is like."""
+        if self._follows and self.theme == f"{PREFIX}dark" and not message.dark:
+            self.theme = f"{PREFIX}light"
 
     def watch_theme(self, theme: str) -> None:
         """The transcript is painted without CSS."""

@@ -140,6 +140,11 @@ class Picker(ModalScreen[T | None], Generic[T]):
         return self.query_one(Input).value
 
     @property
+    def items(self) -> Sequence[Item[T]]:
+        """Everything, whatever the filter says."""
+        return self._items
+
+    @property
     def chosen(self) -> Item[T] | None:
         """What is highlighted; None if nothing is."""
         place = self.query_one(OptionList).highlighted
@@ -201,7 +206,6 @@ class Picker(ModalScreen[T | None], Generic[T]):
 
     def on_option_list_option_highlighted(self) -> None:
         """Another one is chosen."""
-        self._pressed = ""
         self.show_preview()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -217,6 +221,7 @@ class Picker(ModalScreen[T | None], Generic[T]):
 
     def action_step(self, by: int) -> None:
         """Choose another one."""
+        self._pressed = ""
         place = (self.query_one(OptionList).highlighted or 0) + by
         self._highlight(max(0, place))
 
