@@ -1,16 +1,11 @@
 """The door to the interactive terminal: which of its ways of showing is wanted, and can be had."""
 
 import os
-from typing import Final
 
 from ..config.errors import KedgeError, UsageError
 from .options import ONE_SHOT, OPTIONS, Run
 from .surfaces import startup_failure
 from .terminal import Out
-
-_ESCAPE: Final = "25"
-"""Milliseconds in which Esc may turn out to be the beginning of another key's sequence. Textual
-would wait for 100, which is all the time that stopping a turn may take."""
 
 
 def has_terminal() -> bool:
@@ -29,17 +24,8 @@ def interactive(run: Run) -> int:
         from .tui.plain import main as plain_main
 
         return plain_main(run)
-    return _on_screen(run)
-
-
-def _on_screen(run: Run) -> int:
-    given = os.environ.get("ESCDELAY")
-    os.environ["ESCDELAY"] = given or _ESCAPE
     from .tui.start import main
 
-    if given is None:
-        # Textual has read it; programs that are started shall not.
-        del os.environ["ESCDELAY"]
     return main(run)
 
 

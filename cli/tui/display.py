@@ -3,24 +3,23 @@ with dialogs on the other screen while they are open."""
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual import color
-from textual._compositor import InlineUpdate
 from textual.app import App
+from textual.binding import Binding
 from textual.filter import LineFilter
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.strip import Strip
 
 from .inline_driver import InlineDriver
-from .listening_driver import ListeningDriver
 from .live_region import Row, seen
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from .running import running_app
+from .tail import Tail
 
 Shown = Literal["full", "inline"]
 
@@ -35,8 +34,7 @@ class Display(App[int]):
 
     def __init__(self, *, shown: Shown, ansi_color: bool | None) -> None:
         super().__init__(
-            driver_class=InlineDriver if shown == "inline" else ListeningDriver,
-            ansi_color=ansi_color,
+            driver_class=InlineDriver if shown == "inline" else None, ansi_color=ansi_color
         )
         self.shown: Shown = shown
         if shown == "inline":
@@ -46,46 +44,61 @@ class Display(App[int]):
     def _inline(self) -> InlineDriver | None:
         return self._driver if isinstance(self._driver, InlineDriver) else None
 
+    @property
+    def prints(self) -> bool:
+        """Whether there is a scrollback to print into."""
+        return self._inline is not None
+
     def print_above(self, strips: Sequence[Strip]) -> None:
         """Put lines into the scrollback; they are final."""
         if self._inline is not None:
             self._inline.print([row.text for row in self._as_rows(strips)])
 
+    def paint_below(self, strips: Sequence[Strip]) -> None:
+        """Show these rows below the scrollback."""
+        if self._inline is None or self._batch_count or not self._running:
+            return
+        rows = self._as_rows(strips)
+        x, y = self.cursor_position
+        self._inline.show(rows, (max(0, x), min(max(0, y), max(0, len(rows) - 1))))
+
     def _as_rows(self, strips: Sequence[Strip]) -> list[Row]:
         shown = (seen(strip) for strip in strips)
         return [Row(strip.render(self.console), strip.cell_length) for strip in shown]
 
-    def _display(self, screen: "Screen[object]", renderable: "RenderableType | None") -> None:
-        """See `App._display`: inline, only the region is painted."""
-        driver = self._inline
-        if driver is None or not self._running or self._closed:
-            super()._display(screen, renderable)
-            return
-        alone = len(self.screen_stack) <= 1
-        if driver.is_inline != alone:
-            driver.turn_to(other_screen=not alone)
-            self.call_next(self._turned)
-        elif isinstance(renderable, InlineUpdate):
-            if not self._batch_count:
-                self._paint(driver, renderable.strips)
-            self.post_display_hook()
-        else:
-            super()._display(screen, renderable)
-
-    def _paint(self, driver: InlineDriver, strips: Sequence[Strip]) -> None:
-        rows = self._as_rows(strips)
-        x, y = self.cursor_position
-        driver.show(rows, (max(0, x), min(max(0, y), max(0, len(rows) - 1))))
-
-    def _turned(self) -> None:
-        """The other screen has another size, and rules of its own."""
-        self.refresh_css(animate=False)
-        self.screen.refresh(layout=True)
+    def _begin_update(self) -> None:
+        """See `App._begin_update`: some screen is painted, which `Front` never asks for inline."""
+        if self._inline is not None:
+            self._inline.turn_to(other_screen=True)
+        super()._begin_update()
 
     def on_terminal_supports_synchronized_output(self) -> None:
         """The terminal shows a frame at once."""
         if self._inline is not None:
             self._inline.atomic = True
+
+
+class Front(Screen[None], inherit_bindings=False):
+    """The screen of the panes. Tab and Shift+Tab do not go round: they have other meanings here."""
+
+    BINDINGS = [
+        Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
+    ]
+
+    def _compositor_refresh(self) -> None:
+        """See `Screen._compositor_refresh`."""
+        app = running_app()
+        if not isinstance(app, Display) or not app.prints or app.screen is not self:
+            super()._compositor_refresh()
+            return
+        app.paint_below(self._compositor.render_strips(self.size))
+        self._dirty_widgets.clear()
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        """See `Screen._refresh_layout`."""
+        super()._refresh_layout(size, scroll)
+        for tail in self.query(Tail):
+            tail.laid_out()
 
 
 class _NoBackground(LineFilter):

@@ -2,14 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import Final
 
-from textual.drivers.linux_driver import LinuxDriver
-
+from .listening_driver import ListeningDriver
 from .live_region import LiveRegion, Row
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 FRAME: Final = 1 / 30
 """Seconds between two frames, at least: what changes faster is sent once."""
@@ -19,42 +16,35 @@ _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
 
 
-class InlineDriver(LinuxDriver):
+class InlineDriver(ListeningDriver):
     """Textual's driver without the other screen, unless it is asked for.
 
     What is printed and shown goes out together, at the next turn of the event loop at the earliest.
     """
 
-    def __init__(
-        self,
-        app: "App[object]",
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        """As Textual calls it. The mouse stays the terminal's, which scrolls and selects."""
-        super().__init__(app, debug=debug, mouse=False, size=size)
-        self._region = LiveRegion(reflows=_reflows(os.environ))
-        self._above: list[str] = []
-        """What is to be printed."""
-        self._rows: Sequence[Row] = ()
-        self._cursor = (0, 0)
-        self._awake = True
-        """Whether the terminal is ours."""
-        self._elsewhere = False
-        """Whether the other screen is shown."""
-        self._returns = False
-        """Whether it is to be shown again when the terminal is ours again."""
-        self._due = False
-        self._last = 0.0
-        self.atomic = False
-        """Whether the terminal shows a frame at once (mode 2026)."""
+    atomic = False
+    """Whether the terminal shows a frame at once (mode 2026)."""
+    _above: Sequence[str] = ()
+    """What is to be printed."""
+    _rows: Sequence[Row] = ()
+    _cursor = (0, 0)
+    _awake = True
+    """Whether the terminal is ours."""
+    _elsewhere = False
+    """Whether the other screen is shown."""
+    _returns = False
+    """Whether it is to be shown again when the terminal is ours again."""
+    _due = False
+    _last = 0.0
+
+    @cached_property
+    def _region(self) -> LiveRegion:
+        return LiveRegion(reflows=_reflows(os.environ))
 
     @property
     def is_inline(self) -> bool:
-        """Not while the other screen is shown."""
-        return not self._elsewhere
+        """Not while there is a dialog: those are made for a screen of their own."""
+        return len(self._app.screen_stack) <= 1
 
     def write(self, data: str) -> None:
         """See `Driver.write`; the change of screens is ours."""
@@ -63,12 +53,13 @@ class InlineDriver(LinuxDriver):
 
     def print(self, lines: Sequence[str]) -> None:
         """Put lines, no wider than the terminal, into the scrollback with the next frame."""
-        self._above += lines
+        self._above = [*self._above, *lines]
         self._soon()
 
     def show(self, rows: Sequence[Row], cursor: tuple[int, int]) -> None:
         """Let the region be these rows, with the next frame."""
         self._rows, self._cursor = rows, cursor
+        self.turn_to(other_screen=False)
         self._soon()
 
     def turn_to(self, *, other_screen: bool) -> None:
@@ -100,7 +91,7 @@ class InlineDriver(LinuxDriver):
         if not self._awake or self._elsewhere or any(row.cells > width for row in self._rows):
             # Rows that are too wide were laid out before the terminal became narrower.
             return
-        above, self._above = self._above, []
+        above, self._above = self._above, ()
         sent = self._region.paint(self._rows, self._cursor, width, above)
         if sent:
             self.write(f"{_BEGIN}{sent}{_END}" if self.atomic else sent)

@@ -1,6 +1,5 @@
-"""The built-in palettes as themes of Textual, and which of them a terminal gets by itself."""
+"""The built-in palettes as themes of Textual."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from textual.theme import Theme
@@ -9,9 +8,6 @@ from .view.palette import PALETTES, Colour, Palette
 
 PREFIX: Final = "kedge-"
 """Before the names of our themes, since Textual has themes of its own."""
-
-_DARK_NUMBERS: Final = frozenset({"0", "1", "2", "3", "4", "5", "6", "8"})
-"""Of the sixteen colours those that are dark as a background."""
 
 
 def theme(palette: Palette) -> Theme:
@@ -99,32 +95,3 @@ THEMES: Final = tuple(theme(palette) for palette in PALETTES.values())
 def palette_of(theme_name: str) -> Palette:
     """The palette behind a theme of Textual, ours or one that a person brought."""
     return PALETTES.get(theme_name.removeprefix(PREFIX), PALETTES["dark"])
-
-
-def automatic(env: Mapping[str, str], background: Callable[[], bool | None]) -> str:
-    """The name of the palette for a terminal.
-
-    `background` finds out whether the terminal's is dark, None where it does not say. It is asked
-    only if nothing else tells.
-    """
-    if env.get("NO_COLOR") or env.get("TERM") == "dumb":
-        return "none"
-    if _has_few_colours(env):
-        return "ansi"
-    dark = _said_by_colorfgbg(env.get("COLORFGBG", ""))
-    if dark is None:
-        dark = background()
-    return "light" if dark is False else "dark"
-
-
-def _has_few_colours(env: Mapping[str, str]) -> bool:
-    """Whether colours would be rounded to the sixteen: the rule by which Rich tells."""
-    if env.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
-        return False
-    return env.get("TERM", "").rpartition("-")[2] not in ("256color", "kitty", "direct", "ghostty")
-
-
-def _said_by_colorfgbg(value: str) -> bool | None:
-    """Whether the background is dark by the variable that rxvt brought up, `FG;BG`."""
-    number = value.rpartition(";")[2]
-    return number in _DARK_NUMBERS if number.isdigit() else None

@@ -2,14 +2,16 @@
 
 import os
 import pty
+import termios
 import threading
 
 import pytest
 from textual.app import App
 from textual.widgets import Footer, Input, OptionList, Static, TextArea, Tree
 
-from kedge.cli.tui.background import Background, ask_background
-from kedge.cli.tui.themes import PREFIX, THEMES, automatic, palette_of
+from kedge.cli.tui.background import Background, Question, automatic
+from kedge.cli.tui.listening_driver import Answers
+from kedge.cli.tui.themes import PREFIX, THEMES, palette_of
 from kedge.cli.tui.view.palette import PALETTES
 
 COLOURED = [palette for palette in PALETTES.values() if palette.background]
@@ -88,22 +90,21 @@ RICH = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 @pytest.mark.parametrize(
-    ("env", "dark", "name"),
+    ("env", "name"),
     [
-        ({**RICH, "NO_COLOR": "1"}, False, "none"),
-        ({**RICH, "NO_COLOR": ""}, False, "light"),
-        ({"TERM": "dumb"}, None, "none"),
-        ({"TERM": "linux"}, None, "ansi"),
-        ({"TERM": "xterm-kitty"}, True, "dark"),
-        ({**RICH, "COLORFGBG": "0;15"}, True, "light"),
-        ({**RICH, "COLORFGBG": "15;default;0"}, False, "dark"),
-        ({**RICH, "COLORFGBG": "default;default"}, False, "light"),
-        (RICH, True, "dark"),
-        (RICH, None, "dark"),
+        ({**RICH, "NO_COLOR": "1"}, "none"),
+        ({**RICH, "NO_COLOR": ""}, ""),
+        ({"TERM": "dumb"}, "none"),
+        ({"TERM": "linux"}, "ansi"),
+        ({"TERM": "xterm-kitty"}, ""),
+        ({**RICH, "COLORFGBG": "0;15"}, "light"),
+        ({**RICH, "COLORFGBG": "15;default;0"}, "dark"),
+        ({**RICH, "COLORFGBG": "default;default"}, ""),
+        (RICH, ""),
     ],
 )
-def test_a_terminal_gets_the_theme_that_suits_it(env, dark, name):
-    assert automatic(env, lambda: dark) == name
+def test_a_terminal_gets_the_theme_that_suits_it_or_is_asked(env, name):
+    assert automatic(env) == name
 
 
 class Terminal:
@@ -143,7 +144,8 @@ DA1 = b"\x1b[?64;1;2c"
 def test_a_terminal_says_its_background_and_what_was_typed_is_kept(answer, dark, typed):
     terminal = Terminal(answer, before=b"first ")
     try:
-        found = ask_background(terminal.kedge, terminal.kedge, 5)
+        with Question(terminal.kedge, terminal.kedge) as question:
+            found = question.answer(5)
     finally:
         terminal.close()
     assert found == Background(dark, b"first " + typed)
@@ -152,7 +154,7 @@ def test_a_terminal_says_its_background_and_what_was_typed_is_kept(answer, dark,
 def test_what_is_no_terminal_says_nothing():
     read, write = os.pipe()
     try:
-        assert ask_background(read, write) == Background(None, b"")
+        assert Question(read, write).answer() == Background(None, b"")
     finally:
         os.close(read)
         os.close(write)
@@ -161,7 +163,35 @@ def test_what_is_no_terminal_says_nothing():
 def test_a_terminal_that_says_nothing_is_not_waited_for():
     own, kedge = pty.openpty()
     try:
-        assert ask_background(kedge, kedge, 0.01) == Background(None, b"")
+        before = termios.tcgetattr(kedge)
+        with Question(kedge, kedge) as question:
+            assert termios.tcgetattr(kedge) != before
+            assert question.answer(0.01) == Background(None, b"")
+        assert termios.tcgetattr(kedge) == before
     finally:
         os.close(own)
         os.close(kedge)
+
+
+LATE = "a\x1b]11;rgb:ffff/ffff/ffff\x1b\\b\x1b[?64;1cc"
+CUTS = [cut for cut in range(len(LATE)) if not LATE[:cut].endswith(("\x1b", "[", "]", "]1", "]11"))]
+"""Where the next character is no longer that of a key."""
+
+
+@pytest.mark.parametrize("cut", [*CUTS, LATE.index("\x1b\\") + 1])
+def test_what_a_terminal_says_late_is_no_typing_wherever_it_is_cut(cut):
+    answers = Answers()
+    heard = answers.without(LATE[:cut]) + answers.without(LATE[cut:])
+    assert (heard, answers.rest(), answers.dark) == ("abc", "", False)
+
+
+@pytest.mark.parametrize("typed", ["\x1b", "\x1b[", "\x1b]", "\x1b[A", "\x1b\x1b", "\x1b[200~x"])
+def test_keys_are_never_held_back(typed):
+    assert Answers().without(typed) == typed
+
+
+def test_what_only_looked_like_an_answer_is_typing():
+    answers = Answers()
+    assert answers.without("x\x1b[?6") == "x"
+    assert answers.rest() == "\x1b[?6"
+    assert answers.rest() == ""
