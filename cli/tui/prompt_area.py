@@ -5,6 +5,7 @@ from typing import Literal
 from textual import events
 from textual.document._document import EditResult, Location, Selection
 from textual.document._edit import Edit
+from textual.geometry import Offset
 from textual.widgets import TextArea
 
 from ..terminal import harmless
@@ -100,6 +101,13 @@ class PromptArea(TextArea, inherit_bindings=False):
             if placeholder.start < column < placeholder.end:
                 return row, placeholder.start if before else placeholder.end
         return location
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """See `TextArea.scroll_cursor_visible`. Textual 8.2 asks for it in the middle of undoing,
+        when the cursor may still be behind the text's end."""
+        if self.cursor_location[0] >= self.document.line_count:
+            return Offset()
+        return super().scroll_cursor_visible(center, animate)
 
     # Putting in
 

@@ -424,3 +424,12 @@ async def test_an_editor_without_a_terminal_leaves_the_words(root: Path) -> None
         await until(pilot, lambda: app.said != [])
         assert app.said[0][0] == "trouble"
         assert app.composer.text == "words"
+
+
+async def test_lines_that_filled_the_prompt_can_be_undone(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        await pilot.resize_terminal(20, 6)
+        await paste(app, pilot, "line\n" * 14)
+        assert app.composer.show_vertical_scrollbar
+        await pilot.press("ctrl+underscore")
+        assert app.composer.text == ""
