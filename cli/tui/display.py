@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from .inline_driver import InlineDriver
+from .listening_driver import ListeningDriver
 from .live_region import Row, seen
 from .running import running_app
 from .tail import Tail
@@ -34,7 +35,8 @@ class Display(App[int]):
 
     def __init__(self, *, shown: Shown, ansi_color: bool | None) -> None:
         super().__init__(
-            driver_class=InlineDriver if shown == "inline" else None, ansi_color=ansi_color
+            driver_class=InlineDriver if shown == "inline" else ListeningDriver,
+            ansi_color=ansi_color,
         )
         self.shown: Shown = shown
         if shown == "inline":

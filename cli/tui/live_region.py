@@ -60,7 +60,7 @@ class LiveRegion:
         """`reflows`: whether the terminal wraps rows anew when it becomes narrower."""
         self._reflows = reflows
         self._rows: Sequence[Row] = ()
-        self._cursor = (0, 0)
+        self._cursor: tuple[int, int] = (0, 0)
         """Column and row."""
         self._width = 0
 

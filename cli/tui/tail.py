@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.message import Message
-from textual.screen import Screen
 from textual.strip import Strip
 
 from .running import running_app
@@ -68,11 +67,8 @@ class Tail(Transcript):
         self._asked = False
         self._left = False
 
-    def on_mount(self) -> None:
-        """Print when it is laid out what is left to paint: neither twice nor too late."""
-        self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
-
-    def _laid_out(self, screen: Screen[object]) -> None:
+    def laid_out(self) -> None:
+        """The region is without what is final: print that now, neither twice nor too late."""
         self._print(self._final)
         self._final = []
 

@@ -84,10 +84,8 @@ def test_nothing_is_lost_or_said_twice_when_the_window_changes_while_it_is_writt
     person: Person, screen: Screen, served: Served
 ) -> None:
     person.starts(*served(turn(LONG, delta=9, fault=Fault("slow", delay=0.002))), *INLINE, "go")
-    for name, size in (
-        ("word0x0y", (60, 24)), ("name2x9y", (100, 30)), ("item5x2y", (50, 16)), ("name10x3y", (80, 24)),
-    ):  # fmt: skip
-        wait_until(lambda name=name: name in screen.text, f"it has come to {name}")
+    for place, size in ((0, (60, 24)), (40, (100, 30)), (60, (50, 16)), (110, (80, 24))):
+        wait_until(lambda name=NAMES[place]: name in screen.text, "so much was said")
         screen.resize(*size)
     sees(screen, "done ·")
     left = "\n".join(leaves(person, screen))
