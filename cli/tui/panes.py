@@ -157,6 +157,8 @@ class Panes(Display):
 
     def _show(self) -> None:
         self._shows_soon = False
+        if not self.query(StatusLine):
+            return  # the app is ending
         self.facts = facts = self.look()
         self.query_one(StatusLine).show(facts)
         self.query_one(WorkLine).show(facts)

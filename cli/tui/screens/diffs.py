@@ -7,6 +7,7 @@ from textual.content import Content
 
 from ...terminal import harmless
 from ..desk.reverting import FileDiff
+from ..pages.page import Tone
 from .picker import Act, Item, Picker
 
 _STYLES: Final = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
@@ -32,15 +33,15 @@ class DiffScreen(Picker[str]):
             Act[str]("ctrl+r", "puts the file back", self._revert, sure=True),
             Act[str]("ctrl+t", "takes that back", self._again),
         )
-        self._found_files = {one.path: one for one in found}
+        self._files = {one.path: one for one in found}
         self._load = load
         self._put_back = put_back
-        self._undone: list[tuple[FileDiff, str]] = []
+        self._undone: dict[str, tuple[FileDiff, str]] = {}
         super().__init__(_title(found), map(_item, found), acts=acts)
 
     def preview(self, item: Item[str]) -> Content:
         """The diff."""
-        file = self._found_files[item.value]
+        file = self._files[item.value]
         lines = file.text.splitlines() or ["it is no text, or too large to be compared"]
         more = len(lines) - _SHOWN
         shown = [
@@ -55,22 +56,24 @@ class DiffScreen(Picker[str]):
         """See `Picker.take`: Enter has no meaning here."""
 
     async def _revert(self, item: Item[str]) -> str:
-        file = self._found_files[item.value]
-        self._undone.append((file, await self._put_back(file, "")))
+        file = self._files[item.value]
+        self._undone[file.path] = file, await self._put_back(file, "")
         return f"{file.shown} is as it was when the session began"
 
     async def _again(self, item: Item[str]) -> str:
-        if not self._undone:
-            return "nothing was put back here"
-        file, before = self._undone.pop()
+        if item.value not in self._undone:
+            return "that one was not put back here"
+        file, before = self._undone.pop(item.value)
         await self._put_back(file, before)
         return f"{file.shown} has its changes again"
 
     async def renew(self) -> None:
-        """See `Picker.renew`."""
+        """See `Picker.renew`. What was put back stays in the list, to be taken back."""
         found = await self._load()
-        self._found_files = {one.path: one for one in found}
-        self.replace(map(_item, found))
+        there = {one.path for one in found}
+        undone = [file for path, (file, _) in self._undone.items() if path not in there]
+        self._files = {one.path: one for one in (*found, *undone)}
+        self.replace([*map(_item, found), *(_item(one, put_back=True) for one in undone)])
 
 
 def _title(found: Iterable[FileDiff]) -> str:
@@ -79,6 +82,8 @@ def _title(found: Iterable[FileDiff]) -> str:
     return f"changes of this session: {len(files)} files, +{added} -{removed}"
 
 
-def _item(file: FileDiff) -> Item[str]:
+def _item(file: FileDiff, *, put_back: bool = False) -> Item[str]:
     counts = f"+{file.added} -{file.removed}"
-    return Item(file.path, f"{_SIGNS[file.change]} {counts:<12} {file.shown}")
+    sign, note = ("-", "put back") if put_back else (_SIGNS[file.change], "")
+    tone: Tone = "dim" if put_back else ""
+    return Item(file.path, f"{sign} {counts:<12} {file.shown}", note, tone=tone)

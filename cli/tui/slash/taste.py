@@ -37,10 +37,11 @@ async def _vim(app: "KedgeApp", words: str) -> None:
 
 
 async def _thinking(app: "KedgeApp", words: str) -> None:
-    chosen = next((one for one in _WAYS if one == words), None)
+    chosen: Thinking | None = next((one for one in _WAYS if one == words), None)
     if words and chosen is None:
         raise UsageError(f"{words!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
-    now: Thinking = chosen or _WAYS[(_WAYS.index(app.thinking) + 1) % len(_WAYS)]
+    after = (_WAYS.index(app.thinking) + 1) % len(_WAYS)
+    now: Thinking = chosen if chosen is not None else _WAYS[after]
     app.thinking = now
     app.transcript.restyle(thinking=now)
     app.say(f"what the model thinks is {now}")
