@@ -130,6 +130,11 @@ def test_a_long_prompt_is_shortened_until_it_is_opened() -> None:
     assert len(shown(said, OPEN)) == 40
 
 
+def test_what_went_along_has_a_line_each_whatever_its_name() -> None:
+    said = Said(1, 1, MAIN, "Hi", 0, "", False, ("a.py, 1 line attached", "\x1b[2Jb\nc"))
+    assert shown(said) == ["› Hi", "  + a.py, 1 line attached", "  + b"]
+
+
 def test_a_divider_goes_across_and_tells_more_when_opened() -> None:
     divider = Divider(1, 1, MAIN, "went back: 1 prompt undone", "> Fix it")
     assert shown(divider)[0].startswith("── went back: 1 prompt undone ──")

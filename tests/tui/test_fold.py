@@ -1,5 +1,7 @@
 """Events become blocks: what a transcript shows follows from the stream alone."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,10 +21,13 @@ from kedge.agent.events import (
     TextStreamed,
     ThinkingStreamed,
     TurnEnded,
+    TurnStarted,
 )
 from kedge.agent.kept import Rewound
 from kedge.agent.messages import Image, Text, Thinking, ToolCall
 from kedge.agent.person import ModeChanged, PersonPrinted, PersonRan
+from kedge.cli.tui.desk.words import Untold
+from kedge.cli.tui.mentions import attach
 from kedge.cli.tui.view.blocks import (
     Answer,
     Block,
@@ -63,6 +68,27 @@ def test_streamed_words_are_one_answer_that_its_message_finishes(happens: Happen
     finished = only(view)
     assert isinstance(finished, Answer)
     assert (finished.id, finished.text, finished.done) == (streamed.id, "Hello", True)
+
+
+def test_what_went_along_with_a_prompt_is_a_line_and_no_words(
+    happens: Happening, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text("x\n" * 120)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "b.py").touch()
+    files = attach("see @a.py, @a.py:3-9 and @src", tmp_path, lambda path: False)
+    told = Untold()
+    told.add("The person ran in their own shell: ls\n(exit 0)\na.py")
+    prompt = told.before((Text("see @a.py"), *files.parts), "ask")
+    said = only(folded(happens(TurnStarted(prompt))))
+    assert isinstance(said, Said)
+    assert said.text == "see @a.py"
+    assert said.attached == (
+        "The person ran in their own shell: ls (and 2 lines more)",
+        "a.py, 120 lines attached",
+        "a.py, lines 3-9 of 120 attached",
+        "src, 1 entry attached",
+    )
 
 
 def test_what_was_thought_stands_before_what_was_said_with_its_time(happens: Happening) -> None:

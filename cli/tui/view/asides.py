@@ -59,7 +59,12 @@ def said(block: Said, look: Look) -> list[Line]:
     inline = [Segment("\n".join(lines), ink)]
     if block.steering and not look.plain:
         inline.append(Segment(" (said meanwhile)", look.ink("dim")))
-    return flow(inline, look.width, [Segment(first, ink)], [Segment(rest)])
+    shown = flow(inline, look.width, [Segment(first, ink)], [Segment(rest)])
+    margin = [Segment("With it: " if look.plain else "  + ", look.ink("dim"))]
+    return shown + [
+        one([Segment(one_line(along), look.ink("dim"))], look.width, margin)
+        for along in block.attached
+    ]
 
 
 def thought(block: Thought, look: Look) -> list[Line]:

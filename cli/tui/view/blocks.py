@@ -51,6 +51,8 @@ class Said(Struct, frozen=True, tag=True):
     """RFC 3339, UTC."""
     steering: bool
     """Whether they were said into a running turn."""
+    attached: tuple[str, ...] = ()
+    """What went along without being said, in a line each."""
 
 
 class Answer(Struct, frozen=True, tag=True):

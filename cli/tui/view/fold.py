@@ -30,6 +30,7 @@ from ....agent.kept import Rewound
 from ....agent.messages import Image, Part, Text, Thinking
 from ....agent.person import PersonPrinted, PersonRan
 from ...titles import title
+from .attached import attached
 from .blocks import Answer, Block, Card, Divider, Ended, Said, ShellRun, Thought, Told
 from .growing import Growing
 from .remarks import gone_back, opened, remark
@@ -186,10 +187,12 @@ class View:
     # What is said.
 
     def _say(self, event: Event, parts: Sequence[Part], *, steering: bool) -> None:
-        text = "\n".join(part.text for part in parts if isinstance(part, Text))
+        texts = [part.text for part in parts if isinstance(part, Text)]
+        along = tuple(filter(None, map(attached, texts)))
+        text = "\n".join(part for part in texts if not attached(part))
         images = sum(isinstance(part, Image) for part in parts)
         id = self._new(event.path)
-        self._put(Said(id, event.seq, event.path, text, images, event.ts, steering))
+        self._put(Said(id, event.seq, event.path, text, images, event.ts, steering, along))
 
     def _remark(self, event: Event) -> None:
         if (block := remark(event)) is not None:
