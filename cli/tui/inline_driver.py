@@ -5,11 +5,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
+from textual.events import CursorPosition
+from textual.message import Message
+
 from .listening_driver import ListeningDriver
 from .live_region import LiveRegion, Row
 
 FRAME: Final = 1 / 30
 """Seconds between two frames, at least: what changes faster is sent once."""
+QUIET: Final = 0.3
+"""Seconds after a change of the window in which nothing is painted: others may follow, and tmux
+tells programs of those 0.25 s late."""
 _OTHER_SCREEN: Final = "\x1b[?1049h"
 _OWN_SCREEN: Final = "\x1b[?1049l"
 _BEGIN: Final = "\x1b[?2026h"
@@ -36,6 +42,8 @@ class InlineDriver(ListeningDriver):
     """Whether it is to be shown again when the terminal is ours again."""
     _due = False
     _last = 0.0
+    _width = 0
+    _quiet_until = 0.0
 
     @cached_property
     def _region(self) -> LiveRegion:
@@ -67,7 +75,7 @@ class InlineDriver(ListeningDriver):
         if other_screen == self._elsewhere:
             return
         if other_screen:
-            self._send()
+            self._send(last=True)
             self._elsewhere = True
             self.write(_OTHER_SCREEN)
         else:
@@ -75,27 +83,42 @@ class InlineDriver(ListeningDriver):
             self._elsewhere = False
         self.flush()
 
-    def _soon(self) -> None:
+    def _soon(self, wait: float = 0.0) -> None:
         if not self._due:
             self._due = True
-            wait = self._last + FRAME - self._loop.time()
-            self._loop.call_later(max(0.0, wait), self._frame)
+            rest = self._last + FRAME - self._loop.time()
+            self._loop.call_later(max(wait, rest), self._frame)
 
     def _frame(self) -> None:
         self._due = False
         self._last = self._loop.time()
         self._send()
 
-    def _send(self) -> None:
-        width = self._columns
-        if not self._awake or self._elsewhere or any(row.cells > width for row in self._rows):
-            # Rows that are too wide were laid out before the terminal became narrower.
+    def _send(self, *, last: bool = False) -> None:
+        columns = self._columns
+        if not self._awake or self._elsewhere:
             return
-        above, self._above = self._above, ()
-        sent = self._region.paint(self._rows, self._cursor, width, above)
+        if columns != self._width and not last:
+            self._width, self._quiet_until = columns, self._loop.time() + QUIET
+        wait = self._quiet_until - self._loop.time()
+        if wait > 0 and not last:
+            self._soon(wait)
+        elif all(row.cells <= columns for row in self._rows) or last:
+            # Rows that are too wide were laid out before the terminal became narrower.
+            above, self._above = self._above, ()
+            self._put(self._region.paint(self._rows, self._cursor, columns, above))
+
+    def _put(self, sent: str) -> None:
         if sent:
             self.write(f"{_BEGIN}{sent}{_END}" if self.atomic else sent)
             self.flush()
+
+    def process_message(self, message: Message) -> None:
+        """See `Driver.process_message`; called by the thread that reads."""
+        if isinstance(message, CursorPosition):
+            self._loop.call_soon_threadsafe(self._region.told, message.x + 1)
+        else:
+            super().process_message(message)
 
     @property
     def _columns(self) -> int:
@@ -109,8 +132,8 @@ class InlineDriver(ListeningDriver):
         if self._awake:
             self._returns = self._elsewhere
             self.turn_to(other_screen=False)
-            self._send()
-            self.write(self._region.erase(self._columns))
+            self._send(last=True)
+            self._put(self._region.erase(self._columns))
             self._awake = False
         super().stop_application_mode()
 

@@ -1,7 +1,7 @@
 """The rows below the scrollback that are painted again and again: which control sequences do it.
 
 No screen is erased as a whole and nothing above the region is ever touched. Sequences: ECMA-48
-(CUU, CUD, CUF, EL, ED), and DEC's for wrapping (DECAWM).
+(CUU, CUD, CUF, EL, ED, CPR), and DEC's for wrapping (DECAWM).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,8 @@ from textual.strip import Strip
 
 _ERASE_ROW = "\x1b[2K"
 _ERASE_BELOW = "\x1b[J"
+_ASK_WIDTH = "\x1b[9999C\x1b[6n"
+"""To the end of the row, and where is that? (CPR)"""
 _WRAP = "\x1b[?7h"
 _DO_NOT_WRAP = "\x1b[?7l"
 
@@ -63,6 +65,9 @@ class LiveRegion:
         self._cursor: tuple[int, int] = (0, 0)
         """Column and row."""
         self._width = 0
+        """Of the terminal, when the rows were painted."""
+        self._asked = 0
+        """How many answers to `_ASK_WIDTH` are to come."""
 
     def paint(
         self, rows: Sequence[Row], cursor: tuple[int, int], width: int, above: Sequence[str] = ()
@@ -72,7 +77,8 @@ class LiveRegion:
         rows = rows or _NOTHING
         before = self._rows
         if above or width != self._width or len(rows) != len(before):
-            sent = self._anew(rows, width, above)
+            sent = self._anew(rows, width, above) + _ASK_WIDTH
+            self._asked += 1
             at = len(rows) - 1
         else:
             sent, at = self._differing(rows)
@@ -80,6 +86,13 @@ class LiveRegion:
             return ""
         self._rows, self._cursor, self._width = rows, cursor, width
         return sent + _vertically(cursor[1] - at) + "\r" + _right(cursor[0])
+
+    def told(self, width: int) -> None:
+        """Hear how wide the terminal was when it painted: it may have changed while the rows were
+        on their way, which its size does not tell."""
+        self._asked -= 1
+        if not self._asked:
+            self._width = width
 
     def erase(self, width: int) -> str:
         """Leave the rows of the region blank, and the cursor at the first."""
@@ -113,14 +126,17 @@ class LiveRegion:
             return "\r"
         up = self._taken(width, self._rows[: self._cursor[1]])
         if self._wraps(width):
-            up += min(self._cursor[0], self._rows[self._cursor[1]].cells) // width
+            up += min(self._cursor[0], self._cells(self._rows[self._cursor[1]])) // width
         return f"{_vertically(-up)}\r"
 
     def _taken(self, width: int, rows: Iterable[Row] | None = None) -> int:
         """How many rows of the terminal rows of ours take, now that it is so wide."""
         rows = self._rows if rows is None else rows
         wraps = self._wraps(width)
-        return sum(max(1, -(-row.cells // width)) if wraps else 1 for row in rows)
+        return sum(max(1, -(-self._cells(row) // width)) if wraps else 1 for row in rows)
+
+    def _cells(self, row: Row) -> int:
+        return min(row.cells, self._width)
 
     def _wraps(self, width: int) -> bool:
         return self._reflows and 0 < width < self._width
