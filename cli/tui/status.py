@@ -192,7 +192,8 @@ class WorkLine(Static):
 
     def _draw(self) -> None:
         if self.display:
-            frame = _FRAMES[self._frame] if self._moving else "*"
+            moving = self._moving and self.app.animation_level != "none"
+            frame = _FRAMES[self._frame] if moving else "*"
             words = work_in_words(self._facts, self._clock(), self._interrupt)
             self.update(Content.assemble((frame, "$text-accent"), " ", words))
 
