@@ -3,27 +3,21 @@
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
-from ...config.errors import KedgeError, UsageError
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
 from ..options import Run
 from ..surroundings import Surroundings
 from .asking import AskPanel
-from .composing import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
+from .composing import NoteAsked, ShellAsked, Submitted, Trouble
 from .copying import copy_locally
 from .crash import keep_crash
-from .desk.facts import Facts
 from .display import Shown
-from .panes import Panes
-from .plan import PlanDecided, PlanOffer, PlanScreen
 from .reader import Reader
-from .sources import Arguments, Candidate, Commands, Entry, Source
-from .suspended import edited_outside
+from .seated import Seated
 from .tail import Tail
 
 if TYPE_CHECKING:
@@ -38,7 +32,7 @@ _NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "a
 """`full` has to be asked for by name."""
 
 
-class KedgeApp(Panes):
+class KedgeApp(Seated):
     """One person's terminal. Whoever runs it calls `close` afterwards."""
 
     def __init__(
@@ -71,22 +65,8 @@ class KedgeApp(Panes):
         self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
         self._typed = typed
         self._welcomes = welcomes
-        self._desk: Desk | None = None
-        self._commands: Slash | None = None
         self._early: list[Prompt] = []
         self._pressed: dict[str, float] = {}
-        self._doing: set[asyncio.Future[object]] = set()
-
-    @property
-    def desk(self) -> "Desk":
-        """The desk.
-
-        Raises:
-            RuntimeError: the app has just begun.
-        """
-        if self._desk is None:
-            raise RuntimeError("the desk is not there yet")
-        return self._desk
 
     def on_mount(self) -> None:
         """Paint first; everything else comes after."""
@@ -96,7 +76,7 @@ class KedgeApp(Panes):
     async def _open(self) -> None:
         # What a session needs takes about as long to import as the screen takes to appear.
         made, slash = await asyncio.to_thread(_made_later)
-        self._commands = slash(self)
+        self._commands = commands = slash(self)
         await asyncio.to_thread(self.history.load)
         self._desk = desk = made(
             self._asked,
@@ -120,7 +100,7 @@ class KedgeApp(Panes):
         self.index.hides = desk.seat.at.composed.toolbox.guard.hides
         if self._picks:
             self.ask_slash("resume")
-        self.later(self._commands.look())
+        self.later(commands.look())
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
@@ -141,35 +121,6 @@ class KedgeApp(Panes):
         if self._desk is not None:
             self._left = self._desk.facts.session if self._desk.begun else ""
             await self._desk.close()
-
-    def later(self, work: Coroutine[object, object, object]) -> None:
-        """Do this beside everything else; what keeps it from being done is said."""
-        task = asyncio.ensure_future(work)
-        self._doing.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: "asyncio.Future[object]") -> None:
-        self._doing.discard(task)
-        match None if task.cancelled() else task.exception():
-            case KedgeError() as error:
-                self.say(in_words(error), wrong=True)
-            case Exception() as error:
-                self._handle_exception(error)
-            case _:
-                pass
-
-    def look(self) -> Facts:
-        """See `Panes.look`."""
-        if self._desk is None:
-            return self.facts
-        self._desk.refresh()
-        return self._desk.facts
-
-    def redacted(self, text: str) -> str:
-        """See `Panes.redacted`."""
-        if self._desk is None or not self._desk.facts.session:
-            return text
-        return self._desk.seat.at.composed.toolbox.finder.redact(text)
 
     def _opening(self) -> None:
         if self.is_running:
@@ -202,66 +153,9 @@ class KedgeApp(Panes):
     async def _note(self, text: str) -> None:
         self.say(await self.desk.note(text))
 
-    def on_slash_asked(self, message: SlashAsked) -> None:
-        """A slash command was sent."""
-        self.later(self._slash(message))
-
-    def ask_slash(self, name: str) -> None:
-        """As if a person had sent a command."""
-        self.post_message(SlashAsked(name, "", (), "now"))
-
-    async def _slash(self, message: SlashAsked) -> None:
-        if message.name in ("quit", "exit"):
-            self.exit(0)
-        elif self._commands is None:
-            raise UsageError("kedge is still starting")
-        else:
-            await self._commands.run(message)
-
-    def sources(self) -> Sequence[Source]:
-        """See `Panes.sources`."""
-        return (Commands(self.entries), Arguments(self._argument_words))
-
-    def entries(self) -> Sequence[Entry]:
-        """The slash commands, as they are proposed."""
-        return self._commands.entries if self._commands else ()
-
-    async def _argument_words(self, name: str, word: str) -> Sequence[Candidate]:
-        return await self._commands.words(name, word) if self._commands else ()
-
-    def action_palette(self) -> None:
-        """Search everything that can be done."""
-        self.ask_slash("palette")
-
-    def action_help(self) -> None:
-        """The keys and commands."""
-        self.ask_slash("help")
-
     def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
         """A question was answered."""
         self.desk.answer(message.id, message.approval)
-
-    def action_review_plan(self) -> None:
-        """Read the plan that was answered in mode plan, edit it and decide on it."""
-        plan = self.query_one(PlanOffer).plan
-        if plan:
-            self.push_screen(PlanScreen(plan, self._edited), self._plan_decided)
-        else:
-            self.say("there is no plan: in mode plan, the answer is one")
-
-    async def _edited(self, text: str) -> str:
-        return await edited_outside(text, self.settings.editor, self.where.env)
-
-    def _plan_decided(self, decision: PlanDecided | None) -> None:
-        if decision is not None:
-            self.query_one(PlanOffer).dismiss()
-            self.later(self._follow(decision))
-
-    async def _follow(self, decision: PlanDecided) -> None:
-        if decision.choice in ("auto", "ask"):
-            await self.desk.set_mode(decision.choice)
-        if decision.text:
-            self.desk.submit((Text(decision.text),))
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy by the terminal, and by a program where there is one."""
@@ -356,8 +250,3 @@ def _made_later() -> "tuple[type[Desk], type[Slash]]":
     from .slash.run import Slash
 
     return Desk, Slash
-
-
-def in_words(error: KedgeError) -> str:
-    """What could not be done, and what to do about it."""
-    return f"{error} ({error.hint})" if error.hint else str(error)

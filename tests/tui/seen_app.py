@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,24 @@ def bash(command: str) -> Part:
 HELLO: Script = [(["user"], [text("Hello.")])]
 
 
+class Telling(KedgeApp):
+    """Keeps what it says."""
+
+    def __init__(
+        self, run: Run, where: Surroundings, settings: TuiSettings, *, welcomes: bool
+    ) -> None:
+        super().__init__(run, where, settings, welcomes=welcomes)
+        self.told: list[str] = []
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        self.told.append(words)
+        super().say(words, wrong=wrong)
+
+
 class Seen:
     """An app, and what a person sees and does."""
 
-    def __init__(self, app: KedgeApp, pilot: Pilot[int]) -> None:
+    def __init__(self, app: Telling, pilot: Pilot[int]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -78,7 +92,7 @@ class Seen:
     @property
     def told(self) -> str:
         """Everything that the app said so far."""
-        return "\n".join(str(one.message) for one in self.app._notifications)
+        return "\n".join(self.app.told)
 
     def texts(self, kind: type[Answer] | type[Said]) -> list[str]:
         """The words of the blocks of a kind."""
@@ -121,13 +135,13 @@ class Stage:
         *,
         welcomes: bool = False,
         **values: Value,
-    ) -> AsyncIterator[Seen]:
+    ) -> AsyncGenerator[Seen]:
         """An app that plays a script; without one, the model is what `values` say."""
         given: dict[str, Value] = {option.field: option.default for option in OPTIONS}
         given |= {"sandbox": "off", "mode": "full"}
         if script is not None:
             given["model"] = f"scripted:{self._written(script)}"
-        app = KedgeApp(
+        app = Telling(
             Run(prompt, given | values), self.where, TuiSettings(grace_ms=0), welcomes=welcomes
         )
         try:

@@ -120,11 +120,12 @@ class LocalServer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
+        words = {"role": "assistant", "content": "Local hello."}
         chunks = (
-            {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Local hello."}}]},
-            {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+            json.dumps({"choices": [{"index": 0, "delta": words}]}),
+            json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
         )
-        said = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+        said = "".join(f"data: {chunk}\n\n" for chunk in chunks)
         self._say("text/event-stream", said + "data: [DONE]\n\n")
 
     def _say(self, kind: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from textual.widget import Widget
 from textual.widgets import Input
 from tui.seen_app import HELLO, Script, Seen, Stage, bash, text
 
@@ -169,7 +170,7 @@ async def test_every_screen_fits_where_it_is_small(stage: Stage) -> None:
             seen.app.ask_slash(name)
             await seen.until(lambda: len(seen.app.screen_stack) > 1)
             await seen.pilot.pause()
-            bottom = max(widget.region.bottom for widget in seen.app.screen.walk_children())
+            bottom = max(widget.region.bottom for widget in seen.app.screen.query(Widget))
             assert bottom <= 24, name
             assert seen.app.screen.query_one(Input).has_focus
             await seen.pilot.press("escape")

@@ -1,6 +1,5 @@
 """What a screen can ask for: one session after another, words, questions, and how things stand."""
 
-import asyncio
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -284,24 +283,13 @@ class Desk:
 
     async def changes(self) -> "list[FileDiff]":
         """What became of every file since the session began."""
-        from .reverting import Reverting  # who does not look does not load checkpoints
-
-        id = self.seat.id
-        return await asyncio.to_thread(lambda: Reverting(id, self._where).changes())
+        return await self.seat.changes()
 
     async def put_back(self, file: "FileDiff", to: str = "") -> str:
         """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
         from just before."""
-        from .reverting import Reverting
-
-        id = self.seat.id
         with self._busy("putting a file back"):
-            before = await self.seat.held(
-                lambda announce: Reverting(id, self._where).put_back(file.path, announce, to)
-            )
-        how = "as I had it before that" if to else "as it was when the session began"
-        self.seat.tell(f"I put the file {file.shown} back {how}.")
-        return before
+            return await self.seat.put_back(file, to)
 
     def settle(self, where: Surroundings, model: str) -> None:
         """Open sessions in other surroundings from here on, with this model."""

@@ -23,6 +23,7 @@ from .words import Untold
 if TYPE_CHECKING:
     from ...going_back import Announce
     from .returning import Returning
+    from .reverting import FileDiff, Reverting
 
 _Came = TypeVar("_Came")
 
@@ -252,6 +253,25 @@ class Seat:
 
         return await asyncio.to_thread(lambda: go(announce))
 
+    async def changes(self) -> "list[FileDiff]":
+        """What became of every file since the session began."""
+        return await asyncio.to_thread(lambda: self._reverting().changes())
+
+    async def put_back(self, file: "FileDiff", to: str) -> str:
+        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
+        from just before. The model hears of it with the person's next words."""
+        before = await self.held(
+            lambda announce: self._reverting().put_back(file.path, announce, to)
+        )
+        how = "as I had it before that" if to else "as it was when the session began"
+        self._untold.add(f"I put the file {file.shown} back {how}.")
+        return before
+
+    def _reverting(self) -> "Reverting":
+        from .reverting import Reverting
+
+        return Reverting(self.id, self._where)
+
     def require_rest(self) -> None:
         """Return if no turn runs.
 
@@ -279,10 +299,6 @@ class Seat:
     def _ran(self, ran: PersonRan) -> None:
         self._untold.add(in_words(ran))
         self._changed()
-
-    def tell(self, text: str) -> None:
-        """Let the model hear of this with the person's next words."""
-        self._untold.add(text)
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""

@@ -14,6 +14,7 @@ from ...knowledge import root_of
 from ...surroundings import Surroundings
 from ..slash.places import project_folders
 
+_EXACTLY = "Trust it, as long as nothing of it changes"
 _READ = "The agent would take these for instructions, now and when they change."
 
 
@@ -28,6 +29,8 @@ class Offer(Struct, frozen=True):
     """What it brings."""
     limits: str
     """What trusting means."""
+    agreed: str
+    """The answer that trusts it."""
 
     @property
     def key(self) -> str:
@@ -51,7 +54,7 @@ def offered(loaded: Loaded, where: Surroundings) -> Offer | None:
     found += (f"{folder}: commands of its own" for folder in project_folders(root))
     if not found:
         return None
-    return Offer(str(root), FOLLOWED, f"{root} has", tuple(found), _READ)
+    return Offer(str(root), FOLLOWED, f"{root} has", tuple(found), _READ, "Trust it")
 
 
 def _configured(brings: Brought) -> Offer:
@@ -60,7 +63,7 @@ def _configured(brings: Brought) -> Offer:
         shown, title = brings.standing.diff, f"{root} changed since you trusted it"
     else:
         shown, title = brings.parts, f"{root} wants"
-    return Offer(root, brings.parts, title, tuple(shown.splitlines()), LIMITS)
+    return Offer(root, brings.parts, title, tuple(shown.splitlines()), LIMITS, _EXACTLY)
 
 
 def accept(offer: Offer, where: Surroundings) -> None:

@@ -8,7 +8,7 @@ from ....agent.transcript import Transcript
 from ....agent.view import characters
 from .page import Page, Row, head, page
 
-_BAR: Final = 40
+_BAR: Final = 32
 """Cells of the bar."""
 
 _ORDER: Final[tuple[str, ...]] = (

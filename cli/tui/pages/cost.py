@@ -37,13 +37,14 @@ class Sum(Struct):
         known = self.usd is not None and message.cost_usd is not None
         self.usd = (self.usd or 0.0) + (message.cost_usd or 0.0) if known else None
 
-    def line(self, name: str, width: int) -> str:
-        """In one line."""
+    @property
+    def line(self) -> str:
+        """In one line that fits."""
         used = self.usage
         share = used.cached_tokens / used.input_tokens if used.input_tokens else 0
         return (
-            f"{name:<{width}} {dollars(self.usd):>9}  {self.calls:>4} calls  "
-            f"{used.input_tokens:>9,} in ({share:.0%} cached)  {used.output_tokens:>7,} out"
+            f"{dollars(self.usd):>9}  {self.calls:>3} calls  {used.input_tokens:>10,} in, "
+            f"{share:.0%} cached  {used.output_tokens:>8,} out"
         )
 
 
@@ -67,8 +68,8 @@ def spent(facts: Iterable[Event]) -> Spent:
             case ModelRequest(purpose):
                 purposes[fact.path] = purpose
             case MessageAdded("assistant", model=model) as message:
-                purpose = purposes.get(fact.path, "main")
-                found.models.setdefault((model, purpose), Sum()).add(message)
+                meant = purposes.get(fact.path, "main")
+                found.models.setdefault((model, meant), Sum()).add(message)
                 found.turns.setdefault(fact.turn, ("", Sum()))[1].add(message)
             case _:
                 pass
@@ -86,15 +87,16 @@ def _cost_rows(found: Spent, settings: Settings) -> Iterator[Row]:
         whole.calls += one.calls
         whole.usage += one.usage
         whole.usd = None if whole.usd is None or one.usd is None else whole.usd + one.usd
-    yield head(whole.line("the session", 12))
+    yield head("the session")
+    yield Row(whole.line)
     for (model, purpose), one in found.models.items():
-        name = model if purpose == "main" else f"{model}, {purpose}"
-        yield Row(one.line(name, 12))
+        yield head(model if purpose == "main" else f"{model}, {purpose}")
+        yield Row(one.line)
     if found.turns:
         yield head("by prompt")
     for number, (prompt, one) in found.turns.items():
         line = f"{number:>4}  {dollars(one.usd):>9}  {one.calls:>3} calls  {prompt[:80]}"
-        yield Row(line, more=f"{one.line('', 0).strip()}\n{prompt}")
+        yield Row(line, more=f"{one.line.strip()}\n{prompt}")
     yield head("budgets")
     yield from _budgets(whole, settings)
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from ...commands.sessions_doctor import Finding
 from ..desk.facts import Facts, Task
-from .page import Page, Row, head, lines, page
+from .page import Page, Row, Tone, head, lines, page
 
 
 def tasks_page(tasks: Sequence[Task]) -> Page:
@@ -18,7 +18,7 @@ def tasks_page(tasks: Sequence[Task]) -> Page:
 def _tasks(tasks: Sequence[Task]) -> Iterator[Row]:
     for task in tasks:
         command = " ".join(task.command.split())
-        tone = "good" if task.running else "dim"
+        tone: Tone = "good" if task.running else "dim"
         yield Row(f"{task.id or 'now':<8} {task.state:<22} {command}", tone, task.id, task.tail)
     if not tasks:
         yield Row("nothing runs; Ctrl+B sends a command to the background", "dim")

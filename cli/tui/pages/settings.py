@@ -8,7 +8,7 @@ from ....agent.transcript import CHARACTERS_PER_TOKEN
 from ....config.layers import Loaded
 from ...commands.config import setting_rows
 from ...commands.hooks import HookRow, hook_line
-from .page import Page, Row, head, lines, page
+from .page import Page, Row, Tone, head, lines, page
 
 
 def config_page(loaded: Loaded, files: Sequence[Path]) -> Page:
@@ -47,7 +47,7 @@ def _hooks(hooks: Sequence[HookRow], breakers: Sequence[str]) -> Iterator[Row]:
     for row in hooks:
         paused = any(row.name in name for name in breakers)
         first, *rest = hook_line(row).splitlines()
-        tone = "warn" if paused or not row.trusted else ""
+        tone: Tone = "warn" if paused or not row.trusted else ""
         yield Row(f"{first}{'  PAUSED: it kept failing' if paused else ''}", tone, row.name)
         yield from (Row(line, "dim") for line in rest)
     if not hooks:

@@ -55,10 +55,19 @@ def _is_usable(row: ProviderRow) -> bool:
 def _of(row: ProviderRow) -> Iterator[Item[str]]:
     state, dead = state_of(row), not _is_usable(row)
     if not row.models:
-        yield Item(f"{row.provider}/", f"{row.provider}/…", state, dead=True)
+        yield Item(f"{row.provider}/", f"{row.provider}/…", _missing(row), state, dead=True)
     for model in row.models:
         window = f"{model.context_window // 1000}k"
         about = f"{row.title}: {state}"
-        note = state if dead else f"{window:>6}  {price_of(model)}"
+        note = _missing(row) if dead else f"{window:>6}  {price_of(model)}"
         yield Item(f"{row.provider}/{model.name}", f"{row.provider}/{model.name}", note, about,
                    dead=dead)  # fmt: skip
+
+
+def _missing(row: ProviderRow) -> str:
+    """In few words what keeps a provider from being used."""
+    if row.running is not None:
+        return "not running"
+    wanted = row.key_variables if row.key == "missing" else ()
+    groups = (wanted or row.sign_in_variables, *row.unset_variables)
+    return f"set {next((group[0] for group in groups if group), 'its key')}"

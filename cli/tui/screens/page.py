@@ -17,6 +17,7 @@ def item(row: Row) -> Item[str]:
 class PageScreen(Picker[str]):
     """Shows a page; taking does nothing."""
 
+    DEFAULT_CSS = "PageScreen OptionList { text-wrap: wrap; }"
     TAKE: ClassVar[str] = ""
 
     def __init__(

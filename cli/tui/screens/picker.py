@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 _SHOWN: Final = 500
 """Rows; who looks for more, types."""
-_NOTED: Final = 60
+_NOTED: Final = 48
 """Columns of labels at most, for the notes to stand below each other."""
 _STYLES: Final[dict[Tone, str]] = {
     "": "",
@@ -76,7 +76,8 @@ class Picker(ModalScreen[T | None], Generic[T]):
     Picker > #picker { width: 96%; max-width: 120; height: 92%; border: round $border;
                        background: $surface; padding: 0 1; }
     Picker Input { border: none; height: 1; padding: 0; background: $surface; }
-    Picker OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
+    Picker OptionList { height: 1fr; border: none; padding: 0; background: $surface;
+                        text-wrap: nowrap; text-overflow: ellipsis; }
     Picker #preview { height: auto; max-height: 50%; border-top: solid $border-blurred;
                       overflow-y: auto; }
     Picker #hint { height: auto; color: $text-muted; }
@@ -193,7 +194,7 @@ class Picker(ModalScreen[T | None], Generic[T]):
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Something above the keys."""
         keys = [f"{act.key} {act.help}" for act in self._acts.values()]
-        known = " · ".join(filter(None, (self.TAKE, *keys, "Esc closes")))
+        known = " · ".join(map(_unbroken, filter(None, (self.TAKE, *keys, "Esc closes"))))
         parts = [Content.styled(harmless(words), "$text-error" if wrong else "$text-success")]
         hint = Content("\n").join([*(parts if words else ()), Content(known)])
         self.query_one("#hint", Static).update(hint)
@@ -258,6 +259,10 @@ class Picker(ModalScreen[T | None], Generic[T]):
 
     async def renew(self) -> None:
         """Look again, after something was done."""
+
+
+def _unbroken(words: str) -> str:
+    return words.replace(" ", "\u00a0")
 
 
 def _fits(text: str, terms: Sequence[str]) -> bool:

@@ -19,16 +19,13 @@ from .setup import set_up
 from .showing import answered, here
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
-_ANSWERS: Final = (
-    ("no", "Not now: work here without it"),
-    ("yes", "Trust it, as long as nothing of it changes"),
-    ("leave", "Leave"),
-)
+_NO: Final = ("no", "Not now: work here without it")
+_LEAVE: Final = ("leave", "Leave")
 
 
-async def begin(app: "KedgeApp") -> None:
+async def begin(app: "Seated") -> None:
     """Ask what has to be asked before a session is opened, and open it.
 
     Raises:
@@ -49,12 +46,12 @@ async def begin(app: "KedgeApp") -> None:
         app.later(tour(app))
 
 
-async def tour(app: "KedgeApp") -> None:
+async def tour(app: "Seated") -> None:
     """Show around; what was typed instead of reading is a person's first word."""
     app.composer.insert(await answered(app, TourScreen()) or "")
 
 
-async def ask_trust(app: "KedgeApp", *, again: bool = False) -> bool:
+async def ask_trust(app: "Seated", *, again: bool = False) -> bool:
     """Ask whether the folder is trusted, if it brings anything; whether there was anything to ask.
 
     What was declined before is asked only `again`.
@@ -71,7 +68,8 @@ async def ask_trust(app: "KedgeApp", *, again: bool = False) -> bool:
     declined = f"declined-{offer.key[:16]}"
     if marks.has(declined) and not again:
         return True
-    match await answered(app, Dialog("do you trust this folder?", _words(offer), _ANSWERS)):
+    answers = (_NO, ("yes", offer.agreed), _LEAVE)
+    match await answered(app, Dialog("do you trust this folder?", _words(offer), answers)):
         case "yes":
             await asyncio.to_thread(accept, offer, where)
             app.say("trusted" + ("; a new session follows it" if app.facts.session else ""))

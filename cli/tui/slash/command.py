@@ -9,9 +9,9 @@ from ....config.explain import nearest
 from ..sources import Entry
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
-Run = Callable[["KedgeApp", str], Awaitable[None]]
+Run = Callable[["Seated", str], Awaitable[None]]
 """Runs a command, given the words behind its name. Raises `KedgeError` where it cannot be done."""
 
 

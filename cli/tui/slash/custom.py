@@ -58,7 +58,7 @@ def customs(loaded: Loaded, where: Surroundings, taken: Sequence[str]) -> Custom
     """
     root = root_of(where, find_repository(where.cwd))
     own = own_folders(person_home(where.env), where.home.config_dir)
-    places = [(folder, None) for folder in own]
+    places: list[tuple[Path, Path | None]] = [(folder, None) for folder in own]
     if follows(loaded.brought, root, where.home.data_dir):
         places += [(folder, root) for folder in project_folders(root)]
     found: dict[str, Custom] = {}

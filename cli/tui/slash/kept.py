@@ -11,13 +11,13 @@ from ..screens.line import LineScreen
 from .showing import answered
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 
 class SessionKeeping:
     """Names and deletes sessions for a person who looks at the list."""
 
-    def __init__(self, app: "KedgeApp", catalogue: Catalogue) -> None:
+    def __init__(self, app: "Seated", catalogue: Catalogue) -> None:
         self._app = app
         self._catalogue = catalogue
 

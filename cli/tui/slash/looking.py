@@ -10,10 +10,10 @@ from .command import Command
 from .showing import answered, facts_of, here, loaded_of, read
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 
-async def _context(app: "KedgeApp", words: str) -> None:
+async def _context(app: "Seated", words: str) -> None:
     from ....agent.transcript import transcript
     from ..pages.context import context_page
 
@@ -24,26 +24,26 @@ async def _context(app: "KedgeApp", words: str) -> None:
     )
 
 
-async def _cost(app: "KedgeApp", words: str) -> None:
+async def _cost(app: "Seated", words: str) -> None:
     from ..pages.cost import cost_page
 
     await read(app, lambda: cost_page(facts_of(app), loaded_of(app).settings))
 
 
-async def _stats(app: "KedgeApp", words: str) -> None:
+async def _stats(app: "Seated", words: str) -> None:
     from ...catalogue import Catalogue
     from ..pages.cost import stats_page
 
     await read(app, lambda: stats_page(facts_of(app), Catalogue(app.where).summaries()))
 
 
-async def _rules(app: "KedgeApp", words: str) -> None:
+async def _rules(app: "Seated", words: str) -> None:
     from ..pages.rules import rules_page
 
     await read(app, lambda: rules_page(loaded_of(app)))
 
 
-async def _grants(app: "KedgeApp", words: str) -> None:
+async def _grants(app: "Seated", words: str) -> None:
     from ....agent.memory.repository import find_repository
     from ...commands.grants import stored_grants
     from ...knowledge import root_of
@@ -66,7 +66,7 @@ async def _grants(app: "KedgeApp", words: str) -> None:
     )
 
 
-async def _config(app: "KedgeApp", words: str) -> None:
+async def _config(app: "Seated", words: str) -> None:
     from ....config.narrowing import FILE
     from ..pages.settings import config_page
 
@@ -74,20 +74,20 @@ async def _config(app: "KedgeApp", words: str) -> None:
     await read(app, lambda: config_page(loaded_of(app), files))
 
 
-async def _experiment(app: "KedgeApp", words: str) -> None:
+async def _experiment(app: "Seated", words: str) -> None:
     from ..pages.settings import experiment_line
 
     app.say(experiment_line(await asyncio.to_thread(loaded_of, app)))
 
 
-async def _memory(app: "KedgeApp", words: str) -> None:
+async def _memory(app: "Seated", words: str) -> None:
     from ...commands.memory import instructions_here
     from ..pages.settings import memory_page
 
     await read(app, lambda: memory_page(instructions_here(here(app)).merged()))
 
 
-async def _hooks(app: "KedgeApp", words: str) -> None:
+async def _hooks(app: "Seated", words: str) -> None:
     from ...commands.hooks import hook_rows
     from ..pages.settings import hooks_page
 
@@ -95,13 +95,13 @@ async def _hooks(app: "KedgeApp", words: str) -> None:
     await read(app, lambda: hooks_page(hook_rows(loaded_of(app), here(app)), paused))
 
 
-async def _mcp(app: "KedgeApp", words: str) -> None:
+async def _mcp(app: "Seated", words: str) -> None:
     from ..pages.settings import mcp_page
 
     await read(app, mcp_page)
 
 
-async def _tasks(app: "KedgeApp", words: str) -> None:
+async def _tasks(app: "Seated", words: str) -> None:
     from ..pages.now import tasks_page
     from ..pages.page import Page
     from ..screens.page import PageScreen
@@ -120,20 +120,20 @@ async def _tasks(app: "KedgeApp", words: str) -> None:
     await answered(app, PageScreen(await page(), page, acts=acts, every=1.0))
 
 
-async def _why(app: "KedgeApp", words: str) -> None:
+async def _why(app: "Seated", words: str) -> None:
     from ..pages.now import why_page
 
     said = app.desk.why(words)
     await read(app, lambda: why_page(said))
 
 
-async def _keys(app: "KedgeApp", words: str) -> None:
+async def _keys(app: "Seated", words: str) -> None:
     from ..pages.keys import keys_page
 
     await read(app, lambda: keys_page(app.keys))
 
 
-async def _doctor(app: "KedgeApp", words: str) -> None:
+async def _doctor(app: "Seated", words: str) -> None:
     from ..pages.now import doctor_page
     from .health import health
 
@@ -149,7 +149,7 @@ async def _doctor(app: "KedgeApp", words: str) -> None:
     await read(app, lambda: doctor_page(found))
 
 
-async def _diff(app: "KedgeApp", words: str) -> None:
+async def _diff(app: "Seated", words: str) -> None:
     from ..screens.diffs import DiffScreen
 
     found = await app.desk.changes()

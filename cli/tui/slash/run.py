@@ -16,13 +16,13 @@ from .showing import here, loaded_of
 from .template import pieces
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 
 class Slash:
     """The commands of one app: those that are built in, and those from files."""
 
-    def __init__(self, app: "KedgeApp") -> None:
+    def __init__(self, app: "Seated") -> None:
         self._app = app
         self._customs = Customs()
 

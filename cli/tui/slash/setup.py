@@ -12,7 +12,7 @@ from ..screens.picker import Item, Picker
 from .showing import answered, loaded_of
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 _PAGES: Final = {
     "anthropic": "https://console.anthropic.com/settings/keys",
@@ -66,7 +66,7 @@ class SetupScreen(Picker[Offer]):
         )
 
 
-async def set_up(app: "KedgeApp") -> bool:
+async def set_up(app: "Seated") -> bool:
     """Have a person choose a model, and give its key; whether there is one now."""
     settings = (await asyncio.to_thread(loaded_of, app)).settings
 

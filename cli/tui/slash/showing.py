@@ -14,12 +14,12 @@ from ..screens.page import PageScreen
 from ..screens.picker import Act
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 _Result = TypeVar("_Result")
 
 
-async def answered(app: "KedgeApp", screen: Screen[_Result | None]) -> _Result | None:
+async def answered(app: "Seated", screen: Screen[_Result | None]) -> _Result | None:
     """Show a screen and wait for what it gives; None if it was left."""
     answer: asyncio.Future[_Result | None] = asyncio.get_running_loop().create_future()
 
@@ -32,7 +32,7 @@ async def answered(app: "KedgeApp", screen: Screen[_Result | None]) -> _Result |
 
 
 async def read(
-    app: "KedgeApp",
+    app: "Seated",
     make: Callable[[], Page],
     *,
     acts: Sequence[Act[str]] = (),
@@ -46,7 +46,7 @@ async def read(
     await answered(app, PageScreen(await made(), made, acts=acts, every=every))
 
 
-def facts_of(app: "KedgeApp") -> list[Event]:
+def facts_of(app: "Seated") -> list[Event]:
     """The log of the session. Reads it.
 
     Raises:
@@ -57,7 +57,7 @@ def facts_of(app: "KedgeApp") -> list[Event]:
     return list(saved_sessions(app.where).read(app.desk.seat.id))
 
 
-def loaded_of(app: "KedgeApp") -> Loaded:
+def loaded_of(app: "Seated") -> Loaded:
     """The settings of the session that is open; those of its directory while none is."""
     from ...commands.settings import load_for_commands
 
@@ -66,7 +66,7 @@ def loaded_of(app: "KedgeApp") -> Loaded:
     return load_for_commands(app.where)
 
 
-def here(app: "KedgeApp") -> Surroundings:
+def here(app: "Seated") -> Surroundings:
     """Where the session works."""
     from pathlib import Path
 

@@ -12,12 +12,12 @@ from .showing import answered, loaded_of
 
 if TYPE_CHECKING:
     from ...catalogue import Catalogue
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-async def _model(app: "KedgeApp", words: str) -> None:
+async def _model(app: "Seated", words: str) -> None:
     name, _, rest = words.partition(" ")
     effort: Effort | None = next((one for one in _EFFORTS if one == rest.strip()), None)
     if rest.strip() and effort is None:
@@ -31,7 +31,7 @@ async def _model(app: "KedgeApp", words: str) -> None:
     app.say(f"{name} answers{' from the next prompt on' if working else ''}")
 
 
-async def _picked_model(app: "KedgeApp") -> tuple[str, Effort | None]:
+async def _picked_model(app: "Seated") -> tuple[str, Effort | None]:
     from ....config.providers import names, table
     from ...commands.models import provider_row
     from ..screens.models import ModelPicker
@@ -58,7 +58,7 @@ async def _picked_model(app: "KedgeApp") -> tuple[str, Effort | None]:
     return name or "", picker.effort if changed else None
 
 
-async def _mode(app: "KedgeApp", words: str) -> None:
+async def _mode(app: "Seated", words: str) -> None:
     from ..screens.small import ModePicker
 
     mode: Mode | None
@@ -72,7 +72,7 @@ async def _mode(app: "KedgeApp", words: str) -> None:
         await app.desk.set_mode(mode)
 
 
-async def _plan(app: "KedgeApp", words: str) -> None:
+async def _plan(app: "Seated", words: str) -> None:
     from ..plan import PlanOffer
 
     if not words and app.query_one(PlanOffer).plan:
@@ -83,18 +83,18 @@ async def _plan(app: "KedgeApp", words: str) -> None:
         app.desk.submit((Text(words),))
 
 
-async def _compact(app: "KedgeApp", words: str) -> None:
+async def _compact(app: "Seated", words: str) -> None:
     if words == "undo":
         app.say(app.desk.undo_compaction())
     else:
         app.say(await app.desk.compact(words))
 
 
-async def _new(app: "KedgeApp", words: str) -> None:
+async def _new(app: "Seated", words: str) -> None:
     await app.desk.new()
 
 
-async def _resume(app: "KedgeApp", words: str) -> None:
+async def _resume(app: "Seated", words: str) -> None:
     from ...catalogue import Catalogue
     from ...saved import named
 
@@ -106,7 +106,7 @@ async def _resume(app: "KedgeApp", words: str) -> None:
     await _pick_session(app, catalogue)
 
 
-async def _pick_session(app: "KedgeApp", catalogue: "Catalogue") -> None:
+async def _pick_session(app: "Seated", catalogue: "Catalogue") -> None:
     from ..screens.sessions import SessionPicker
     from .kept import SessionKeeping
 
@@ -131,13 +131,13 @@ async def _pick_session(app: "KedgeApp", catalogue: "Catalogue") -> None:
             await app.desk.fork()
 
 
-async def _fork(app: "KedgeApp", words: str) -> None:
+async def _fork(app: "Seated", words: str) -> None:
     before = app.desk.facts.session
     await app.desk.fork()
     app.say(f"a fork of {before}, which stays as it is")
 
 
-async def _rewind(app: "KedgeApp", words: str) -> None:
+async def _rewind(app: "Seated", words: str) -> None:
     from ..screens.rewind import RewindPicker
 
     app.desk.seat.require_rest()
@@ -154,17 +154,17 @@ async def _rewind(app: "KedgeApp", words: str) -> None:
     app.say(said)
 
 
-async def _undo(app: "KedgeApp", words: str) -> None:
+async def _undo(app: "Seated", words: str) -> None:
     if words and not words.isdecimal():
         raise UsageError(f"{words!r} is no number of turns")
     app.say(await app.desk.undo(int(words or 1)))
 
 
-async def _redo(app: "KedgeApp", words: str) -> None:
+async def _redo(app: "Seated", words: str) -> None:
     app.say(await app.desk.redo())
 
 
-async def _rename(app: "KedgeApp", words: str) -> None:
+async def _rename(app: "Seated", words: str) -> None:
     from ...catalogue import Catalogue
     from ...commands.sessions import free_name
 
@@ -172,7 +172,7 @@ async def _rename(app: "KedgeApp", words: str) -> None:
     app.desk.rename(free_name(words, app.desk.facts.session, known))
 
 
-async def _export(app: "KedgeApp", words: str) -> None:
+async def _export(app: "Seated", words: str) -> None:
     from ...commands.export import exported, form_of, write_new
 
     id = app.desk.seat.id
@@ -185,14 +185,14 @@ async def _export(app: "KedgeApp", words: str) -> None:
     app.say(f"written without secrets and names: {file}")
 
 
-async def _init(app: "KedgeApp", words: str) -> None:
+async def _init(app: "Seated", words: str) -> None:
     from ....config.prompts import prompt
 
     text = prompt("init", app.where.home.config_dir).text
     app.desk.submit((Text(f"{text}\n\n{words}" if words else text),))
 
 
-async def _quit(app: "KedgeApp", words: str) -> None:
+async def _quit(app: "Seated", words: str) -> None:
     app.exit(0)
 
 

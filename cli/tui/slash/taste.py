@@ -8,13 +8,13 @@ from .command import Command
 from .showing import answered, read
 
 if TYPE_CHECKING:
-    from ..app import KedgeApp
+    from ..seated import Seated
 
 
 _WAYS: Final[tuple[Thinking, ...]] = ("collapsed", "shown", "hidden")
 
 
-async def _theme(app: "KedgeApp", words: str) -> None:
+async def _theme(app: "Seated", words: str) -> None:
     from ..screens.small import ThemePicker
     from ..themes import PREFIX
     from ..view.palette import PALETTES
@@ -30,13 +30,13 @@ async def _theme(app: "KedgeApp", words: str) -> None:
         app.say(f'theme {chosen}; to keep it: [tui] theme = "{chosen}" in config.toml')
 
 
-async def _vim(app: "KedgeApp", words: str) -> None:
+async def _vim(app: "Seated", words: str) -> None:
     on = app.composer.vim is None
     app.composer.set_vim(on)
     app.say("the keys of vi are on; Esc ends inserting" if on else "the keys of vi are off")
 
 
-async def _thinking(app: "KedgeApp", words: str) -> None:
+async def _thinking(app: "Seated", words: str) -> None:
     chosen: Thinking | None = next((one for one in _WAYS if one == words), None)
     if words and chosen is None:
         raise UsageError(f"{words!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
@@ -47,7 +47,7 @@ async def _thinking(app: "KedgeApp", words: str) -> None:
     app.say(f"what the model thinks is {now}")
 
 
-async def _copy(app: "KedgeApp", words: str) -> None:
+async def _copy(app: "Seated", words: str) -> None:
     answer = app.transcript.last_answer()
     if not answer:
         app.say("the model has said nothing yet")
@@ -56,13 +56,13 @@ async def _copy(app: "KedgeApp", words: str) -> None:
     app.say(f"the last answer is copied: {len(answer):,} characters of Markdown")
 
 
-async def _help(app: "KedgeApp", words: str) -> None:
+async def _help(app: "Seated", words: str) -> None:
     from ..pages.keys import help_page
 
     await read(app, lambda: help_page(app.entries(), app.keys))
 
 
-async def _palette(app: "KedgeApp", words: str) -> None:
+async def _palette(app: "Seated", words: str) -> None:
     from ..screens.small import CommandPalette
 
     chosen = await answered(app, CommandPalette(app.entries(), app.keys))
@@ -78,14 +78,14 @@ async def _palette(app: "KedgeApp", words: str) -> None:
         app.ask_slash(chosen[1:])
 
 
-async def _trust(app: "KedgeApp", words: str) -> None:
+async def _trust(app: "Seated", words: str) -> None:
     from .beginning import ask_trust
 
     if not await ask_trust(app, again=True):
         app.say("nothing here waits for your trust")
 
 
-async def _tour(app: "KedgeApp", words: str) -> None:
+async def _tour(app: "Seated", words: str) -> None:
     from .beginning import tour
 
     await tour(app)
