@@ -93,9 +93,7 @@ class Canvas(ScrollView, can_focus=True):
 
     def replay(self, stored: Iterable[Event]) -> None:
         """Show a stored session after what is here, all at once."""
-        for event in stored:
-            self._changed.update(dict.fromkeys(self.view.add(event)))
-        self.touch(())
+        self.touch([id for event in stored for id in self.view.add(event)])
 
     def ask(self, calls: Collection[tuple[tuple[str, ...], str]]) -> None:
         """Say which actions wait for a person's answer, as agent's path and call's id."""
@@ -146,7 +144,10 @@ class Canvas(ScrollView, can_focus=True):
 
     def touch(self, ids: Iterable[int]) -> None:
         """These blocks of the view changed: show it with the next frame."""
-        self._changed.update(dict.fromkeys(ids))
+        changed = dict.fromkeys(ids)
+        self._changed.update(changed)
+        # What fell away is not to be drawn, also if something else is painted before.
+        self.sheet.touch([id for id in changed if id not in self.view])
         if self._timer is None and self.is_mounted:
             rest = max(1 / FRAMES, SHARE * self._cost) - (time.monotonic() - self._last_frame)
             self._timer = self.set_timer(max(0.005, rest), self._frame)

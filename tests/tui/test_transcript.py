@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from tui.happening import Happening
 
-from kedge.agent.events import TextStreamed
+from kedge.agent.events import TextStreamed, TurnEnded
 from kedge.agent.messages import Text
 from kedge.cli.tui.transcript import Transcript
 from kedge.cli.tui.view.blocks import Answer, Card
@@ -139,6 +139,17 @@ async def test_a_resize_amid_streaming_loses_nothing() -> None:
         await stage.painted(lambda: stage.rows[-1].endswith("word299"))
         shown = " ".join(line.text for line in stage.shown.sheet.lines()).split()
         assert shown == [word.strip() for word in words]
+
+
+async def test_what_fell_away_is_not_missed_before_the_next_frame() -> None:
+    async with _staged() as stage:
+        await stage.work(1)
+        stage.shown.hear(stage.happens.prompt("more"))
+        stage.shown.hear(stage.happens(TextStreamed("half an answer")))
+        await stage.painted(lambda: any("half an answer" in row for row in stage.rows))
+        stage.shown.hear(stage.happens(TurnEnded("interrupted")))
+        stage.shown.restyle(palette=LIGHT)
+        assert not any("half an answer" in row for row in stage.rows)
 
 
 async def test_keys_move_from_block_to_block_and_open_them() -> None:
