@@ -3,21 +3,24 @@
 import asyncio
 import gc
 import time
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
+from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
 from .asking import AskPanel
 from .composing import NoteAsked, ShellAsked, Submitted, Trouble
-from .copying import copy_locally
 from .crash import keep_crash
+from .desk.facts import Facts
 from .display import Shown
-from .reader import Reader
-from .seated import Seated
+from .reading import Reading
 from .tail import Tail
 
 if TYPE_CHECKING:
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
 
 TWICE: Final = 1.5
 """Seconds within which a key counts as pressed twice."""
+WARNED: Final = 5.0
+"""The same for leaving, after it was said what that ends."""
 _NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "ask", "full": "ask"}
 """`full` has to be asked for by name."""
 
 
-class KedgeApp(Seated):
+class KedgeApp(Reading):
     """One person's terminal. Whoever runs it calls `close` afterwards."""
 
     def __init__(
@@ -87,8 +92,7 @@ class KedgeApp(Seated):
         )
         if draft := desk.take_draft() + self._typed:
             self.composer.put(draft)
-        first = [(Text(self._asked.prompt),)] if self._asked.prompt else []
-        for prompt in (*first, *self._early):
+        for prompt in (*await self._first(), *self._early):
             desk.submit(prompt)
         await self._notifier.open()
         if self._welcomes:
@@ -104,6 +108,18 @@ class KedgeApp(Seated):
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
+
+    async def _first(self) -> list[Prompt]:
+        """What the command line said; its pictures wait in the composer if they have no words."""
+        names = self._asked.texts("image")
+        images = [
+            (name, await asyncio.to_thread(load_image, self.where.cwd / name)) for name in names
+        ]
+        if self._asked.prompt:
+            return [(*(image for _, image in images), Text(self._asked.prompt))]
+        for name, image in images:
+            self.composer.add_image(image, PurePath(name).name)
+        return []
 
     @property
     def resumable(self) -> str:
@@ -157,30 +173,21 @@ class KedgeApp(Seated):
         """A question was answered."""
         self.desk.answer(message.id, message.approval)
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy by the terminal, and by a program where there is one."""
-        super().copy_to_clipboard(text)
-        self.later(copy_locally(text, self.where.env))
-
-    def on_tail_read_asked(self, message: Tail.ReadAsked) -> None:
-        """Show all that was said and done."""
-        if isinstance(tail := self.transcript, Tail) and tail.reader is None:
-            self.push_screen(Reader(tail, self.theme, message.step))
-
     def on_trouble(self, message: Trouble) -> None:
         """Something in the composer did not work."""
         self.say(message.words, wrong=True)
 
-    def _again(self, key: str) -> bool:
+    def _again(self, key: str, within: float = TWICE) -> bool:
         """Whether a key was pressed shortly before."""
         now = time.monotonic()
-        before, self._pressed[key] = self._pressed.get(key, -TWICE), now
-        return now - before < TWICE
+        before, self._pressed[key] = self._pressed.get(key, -within), now
+        return now - before < within
 
     def action_interrupt(self) -> None:
         """Stop what runs and give back what waited; at rest, twice: rewind."""
         if self._desk is None:
             return
+        self.leave_search()
         if self._desk.interrupt() or self._give_back():
             self._pressed.pop("interrupt", None)
         elif not self.composer.text and self._again("interrupt"):
@@ -199,15 +206,27 @@ class KedgeApp(Seated):
 
     async def action_quit(self) -> None:
         """Clear the prompt or stop what runs; twice: leave."""
-        if self._again("quit"):
+        warned = time.monotonic() - self._pressed.get("leave", -WARNED) < WARNED
+        if self._again("quit") or warned:
             self.exit(0)
-        elif not self.composer.drop() and (self._desk is None or not self._desk.interrupt()):
-            self.say("once more leaves")
+            return
+        if not self.composer.drop() and self._desk is not None:
+            self._desk.interrupt()
+        ends = what_ends(structs.replace(self.look(), working=False))
+        self.say(f"once more leaves, and ends {ends}" if ends else "once more leaves")
 
     def action_leave(self) -> None:
         """Leave, if nothing is written."""
         if not self.composer.text:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave; if something runs, only when that is said a second time."""
+        ends = what_ends(self.look())
+        if not ends or self._again("leave", WARNED):
             self.exit(0)
+        else:
+            self.say(f"leaving ends {ends}; once more, or Ctrl+C, leaves")
 
     def exit(
         self,
@@ -243,6 +262,18 @@ class KedgeApp(Seated):
             return
         self.crash = keep_crash(error, self.where.home.state_dir)
         self.exit(1)
+
+
+def what_ends(facts: Facts) -> str:
+    """What leaving would end, in words; empty if nothing runs."""
+    running = [task.command for task in facts.tasks if task.running and task.id]
+    named = f" ({running[-1].splitlines()[0][:40]})" if running else ""
+    commands = "a command" if len(running) == 1 else f"{len(running)} commands"
+    ends = [
+        "the turn" if facts.working else "",
+        f"{commands} in the background{named}" if running else "",
+    ]
+    return " and ".join(filter(None, ends))
 
 
 def _made_later() -> "tuple[type[Desk], type[Slash]]":

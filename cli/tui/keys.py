@@ -63,6 +63,7 @@ ACTIONS: tuple[Action, ...] = (
     _global("to-end", "alt+end", "to the end of the transcript, and stay there"),
     _global("block-before", "ctrl+up", "to the block before; ctrl+o opens it"),
     _global("block-after", "ctrl+down", "to the next block; ctrl+o opens it"),
+    _global("find", "ctrl+f", "find words in the transcript"),
     _global("answer", "f2", "to the question that waits, or back"),
     _global("review-plan", "f3", "read, edit and accept the plan"),
     _global("redraw", "ctrl+l", "draw the screen anew"),

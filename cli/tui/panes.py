@@ -23,12 +23,14 @@ from .keys import KeyTable, bindings
 from .listening_driver import BackgroundTold
 from .notify import Notifier
 from .plan import PlanOffer
+from .search_bar import SearchBar
 from .sources import Files, Source
 from .status import StatusLine, WorkLine
 from .tail import Tail
 from .themes import PREFIX, THEMES, palette_of
 from .todo import BREAKPOINTS, TodoPanel
 from .transcript import Transcript
+from .window_title import WindowTitle
 
 if TYPE_CHECKING:
     from .status_command import StatusCommand
@@ -69,6 +71,7 @@ class Panes(Display):
         )
         self._notifier = Notifier(settings.notifications, where.env, self._write)
         self._status_command = self._own_status() if settings.status_command else None
+        self.window_title = WindowTitle(where.env)
         self._shows_soon = False
         for one in THEMES:
             self.register_theme(one)
@@ -84,6 +87,7 @@ class Panes(Display):
         with Horizontal(id="main"):
             yield self._new_transcript()
             yield TodoPanel(id="todo")
+        yield SearchBar(id="search")
         yield WorkLine(id="work")
         yield PlanOffer(next(iter(self.keys.keys("review-plan")), "/plan"), id="plan")
         yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
@@ -171,8 +175,14 @@ class Panes(Display):
         if self._status_command is not None:
             self._status_command.hear(facts)
         self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
+        self._entitle(facts)
         if any(task.running for task in facts.tasks):
             self.set_timer(_TICK, self.show_soon)
+
+    def _entitle(self, facts: Facts) -> None:
+        words = facts.name or self.redacted(self.transcript.first_words())
+        if sequence := self.window_title.show(words, asks=bool(facts.questions)):
+            self._write(sequence)
 
     def _own_status(self) -> "StatusCommand":
         # Few have one, and it brings the sandbox along.

@@ -99,11 +99,15 @@ class Seated(Panes):
 
     async def _slash(self, message: SlashAsked) -> None:
         if message.name in ("quit", "exit"):
-            self.exit(0)
+            self.leave()
         elif self._commands is None:
             raise UsageError("kedge is still starting")
         else:
             await self._commands.run(message)
+
+    def leave(self) -> None:
+        """Leave, as far as the person is concerned."""
+        self.exit(0)
 
     def sources(self) -> Sequence[Source]:
         """See `Panes.sources`."""

@@ -79,6 +79,8 @@ async def _live(app: "KedgeApp") -> int:
     try:
         code = await app.run_async(mouse=app.shown == "full")
     finally:
+        if restore := app.window_title.restore():
+            os.write(2, restore.encode())
         async with asyncio.timeout(_CLOSING):
             await app.close()
     return code if code is not None else app.return_code or 0

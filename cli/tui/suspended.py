@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 
 from textual.app import SuspendNotSupported
@@ -18,11 +19,22 @@ async def edited_outside(text: str, setting: str, env: Mapping[str, str]) -> str
     Raises:
         UsageError: there is no terminal for it, or as `edited`.
     """
+    with terminal_lent():
+        return await asyncio.to_thread(edited, text, setting, env)
+
+
+@contextmanager
+def terminal_lent() -> Generator[None]:
+    """A program has the terminal meanwhile.
+
+    Raises:
+        UsageError: there is none for it.
+    """
     # Editors that leave the terminal in its usual state let Ctrl+C reach us as well.
     before = signal.signal(signal.SIGINT, _ignored)
     try:
         with running_app().suspend(), running_app().batch_update():
-            return await asyncio.to_thread(edited, text, setting, env)
+            yield
     except SuspendNotSupported as error:
         raise UsageError("there is no terminal that an editor could have") from error
     finally:

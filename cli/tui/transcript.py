@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from .canvas import Canvas
-from .view.blocks import Answer, Block
+from .view.blocks import Answer, Block, Said
 from .view.flow import BLANK
 from .view.lines import opens, words_of
 
@@ -43,6 +43,11 @@ class Transcript(Canvas):
         """The Markdown of what the model said last; empty if it said nothing."""
         answers = (block for block in reversed(self.view.blocks) if isinstance(block, Answer))
         return next((answer.text for answer in answers), "")
+
+    def first_words(self) -> str:
+        """What a person said first; empty if nobody said anything."""
+        blocks = map(self.view.block, self.view.ids)
+        return next((one.text for one in blocks if isinstance(one, Said)), "")
 
     def action_page_up(self) -> None:
         """One screen up, less a line to go by."""
