@@ -49,7 +49,7 @@ class _Stage:
 
     async def painted(self, condition: Callable[[], bool]) -> None:
         """Until a frame made something so."""
-        for _ in range(200):
+        for _ in range(2_000):
             await self.pilot.pause(0.01)
             if condition():
                 return

@@ -79,7 +79,8 @@ class DiffScreen(Picker[str]):
 def _title(found: Iterable[FileDiff]) -> str:
     files = list(found)
     added, removed = sum(one.added for one in files), sum(one.removed for one in files)
-    return f"changes of this session: {len(files)} files, +{added} -{removed}"
+    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
+    return f"changes of this session: {count}, +{added} -{removed}"
 
 
 def _item(file: FileDiff, *, put_back: bool = False) -> Item[str]:
