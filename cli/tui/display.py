@@ -93,14 +93,21 @@ class Front(Screen[None], inherit_bindings=False):
         if not isinstance(app, Display) or not app.prints or app.screen is not self:
             super()._compositor_refresh()
             return
-        app.paint_below(self._compositor.render_strips(self.size))
+        app.paint_below(self._compositor.render_strips(self._below(app.size)))
         self._dirty_widgets.clear()
 
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
-        """See `Screen._refresh_layout`."""
+        """See `Screen._refresh_layout`: as high as it has to be, also while a dialog hides it."""
+        app = running_app()
+        if isinstance(app, Display) and app.prints:
+            size = self._below(size or app.size)
         super()._refresh_layout(size, scroll)
         for tail in self.query(Tail):
             tail.laid_out()
+
+    def _below(self, size: Size) -> Size:
+        """What it takes of a terminal of this size."""
+        return size.with_height(self._get_inline_height(size))
 
 
 class _NoBackground(LineFilter):

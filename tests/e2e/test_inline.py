@@ -43,7 +43,11 @@ NAMES = NAME.findall(LONG)
 
 
 @pytest.fixture
-def screen(person: Person) -> Screen:
+def screen(person: Person, kedge: Kedge) -> Screen:
+    """The terminal of somebody who has been shown around."""
+    seen = kedge.home / "state" / "seen"
+    seen.mkdir(parents=True)
+    (seen / "toured").touch()
     return person.screen
 
 
