@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from inspect import getfile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,9 @@ HELLO: Script = [(["user"], [text("Hello.")])]
 
 class Telling(KedgeApp):
     """Keeps what it says."""
+
+    # Textual would look for it beside this file.
+    CSS_PATH = Path(getfile(KedgeApp)).with_name("app.tcss")
 
     def __init__(
         self, run: Run, where: Surroundings, settings: TuiSettings, *, welcomes: bool
