@@ -25,11 +25,6 @@ class Page(Struct, frozen=True):
     title: str
     rows: tuple[Row, ...]
 
-    @property
-    def text(self) -> str:
-        """All of it, for who has no screen."""
-        return "\n".join([self.title, *(row.text for row in self.rows)])
-
 
 def page(title: str, rows: Iterable[Row]) -> Page:
     """A page of these rows; one that says so if there are none."""
