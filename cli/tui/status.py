@@ -44,7 +44,7 @@ def pieces(facts: Facts) -> list[Piece]:
         Piece(facts.mode, 0, _MODES[facts.mode]),
         Piece(f"{facts.model.rpartition('/')[2]} {facts.effort}".strip(), 2),
         _sandbox(facts),
-        Piece(facts.branch, 6),
+        Piece(f"{facts.branch}{'*' if facts.dirty else ''}", 6),
         Piece(_counted(len(facts.queue) + len(facts.steering), "waiting"), 3, "$text-accent"),
         Piece(_counted(sum(task.running for task in facts.tasks), "running"), 4, "$text-accent"),
         Piece(_open(facts), 1, "bold $text-warning"),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -448,3 +449,47 @@ async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
     assert len(await desk.points()) == 2
     with pytest.raises(UsageError):
         await desk.rewind(9_999, "both")
+
+
+async def test_what_is_changed_in_the_work_tree_is_a_fact_after_a_turn(sitting: Sitting) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(("git", "-C", sitting.work, *arguments), check=True, capture_output=True)
+
+    git("init", "-b", "main")
+    (sitting.work / "a").write_text("a\n")
+    git("add", "a")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a")
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="echo b >> a; git checkout -b other")]),
+        (["tool"], [says("Done.")]),
+    )
+    assert (desk.facts.branch, desk.facts.dirty) == ("main", False)
+    desk.submit(words("go"))
+    await sitting.turns(1)
+    await sitting.until(lambda: (desk.facts.branch, desk.facts.dirty) == ("other", True))
+
+
+async def test_git_is_not_asked_where_the_repository_would_make_it_run_something(
+    sitting: Sitting,
+) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(("git", "-C", sitting.work, *arguments), check=True, capture_output=True)
+
+    git("init", "-b", "main")
+    (sitting.work / "a").write_text("a\n")
+    git("add", "a")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a")
+    ran = sitting.folder / "ran"
+    git("config", "filter.x.clean", f"touch {ran}; cat")
+    (sitting.work / ".gitattributes").write_text("a filter=x\n")
+    (sitting.work / "a").write_text("b\n")
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="true")]), (["tool"], [says("Done.")])
+    )
+    desk.submit(words("go"))
+    await sitting.turns(1)
+    desk.shell("true")
+    await sitting.until(lambda: sitting.bodies(PersonRan))
+    await desk.close()
+    assert not ran.exists()
+    assert not desk.facts.dirty

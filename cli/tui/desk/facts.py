@@ -61,6 +61,8 @@ class Facts(Struct, frozen=True):
     """What was attested."""
     branch: str = ""
     """Of git, or the beginning of a commit; empty outside a repository."""
+    dirty: bool = False
+    """Whether a file that git knows is changed, as far as that is known."""
     context_tokens: int = 0
     """About how many the next request has."""
     context_window: int = 0

@@ -14,11 +14,12 @@ from ....config.errors import KedgeError, UsageError
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
 from .noting import noted
-from .opening import Opened, branch_of, forget
+from .opening import Opened, forget
 from .personal import PersonalShell, in_words
 from .points import Point
 from .watch import Watch
 from .words import Untold
+from .worktree import Worktree
 
 if TYPE_CHECKING:
     from ...going_back import Announce
@@ -54,7 +55,7 @@ class Seat:
         """
         self.at = at
         self.watch = Watch()
-        self.branch = at.branch
+        self.worktree = Worktree(at.cwd, where.env, at.branch, changed)
         self.began = 0.0
         """When the running turn began, on `time.monotonic`'s clock; 0: none runs."""
         self._session = at.composed.session
@@ -73,6 +74,7 @@ class Seat:
             self._take(event)
         self._untold.began(self.watch.mode)
         self._ear = asyncio.create_task(self._listen())
+        self.worktree.look()
 
     def _take(self, event: Event) -> None:
         self.watch.add(event)
@@ -111,6 +113,7 @@ class Seat:
         """Stop what runs, close the session, hear its last words."""
         await self.rest()
         await self._shell.close()
+        await self.worktree.close()
         await self.at.composed.close()
         self._ear.cancel()
         if not (self._session.conduct.announced or self.at.past):
@@ -152,7 +155,7 @@ class Seat:
         except KedgeError as error:
             trouble = str(error)
         self._turn, self.began, self.stopping = None, 0.0, False
-        self.branch = await asyncio.to_thread(branch_of, self.at.cwd)
+        self.worktree.look()
         if self._next_model is not None:
             chosen, self._next_model = self._next_model, None
             try:
@@ -298,6 +301,7 @@ class Seat:
 
     def _ran(self, ran: PersonRan) -> None:
         self._untold.add(in_words(ran))
+        self.worktree.look()
         self._changed()
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
