@@ -22,8 +22,6 @@ T = TypeVar("T")
 
 _SHOWN: Final = 500
 """Rows; who looks for more, types."""
-_NOTED: Final = 48
-"""Columns of labels at most, for the notes to stand below each other."""
 _STYLES: Final[dict[Tone, str]] = {
     "": "",
     "head": "bold $text-accent",
@@ -176,7 +174,9 @@ class Picker(ModalScreen[T | None], Generic[T]):
         options = self.query_one(OptionList)
         options.clear_options()
         width = max((len(one.label) for one in self._found if one.note), default=0)
-        options.add_options(Option(_row(one, min(width, _NOTED))) for one in self._found)
+        # Notes stand below each other, in the right half at the latest.
+        width = min(width, self.size.width // 2 - 6)
+        options.add_options(Option(_row(one, width)) for one in self._found)
         self._highlight(0)
 
     def _highlight(self, place: int) -> None:

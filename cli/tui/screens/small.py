@@ -70,6 +70,10 @@ class CommandPalette(Picker[str]):
         ]
         super().__init__("everything that can be done", items)
 
+    def preview(self, item: Item[str]) -> str:
+        """What there may be no room for in the list."""
+        return item.note
+
 
 def _command(entry: Entry) -> Item[str]:
     return Item(f"/{entry.name}", f"/{entry.name} {entry.arguments}".rstrip(), entry.help)
