@@ -19,6 +19,7 @@ from .asking import AskPanel
 from .composing import NoteAsked, ShellAsked, Submitted, Trouble
 from .crash import keep_crash
 from .desk.facts import Facts
+from .desk.words import note_of
 from .display import Shown
 from .reading import Reading
 from .tail import Tail
@@ -167,7 +168,7 @@ class KedgeApp(Reading):
         self.later(self._note(message.text))
 
     async def _note(self, text: str) -> None:
-        self.say(await self.desk.note(text))
+        self.say(await self.desk.note(*note_of(text)))
 
     def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
         """A question was answered."""

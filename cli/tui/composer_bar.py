@@ -15,7 +15,7 @@ _SIGNS: dict[InputMode, str] = {"prompt": ">", "shell": "!", "note": "#"}
 _TITLES: dict[InputMode, str] = {
     "prompt": "",
     "shell": "your shell; the output is shared with the model; Esc leaves",
-    "note": "a note to memory; Esc leaves",
+    "note": "a note for this project (## for all of yours); Esc leaves",
 }
 
 

@@ -21,6 +21,7 @@ from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, Style, harmless
 from .desk.desk import Desk
 from .desk.opening import with_values
+from .desk.words import note_of
 from .plain_commands import UNKNOWN, run_command
 
 _PROMPT = "> "
@@ -192,7 +193,7 @@ class Plain:
         self.say(UNKNOWN.format(name) if said is None else said)
 
     async def _note(self, text: str) -> None:
-        self.say(await self.desk.note(text))
+        self.say(await self.desk.note(*note_of(text)))
 
     def later(self, work: Coroutine[object, object, object]) -> None:
         """Do this beside everything else; what keeps it from being done is said."""

@@ -172,3 +172,16 @@ def test_the_title_is_set_when_it_changes_and_given_back() -> None:
     assert window.show("a", asks=True) == "\x1b]0;? kedge · a\x1b\\"
     assert window.restore() == RESTORE
     assert WindowTitle({"TERM": "linux"}).show("a", asks=False) == ""
+
+
+async def test_a_second_number_sign_makes_a_note_one_for_all_projects(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.pilot.press("number_sign", "number_sign", *"mine", "enter")
+        await seen.until(lambda: "- mine" in seen.told)
+        await seen.pilot.press("number_sign", *"ours", "enter")
+        await seen.until(lambda: "- ours" in seen.told)
+        (own,) = stage.home.config_dir.glob("*.md")
+        assert "mine" in own.read_text() and "ours" not in own.read_text()
+        (theirs,) = (stage.work / ".kedge").glob("*.md")
+        assert "ours" in theirs.read_text() and "mine" not in theirs.read_text()

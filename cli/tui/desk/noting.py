@@ -17,7 +17,7 @@ Scope = Literal["project", "user"]
 
 
 async def noted(text: str, scope: Scope, where: Surroundings, cwd: Path) -> str:
-    """Keep a note for later sessions; where, in words.
+    """Keep a note for later sessions; where, in words, and what it says.
 
     Raises:
         UsageError: it cannot be kept.
@@ -26,6 +26,6 @@ async def noted(text: str, scope: Scope, where: Surroundings, cwd: Path) -> str:
     root = root_of(here, find_repository(cwd))
     notes = Notes({"project": root / ".kedge" / NOTES, "user": where.home.config_dir / NOTES})
     try:
-        return await notes.remember(text, scope)
+        return f"{await notes.remember(text, scope)}\n- {text}"
     except ToolError as error:
         raise UsageError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import count
+from typing import Literal
 
 from ....agent.messages import Prompt, Text
 from ....config.settings import Mode
@@ -17,6 +18,14 @@ def own(prompt: Prompt) -> Prompt:
 
 def _is_added(part: object) -> bool:
     return isinstance(part, Text) and part.text.startswith(_OPENS)
+
+
+def note_of(text: str) -> tuple[str, Literal["project", "user"]]:
+    """A note as it was typed behind its `#`: its words, and whom it is for. A second `#` makes it
+    one for all projects of the person."""
+    if text.startswith("#"):
+        return text[1:].strip(), "user"
+    return text.strip(), "project"
 
 
 class Untold:
