@@ -1,6 +1,6 @@
 """The whole transcript on a screen of its own, for a terminal whose scrollback has it as well."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +12,10 @@ from .themes import palette_of
 from .transcript import Transcript
 
 _HINT = "esc back · pgup pgdn scroll · ctrl+up ctrl+down block · enter opens · ctrl+o details"
+
+
+_LOOK: Final = 0.25
+"""Seconds between two looks at what came since."""
 
 
 class Reader(Screen[None]):
@@ -45,6 +49,8 @@ class Reader(Screen[None]):
         self._transcript.show_view(self._tail.view)
         self._tail.reader = self._transcript
         self._transcript.focus()
+        # What came since is painted as a whole: on a screen above another one, rows were missing.
+        self.set_interval(_LOOK, self._transcript.refresh)
         if self._step:
             self.call_after_refresh(self._transcript.run_action, self._step)
 
