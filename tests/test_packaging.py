@@ -92,7 +92,7 @@ def _modules() -> Iterator[Path]:
 
 
 def _data() -> Iterator[Path]:
-    yield Path("agent/events.schema.json")
+    yield from (Path("agent/events.schema.json"), Path("cli/tui/app.tcss"))
     for folder in ("cli/demo", "config/defaults"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:

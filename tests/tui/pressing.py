@@ -57,7 +57,7 @@ def answering(random: Random) -> Callable[..., Turn]:
 
 
 def _call(random: Random) -> Call:
-    todo = [{"content": "look", "status": "in_progress", "activeForm": "Looking"}]
+    todo = [{"content": "look", "status": "in_progress"}]
     return random.choice(
         (
             Call("bash", {"command": random.choice(COMMANDS)}),
@@ -65,7 +65,7 @@ def _call(random: Random) -> Call:
             Call("grep", {"pattern": "a"}),
             Call("write", {"file_path": "made.md", "content": str(random.random())}),
             Call("edit", {"file_path": "notes.md", "old_string": "a", "new_string": "b"}),
-            Call("todo_write", {"todos": todo}),
+            Call("todo", {"items": todo}),
             Call("bash", "{broken"),
             Call("nobody", {"a": 1}),
         )
