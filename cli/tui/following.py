@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-import webbrowser
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Final
@@ -58,4 +57,7 @@ def has_browser(env: Mapping[str, str]) -> bool:
 
 async def open_address(url: str) -> None:
     """Show an address in the person's browser."""
+    # Needed by few, and looks for all browsers that there are.
+    import webbrowser
+
     await asyncio.to_thread(webbrowser.open, url)
