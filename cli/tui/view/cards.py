@@ -230,7 +230,7 @@ def _changed(change: FileChange, look: Look) -> list[Line]:
 def counts(added: int, removed: int, look: Look) -> list[Segment]:
     """How many lines came and went."""
     if look.plain:
-        return [Segment(f"{added} lines added, {removed} removed")]
+        return [Segment(f"lines: {added} added, {removed} removed")]
     return [
         Segment(f"+{added}", look.ink("good")),
         Segment(" ", look.ink("text")),
