@@ -40,8 +40,9 @@ async def begin(app: "Seated") -> None:
         if error.exit_code != EXIT_CODES["credentials"] or not await set_up(app):
             raise
     marks = Marks(app.where.home.state_dir)
-    # Who came with a prompt wants it answered.
-    if not marks.has("toured") and not app.desk.facts.working:
+    # Who came with a prompt wants it answered, and who goes on with a session has seen it all.
+    fresh = not app.desk.facts.working and not app.desk.begun
+    if not marks.has("toured") and fresh:
         marks.put("toured")
         app.later(tour(app))
 
