@@ -1,4 +1,4 @@
-"""What the interactive terminal costs as a whole: `python bench/tui_terminal.py [--quick] [--bin FOLDER]`.
+"""The interactive terminal as a whole: `python bench/tui_terminal.py [--quick] [--bin FOLDER]`.
 
 kedge runs in a pseudo-terminal of 120 by 40 that answers no questions but where the cursor is, and
 talks to the loopback server. A full-screen peer is measured beside it, in turn, with the same words

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from ..terminal import harmless
 from .desk.facts import Facts
+from .running import running_app
 
 _JOINT: Final = " · "
 _FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -192,7 +193,7 @@ class WorkLine(Static):
 
     def _draw(self) -> None:
         if self.display:
-            moving = self._moving and self.app.animation_level != "none"
+            moving = self._moving and running_app().animation_level != "none"
             frame = _FRAMES[self._frame] if moving else "*"
             words = work_in_words(self._facts, self._clock(), self._interrupt)
             self.update(Content.assemble((frame, "$text-accent"), " ", words))
