@@ -107,7 +107,8 @@ class Question:
 def is_dark(colour: re.Match[AnyStr]) -> bool:
     """By what the eye makes of red, green and blue (ITU-R BT.601)."""
     red, green, blue = (
-        int(colour[name], 16) / (16 ** len(colour[name]) - 1) for name in ("red", "green", "blue")
+        int(colour[name], 16) / ((1 << 4 * len(colour[name])) - 1)
+        for name in ("red", "green", "blue")
     )
     return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
 
