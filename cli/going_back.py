@@ -16,12 +16,13 @@ from ..agent.ports import Log, Store
 from ..config.errors import UsageError
 from ..sandbox.checkpoints import Checkpoints
 from ..sandbox.paths import Roots
+from ..sandbox.restoring import Restored
 from ..sandbox.snapshot import Changed
 from .commands.settings import load_for_commands
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
 from .terminal import Out, harmless
-from .undoing import Turn, history, outside
+from .undoing import Turn, history, in_one_place, outside
 
 _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
 """What putting a file back does."""
@@ -36,6 +37,13 @@ class Plan(Struct, frozen=True):
     after: str
     """The checkpoint of how the turns left things; empty: as they are now."""
     turns: tuple[Turn, ...]
+    elsewhere: tuple[str, ...] = ()
+    """Workspaces where earlier turns changed files, which stay."""
+
+    @property
+    def workspace(self) -> str:
+        """Where the turns changed files."""
+        return next((turn.workspace for turn in self.turns if turn.checkpoints), "")
 
 
 class Session(Struct, frozen=True):
@@ -46,21 +54,23 @@ class Session(Struct, frozen=True):
     facts: Sequence[Event]
 
     @property
-    def workspace(self) -> Path:
-        """Where it works.
+    def began_in(self) -> str:
+        """The directory whose session it is; empty if it never began."""
+        opened = (fact.body.cwd for fact in self.facts if isinstance(fact.body, SessionStarted))
+        return next(opened, "")
+
+    def checkpoints(self, where: Surroundings, place: str, id: str) -> Checkpoints:
+        """Those of a workspace of its, with the added directories that one of them has.
 
         Raises:
-            UsageError: it is gone.
+            UsageError: the workspace is gone.
         """
-        opened = [fact.body.cwd for fact in self.facts if isinstance(fact.body, SessionStarted)]
-        workspace = Path(opened[0]) if opened else Path()
-        if not opened or not workspace.is_dir():
-            raise UsageError(f"the session's directory {str(workspace)!r} is gone")
-        return workspace
-
-    def checkpoints(self, where: Surroundings, id: str) -> Checkpoints:
-        """Those of its workspace, with the added directories that one of them has."""
-        workspace = self.workspace
+        workspace = Path(place)
+        if not place or not workspace.is_dir():
+            raise UsageError(
+                f"the directory {place!r}, where that was done, is gone",
+                hint="what was done to files can be undone where it was done: move it back there",
+            )
         settings = load_for_commands(where).settings.checkpoints
         known = checkpoints_of(where, Roots.at(workspace), settings)
         try:
@@ -71,12 +81,15 @@ class Session(Struct, frozen=True):
 
 
 def plan_of(turns: Sequence[Turn]) -> Plan | None:
-    """Undoing what these turns did to files, the oldest first; None if they did nothing."""
-    changing = tuple(turn for turn in turns if turn.checkpoints)
+    """Undoing what these turns did to files, the oldest first; None if they did nothing. Where they
+    worked in several places, in the last one."""
+    here = in_one_place(turns)
+    changing = tuple(turn for turn in here if turn.checkpoints)
     if not changing:
         return None
     to, *later = (id for turn in changing for id in turn.checkpoints)
-    return Plan(to, tuple(later), changing[-1].after, changing)
+    elsewhere = (turn.workspace for turn in turns if turn.checkpoints and turn not in here)
+    return Plan(to, tuple(later), changing[-1].after, changing, tuple(dict.fromkeys(elsewhere)))
 
 
 class Prospect:
@@ -111,6 +124,9 @@ class Prospect:
         for change in self.kept_back:
             words = "changed since by somebody else, left alone without --force"
             err.say(f"kedge: {words}: {_line(self._shown(change.path))}\n")
+        for place in self._plan.elsewhere:
+            words = "left alone, until kedge undo is called once more: what was done in"
+            err.say(f"kedge: {words} {_line(place)}\n")
         for words in self._lasting():
             err.say(f"kedge: cannot be undone: {harmless(words)}\n")
         if not self.changes:
@@ -129,10 +145,10 @@ class Prospect:
         return list(dict.fromkeys(words))
 
     def _shown(self, path: str) -> str:
-        return shown_in(self._session.workspace, path)
+        return shown_in(Path(self._plan.workspace), path)
 
-    def carry_out(self, fact: Rewound) -> list[str]:
-        """Put the files back and record it; returns what could not be done, with reasons.
+    def carry_out(self, fact: Rewound) -> Restored:
+        """Put the files back and record it.
 
         The session is held meanwhile, so that nobody works in it. Killed on the way, it is carried
         on by planning and doing it once more.
@@ -154,7 +170,7 @@ class Prospect:
             _announce(bus, structs.replace(fact, before=before, after=after, files=tuple(changes)))
         finally:
             log.close()
-        return list(restored.refused)
+        return restored
 
 
 def record(session: Session, fact: Rewound) -> None:

@@ -1,10 +1,10 @@
 """What of a session can be undone: a fold of its facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from ..agent.events import ActionProposed, ActionStarted, Event, TurnStarted
+from ..agent.events import ActionProposed, ActionStarted, Event, SessionStarted, TurnStarted
 from ..agent.kept import GOING_BACK, Checkpointed, Reach, Rewound
 from ..agent.messages import Text
 from ..agent.ports import reads_only
@@ -21,6 +21,8 @@ class Turn(Struct):
     """From before its changes, oldest first; empty if it changed nothing."""
     after: str = ""
     """How it left things; empty if it broke off."""
+    workspace: str = ""
+    """Where it worked: a session can be gone on with elsewhere."""
     lasting: list[str] = []
     """Effects that files do not show."""
     ran: bool = False
@@ -49,6 +51,8 @@ class History(Struct):
     """The checkpoint from before a going back that broke off."""
     last: int = 0
     """The `seq` of the last `turn.started`."""
+    workspace: str = ""
+    """Where the session was opened last."""
 
 
 def history(facts: Iterable[Event]) -> History:
@@ -58,9 +62,12 @@ def history(facts: Iterable[Event]) -> History:
     for fact in facts:
         turn = known.turns[-1] if known.turns else None
         match fact.body:
+            case SessionStarted(cwd):
+                known.workspace = cwd
             case TurnStarted(prompt):
                 words = " ".join(part.text for part in prompt if isinstance(part, Text))
-                known.turns.append(Turn(fact.seq, fact.turn, words, []))
+                begun = Turn(fact.seq, fact.turn, words, [], workspace=known.workspace)
+                known.turns.append(begun)
                 known.begun, known.last = "", fact.seq
             case Checkpointed(id, reason=reason) if reason == GOING_BACK:
                 known.begun = known.begun or id
@@ -81,6 +88,19 @@ def history(facts: Iterable[Event]) -> History:
     return known
 
 
+def in_one_place(turns: Sequence[Turn]) -> list[Turn]:
+    """The last of these turns, as far back as what they changed lies in one workspace: only that
+    can be put back at once."""
+    found: list[Turn] = []
+    place = ""
+    for turn in reversed(turns):
+        if turn.checkpoints and place and turn.workspace != place:
+            break
+        place = turn.workspace if turn.checkpoints else place
+        found.append(turn)
+    return found[::-1]
+
+
 def _rewind(known: History, seq: int, rewound: Rewound) -> None:
     known.begun = ""
     if rewound.redone:
@@ -89,8 +109,8 @@ def _rewind(known: History, seq: int, rewound: Rewound) -> None:
         return
     gone: list[Turn] = []
     if rewound.what != "conversation":
-        gone = [turn for turn in known.turns if turn.seq >= rewound.to]
-        known.turns = [turn for turn in known.turns if turn.seq < rewound.to]
+        gone = in_one_place([turn for turn in known.turns if turn.seq >= rewound.to])
+        known.turns = [turn for turn in known.turns if turn not in gone]
     known.undone.append(Undone(seq, rewound.what, rewound.before, rewound.after, tuple(gone)))
 
 

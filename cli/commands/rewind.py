@@ -1,6 +1,7 @@
 """`kedge rewind`: back to a prompt, to give it anew; conversation, files, or both."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Literal
 
@@ -111,14 +112,14 @@ class _Back:
             self._show_talk(err)
         if self._plan is None:
             return self._without_files(err, dry_run=dry_run, yes=yes)
-        checkpoints = self._session.checkpoints(self._where, self._plan.to)
+        checkpoints = self._session.checkpoints(self._where, self._plan.workspace, self._plan.to)
         try:
             prospect = Prospect(self._session, checkpoints, self._plan, force=self._force)
             prospect.show(err, err)
             question = f"Go back, and do this to {files(len(prospect.changes))}?"
             if dry_run or not agreed(question, err, yes=yes):
                 return 0
-            refused = prospect.carry_out(Rewound(self._gone[0].seq, self._recorded))
+            refused = prospect.carry_out(Rewound(self._gone[0].seq, self._recorded)).refused
         finally:
             checkpoints.close()
         for reason in refused:
@@ -160,7 +161,7 @@ class _Back:
             err.say("kedge: kedge rewind --redo takes it back\n")
         if self._what == "files":
             return
-        if session.workspace != self._where.cwd and not self._fork:
+        if session.began_in != str(self._where.cwd) and not self._fork:
             go_on = f"kedge -r {session.id}"
         err.say(f'kedge: the prompt was as follows; go on with: {go_on} -p "PROMPT"\n')
         Out(1).say(f"{harmless(prompt.words)}\n")
@@ -185,15 +186,14 @@ def _effects(session: Session, where: Surroundings, turns: Mapping[int, Turn]) -
     """What turns did to files, in words."""
     found: dict[int, str] = {}
     for turn in turns.values():
-        checkpoints = session.checkpoints(where, turn.checkpoints[0])
+        before = turn.checkpoints[0]
         try:
-            changes = checkpoints.changes(turn.checkpoints[0], turn.after)
-            counted = [told(checkpoints, one, one.path) for one in changes]
-        except SandboxError:
+            with closing(session.checkpoints(where, turn.workspace, before)) as checkpoints:
+                changes = checkpoints.changes(before, turn.after)
+                counted = [told(checkpoints, one, one.path) for one in changes]
+        except (SandboxError, UsageError):
             found[turn.seq] = "files are not kept any more"
             continue
-        finally:
-            checkpoints.close()
         lines = (sum(one.added for one in counted), sum(one.removed for one in counted))
         found[turn.seq] = f"{files(len(counted))} +{lines[0]} -{lines[1]}"
     return found

@@ -98,23 +98,28 @@ def put_back(
     force: bool,
 ) -> int:
     """Show what a plan would do to files, ask, do it; 1 if something could not be done."""
-    checkpoints = session.checkpoints(where, plan.to)
+    checkpoints = session.checkpoints(where, plan.workspace, plan.to)
     out, err = Out(1), Out(2)
     try:
         prospect = Prospect(session, checkpoints, plan, force=force)
         prospect.show(out, err)
-        count = len(prospect.changes)
-        if dry_run or not agreed(f"Do this to {files(count)}?", err, yes=yes):
+        question = f"Do this to {files(len(prospect.changes))}?"
+        if dry_run or not agreed(question, err, yes=yes):
             return 0
-        return said(prospect.carry_out(fact), count, fact, err)
+        restored = prospect.carry_out(fact)
+        said(restored.refused, len(restored.changes), fact, err)
+        if prospect.kept_back and not fact.redone:
+            # With --force alone it would be the turns before that were undone.
+            words = "to undo what was left alone: kedge undo --redo, then once more with --force"
+            err.say(f"kedge: {words}\n")
+        return EXIT_CODES["failed"] if restored.refused else 0
     finally:
         checkpoints.close()
 
 
-def said(refused: Sequence[str], count: int, fact: Rewound, err: Out) -> int:
-    """Say what came of it; 1 if something could not be done."""
+def said(refused: Sequence[str], done: int, fact: Rewound, err: Out) -> None:
+    """Say what came of it."""
     for reason in refused:
         err.say(f"kedge: not done: {harmless(reason)}\n")
     back = "kedge undo" if fact.redone else "kedge undo --redo"
-    err.say(f"kedge: {files(count - len(refused))} put back; {back} takes it back\n")
-    return EXIT_CODES["failed"] if refused else 0
+    err.say(f"kedge: {files(done)} put back; {back} takes it back\n")

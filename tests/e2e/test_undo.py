@@ -114,3 +114,63 @@ def test_an_ignored_file_that_a_tool_wrote_comes_back(kedge: Kedge, model: Model
     assert kedge("undo", "--yes").code == 0
     assert (kedge.cwd / "a.local").read_text() == "mine\n"
     assert sorted(path.name for path in kedge.cwd.iterdir()) == [".gitignore", "a.local"]
+
+
+def test_a_session_gone_on_with_elsewhere_is_undone_place_by_place(
+    kedge: Kedge, model: Model
+) -> None:
+    elsewhere = kedge.cwd.with_name("elsewhere")
+    elsewhere.mkdir()
+    model.run(write("here"), options=AUTO)
+    (session,) = (log.stem for log in kedge.logs)
+    model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
+    listed = kedge("rewind").answer.splitlines()
+    assert [line.endswith("1 file +1 -0") for line in listed] == [True, True]
+    ran = kedge("undo", "2", "--yes")
+    assert (ran.code, ran.answer) == (0, "remove there  +0 -1\n"), ran.complaint
+    assert f"what was done in {kedge.cwd}\n" in ran.complaint
+    assert [*elsewhere.iterdir()] == [] and (kedge.cwd / "here").exists()
+    assert kedge("undo", "--yes").answer == "remove here  +0 -1\n"
+    assert [*kedge.cwd.iterdir()] == []
+    assert kedge("undo", "--redo", "--yes").answer == "create here  +1 -0\n"
+    assert kedge("undo", "--redo", "--yes").answer == "create there  +1 -0\n"
+    assert (elsewhere / "there").exists()
+
+
+def test_where_a_session_worked_may_be_gone(kedge: Kedge, model: Model) -> None:
+    elsewhere = kedge.cwd.with_name("elsewhere")
+    elsewhere.mkdir()
+    model.run(write("here"), options=AUTO)
+    (session,) = (log.stem for log in kedge.logs)
+    model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
+    elsewhere.rename(kedge.cwd.with_name("moved"))
+    ran = kedge("undo", "--yes")
+    assert ran.code == 2 and f"{str(elsewhere)!r}, where that was done, is gone" in ran.complaint
+    assert "files are not kept any more" in kedge("rewind").answer
+    ran = kedge("rewind", "2", "--only", "conversation", "--yes")
+    assert (ran.code, ran.answer) == (0, "Go.\n"), ran.complaint
+
+
+def test_a_directory_that_became_a_link_is_not_followed(kedge: Kedge, model: Model) -> None:
+    outside = kedge.cwd.with_name("outside")
+    outside.mkdir()
+    (kedge.cwd / "d").mkdir()
+    (kedge.cwd / "d" / "gone").write_text("1\n")
+    (kedge.cwd / "kept").write_text("1\n")
+    model.run(bash("rm d/gone; echo 2 > kept"), options=AUTO)
+    (kedge.cwd / "d").rmdir()
+    (kedge.cwd / "d").symlink_to(outside)
+    ran = kedge("undo", "--yes")
+    assert ran.code == 1 and "kedge: not done: " in ran.complaint
+    assert "kedge: 1 file put back" in ran.complaint
+    assert [*outside.iterdir()] == [] and (kedge.cwd / "d").is_symlink()
+
+
+def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> None:
+    model.run(write("first"), options=AUTO)
+    model.run(bash("echo 1 > second"), options=(*AUTO, "-c"))
+    (kedge.cwd / "second").write_text("A person's.\n")
+    assert "kedge undo --redo, then once more with --force" in kedge("undo", "--yes").complaint
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert kedge("undo", "--yes", "--force").answer == "remove second  +0 -1\n"
+    assert (kedge.cwd / "first").exists()
