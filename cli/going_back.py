@@ -28,17 +28,33 @@ _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
 """What putting a file back does."""
 
 
+class Span(Struct, frozen=True):
+    """Changes of ours; what changed between two spans, somebody else did."""
+
+    checkpoints: tuple[str, ...]
+    """From before them, oldest first."""
+    after: str
+    """The checkpoint of how they left things; empty: as the next span found them, or as now."""
+
+
 class Plan(Struct, frozen=True):
     """What is to be done to files."""
 
-    to: str
-    """The checkpoint to return to."""
-    later: tuple[str, ...]
-    after: str
-    """The checkpoint of how the turns left things; empty: as they are now."""
+    spans: tuple[Span, ...]
+    """What is to be undone, oldest first."""
     turns: tuple[Turn, ...]
     elsewhere: tuple[str, ...] = ()
     """Workspaces where earlier turns changed files, which stay."""
+
+    @property
+    def to(self) -> str:
+        """The checkpoint to return to."""
+        return self.spans[0].checkpoints[0]
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """All others, oldest first."""
+        return tuple(id for span in self.spans for id in span.checkpoints)[1:]
 
     @property
     def workspace(self) -> str:
@@ -87,9 +103,9 @@ def plan_of(turns: Sequence[Turn]) -> Plan | None:
     changing = tuple(turn for turn in here if turn.checkpoints)
     if not changing:
         return None
-    to, *later = (id for turn in changing for id in turn.checkpoints)
+    spans = tuple(Span(tuple(turn.checkpoints), turn.after) for turn in changing)
     elsewhere = (turn.workspace for turn in turns if turn.checkpoints and turn not in here)
-    return Plan(to, tuple(later), changing[-1].after, changing, tuple(dict.fromkeys(elsewhere)))
+    return Plan(spans, changing, tuple(dict.fromkeys(elsewhere)))
 
 
 class Prospect:
@@ -101,12 +117,7 @@ class Prospect:
         self._checkpoints = checkpoints
         self._plan = plan
         now = checkpoints.take("to compare").id
-        wanted = {
-            change.path
-            for id in (plan.to, *plan.later)
-            for change in checkpoints.changes(id, plan.after or now)
-        }
-        since = {change.path for change in checkpoints.changes(plan.after or now, now)}
+        wanted, since = _ours_and_theirs(checkpoints, plan.spans, now)
         made = checkpoints.changes(plan.to, now, later=plan.later)
         there = [change for change in made if change.path in wanted]
         self.changes = [one for one in there if force or one.path not in since]
@@ -171,6 +182,21 @@ class Prospect:
         finally:
             log.close()
         return restored
+
+
+def _ours_and_theirs(
+    checkpoints: Checkpoints, spans: Sequence[Span], now: str
+) -> tuple[set[str], set[str]]:
+    """The paths that changed within spans, and those that changed after one of them."""
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    nexts = [*(span.checkpoints[0] for span in spans[1:]), now]
+    for span, then in zip(spans, nexts, strict=True):
+        after = span.after or then
+        for id in span.checkpoints:
+            ours |= {change.path for change in checkpoints.changes(id, after)}
+        theirs |= {change.path for change in checkpoints.changes(after, then)}
+    return ours, theirs
 
 
 def record(session: Session, fact: Rewound) -> None:

@@ -8,7 +8,7 @@ from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ..catalogue import Catalogue
 from ..compose import saved_sessions
-from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record
+from ..going_back import Plan, Prospect, Session, Span, agreed, files, plan_of, record
 from ..saved import latest, named
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
@@ -64,7 +64,7 @@ def forth(session: Session, where: Surroundings, *, dry_run: bool, yes: bool, fo
     fact = Rewound(last.seq, _what(last, known.last), redone=True)
     if not last.before:
         return _talk_again(session, fact, dry_run=dry_run, yes=yes)
-    plan = Plan(last.before, (), last.after, last.turns)
+    plan = Plan((Span((last.before,), last.after),), last.turns)
     return put_back(session, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
 
 

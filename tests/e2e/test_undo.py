@@ -174,3 +174,20 @@ def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> 
     assert kedge("undo", "--redo", "--yes").code == 0
     assert kedge("undo", "--yes", "--force").answer == "remove second  +0 -1\n"
     assert (kedge.cwd / "first").exists()
+
+
+def test_what_a_person_did_between_two_turns_is_left_alone(kedge: Kedge, model: Model) -> None:
+    for name in ("both", "first", "mine"):
+        (kedge.cwd / name).write_text("1\n")
+    model.run(bash("echo 2 > first; echo 2 > both"), options=AUTO)
+    (kedge.cwd / "mine").write_text("A person's.\n")
+    (kedge.cwd / "both").write_text("A person's.\n")
+    (kedge.cwd / "made").write_text("A person's.\n")
+    model.run(bash("echo 3 > second; echo 3 > both"), options=(*AUTO, "-c"))
+    ran = kedge("undo", "2", "--dry-run")
+    assert ran.answer == "change first  +1 -1\nremove second  +0 -1\n"
+    assert "changed since by somebody else, left alone without --force: both\n" in ran.complaint
+    assert kedge("undo", "2", "--yes", "--force").code == 0
+    there = {path.name: path.read_text() for path in kedge.cwd.iterdir()}
+    person = "A person's.\n"
+    assert there == {"both": "1\n", "first": "1\n", "mine": person, "made": person}
