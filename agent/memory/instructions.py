@@ -103,13 +103,14 @@ class Instructions:
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
         scope = self._scope
-        notices: list[str] = []
-        pieces = [*self._file_of(scope.config_dir, (scope.config_dir,), notices)]
-        pieces += self._notes(scope.config_dir, notices)
+        reading = _Reading(self._hides)
+        notices = reading.notices
+        pieces = [*reading.file_of(scope.config_dir, scope.config_dir)]
+        pieces += reading.notes(scope.config_dir)
         if scope.trusted:
-            pieces += self._notes(scope.root / ".kedge", notices)
+            pieces += reading.notes(scope.root / ".kedge")
             for folder in (*_down(scope.root, scope.cwd), *self._deeper):
-                pieces += self._file_of(folder, (scope.root,), notices)
+                pieces += reading.file_of(folder, scope.root)
         elif found := self._untrusted():
             notices.append(
                 f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
@@ -122,22 +123,22 @@ class Instructions:
         """The instructions for resolved paths in directories where no tool was before."""
         if not self._scope.trusted:
             return ""
-        notices: list[str] = []
+        reading = _Reading(self._hides)
         pieces: list[Piece] = []
         for path in touched:
             for folder in self._fresh(Path(path)):
-                found = list(self._file_of(folder, (self._scope.root,), notices))
+                found = list(reading.file_of(folder, self._scope.root))
                 if found:
                     self._deeper[folder] = None
                 pieces += found
-        merged = fitted(pieces, notices, self._room)
+        merged = fitted(pieces, reading.notices, self._room)
         self._room -= sum(piece.size for piece in merged.pieces)
         return merged.text
 
     def _fresh(self, path: Path) -> Iterator[Path]:
         """Directories from below the working directory down to a path, not visited before."""
         cwd = self._scope.cwd
-        folder = path if path.is_dir() else path.parent
+        folder = path if os.path.isdir(path) else path.parent
         if not folder.is_relative_to(self._scope.root):
             return
         known = {*_down(self._scope.root, cwd)}
@@ -149,61 +150,71 @@ class Instructions:
     def _untrusted(self) -> list[str]:
         found = [_present(folder) for folder in _down(self._scope.root, self._scope.cwd)]
         notes = self._scope.root / ".kedge" / NOTES
-        files = [path for path in (*found, notes if notes.is_file() else None) if path]
+        files = [path for path in (*found, notes if os.path.isfile(notes) else None) if path]
         return [str(path.relative_to(self._scope.root)) for path in files]
 
-    def _file_of(self, folder: Path, roots: Sequence[Path], notices: list[str]) -> Iterator[Piece]:
+
+class _Reading:
+    """Files being read, for one text."""
+
+    def __init__(self, hides: Hides) -> None:
+        self._hides = hides
+        self._depths: dict[Path, int] = {}
+        """How deep each file was read. Files that all import each other are read once, not once
+        for each way to them; what is found again nearer to the start is, for what it imports."""
+        self.notices: list[str] = []
+
+    def file_of(self, folder: Path, root: Path) -> Iterator[Piece]:
+        """The instruction file of a directory, and what it imports from within `root`."""
         if (path := _present(folder)) is not None:
-            yield from self._read(path, roots, notices, ())
+            yield from self._read(path, root, ())
 
-    def _notes(self, folder: Path, notices: list[str]) -> Iterator[Piece]:
-        if (folder / NOTES).is_file():
-            yield from self._read(folder / NOTES, (folder,), notices, None)
+    def notes(self, folder: Path) -> Iterator[Piece]:
+        """The notes in a directory of kedge's. They import nothing."""
+        path = folder / NOTES
+        if os.path.isfile(path) and (piece := self._piece(path, folder, None)) is not None:
+            yield piece
 
-    def _read(
-        self,
-        path: Path,
-        roots: Sequence[Path],
-        notices: list[str],
-        above: tuple[Path, ...] | None,
-    ) -> Iterator[Piece]:
-        """A file, then what it imports; `above` are the files that led here, None: no imports."""
+    def _read(self, path: Path, root: Path, above: tuple[Path, ...]) -> Iterator[Piece]:
+        """A file, then what it imports; `above` are the files that led here."""
         real = Path(os.path.realpath(path))
-        if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
-            notices.append(f"{path}: not read, it leads outside the project")
+        if self._depths.get(real, len(above) + 1) <= len(above):
             return
+        self._depths[real] = len(above)
+        piece = self._piece(path, root, above[-1] if above else None)
+        if piece is None:
+            return
+        yield piece
+        for name in imports(piece.text):
+            yield from self._imported(name, root, (*above, path))
+
+    def _imported(self, name: str, root: Path, above: tuple[Path, ...]) -> Iterator[Piece]:
+        path = Path(os.path.normpath(above[-1].parent / os.path.expanduser(name)))
+        if not os.path.isfile(path) or path in above:
+            # Most names with an @ are people and packages, not files.
+            return
+        if len(above) > MAX_DEPTH:
+            self.notices.append(f"{path}: not read, it is imported more than {MAX_DEPTH} deep")
+            return
+        yield from self._read(path, root, above)
+
+    def _piece(self, path: Path, root: Path, importer: Path | None) -> Piece | None:
+        """The file's text, unless it is empty or may not be read, which is said."""
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(root)):
+            self.notices.append(f"{path}: not read, it leads outside the project")
+            return None
         if self._hides(real):
-            notices.append(f"{path}: not read, nobody may see its content")
-            return
+            self.notices.append(f"{path}: not read, nobody may see its content")
+            return None
         try:
             with open(real, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
-            notices.append(f"{path}: cannot be read ({error.strerror})")
-            return
+            self.notices.append(f"{path}: cannot be read ({error.strerror})")
+            return None
         text = data.decode("utf-8", "replace").removeprefix("\ufeff").strip()
-        if text:
-            yield Piece(path, text, above[-1] if above else None)
-        for name in imports(text) if above is not None else ():
-            yield from self._imported(name, path, roots, notices, (*(above or ()), path))
-
-    def _imported(
-        self,
-        name: str,
-        importer: Path,
-        roots: Sequence[Path],
-        notices: list[str],
-        above: tuple[Path, ...],
-    ) -> Iterator[Piece]:
-        target = Path(os.path.expanduser(name))
-        path = Path(os.path.normpath(importer.parent / target))
-        if not path.is_file() or path in above:
-            # Most names with an @ are people and packages, not files.
-            return
-        if len(above) > MAX_DEPTH:
-            notices.append(f"{path}: not read, it is imported more than {MAX_DEPTH} deep")
-            return
-        yield from self._read(path, roots, notices, above)
+        return Piece(path, text, importer) if text else None
 
 
 def imports(text: str) -> list[str]:
@@ -243,7 +254,7 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
 
 
 def _present(folder: Path) -> Path | None:
-    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    return next((folder / name for name in NAMES if os.path.isfile(folder / name)), None)
 
 
 def _down(root: Path, folder: Path) -> list[Path]:

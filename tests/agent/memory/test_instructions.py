@@ -98,6 +98,26 @@ def test_imports_in_a_circle_end(write, found):
     assert texts(found()) == ["a @b.md", "b @c.md", "c @b.md"]
 
 
+def test_files_that_all_import_each_other_are_read_once(write, found):
+    names = [f"f{number}.md" for number in range(60)]
+    everything = " ".join(f"@{name}" for name in names)
+    write({"project/src/AGENTS.md": everything})
+    write({f"project/src/{name}": f"{name} {everything}" for name in names})
+    merged = found().merged()
+    assert len(merged.pieces) == 1 + len(names)
+
+
+def test_what_is_imported_again_from_nearer_still_brings_its_own_imports(write, found):
+    write({"project/src/AGENTS.md": "@1.md @5.md", "project/src/6.md": "the end"})
+    write({f"project/src/{n}.md": f"{n} @{n + 1}.md" for n in range(1, 6)})
+    assert "the end" in texts(found())
+
+
+def test_a_word_too_long_for_a_file_name_is_no_import(write, found):
+    write({"project/src/AGENTS.md": f"see @{'a' * 300}"})
+    assert len(texts(found())) == 1
+
+
 def test_imports_are_followed_five_deep(write, found):
     write({f"project/{n}.md": f"{n} @{n + 1}.md" for n in range(9)})
     write({"project/AGENTS.md": "@0.md"})
