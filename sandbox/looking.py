@@ -87,11 +87,12 @@ class Look:
     """One look at a directory."""
 
     def __init__(self, root: Path, path: str, before: Seen | None, caps: Caps, put: Put) -> None:
-        """`before` is the look before; `path` lies in `root`."""
+        """`before` is the look before; `path` lies in `root`; `caps.total` is what is left."""
         self._root = root
         self._path = path
         self._before: Mapping[str, Known] = before.entries if before else {}
         self._caps = caps
+        self._room = caps.total
         self._put = put
         self._settled = time.time_ns() - _SETTLED_NS
         self.names: frozenset[str] = frozenset()
@@ -176,6 +177,7 @@ class Look:
             found = os.stat(name, dir_fd=directory, follow_symlinks=False)
             old = self._before.get(name)
             if old and (old.changed, old.number) == (found.st_ctime_ns, found.st_ino):
+                self._room -= old.entry.kept
                 return old
             if stat.S_ISLNK(found.st_mode):
                 leads = os.fsencode(os.readlink(name, dir_fd=directory))
@@ -186,7 +188,8 @@ class Look:
             return None
 
     def _file(self, directory: int, name: str, found: os.stat_result) -> Known | None:
-        if found.st_size > self._caps.file:
+        most = max(0, min(self._caps.file, self._room))
+        if found.st_size > most:
             return _missed(found, self._stamp(found))
         try:
             fd = os.open(name, _FILE, dir_fd=directory)
@@ -199,10 +202,11 @@ class Look:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 return None
-            content = _content(file.fileno(), found.st_size, self._caps.file)
+            content = _content(file.fileno(), found.st_size, most)
             after = os.fstat(fd)
-        if len(content) > self._caps.file:
+        if len(content) > most:
             return _missed(after, 0)
+        self._room -= len(content)
         calm = found.st_ctime_ns == after.st_ctime_ns
         mode = stat.S_IMODE(found.st_mode)
         entry = Entry("file", mode, len(content), self._put(content))

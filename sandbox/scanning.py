@@ -178,9 +178,11 @@ class Scanner:
             self._take_in(path, look, seen, put)
             pending += (f"{path}/{name}" for name in seen.below)
 
-    def _left(self) -> Caps:
-        left = max(0, self._caps.total - self._bytes)
-        return msgspec.structs.replace(self._caps, file=min(self._caps.file, left))
+    def _left(self, again: Seen | None = None) -> Caps:
+        """What may be kept of a directory, be it one that is looked into `again`."""
+        left = self._caps.total - self._bytes
+        left += sum(known.entry.kept for known in again.entries.values()) if again else 0
+        return msgspec.structs.replace(self._caps, total=left)
 
     def _take_in(self, path: str, look: Look, seen: Seen, put: Put) -> None:
         if look.ignores is not None:
@@ -199,13 +201,13 @@ class Scanner:
     def _count(self, seen: Seen | None, sign: int) -> None:
         for known in seen.entries.values() if seen else ():
             self._files += sign
-            self._bytes += sign * (known.entry.size if known.entry.kind == "file" else 0)
+            self._bytes += sign * known.entry.kept
 
     def _again(self, path: str, put: Put) -> None:
         """Look into a directory once more, and into those below that are new."""
         before = self._seen[path]
         root = self._root_of(path)
-        look = Look(root, path, before, self._left(), put)
+        look = Look(root, path, before, self._left(before), put)
         try:
             device = root.lstat().st_dev
             seen = look.whole(self._outer(path, root), self._extras, device)

@@ -29,6 +29,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     what: bytes
     """A file's digest, where a link leads, when a missed file was changed."""
 
+    @property
+    def kept(self) -> int:
+        """Bytes of content that are kept."""
+        return self.size if self.kind == "file" else 0
+
 
 class Listing(msgspec.Struct, frozen=True, array_like=True):
     """A directory: its permission bits and what lies in it but for directories."""
