@@ -21,7 +21,7 @@ from ..sandbox.snapshot import Changed
 from .commands.settings import load_for_commands
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
-from .terminal import Out, harmless
+from .terminal import Out, harmless, in_a_line
 from .undoing import Turn, history, in_one_place, outside
 
 _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
@@ -131,13 +131,13 @@ class Prospect:
             back = Changed(change.path, change.after, change.before)
             found = told(self._checkpoints, back, self._shown(change.path))
             lines = f"  +{found.added} -{found.removed}" if found.added or found.removed else ""
-            out.say(f"{_WORDS[found.change]} {_line(found.path)}{lines}\n")
+            out.say(f"{_WORDS[found.change]} {in_a_line(found.path)}{lines}\n")
         for change in self.kept_back:
             words = "changed since by somebody else, left alone without --force"
-            err.say(f"kedge: {words}: {_line(self._shown(change.path))}\n")
+            err.say(f"kedge: {words}: {in_a_line(self._shown(change.path))}\n")
         for place in self._plan.elsewhere:
             words = "left alone, until kedge undo is called once more: what was done in"
-            err.say(f"kedge: {words} {_line(place)}\n")
+            err.say(f"kedge: {words} {in_a_line(place)}\n")
         for words in self._lasting():
             err.say(f"kedge: cannot be undone: {harmless(words)}\n")
         if not self.changes:
@@ -236,7 +236,3 @@ def agreed(question: str, err: Out, *, yes: bool) -> bool:
 def files(count: int) -> str:
     """A number of files in words."""
     return "1 file" if count == 1 else f"{count} files"
-
-
-def _line(path: str) -> str:
-    return harmless(path.replace("\n", "\\n"))

@@ -80,7 +80,7 @@ def test_a_name_is_not_given_twice_and_is_no_id(store: JsonlStore) -> None:
     talk(store, "a")
     talk(store, "b")
     rename_session("a", "sail")
-    for name in ("sail", "20260101", "20260101-000000-aaaaaa", "x" * 61):
+    for name in ("sail", "2", "2026", "20260101", "20260101-0", "20260101-000000-aaaaaa", "x" * 61):
         with pytest.raises(UsageError):
             rename_session("b", name)
     rename_session("a", "sail")
