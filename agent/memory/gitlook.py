@@ -15,6 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from ..plainfile import plain_bytes
+
 SECONDS: Final = 0.04
 """How long git may take in all."""
 MAX_TRACKED: Final = 10_000
@@ -132,11 +134,7 @@ def _changes(status: bytes, root: Path, hides: Hides) -> str:
 
 def tracked(index: Path) -> int:
     """How many files an index names: its header, gitformat-index(5); 0 if there is none."""
-    try:
-        with open(index, "rb") as file:
-            head = file.read(12)
-    except OSError:
-        return 0
+    head = plain_bytes(index, 12) or b""
     return int.from_bytes(head[8:12], "big") if head[:4] == b"DIRC" else 0
 
 
