@@ -19,9 +19,10 @@ from kedge.agent.stores.forking import fork
 from kedge.agent.stores.jsonl import JsonlStore
 from kedge.cli.catalogue import Catalogue
 from kedge.cli.commands.export import export_session
-from kedge.cli.commands.sessions import list_sessions, rename_session, search_sessions
+from kedge.cli.commands.sessions import rename_session
 from kedge.cli.commands.sessions_delete import delete_sessions
 from kedge.cli.commands.sessions_doctor import examine
+from kedge.cli.commands.sessions_list import list_sessions, search_sessions
 from kedge.cli.saved import named
 from kedge.cli.surroundings import surroundings
 from kedge.config.errors import UsageError
