@@ -60,10 +60,11 @@ class GitLook:
         env: Mapping[str, str],
         seconds: float = SECONDS,
     ) -> None:
-        """Begin; it is over `seconds` from now. Of `env` only PATH is passed on."""
+        """Begin; it is over `seconds` from now. Of `env` only PATH is passed on, as far as it leads
+        outside `root`: whatever is called git in there is nobody's choice."""
         self._root = root
         self._deadline = time.monotonic() + seconds
-        self._env = {**_ENV, "PATH": env.get("PATH", os.defpath)}
+        self._env = {**_ENV, "PATH": _outside(root, env.get("PATH", ""))}
         self._cwd = cwd
         self._log = self._start("log", f"-{MAX_COMMITS}", "--no-decorate", "--format=%h %s")
         self._many = tracked(git_dir / "index") > MAX_TRACKED
@@ -98,6 +99,17 @@ class GitLook:
             )
         except OSError:
             return None
+
+
+def _outside(root: Path, path: str) -> str:
+    """The absolute folders of a search path that are not in `root`."""
+    real = os.path.realpath(root)
+    folders = (
+        folder
+        for folder in path.split(os.pathsep)
+        if os.path.isabs(folder) and not Path(os.path.realpath(folder)).is_relative_to(real)
+    )
+    return os.pathsep.join(folders) or os.defpath
 
 
 def _output(process: "subprocess.Popen[bytes] | None", deadline: float) -> bytes | None:
