@@ -243,9 +243,9 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
             room -= piece.size
             continue
         cut = piece.text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-        what = f"cut after {len(cut.encode())} of {piece.size}" if cut else "left out:"
+        what = f"cut after {len(cut.encode())} bytes" if cut else "left out"
         said.append(
-            f"{piece.path}: {what} bytes; all instruction files together may have {MAX_BYTES}"
+            f"{piece.path}: {what}; all instruction files together may have {MAX_BYTES} bytes"
         )
         if cut:
             kept[piece.path] = Piece(piece.path, cut, piece.imported_by)
