@@ -122,6 +122,7 @@ class Prospect:
         there = [change for change in made if change.path in wanted]
         self.changes = [one for one in there if force or one.path not in since]
         """What is there and would be put back."""
+        self._directories = wanted if force else wanted - since
         self.kept_back = [one for one in there if one not in self.changes]
         """What somebody else changed since, so that it stays."""
 
@@ -170,6 +171,7 @@ class Prospect:
             restored = self._checkpoints.restore(
                 self._plan.to,
                 [change.path for change in self.changes],
+                directories=self._directories,
                 later=self._plan.later,
                 announce=lambda id: _announce(bus, Checkpointed(id, GOING_BACK)),
             )
@@ -187,15 +189,21 @@ class Prospect:
 def _ours_and_theirs(
     checkpoints: Checkpoints, spans: Sequence[Span], now: str
 ) -> tuple[set[str], set[str]]:
-    """The paths that changed within spans, and those that changed after one of them."""
+    """The paths that changed within spans, and those that changed after one of them, be they files
+    or directories."""
+
+    def between(before: str, after: str) -> set[str]:
+        files = {change.path for change in checkpoints.changes(before, after)}
+        return files | checkpoints.directories_changed(before, after)
+
     ours: set[str] = set()
     theirs: set[str] = set()
     nexts = [*(span.checkpoints[0] for span in spans[1:]), now]
     for span, then in zip(spans, nexts, strict=True):
         after = span.after or then
         for id in span.checkpoints:
-            ours |= {change.path for change in checkpoints.changes(id, after)}
-        theirs |= {change.path for change in checkpoints.changes(after, then)}
+            ours |= between(id, after)
+        theirs |= between(after, then)
     return ours, theirs
 
 

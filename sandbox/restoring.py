@@ -33,10 +33,17 @@ class Restored(msgspec.Struct, frozen=True):
 class Restorer:
     """One restoring."""
 
-    def __init__(self, roots: Roots, get: Callable[[bytes], bytes]) -> None:
-        """`get` gives the content of a digest."""
+    def __init__(
+        self,
+        roots: Roots,
+        get: Callable[[bytes], bytes],
+        directories: Collection[str] | None = None,
+    ) -> None:
+        """`get` gives the content of a digest; of `directories` only these are meant, or all."""
         self._roots = roots
         self._get = get
+        self._directories = directories
+        self._made: set[str] = set()
         self.done: list[Changed] = []
         self.refused: list[str] = []
 
@@ -55,6 +62,8 @@ class Restorer:
         for path in sorted(then.directories):
             if then.is_alike(now, path) or then.passes_over(path) or now.passes_over(path):
                 continue
+            if not self._is_meant(path) and path not in self._made:
+                continue
             listing = then.listing(path)
             if listing is not None:
                 with self._minding(path):
@@ -64,24 +73,29 @@ class Restorer:
         """Let directories whose mode was changed be written while this lasts."""
         for path in sorted({*then.directories} & {*now.directories}):
             listing = None if now.is_alike(then, path) else now.listing(path)
-            if listing is not None and listing.mode & _OURS != _OURS:
+            if listing is not None and listing.mode & _OURS != _OURS and self._is_meant(path):
                 with self._minding(path):
                     self._set_mode(path, listing.mode | _OURS)
 
     def remove_directories(self, then: State, now: State) -> None:
         """Remove those that were made since, unless something that is not covered is in them."""
         for path in sorted({*now.directories} - {*then.directories}, reverse=True):
-            if then.passes_over(path):
+            if then.passes_over(path) or not self._is_meant(path):
                 continue
             with contextlib.suppress(OSError), self._parent(path) as (directory, name):
                 os.rmdir(name, dir_fd=directory)
 
-    def make_directories(self, then: State, now: State) -> None:
-        """Make those that are gone."""
+    def make_directories(self, then: State, now: State, holding: Iterable[str]) -> None:
+        """Make those that are gone; also where they are only to hold these paths."""
+        needed = {str(up) for path in holding for up in Path(path).parents}
         for path in sorted({*then.directories} - {*now.directories}):
-            if not now.passes_over(path):
+            if not now.passes_over(path) and (self._is_meant(path) or path in needed):
+                self._made.add(path)
                 with self._minding(path), self._parent(path) as (directory, name):
                     self._make(directory, name)
+
+    def _is_meant(self, path: str) -> bool:
+        return self._directories is None or path in self._directories
 
     def _make(self, directory: int, name: str) -> None:
         with contextlib.suppress(FileExistsError):

@@ -153,6 +153,15 @@ class State:
         return self.directories.get(directory) == other.directories.get(directory)
 
 
+def directories_changed(before: State, after: State) -> Iterator[str]:
+    """The directories that came, went or got other permission bits between two states."""
+    for path in {*before.directories, *after.directories}:
+        if not before.is_alike(after, path):
+            was, now = before.listing(path), after.listing(path)
+            if was is None or now is None or was.mode != now.mode:
+                yield path
+
+
 def differences(before: State, after: State) -> Iterator[Changed]:
     """What became of files and links, by path; where nobody looked is left out."""
     for directory in sorted(before.mentioned() | after.mentioned()):

@@ -191,3 +191,23 @@ def test_what_a_person_did_between_two_turns_is_left_alone(kedge: Kedge, model: 
     there = {path.name: path.read_text() for path in kedge.cwd.iterdir()}
     person = "A person's.\n"
     assert there == {"both": "1\n", "first": "1\n", "mine": person, "made": person}
+
+
+def test_directories_that_a_person_made_or_closed_are_left_alone(
+    kedge: Kedge, model: Model
+) -> None:
+    for name in ("closed", "ours", "gone"):
+        (kedge.cwd / name).mkdir(mode=0o755)
+    (kedge.cwd / "gone" / "file").write_text("1\n")
+    command = "mkdir made; chmod 700 ours; touch closed/x; rm -r gone"
+    model.run(bash(command), options=AUTO)
+    (kedge.cwd / "mine").mkdir()
+    (kedge.cwd / "closed").chmod(0o700)
+    assert kedge("undo", "--yes").code == 0
+    modes = {path.name: path.stat().st_mode & 0o777 for path in kedge.cwd.iterdir()}
+    assert modes.pop("mine")
+    assert modes == {"closed": 0o700, "ours": 0o755, "gone": 0o755}
+    assert (kedge.cwd / "gone" / "file").read_text() == "1\n"
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert sorted(path.name for path in kedge.cwd.iterdir()) == ["closed", "made", "mine", "ours"]
+    assert (kedge.cwd / "ours").stat().st_mode & 0o777 == 0o700
