@@ -103,10 +103,11 @@ class Instructions:
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
         scope = self._scope
+        # The person's own folder is hidden from tools as a whole, and yet theirs to give.
+        own = _Reading(lambda path: False)
+        pieces = [*own.file_of(scope.config_dir, scope.config_dir), *own.notes(scope.config_dir)]
         reading = _Reading(self._hides)
-        notices = reading.notices
-        pieces = [*reading.file_of(scope.config_dir, scope.config_dir)]
-        pieces += reading.notes(scope.config_dir)
+        notices = own.notices
         if scope.trusted:
             pieces += reading.notes(scope.root / ".kedge")
             for folder in (*_down(scope.root, scope.cwd), *self._deeper):
@@ -115,7 +116,7 @@ class Instructions:
             notices.append(
                 f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
             )
-        merged = fitted(pieces, notices)
+        merged = fitted(pieces, [*notices, *reading.notices])
         self._room = MAX_BYTES - sum(piece.size for piece in merged.pieces)
         return merged
 
