@@ -319,6 +319,25 @@ def test_what_shrinks_below_the_limit_is_kept_at_once(work: Path, keeping: Make)
     assert keeping(Caps(total=1000)).take("another process").id == after.id
 
 
+def test_only_their_owner_can_read_what_is_kept(tmp_path: Path, keeping: Make) -> None:
+    before = os.umask(0)
+    try:
+        keeping().take("before")
+    finally:
+        os.umask(before)
+    kept = list((tmp_path / "kept").iterdir())
+    assert kept and {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+
+
+def test_where_the_folder_of_all_is_gone_there_is_nothing_to_tidy(
+    tmp_path: Path, keeping: Make
+) -> None:
+    kept = keeping()
+    kept.take("before")
+    tmp_path.rename(tmp_path.with_name("away"))
+    assert kept.tidy(30, 0) == 0
+
+
 def test_a_file_grown_too_large_is_not_overwritten(work: Path, keeping: Make) -> None:
     kept = keeping(Caps(file=1000))
     id = kept.take("before").id
