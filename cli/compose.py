@@ -117,7 +117,7 @@ def compose(
 
     repository = find_repository(where.cwd)
     toolbox = _toolbox(run, where, loaded, model, id, notify)
-    knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides)
+    knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides, toolbox.finder.redact)
     tools = (*toolbox.tools, *knowledge.tools(id))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     root = repository.root if repository else None

@@ -33,16 +33,19 @@ class Knowledge:
         where: Surroundings,
         repository: Repository | None,
         hides: Callable[[Path], bool],
+        redact: Callable[[str], str] = str,
     ) -> None:
-        """Begins to look; `hides` says what is neither named nor read."""
+        """Begins to look; `hides` says what is neither named nor read, and `redact` takes secrets
+        out of what is: the log will not have them, and a resumed session begins as the log does."""
         self._loaded = loaded
         self._where = where
         self._repository = repository
         self._hides = hides
+        self._redact = redact
         self._look = _look(where, repository)
         self._instructions = instructions_of(loaded, where, repository, hides)
         merged = self._instructions.merged()
-        self.instructions = merged.text
+        self.instructions = redact(merged.text)
         """What the session begins with."""
         self.notices = merged.notices
         """What a person should know of them."""
@@ -54,9 +57,8 @@ class Knowledge:
         if not self._environment:
             looked = self._look.result(self._hides) if self._look else None
             date = time.strftime("%Y-%m-%d")
-            self._environment = describe(
-                self._where.cwd, self._repository, date, self._hides, looked
-            )
+            words = describe(self._where.cwd, self._repository, date, self._hides, looked)
+            self._environment = self._redact(words)
         return self._environment
 
     def introduce(self, started: SessionStarted) -> SessionStarted:
@@ -70,7 +72,7 @@ class Knowledge:
         touched = [
             effect.target for effect in action.effects if effect.kind in ("read", "write", "delete")
         ]
-        return self._instructions.nearby(touched)
+        return self._redact(self._instructions.nearby(touched))
 
     @property
     def rewriting(self) -> Rewriting:
@@ -78,7 +80,7 @@ class Knowledge:
         config_dir = self._where.home.config_dir
 
         def surroundings() -> str:
-            parts = (self.environment, self._instructions.merged().text)
+            parts = (self.environment, self._redact(self._instructions.merged().text))
             return "\n\n".join(part for part in parts if part)
 
         context = self._loaded.settings.context

@@ -227,6 +227,26 @@ def test_a_session_that_goes_on_begins_with_the_same_bytes_whatever_changed_sinc
     assert set(notices(talk)) == {"system_changed"}
 
 
+def test_a_secret_in_instructions_or_names_reaches_no_model_and_changes_no_bytes(
+    talk: Talk,
+) -> None:
+    key = "ghp_" + "pLIix6MEOLeMa61EqJomTEI1JEzO3joOj37H"
+    deep = talk.kedge.cwd / "deep"
+    deep.mkdir()
+    (talk.kedge.cwd / key).write_text("")
+    (talk.kedge.cwd / "AGENTS.md").write_text(f"Deploy with {key}.")
+    (deep / "AGENTS.md").write_text(f"Also {key}.")
+    assert talk.kedge("trust", "--yes").code == 0
+    look = Call("glob", {"pattern": "*", "path": "deep"})
+    assert talk.run("Look.", turn(look), turn("Ok.")).code == 0
+    sent = talk.sent(1)
+    assert "Also [redacted" in sent and "Deploy with [redacted" in sent and key not in sent
+    assert talk.run("Go on.", turn("Ok."), more=("-c",)).code == 0
+    before, after = json.loads(sent)["messages"], json.loads(talk.sent(0))["messages"]
+    assert after[0]["content"][:2] == before[0]["content"][:2]
+    assert "instructions_changed" not in notices(talk)
+
+
 def test_a_note_is_kept_where_a_rule_allows_it_and_read_where_the_folder_is_trusted(
     talk: Talk,
 ) -> None:
