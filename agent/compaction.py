@@ -189,15 +189,25 @@ def standing_in(
         "do not do it again. Files may have changed since they were read.]"
     )
     if summary:
-        parts.append(f"<summary>\n{summary}\n</summary>")
+        parts.append(f"<summary>\n{_untagged(summary)}\n</summary>")
     if words:
         said = "\n\n".join(words)
         parts.append(f"<person_said>\n{said}\n</person_said>")
     if kept := _in_words(register):
-        parts.append(f"<register>\n{kept}\n</register>")
+        parts.append(f"<register>\n{_untagged(kept)}\n</register>")
     if context:
         parts.append(f"<context>\n{context}\n</context>")
     return "\n\n".join(parts)
+
+
+_TAGS: Final = re.compile(
+    r"<(/?\s*(?:summary|person_said|register|context|instructions)\s*)>", re.I
+)
+
+
+def _untagged(words: str) -> str:
+    """A model's words, which cannot pass for a person's: it may have read anything."""
+    return _TAGS.sub(r"‹\1›", words)
 
 
 _BOXES: Final = {"in_progress": "[>]", "completed": "[x]"}
