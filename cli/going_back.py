@@ -117,6 +117,7 @@ class Prospect:
         self._checkpoints = checkpoints
         self._plan = plan
         now = checkpoints.take("to compare").id
+        self._repositories = checkpoints.repositories_gone(plan.to, now)
         wanted, since = _ours_and_theirs(checkpoints, plan.spans, now)
         made = checkpoints.changes(plan.to, now, later=plan.later)
         there = [change for change in made if change.path in wanted]
@@ -151,6 +152,7 @@ class Prospect:
         used = {self._plan.to, *self._plan.later}
         words = [word for turn in turns for word in turn.lasting]
         words += (f"changes of {path}" for path in outside(self._session.facts, roots, turns))
+        words += (f"the repository {self._shown(one)}/.git is gone" for one in self._repositories)
         words += (one.notice for one in checkpoints.list() if one.id in used and one.notice)
         if any(turn.ran for turn in turns):
             words.append("what commands did to ignored files that no tool named, or elsewhere")

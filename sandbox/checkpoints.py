@@ -21,7 +21,15 @@ from .paths import Roots
 from .restoring import Restored, Restorer, within
 from .rule_files import RULE_FILES, unsettled
 from .scanning import Noted, Scanner
-from .snapshot import Changed, Entry, State, differences, digest, directories_changed
+from .snapshot import (
+    Changed,
+    Entry,
+    State,
+    differences,
+    digest,
+    directories_changed,
+    repositories_gone,
+)
 from .vault import Checkpoint, Opened, Vault, moment, sweep
 
 _ID_BYTES = 10
@@ -158,6 +166,17 @@ class Checkpoints:
         """
         with self._vault.reading() as vault:
             return set(directories_changed(vault.state(before), vault.state(after)))
+
+    def repositories_gone(self, before: str, after: str = "") -> list[str]:
+        """The directories whose repository went between two checkpoints, or until now; where a
+        file said where it is, that comes back.
+
+        Raises:
+            SandboxError: one of them does not exist, or cannot be read.
+        """
+        after = after or self.take("to compare").id
+        with self._vault.reading() as vault:
+            return repositories_gone(vault.state(before), vault.state(after))
 
     def roots_of(self, id: str) -> tuple[Path, ...]:
         """The workspace and added directories of a checkpoint.

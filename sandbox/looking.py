@@ -16,10 +16,11 @@ import msgspec
 
 from .paths import open_beneath
 from .rule_files import RULE_FILES
-from .snapshot import Entry, Listing
+from .snapshot import GIT, Entry, Listing
 
-REPOSITORIES = frozenset({".git", ".hg", ".svn", ".jj"})
-"""Never entered: what is in them is version control's own to undo."""
+REPOSITORIES = frozenset({GIT, ".hg", ".svn", ".jj"})
+"""Never entered: what is in them is version control's own to undo. A file `.git` counts: it only
+says where the repository of a submodule or worktree is."""
 _SETTLED_NS = 2_000_000_000
 """How long ago a change must be to be told from a later one: FAT counts in two seconds."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -124,6 +125,12 @@ class Look:
                 name, path = entry.name, f"{self._path}/{entry.name}"
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if name in REPOSITORIES:
+                    if (
+                        name == GIT
+                        and (known := self._known(fd, name))
+                        and known.entry.kind == "file"
+                    ):
+                        entries[name] = known
                     continue
                 # Files that say what is ignored count even where they ignore themselves: without
                 # them nobody could tell what else was.

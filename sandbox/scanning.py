@@ -16,6 +16,9 @@ from .rule_files import EXCLUDE, RULE_FILES, Stamp, effective, repositories, sta
 from .snapshot import Manifest, encoded
 from .tracked import index_of, tracked
 
+_VERSION = 2
+"""Of what counts: where another one walked, it has to be walked anew."""
+
 
 class Stopped(SandboxError):
     """Somebody wanted the walk to end."""
@@ -81,7 +84,8 @@ class Scanner:
     @property
     def _scope(self) -> tuple[str, ...]:
         caps = msgspec.structs.astuple(self._caps)
-        return tuple(map(ascii, (*self._roots.all, *sorted(self._avoid), *caps)))
+        parts = (_VERSION, *self._roots.all, *sorted(self._avoid), *caps)
+        return tuple(map(ascii, parts))
 
     def noted(self) -> Noted:
         """What the next process can use. Names that are not text are left out."""
@@ -233,8 +237,9 @@ class Scanner:
     def _forget(self, path: str) -> None:
         for place in [one for one in self._seen if one == path or one.startswith(f"{path}/")]:
             self._count(self._seen.pop(place), -1)
-        for place in [one for one in self._inner if one == path or one.startswith(f"{path}/")]:
-            del self._inner[place]
+        for known in (self._inner, self._indexes):
+            for place in [one for one in known if one == path or one.startswith(f"{path}/")]:
+                del known[place]
 
     def _root_of(self, path: str) -> Path:
         holding = [root for root in self._roots.all if Path(path).is_relative_to(root)]

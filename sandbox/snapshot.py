@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+GIT = ".git"
+"""A repository, or a file that says where it is; the latter is put back where it is missing, and
+never changed or removed."""
 DIGEST_SIZE = 20
 """Bytes of a digest."""
 
@@ -162,6 +165,21 @@ def directories_changed(before: State, after: State) -> Iterator[str]:
                 yield path
 
 
+def _is_missing(directory: str, there: Entry | None, now: State) -> bool:
+    """Whether a directory that held a `.git` has none now, be it a repository."""
+    return there is None and os.fsencode(directory) not in now.manifest.repositories
+
+
+def repositories_gone(before: State, after: State) -> list[str]:
+    """The directories whose repository lay in them, and is there no more."""
+    gone = {*before.manifest.repositories} - {*after.manifest.repositories}
+    return [
+        path
+        for path in sorted(map(os.fsdecode, gone))
+        if not (listing := before.listing(path)) or GIT not in listing.entries
+    ]
+
+
 def differences(before: State, after: State) -> Iterator[Changed]:
     """What became of files and links, by path; where nobody looked is left out."""
     for directory in sorted(before.mentioned() | after.mentioned()):
@@ -174,7 +192,7 @@ def differences(before: State, after: State) -> Iterator[Changed]:
         now = new.entries if new else {}
         for name in sorted({*then, *now}):
             was, there = then.get(name), now.get(name)
-            if was != there:
+            if was != there and (name != GIT or _is_missing(directory, there, after)):
                 path = os.path.join(directory, name)
                 if was is not None or path not in after.extras or path in before.extras:
                     yield Changed(path, was, there)
