@@ -172,6 +172,7 @@ def _fittings(
         nearby=knowledge.nearby,
         watchers=(
             *judges.watchers,
+            knowledge.hear,
             toolbox.todo.hear,
             toolbox.workspace.hear,
             toolbox.leftovers.hear,

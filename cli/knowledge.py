@@ -2,14 +2,15 @@
 notes and past sessions. Puts the parts of `agent/memory` together; decides nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from ..agent.commands.gitconfig import repository as configured
 from ..agent.compactor import Rewriting
-from ..agent.events import SessionStarted
+from ..agent.effects import Effect
+from ..agent.events import ActionEnded, ActionProposed, Event, SessionStarted
 from ..agent.memory.environment import describe
 from ..agent.memory.gitlook import GitLook
 from ..agent.memory.instructions import NOTES, Instructions, Scope
@@ -50,6 +51,9 @@ class Knowledge:
         self.notices = merged.notices
         """What a person should know of them."""
         self._environment = ""
+        self._proposed: dict[str, list[str]] = {}
+        """The paths that actions under way touch, by their ids."""
+        self._been: list[str] = []
 
     @property
     def environment(self) -> str:
@@ -69,10 +73,24 @@ class Knowledge:
 
     def nearby(self, action: Action) -> str:
         """See `Nearby`: instruction files of directories that no action was in before."""
-        touched = [
-            effect.target for effect in action.effects if effect.kind in ("read", "write", "delete")
-        ]
-        return self._redact(self._instructions.nearby(touched))
+        self._catch_up()
+        return self._redact(self._instructions.nearby(_touched(action.effects)))
+
+    def hear(self, event: Event) -> None:
+        """See an event, those of the log first: where tools were before this process, the model
+        was given the instruction files, and is after a compaction."""
+        match event.body:
+            case ActionProposed(id=id, effects=effects):
+                self._proposed[id] = _touched(effects)
+            case ActionEnded(id=id, status=status):
+                been = self._proposed.pop(id, [])
+                self._been += been if status == "ok" else []
+            case _:
+                pass
+
+    def _catch_up(self) -> None:
+        self._instructions.nearby(list(dict.fromkeys(self._been)))
+        self._been.clear()
 
     @property
     def rewriting(self) -> Rewriting:
@@ -80,6 +98,7 @@ class Knowledge:
         config_dir = self._where.home.config_dir
 
         def surroundings() -> str:
+            self._catch_up()
             parts = (self.environment, self._redact(self._instructions.merged().text))
             return "\n\n".join(part for part in parts if part)
 
@@ -104,6 +123,10 @@ class Knowledge:
             for tool in (*notes.tools(), recall.tool())
             if tool.name not in settings.disabled
         )
+
+
+def _touched(effects: Sequence[Effect]) -> list[str]:
+    return [effect.target for effect in effects if effect.kind in ("read", "write", "delete")]
 
 
 def root_of(where: Surroundings, repository: Repository | None) -> Path:

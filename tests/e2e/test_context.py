@@ -247,6 +247,30 @@ def test_a_secret_in_instructions_or_names_reaches_no_model_and_changes_no_bytes
     assert "instructions_changed" not in notices(talk)
 
 
+def test_instructions_of_deeper_directories_outlive_a_compaction_of_a_resumed_session(
+    talk: Talk,
+) -> None:
+    deep = talk.kedge.cwd / "deep"
+    deep.mkdir()
+    (deep / "AGENTS.md").write_text("Deep: use tabs.")
+    (talk.kedge.cwd / "AGENTS.md").write_text("Here: use make.")
+    assert talk.kedge("trust", "--yes").code == 0
+    look = Call("glob", {"pattern": "*", "path": "deep"})
+    assert talk.run("Look.", turn(look), long(bash("true")), long()).code == 0
+    assert talk.compact(turns=(turn(SUMMARY),)).code == 0
+    assert talk.run("Go on.", turn(look), turn("Ok."), more=("-c",)).code == 0
+    assert talk.sent(0).count("Deep: use tabs.") == talk.sent(1).count("Deep: use tabs.") == 1
+
+
+def test_a_person_is_told_of_a_hook_that_could_not_be_heard(talk: Talk) -> None:
+    assert talk.run("Look.", long(bash("true")), long()).code == 0
+    config = talk.kedge.home / "config" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('[[hooks]]\nevent = "compact"\ncommand = "exit 7"\n')
+    ran = talk.compact(turns=(turn(SUMMARY),))
+    assert ran.code == 0 and "could not be heard" in ran.complaint
+
+
 def test_a_note_is_kept_where_a_rule_allows_it_and_read_where_the_folder_is_trusted(
     talk: Talk,
 ) -> None:
