@@ -10,6 +10,7 @@ trusted folders are read, and nothing outside the project is, whatever a link or
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,9 @@ MAX_BYTES: Final = 32 * 1024
 """Of all files together, as in Codex, whose rule of discovery this is."""
 MAX_DEPTH: Final = 5
 """Imports within imports."""
+
+MAX_FOLDERS: Final = 5_000
+"""Looked through for instruction files when a person is asked to trust a folder."""
 
 _IMPORT: Final = re.compile(r"(?<![\w`@/])@((?:~/|\.{0,2}/)?[\w.\-/]*[\w\-])")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
@@ -252,6 +256,28 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
             kept[piece.path] = Piece(piece.path, cut, piece.imported_by)
         room = 0
     return Merged(tuple(kept.values()), tuple(dict.fromkeys(said)))
+
+
+def deeper(root: Path, most: int = 10) -> list[Path]:
+    """The first instruction files below a directory, upper ones first. Hidden folders, those of
+    other people's packages, and what is beyond `MAX_FOLDERS` are not looked at."""
+    found: list[Path] = []
+    pending = deque([root])
+    for _ in range(MAX_FOLDERS):
+        if not pending or len(found) >= most:
+            break
+        folder = pending.popleft()
+        if folder != root and (path := _present(folder)) is not None:
+            found.append(path)
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(one.name for one in entries if one.is_dir(follow_symlinks=False))
+        except OSError:
+            continue
+        pending += (
+            folder / name for name in names if not name.startswith(".") and name != "node_modules"
+        )
+    return found
 
 
 def _present(folder: Path) -> Path | None:

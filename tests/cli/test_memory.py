@@ -44,6 +44,17 @@ def test_each_file_is_shown_with_its_origin_and_cost(project, capsys):
     assert second["imported_by"] == first["file"] and second["tokens"] == 1
 
 
+def test_a_folder_that_has_instructions_only_further_down_can_be_trusted_too(project, capsys):
+    (project / "AGENTS.md").unlink()
+    for folder in ("packages/a", "node_modules/b", ".hidden"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / "AGENTS.md").write_text("Use tabs.")
+    assert trust_instructions(surroundings(str(project)), lambda: True) == 0
+    printed = capsys.readouterr().out
+    assert "packages/a/AGENTS.md: read when a tool is there" in printed
+    assert "is trusted" in printed and "node_modules" not in printed and ".hidden" not in printed
+
+
 def test_where_there_is_nothing_nothing_needs_trust(project, capsys):
     (project / "AGENTS.md").unlink()
     assert trust_instructions(surroundings(str(project)), lambda: False) == 0
