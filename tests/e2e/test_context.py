@@ -87,6 +87,22 @@ def test_a_full_window_is_summarised_in_the_middle_of_the_work(talk: Talk) -> No
     assert talk.sent(4).startswith(talk.sent(3)[:1000])  # the same system text and tools
 
 
+def test_tasks_and_demands_stay_whatever_the_summary_says(talk: Talk) -> None:
+    ran = talk.run(
+        f"Do the work. {DEMAND}",
+        turn(TODO, usage=Usage(2_000)),
+        long(Call("glob", {"pattern": "*1"}), usage=2_500),
+        long(Call("glob", {"pattern": "*2"}), usage=7_500),
+        turn("Nothing."),
+        turn("Nothing at all."),
+        turn("Done."),
+    )
+    assert ran.code == 0, ran.complaint
+    (compacted,) = talk.of("compaction")
+    assert "Todo list:\n- [ ] check the brackets" in str(compacted["summary"])
+    assert f"- {DEMAND}" in str(compacted["summary"])
+
+
 def test_what_the_log_holds_stays_and_another_run_sees_what_the_last_one_saw(talk: Talk) -> None:
     test_a_full_window_is_summarised_in_the_middle_of_the_work(talk)
     assert LONG[:200] in talk.kedge.logs[0].read_text()
