@@ -5,7 +5,8 @@ from the repository's root down to the working directory: what is read later, be
 work, wins. Those of deeper directories are read when a tool first touches something there.
 
 A line may hold `@path`, relative to its file: the text of that file follows. Only the files of
-trusted folders are read, and nothing outside the project is, whatever a link or an `@path` says.
+trusted folders are read, and for them nothing outside the project is, whatever a link or an `@path`
+says. The person's own may lead anywhere.
 """
 
 import os
@@ -29,6 +30,7 @@ MAX_DEPTH: Final = 5
 MAX_FOLDERS: Final = 5_000
 """Looked through for instruction files when a person is asked to trust a folder."""
 
+_ANYWHERE: Final = Path("/")
 _IMPORT: Final = re.compile(r"(?<![\w`@/])@((?:~/|\.{0,2}/)?[\w.\-/]*[\w\-])")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
 _CODE: Final = re.compile(r"`[^`]*`")
@@ -107,9 +109,10 @@ class Instructions:
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
         scope = self._scope
-        # The person's own folder is hidden from tools as a whole, and yet theirs to give.
+        # The person's own folder is hidden from tools as a whole, and yet theirs to give; what stands
+        # there is often a link to where they keep it.
         own = _Reading(lambda path: False)
-        pieces = [*own.file_of(scope.config_dir, scope.config_dir), *own.notes(scope.config_dir)]
+        pieces = [*own.file_of(scope.config_dir, _ANYWHERE), *own.notes(scope.config_dir)]
         reading = _Reading(self._hides)
         notices = own.notices
         if scope.trusted:

@@ -48,6 +48,13 @@ def test_the_person_s_come_first_then_from_the_root_down(write, found):
     assert texts(found()) == ["a", "b", "c"]
 
 
+def test_the_person_s_own_may_be_a_link_and_bring_in_what_is_elsewhere(write, found, tmp_path):
+    style = tmp_path / "dotfiles/style.md"
+    write({"dotfiles/agents.md": f"mine\n@{style}", "dotfiles/style.md": "my style"})
+    (tmp_path / "home/AGENTS.md").symlink_to(tmp_path / "dotfiles/agents.md")
+    assert texts(found()) == [f"mine\n@{style}", "my style"]
+
+
 def test_in_a_directory_only_the_strongest_name_counts(write, found):
     for name in ("GEMINI.md", "CLAUDE.md", "AGENTS.md", "AGENTS.override.md"):
         write({f"project/{name}": name})
