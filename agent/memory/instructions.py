@@ -109,8 +109,8 @@ class Instructions:
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
         scope = self._scope
-        # The person's own folder is hidden from tools as a whole, and yet theirs to give; what stands
-        # there is often a link to where they keep it.
+        # The person's own folder is hidden from tools as a whole, and yet theirs to give; what
+        # stands there is often a link to where they keep it.
         own = _Reading(lambda path: False)
         pieces = [*own.file_of(scope.config_dir, _ANYWHERE), *own.notes(scope.config_dir)]
         reading = _Reading(self._hides)
