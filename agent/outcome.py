@@ -20,13 +20,14 @@ from .events import (
     Evidence,
     Failure,
     MessageAdded,
+    Notice,
     Resource,
     Result,
     Scope,
     SessionStarted,
     TurnEnded,
 )
-from .keeping import Net
+from .keeping import NOT_KEPT, Net
 from .messages import Text, Usage
 from .ports import reads_only
 
@@ -50,6 +51,7 @@ class Outcome:
         self._changes: dict[str, FileChange] = {}
         self._checks: dict[str, CheckEnded] = {}
         self._denials: list[Denial] = []
+        self._not_kept: dict[str, None] = {}
         self._failure: Failure | None = None
         self._api_ms = 0
         self._mutated = False
@@ -77,14 +79,20 @@ class Outcome:
             case CheckEnded() as check:
                 self._checks[check.name] = check
                 self._ran_since_change = self._ran_since_change or check.ok
-            case Failure() as failure:
-                self._failure = failure
+            case Failure() | Notice() as said:
+                self._hear(said)
             case BudgetSpent(level="hard") as spent if main:
                 self._failure = _limit_reached(spent)
             case TurnEnded(status) if main:
                 self.status = status
             case _:
                 pass
+
+    def _hear(self, said: Failure | Notice) -> None:
+        if isinstance(said, Failure):
+            self._failure = said
+        elif said.code == NOT_KEPT:
+            self._not_kept[said.text] = None
 
     def _count(self, message: MessageAdded) -> None:
         self.calls += 1
@@ -150,6 +158,7 @@ class Outcome:
                 checks=tuple(self._checks.values()),
                 files_changed=tuple(self._changes.values()),
                 unverified_claims=self._unverified(),
+                not_kept=tuple(self._not_kept),
             ),
             usage=dict(self._costs),
             cost_usd=self.cost,

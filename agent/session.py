@@ -90,6 +90,7 @@ class Session:
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
+            self._keeping = Keeping(fittings.keeper, self._bus, started.cwd)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
@@ -106,7 +107,6 @@ class Session:
         if self._log.mended:
             self.notice("log", self._log.mended)
         self._watch(judge, watchers)
-        self._keeping = Keeping(fittings.keeper, self._bus)
         self._agent = Agent(
             provider,
             self._actor_of(tools, judge, fittings),
@@ -144,7 +144,13 @@ class Session:
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
         judged: list[Event] = []
-        folds = (self._transcript.add, self._reopening.recall, self._ledger.recall, *watchers)
+        folds = (
+            self._transcript.add,
+            self._reopening.recall,
+            self._ledger.recall,
+            self._keeping.recall,
+            *watchers,
+        )
         for fact in facts:
             # A sixth of all facts are requests, and nothing follows from one.
             for fold_in in () if isinstance(fact.body, ModelRequest) else folds:
@@ -269,6 +275,7 @@ class Session:
             self._announce()
             self._say()
             timer = self._set_deadline()
+            await self._keeping.take_up()
             await self._agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():

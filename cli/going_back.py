@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from ..agent.bus import Bus
-from ..agent.events import Event, SessionStarted
+from ..agent.events import Event
 from ..agent.kept import GOING_BACK, Checkpointed, Rewound
 from ..agent.ports import Log, Store
 from ..config.errors import UsageError
@@ -22,19 +22,13 @@ from .commands.settings import load_for_commands
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
 from .terminal import Out, harmless, in_a_line
-from .undoing import Turn, history, in_one_place, outside
+from .undoing import Span, Turn, history, in_one_place, not_kept, outside
 
 _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
 """What putting a file back does."""
-
-
-class Span(Struct, frozen=True):
-    """Changes of ours; what changed between two spans, somebody else did."""
-
-    checkpoints: tuple[str, ...]
-    """From before them, oldest first."""
-    after: str
-    """The checkpoint of how they left things; empty: as the next span found them, or as now."""
+_BROKE_OFF = (
+    "a turn broke off: what changed{} until the session was gone on with is taken for its own"
+)
 
 
 class Plan(Struct, frozen=True):
@@ -69,12 +63,6 @@ class Session(Struct, frozen=True):
     id: str
     facts: Sequence[Event]
 
-    @property
-    def began_in(self) -> str:
-        """The directory whose session it is; empty if it never began."""
-        opened = (fact.body.cwd for fact in self.facts if isinstance(fact.body, SessionStarted))
-        return next(opened, "")
-
     def checkpoints(self, where: Surroundings, place: str, id: str) -> Checkpoints:
         """Those of a workspace of its, with the added directories that one of them has.
 
@@ -85,7 +73,7 @@ class Session(Struct, frozen=True):
         if not place or not workspace.is_dir():
             raise UsageError(
                 f"the directory {place!r}, where that was done, is gone",
-                hint="what was done to files can be undone where it was done: move it back there",
+                hint="if it was moved, it can be undone where it was: move it back for that",
             )
         settings = load_for_commands(where).settings.checkpoints
         known = checkpoints_of(where, Roots.at(workspace), settings)
@@ -103,7 +91,7 @@ def plan_of(turns: Sequence[Turn]) -> Plan | None:
     changing = tuple(turn for turn in here if turn.checkpoints)
     if not changing:
         return None
-    spans = tuple(Span(tuple(turn.checkpoints), turn.after) for turn in changing)
+    spans = tuple(span for turn in changing for span in turn.spans)
     elsewhere = (turn.workspace for turn in turns if turn.checkpoints and turn not in here)
     return Plan(spans, changing, tuple(dict.fromkeys(elsewhere)))
 
@@ -139,7 +127,13 @@ class Prospect:
             err.say(f"kedge: {words}: {in_a_line(self._shown(change.path))}\n")
         for place in self._plan.elsewhere:
             words = "left alone, until kedge undo is called once more: what was done in"
+            if not Path(place).is_dir():
+                words = "cannot be undone, for the directory is gone or was moved: what was done in"
             err.say(f"kedge: {words} {in_a_line(place)}\n")
+        if broke_off := [span for span in self._plan.spans if span.broke_off]:
+            narrow = all(span.is_narrow for span in broke_off)
+            words = _BROKE_OFF.format(" in files that it named" if narrow else "")
+            err.say(f"kedge: {words}\n")
         for words in self._lasting():
             err.say(f"kedge: cannot be undone: {harmless(words)}\n")
         if not self.changes:
@@ -153,6 +147,7 @@ class Prospect:
         words = [word for turn in turns for word in turn.lasting]
         words += (f"changes of {path}" for path in outside(self._session.facts, roots, turns))
         words += (f"the repository {self._shown(one)}/.git is gone" for one in self._repositories)
+        words += not_kept(self._session.facts, turns)
         words += (one.notice for one in checkpoints.list() if one.id in used and one.notice)
         if any(turn.ran for turn in turns):
             words.append("what commands did to ignored files that no tool named, or elsewhere")
@@ -182,7 +177,8 @@ class Prospect:
             changes = (
                 told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes
             )
-            _announce(bus, structs.replace(fact, before=before, after=after, files=tuple(changes)))
+            done = structs.replace(fact, before=before, after=after, files=tuple(changes))
+            _announce(bus, structs.replace(done, partial=restored.hindered))
         finally:
             log.close()
         return restored
@@ -203,8 +199,13 @@ def _ours_and_theirs(
     nexts = [*(span.checkpoints[0] for span in spans[1:]), now]
     for span, then in zip(spans, nexts, strict=True):
         after = span.after or then
+        end = span.checkpoints[-1] if span.is_narrow else after
         for id in span.checkpoints:
-            ours |= between(id, after)
+            ours |= between(id, end)
+        since = between(end, after)
+        named = {path for path in since if span.is_named(path)}
+        ours |= named
+        theirs |= since - named
         theirs |= between(after, then)
     return ours, theirs
 

@@ -266,7 +266,8 @@ class Checkpoints:
         restorer.make_directories(then, now, (one.path for one in back))
         restorer.files(back)
         restorer.set_modes(then, now)
-        return Restored(before.id, tuple(restorer.done), tuple(restorer.refused))
+        done, refused = tuple(restorer.done), tuple(restorer.refused)
+        return Restored(before.id, done, refused, restorer.hindered)
 
     def list(self) -> list[Checkpoint]:
         """All checkpoints, oldest first.

@@ -1,6 +1,7 @@
 """Puts files, links and directories back as a checkpoint has them, each at once or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Generator, Iterable
@@ -28,6 +29,8 @@ class Restored(msgspec.Struct, frozen=True):
     """What was done, by path."""
     refused: tuple[str, ...]
     """What was not, each with the reason."""
+    hindered: bool = False
+    """Whether some of that can be done once what is in the way is gone."""
 
 
 class Restorer:
@@ -46,6 +49,7 @@ class Restorer:
         self._made: set[str] = set()
         self.done: list[Changed] = []
         self.refused: list[str] = []
+        self.hindered = False
 
     def files(self, changes: Iterable[Changed]) -> None:
         """Make files and links what they are *before* each change: the one that is undone."""
@@ -113,7 +117,8 @@ class Restorer:
         try:
             yield
         except OSError as error:
-            self.refused.append(f"{path}: {error.strerror or error}")
+            self.hindered = True
+            self.refused.append(f"{path}: {_reason(error)}")
         except SandboxError as error:
             self.refused.append(f"{path}: {error}")
 
@@ -131,7 +136,7 @@ class Restorer:
             target = Name(directory, Path(change.path))
             found = target.stat()
             if found is not None and kind(found) not in ("file", "link"):
-                raise SandboxError(f"a {kind(found)} is there")
+                raise FileExistsError(errno.EEXIST, f"a {kind(found)} is there")
             staged = target.beside()
             try:
                 self._fill(staged, entry, target, directory)
@@ -171,6 +176,12 @@ class Restorer:
             raise SandboxError("it lies outside of the workspace")
         root = max(holding, key=lambda one: len(one.parts))
         return Place(root, os.path.relpath(path, root))
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return "a link or a file is where a directory was"
+    return error.strerror or str(error)
 
 
 def _check_kept(change: Changed) -> None:

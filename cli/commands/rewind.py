@@ -21,7 +21,7 @@ from ..keeping import told
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
 from ..undoing import Turn, history
-from .undo import forth, session_of
+from .undo import forth, refusals, session_of
 
 _COLUMNS = 60
 """Characters of a prompt that are listed."""
@@ -119,13 +119,13 @@ class _Back:
             question = f"Go back, and do this to {files(len(prospect.changes))}?"
             if dry_run or not agreed(question, err, yes=yes):
                 return 0
-            refused = prospect.carry_out(Rewound(self._gone[0].seq, self._recorded)).refused
+            fact = Rewound(self._gone[0].seq, self._recorded)
+            restored = prospect.carry_out(fact)
         finally:
             checkpoints.close()
-        for reason in refused:
-            err.say(f"kedge: not done: {harmless(reason)}\n")
+        refusals(restored, fact, err)
         self._finish(err)
-        return EXIT_CODES["failed"] if refused else 0
+        return EXIT_CODES["failed"] if restored.refused else 0
 
     @property
     def _recorded(self) -> Reach:
@@ -161,7 +161,7 @@ class _Back:
             err.say("kedge: kedge rewind --redo takes it back\n")
         if self._what == "files":
             return
-        if session.began_in != str(self._where.cwd) and not self._fork:
+        if history(session.facts).workspace != str(self._where.cwd) and not self._fork:
             go_on = f"kedge -r {session.id}"
         err.say(f'kedge: the prompt was as follows; go on with: {go_on} -p "PROMPT"\n')
         Out(1).say(f"{harmless(prompt.words)}\n")
@@ -171,6 +171,7 @@ def _list(session: Session, where: Surroundings, prompts: list[_Prompt]) -> None
     known = history(session.facts)
     turns = {turn.seq: turn for turn in known.turns if turn.checkpoints}
     undone = {turn.seq for one in known.undone for turn in one.turns if turn.checkpoints}
+    undone -= turns.keys()
     effects = _effects(session, where, turns)
     for one in prompts:
         time = datetime.fromisoformat(one.time).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -191,8 +192,11 @@ def _effects(session: Session, where: Surroundings, turns: Mapping[int, Turn]) -
             with closing(session.checkpoints(where, turn.workspace, before)) as checkpoints:
                 changes = checkpoints.changes(before, turn.after)
                 counted = [told(checkpoints, one, one.path) for one in changes]
-        except (SandboxError, UsageError):
+        except SandboxError:
             found[turn.seq] = "files are not kept any more"
+            continue
+        except UsageError:
+            found[turn.seq] = "its directory is gone"
             continue
         lines = (sum(one.added for one in counted), sum(one.removed for one in counted))
         found[turn.seq] = f"{files(len(counted))} +{lines[0]} -{lines[1]}"

@@ -6,6 +6,7 @@ from ...agent.events import Event
 from ...agent.kept import Reach, Rewound
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
+from ...sandbox.restoring import Restored
 from ..catalogue import Catalogue
 from ..compose import saved_sessions
 from ..going_back import Plan, Prospect, Session, Span, agreed, files, plan_of, record
@@ -64,7 +65,7 @@ def forth(session: Session, where: Surroundings, *, dry_run: bool, yes: bool, fo
     fact = Rewound(last.seq, _what(last, known.last), redone=True)
     if not last.before:
         return _talk_again(session, fact, dry_run=dry_run, yes=yes)
-    plan = Plan((Span((last.before,), last.after),), last.turns)
+    plan = Plan((Span([last.before], last.after),), last.turns)
     return put_back(session, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
 
 
@@ -107,8 +108,8 @@ def put_back(
         if dry_run or not agreed(question, err, yes=yes):
             return 0
         restored = prospect.carry_out(fact)
-        said(restored.refused, len(restored.changes), fact, err)
-        if prospect.kept_back and not fact.redone:
+        said(restored, fact, err)
+        if prospect.kept_back and not fact.redone and not restored.hindered:
             # With --force alone it would be the turns before that were undone.
             words = "to undo what was left alone: kedge undo --redo, then once more with --force"
             err.say(f"kedge: {words}\n")
@@ -117,9 +118,18 @@ def put_back(
         checkpoints.close()
 
 
-def said(refused: Sequence[str], done: int, fact: Rewound, err: Out) -> None:
+def said(restored: Restored, fact: Rewound, err: Out) -> None:
     """Say what came of it."""
-    for reason in refused:
-        err.say(f"kedge: not done: {harmless(reason)}\n")
+    refusals(restored, fact, err)
     back = "kedge undo" if fact.redone else "kedge undo --redo"
-    err.say(f"kedge: {files(done)} put back; {back} takes it back\n")
+    words = "" if restored.hindered and fact.redone else f"; {back} takes it back"
+    err.say(f"kedge: {files(len(restored.changes))} put back{words}\n")
+
+
+def refusals(restored: Restored, fact: Rewound, err: Out) -> None:
+    """Say what could not be put back, and what to do where it can be still."""
+    for reason in restored.refused:
+        err.say(f"kedge: not done: {harmless(reason)}\n")
+    if restored.hindered:
+        again = "kedge undo --redo" if fact.redone else "kedge undo"
+        err.say(f"kedge: move what is in the way, then {again} does the rest\n")

@@ -124,16 +124,17 @@ def test_a_session_gone_on_with_elsewhere_is_undone_place_by_place(
     model.run(write("here"), options=AUTO)
     (session,) = (log.stem for log in kedge.logs)
     model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
-    listed = kedge("rewind").answer.splitlines()
+    which = ("--session", session)
+    listed = kedge("rewind", *which).answer.splitlines()
     assert [line.endswith("1 file +1 -0") for line in listed] == [True, True]
-    ran = kedge("undo", "2", "--yes")
+    ran = kedge("undo", "2", "--yes", *which)
     assert (ran.code, ran.answer) == (0, "remove there  +0 -1\n"), ran.complaint
     assert f"what was done in {kedge.cwd}\n" in ran.complaint
     assert [*elsewhere.iterdir()] == [] and (kedge.cwd / "here").exists()
-    assert kedge("undo", "--yes").answer == "remove here  +0 -1\n"
+    assert kedge("undo", "--yes", *which).answer == "remove here  +0 -1\n"
     assert [*kedge.cwd.iterdir()] == []
-    assert kedge("undo", "--redo", "--yes").answer == "create here  +1 -0\n"
-    assert kedge("undo", "--redo", "--yes").answer == "create there  +1 -0\n"
+    assert kedge("undo", "--redo", "--yes", *which).answer == "create here  +1 -0\n"
+    assert kedge("undo", "--redo", "--yes", *which).answer == "create there  +1 -0\n"
     assert (elsewhere / "there").exists()
 
 
@@ -144,14 +145,17 @@ def test_where_a_session_worked_may_be_gone(kedge: Kedge, model: Model) -> None:
     (session,) = (log.stem for log in kedge.logs)
     model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
     elsewhere.rename(kedge.cwd.with_name("moved"))
-    ran = kedge("undo", "--yes")
+    which = ("--session", session)
+    ran = kedge("undo", "--yes", *which)
     assert ran.code == 2 and f"{str(elsewhere)!r}, where that was done, is gone" in ran.complaint
-    assert "files are not kept any more" in kedge("rewind").answer
-    ran = kedge("rewind", "2", "--only", "conversation", "--yes")
+    assert "its directory is gone" in kedge("rewind", *which).answer
+    ran = kedge("rewind", "2", "--only", "conversation", "--yes", *which)
     assert (ran.code, ran.answer) == (0, "Go.\n"), ran.complaint
 
 
-def test_a_directory_that_became_a_link_is_not_followed(kedge: Kedge, model: Model) -> None:
+def test_a_directory_that_became_a_link_is_not_followed_and_undone_once_it_is_none(
+    kedge: Kedge, model: Model
+) -> None:
     outside = kedge.cwd.with_name("outside")
     outside.mkdir()
     (kedge.cwd / "d").mkdir()
@@ -161,9 +165,19 @@ def test_a_directory_that_became_a_link_is_not_followed(kedge: Kedge, model: Mod
     (kedge.cwd / "d").rmdir()
     (kedge.cwd / "d").symlink_to(outside)
     ran = kedge("undo", "--yes")
-    assert ran.code == 1 and "kedge: not done: " in ran.complaint
+    assert ran.code == 1 and "a link or a file is where a directory was" in ran.complaint
+    assert "then kedge undo does the rest" in ran.complaint
     assert "kedge: 1 file put back" in ran.complaint
     assert [*outside.iterdir()] == [] and (kedge.cwd / "d").is_symlink()
+    (kedge.cwd / "d").unlink()
+    ran = kedge("undo", "--yes")
+    assert (ran.code, ran.answer) == (0, "create d/gone  +1 -0\n"), ran.complaint
+    assert (kedge.cwd / "d" / "gone").exists()
+    assert kedge("undo", "--yes").code == 2, "all is undone"
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert not (kedge.cwd / "d" / "gone").exists()
+    assert (kedge.cwd / "kept").read_text() == "2\n"
 
 
 def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> None:
