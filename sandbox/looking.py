@@ -8,7 +8,7 @@ it was read is read again next time, because the clock of a file system ticks sl
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -239,32 +239,46 @@ def _missed(found: os.stat_result, changed: int) -> Known:
     return Known(changed, found.st_ino, entry)
 
 
-def unlike(looks: Iterable[tuple[str, Seen]]) -> Iterator[str]:
-    """The directories that are not as they were; what is asked for most often in all this."""
-    for path, seen in looks:
-        try:
-            fd = os.open(path, _UNCHANGED)
-        except OSError:
-            yield path
-            continue
-        try:
-            if not _alike(fd, seen):
+class Comparer:
+    """Tells which directories are not as they were: what is asked for most often in all this.
+
+    Nearly all of its time is the kernel's and that of making a `stat_result` for each file.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Seen, list[bytes], list[int]]] = {}
+        """Names as the kernel has them, and times of change, of looks."""
+
+    def unlike(self, looks: Mapping[str, Seen]) -> Iterator[str]:
+        """The directories that are not like these looks."""
+        for path, seen in looks.items():
+            try:
+                fd = os.open(path, _UNCHANGED)
+            except OSError:
                 yield path
-        finally:
-            os.close(fd)
+                continue
+            try:
+                if not self._alike(fd, path, seen):
+                    yield path
+            finally:
+                os.close(fd)
 
-
-def _alike(fd: int, seen: Seen) -> bool:
-    try:
-        found = os.fstat(fd)
-        if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
-            return False
-        look = os.stat
-        for name, known in seen.entries.items():
-            # From the directory on, the kernel has one name to find instead of a path.
-            found = look(name, dir_fd=fd, follow_symlinks=False)
-            if found.st_ctime_ns != known.changed or found.st_ino != known.number:
+    def _alike(self, fd: int, path: str, seen: Seen) -> bool:
+        _, names, changed = self._row(path, seen)
+        look = os.lstat
+        try:
+            found = os.fstat(fd)
+            if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
                 return False
-    except OSError:
-        return False
-    return True
+            # While the directory's time stands, no name in it means another file. From the
+            # directory on, the kernel has one name to find instead of a path.
+            return [look(name, dir_fd=fd).st_ctime_ns for name in names] == changed
+        except OSError:
+            return False
+
+    def _row(self, path: str, seen: Seen) -> tuple[Seen, list[bytes], list[int]]:
+        row = self._rows.get(path)
+        if row is None or row[0] is not seen:
+            changed = [known.changed for known in seen.entries.values()]
+            row = self._rows[path] = (seen, list(map(os.fsencode, seen.entries)), changed)
+        return row

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from .errors import SandboxError
-from .looking import REPOSITORIES, Caps, Ignoring, Look, Put, Seen, Unreachable, unlike
+from .looking import REPOSITORIES, Caps, Comparer, Ignoring, Look, Put, Seen, Unreachable
 from .paths import Roots
 from .rule_files import EXCLUDE, RULE_FILES, Stamp, effective, repositories, stamp, stamps_above
 from .snapshot import Manifest, encoded
@@ -61,6 +61,7 @@ class Scanner:
         self.uncovered: dict[str, str] = {}
         """Directories that were not looked into, with the reason."""
         self._seen: dict[str, Seen] = {}
+        self._comparer = Comparer()
         self._parts: dict[str, Seen] = {}
         self._walked = False
         self._inner: dict[str, Ignoring] = {}
@@ -135,7 +136,7 @@ class Scanner:
         self._extras = self.extras()
         if any(stamp(path) != before for path, before in self._sources.items()):
             self._walked = False
-        stale = list(unlike(self._seen.items())) if self._walked else []
+        stale = list(self._comparer.unlike(self._seen)) if self._walked else []
         for directory in stale:
             if directory in self._seen:
                 self._again(directory, put)
