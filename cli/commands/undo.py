@@ -9,11 +9,11 @@ from ...config.exit_codes import EXIT_CODES
 from ...sandbox.restoring import Restored
 from ..catalogue import Catalogue
 from ..compose import saved_sessions
-from ..going_back import Plan, Prospect, Session, Span, agreed, files, plan_of, record
+from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record
 from ..saved import latest, named
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
-from ..undoing import Undone, history
+from ..undoing import Span, Undone, history
 
 
 def session_of(where: Surroundings, said: str) -> Session:
