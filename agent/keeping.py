@@ -9,11 +9,9 @@ from ..config.errors import KedgeError
 from .bus import Bus
 from .effects import FileChange
 from .events import Event, Notice, SessionStarted, TurnStarted
-from .kept import BROKE_OFF, GOING_BACK, Checkpointed, Rewound
+from .kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Rewound
 from .ports import Action, reads_only
 
-NOT_KEPT = "checkpoint"
-"""The code of notices that say what cannot be undone because it was not kept."""
 _CHANGES = ("write", "delete", "run")
 
 
@@ -84,10 +82,6 @@ class Keeping:
         self._named: set[str] = set()
         self._noticed = ""
 
-    def begin(self) -> None:
-        """A run begins."""
-        self._turn, self._first, self._named = 0, "", set()
-
     def recall(self, fact: Event) -> None:
         """Take in what the log says: whether the last turn changed something and nobody kept how
         it left things."""
@@ -101,9 +95,10 @@ class Keeping:
             case _:
                 pass
 
-    async def take_up(self) -> None:
-        """Keep how a turn that broke off left things: what is changed from here on is not its own.
-        Where it worked elsewhere, that cannot be said from here."""
+    async def begin(self) -> None:
+        """A run begins. First, how a turn that broke off left things is kept: what is changed from
+        here on is not its own. Where it worked elsewhere, that cannot be said from here."""
+        self._turn, self._first, self._named = 0, "", set()
         broke_off, self._broke_off = self._broke_off, False
         if self._keeper is not None and broke_off and self._last_cwd == self._cwd:
             await self._keep(self._keeper, BROKE_OFF, (), closes=True)

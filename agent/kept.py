@@ -12,6 +12,8 @@ GOING_BACK = "before going back"
 BROKE_OFF = "after the turn that broke off"
 """The reason of a checkpoint that closes a turn whose process did not: others may have changed
 files before it was taken."""
+NOT_KEPT = "checkpoint"
+"""The code of notices that say what cannot be undone because it was not kept."""
 
 Reach = Literal["conversation", "files", "both"]
 """What is gone back to."""

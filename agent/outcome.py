@@ -27,7 +27,8 @@ from .events import (
     SessionStarted,
     TurnEnded,
 )
-from .keeping import NOT_KEPT, Net
+from .keeping import Net
+from .kept import NOT_KEPT
 from .messages import Text, Usage
 from .ports import reads_only
 

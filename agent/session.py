@@ -96,7 +96,7 @@ class Session:
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
             facts = chained(store.lines(resume), resume) if resume else ()
-            self._recall(facts, judge, watchers)
+            self._recall(facts, judge, (self._keeping.recall, *watchers))
         except StoreError:
             self._log.close()
             raise
@@ -144,13 +144,7 @@ class Session:
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
         judged: list[Event] = []
-        folds = (
-            self._transcript.add,
-            self._reopening.recall,
-            self._ledger.recall,
-            self._keeping.recall,
-            *watchers,
-        )
+        folds = (self._transcript.add, self._reopening.recall, self._ledger.recall, *watchers)
         for fact in facts:
             # A sixth of all facts are requests, and nothing follows from one.
             for fold_in in () if isinstance(fact.body, ModelRequest) else folds:
@@ -269,13 +263,12 @@ class Session:
         began = time.monotonic()
         self._outcome = Outcome(self._started)
         self._ledger.begin()
-        self._keeping.begin()
         timer: asyncio.TimerHandle | None = None
         try:
             self._announce()
             self._say()
             timer = self._set_deadline()
-            await self._keeping.take_up()
+            await self._keeping.begin()
             await self._agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():

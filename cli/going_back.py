@@ -247,3 +247,20 @@ def agreed(question: str, err: Out, *, yes: bool) -> bool:
 def files(count: int) -> str:
     """A number of files in words."""
     return "1 file" if count == 1 else f"{count} files"
+
+
+def said(restored: Restored, fact: Rewound, err: Out) -> None:
+    """Say what came of it."""
+    refusals(restored, fact, err)
+    back = "kedge undo" if fact.redone else "kedge undo --redo"
+    words = "" if restored.hindered and fact.redone else f"; {back} takes it back"
+    err.say(f"kedge: {files(len(restored.changes))} put back{words}\n")
+
+
+def refusals(restored: Restored, fact: Rewound, err: Out) -> None:
+    """Say what could not be put back, and what to do where it can be still."""
+    for reason in restored.refused:
+        err.say(f"kedge: not done: {harmless(reason)}\n")
+    if restored.hindered:
+        again = "kedge undo --redo" if fact.redone else "kedge undo"
+        err.say(f"kedge: move what is in the way, then {again} does the rest\n")

@@ -13,8 +13,7 @@ from ..agent.events import (
     SessionStarted,
     TurnStarted,
 )
-from ..agent.keeping import NOT_KEPT
-from ..agent.kept import BROKE_OFF, GOING_BACK, Checkpointed, Reach, Rewound
+from ..agent.kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
 from ..agent.messages import Text
 from ..agent.ports import reads_only
 

@@ -85,8 +85,7 @@ class Scanner:
     @property
     def _scope(self) -> tuple[str, ...]:
         caps = msgspec.structs.astuple(self._caps)
-        parts = (_VERSION, *self._roots.all, *sorted(self._avoid), *caps)
-        return tuple(map(ascii, parts))
+        return tuple(map(ascii, (_VERSION, *self._roots.all, *sorted(self._avoid), *caps)))
 
     def noted(self) -> Noted:
         """What the next process can use. Names that are not text are left out."""

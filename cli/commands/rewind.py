@@ -16,12 +16,12 @@ from ...agent.transcript import transcript
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ...sandbox.errors import SandboxError
-from ..going_back import Prospect, Session, agreed, files, plan_of, record
+from ..going_back import Prospect, Session, agreed, files, plan_of, record, refusals
 from ..keeping import told
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
 from ..undoing import Turn, history
-from .undo import forth, refusals, session_of
+from .undo import forth, session_of
 
 _COLUMNS = 60
 """Characters of a prompt that are listed."""

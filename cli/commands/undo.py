@@ -6,13 +6,12 @@ from ...agent.events import Event
 from ...agent.kept import Reach, Rewound
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
-from ...sandbox.restoring import Restored
 from ..catalogue import Catalogue
 from ..compose import saved_sessions
-from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record
+from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record, said
 from ..saved import latest, named
 from ..surroundings import Surroundings, surroundings
-from ..terminal import Out, harmless
+from ..terminal import Out
 from ..undoing import Span, Undone, history
 
 
@@ -116,20 +115,3 @@ def put_back(
         return EXIT_CODES["failed"] if restored.refused else 0
     finally:
         checkpoints.close()
-
-
-def said(restored: Restored, fact: Rewound, err: Out) -> None:
-    """Say what came of it."""
-    refusals(restored, fact, err)
-    back = "kedge undo" if fact.redone else "kedge undo --redo"
-    words = "" if restored.hindered and fact.redone else f"; {back} takes it back"
-    err.say(f"kedge: {files(len(restored.changes))} put back{words}\n")
-
-
-def refusals(restored: Restored, fact: Rewound, err: Out) -> None:
-    """Say what could not be put back, and what to do where it can be still."""
-    for reason in restored.refused:
-        err.say(f"kedge: not done: {harmless(reason)}\n")
-    if restored.hindered:
-        again = "kedge undo --redo" if fact.redone else "kedge undo"
-        err.say(f"kedge: move what is in the way, then {again} does the rest\n")
