@@ -13,7 +13,7 @@ from .bus import Bus
 from .context import ModelUse, answer
 from .deltas import Draft
 from .errors import BudgetError, ProviderError
-from .events import ModelRequest, Purpose
+from .events import MessageAdded, ModelRequest, Purpose
 from .messages import Message
 from .ports import Provider, Request
 from .transcript import CHARACTERS_PER_TOKEN
@@ -48,6 +48,10 @@ class Aside:
             BudgetError: a limit leaves no room for the call.
             StoreError: the log has ended, or what was spent cannot be kept.
         """
+        return Message("assistant", (await self.answered(request)).parts)
+
+    async def answered(self, request: Request) -> MessageAdded:
+        """As `ask`, with how the answer ended."""
         size = len(request.system) + sum(map(characters, request.messages))
         tokens = round(size / CHARACTERS_PER_TOKEN)
         with self._ledger.reserve(self._use, tokens) as refused:
@@ -60,7 +64,7 @@ class Aside:
             self._bus.announce(ModelRequest(self._purpose, name, tokens), self._path)
             return await self._answer(request)
 
-    async def _answer(self, request: Request) -> Message:
+    async def _answer(self, request: Request) -> MessageAdded:
         began = time.monotonic()
         draft = Draft()
         try:
@@ -73,10 +77,9 @@ class Aside:
             if (spoken := draft.spoken()) is not None:
                 self._record(spoken, draft, began)
             raise
-        message = draft.message()
-        self._record(message, draft, began)
-        return message
+        return self._record(draft.message(), draft, began)
 
-    def _record(self, message: Message, draft: Draft, began: float) -> None:
-        name = self._provider.name
-        self._bus.emit(answer(message, draft, name, self._use, began), self._path)
+    def _record(self, message: Message, draft: Draft, began: float) -> MessageAdded:
+        record = answer(message, draft, self._provider.name, self._use, began)
+        self._bus.emit(record, self._path)
+        return record

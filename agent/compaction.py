@@ -15,6 +15,8 @@ from ..config.settings import ContextSettings
 from .register import Register
 from .view import PRUNED_ABOVE, Said, characters, pruned, size_of
 
+MAX_SUMMARY: Final = 20_000
+"""Tokens."""
 PRUNED_ENOUGH: Final = 0.75
 """The part of the threshold that pruning must get below, to be worth a new start of the cache."""
 
@@ -25,6 +27,8 @@ class Sizes(Struct, frozen=True):
     threshold: int
     tail: int
     words: int
+    summary: int
+    """How long a summary may be: what has to be said twice as long is no summary."""
 
 
 def sizes(window: int, answer: int, settings: ContextSettings | None = None) -> Sizes:
@@ -37,7 +41,7 @@ def sizes(window: int, answer: int, settings: ContextSettings | None = None) -> 
     room = max(wanted.room, answer)
     threshold = max(min(int(window * wanted.share), window - room), window // 2)
     most = threshold // 4
-    return Sizes(threshold, min(wanted.tail, most), min(wanted.words, most))
+    return Sizes(threshold, min(wanted.tail, most), min(wanted.words, most), min(MAX_SUMMARY, most))
 
 
 class Cut(Struct, frozen=True):
@@ -165,12 +169,14 @@ def asking(instructions: str, register: Register, focus: str, context: str) -> s
     return "\n\n".join(parts)
 
 
-def again(lacking: Sequence[str]) -> str:
+def again(lacking: Sequence[str], *, broken_off: bool) -> str:
     """The words that ask for a better one."""
-    return (
-        "The summary does not name all that it has to. Write the whole summary again, and name "
-        f"these, word for word:\n{_listed(lacking)}"
-    )
+    parts = ["The summary does not do. Write the whole summary again."]
+    if broken_off:
+        parts.append("It was too long, so its end is missing: be shorter.")
+    if lacking:
+        parts.append(f"Name these, word for word, which it left out:\n{_listed(lacking)}")
+    return "\n\n".join(parts)
 
 
 def standing_in(
@@ -183,15 +189,25 @@ def standing_in(
         "do not do it again. Files may have changed since they were read.]"
     )
     if summary:
-        parts.append(f"<summary>\n{summary}\n</summary>")
+        parts.append(f"<summary>\n{_untagged(summary)}\n</summary>")
     if words:
         said = "\n\n".join(words)
         parts.append(f"<person_said>\n{said}\n</person_said>")
     if kept := _in_words(register):
-        parts.append(f"<register>\n{kept}\n</register>")
+        parts.append(f"<register>\n{_untagged(kept)}\n</register>")
     if context:
         parts.append(f"<context>\n{context}\n</context>")
     return "\n\n".join(parts)
+
+
+_TAGS: Final = re.compile(
+    r"<(/?\s*(?:summary|person_said|register|context|instructions)\s*)>", re.I
+)
+
+
+def _untagged(words: str) -> str:
+    """A model's words, which cannot pass for a person's: it may have read anything."""
+    return _TAGS.sub(r"‹\1›", words)
 
 
 _BOXES: Final = {"in_progress": "[>]", "completed": "[x]"}

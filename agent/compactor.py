@@ -82,6 +82,12 @@ class Outlook(Struct, frozen=True):
 class _Summary(Struct, frozen=True):
     text: str
     lacking: tuple[str, ...]
+    broken_off: bool = False
+
+    @property
+    def poor(self) -> int:
+        """How much is wrong with it."""
+        return len(self.lacking) + self.broken_off
 
 
 class Compactor:
@@ -208,11 +214,11 @@ class Compactor:
     ) -> Compacted:
         """The state with everything before a cut summarised."""
         summary = await self._summarised(where, trigger, tools, focus, context)
-        if summary.lacking and trigger != "overflow":
+        if summary.poor and trigger != "overflow":
             # What the summary forgot may still be found in a longer tail.
             longer = 2 * self._tail(trigger)
             where = cut(self._transcript.said, self._upto, longer) or where
-            self._bus.emit(Notice("compaction", _forgot(summary.lacking)))
+            self._bus.emit(Notice("compaction", _forgot(summary)))
         return self._composed(where, trigger, summary.text, context)
 
     def undo(self) -> Compacted | None:
@@ -255,11 +261,11 @@ class Compactor:
         request = self._request(where, trigger, tools, words)
         try:
             first = await self._asked(request)
-            if not first.lacking:
+            if not first.poor:
                 return first
             once_more = (
                 Message("assistant", (Text(first.text or "(nothing)"),)),
-                Message("user", (Text(again(first.lacking)),)),
+                Message("user", (Text(again(first.lacking, broken_off=first.broken_off)),)),
             )
             messages = (*request.messages, *once_more)
             second = await self._asked(structs.replace(request, messages=messages))
@@ -269,7 +275,7 @@ class Compactor:
             if trigger != "overflow":
                 raise
             return _Summary("", (f"any summary: {error}",))
-        return min(second, first, key=lambda one: (not one.text, len(one.lacking)))
+        return min(second, first, key=lambda one: (not one.text, one.poor))
 
     def _request(
         self, where: Cut, trigger: Trigger, tools: Sequence[ToolSpec], words: str
@@ -289,10 +295,13 @@ class Compactor:
         return count + sum(self._upto < one.seq <= where.upto for one in said)
 
     async def _asked(self, request: Request) -> _Summary:
-        answer = await self._aside.ask(request)
-        text = answer.text.strip()
+        answer = await self._aside.answered(request)
+        refused = answer.stop_reason == "refusal"
+        whole = "" if refused else Message("assistant", answer.parts).text.strip()
+        text = whole[: round(self._sizes.summary * self._transcript.characters_per_token)]
         lacking = missing(text, self.register) if text else ["any summary"]
-        return _Summary(text, tuple(lacking))
+        cut_off = answer.stop_reason in ("max_tokens", "context_window") or text != whole
+        return _Summary(text, tuple(lacking), cut_off)
 
     def _composed(self, where: Cut, trigger: Trigger, summary: str, context: str) -> Compacted:
         said = self._transcript.said
@@ -325,7 +334,8 @@ def measured(state: Compacted, transcript: Transcript) -> Compacted:
     )
 
 
-def _forgot(lacking: Sequence[str]) -> str:
+def _forgot(summary: _Summary) -> str:
+    lacking = summary.lacking or ("its end",)
     named = ", ".join(repr(one) for one in lacking[:3])
     more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
     return f"the summary left out {named}{more}; more of the conversation stays as it was"

@@ -8,15 +8,13 @@ The stream's law:
 
 1. `seq` numbers every record of a session, facts and progress alike, without gap and rising; it
    goes on rising when the session is resumed. The log holds the facts only.
-2. `session.started` is the first record of every process that works in the session; `result` is the
-   last of every run, also after an error, a signal or a spent budget.
+2. `session.started` is a process's first record; `result` is a run's last, however that ended.
 3. Brackets close: `turn.started … turn.ended`; `action.proposed … action.ended`, with exactly one
    `decision` between, or none if the turn was stopped before it was taken. `action.started` is on
    disk before the action begins. A turn that is gone on with ends once more.
 4. Streamed text is provisional until its `message`; a notice `restarted` voids it.
-5. Facts are chained: `prev` is the SHA-256 of the line of the fact before, as stored. When the
-   log takes no more, it holds the stream's beginning without a gap; the rest of that run, up to its
-   `result`, reaches the readers only. A fork's log begins with its parent's lines.
+5. Facts are chained: `prev` is the SHA-256 of the stored line before. When the log takes no more,
+   the rest of that run reaches the readers only. A fork's log begins with its parent's lines.
 6. Readers ignore unknown kinds and unknown fields. Kinds are added, never repurposed.
 """
 
@@ -294,6 +292,8 @@ class Evidence(Struct, frozen=True):
     """Net changes by tools, one entry per path, without diffs."""
     unverified_claims: tuple[str, ...]
     """What the answer states, or a reader would assume, and no record supports."""
+    not_kept: tuple[str, ...] = ()
+    """What undoing the run would leave, since no checkpoint covers it; in words."""
 
 
 class Denial(Struct, frozen=True):

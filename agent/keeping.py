@@ -8,8 +8,8 @@ from msgspec import Struct
 from ..config.errors import KedgeError
 from .bus import Bus
 from .effects import FileChange
-from .events import Notice
-from .kept import Checkpointed
+from .events import Event, Notice, SessionStarted, TurnStarted
+from .kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Rewound
 from .ports import Action, reads_only
 
 _CHANGES = ("write", "delete", "run")
@@ -70,18 +70,38 @@ class Net(Struct, frozen=True):
 class Keeping:
     """The checkpoints of one session's turns."""
 
-    def __init__(self, keeper: Keeper | None, bus: Bus) -> None:
-        """Without a keeper nothing is kept."""
+    def __init__(self, keeper: Keeper | None, bus: Bus, cwd: str = "") -> None:
+        """Without a keeper nothing is kept. `cwd` is where the session works."""
         self._keeper = keeper
         self._bus = bus
+        self._cwd = cwd
+        self._last_cwd = ""
+        self._broke_off = False
         self._turn = 0
         self._first = ""
         self._named: set[str] = set()
         self._noticed = ""
 
-    def begin(self) -> None:
-        """A run begins."""
+    def recall(self, fact: Event) -> None:
+        """Take in what the log says: whether the last turn changed something and nobody kept how
+        it left things."""
+        match fact.body:
+            case SessionStarted(cwd):
+                self._last_cwd = cwd
+            case TurnStarted() | Rewound(what="files" | "both") | Checkpointed(closes=True):
+                self._broke_off = False
+            case Checkpointed(reason=reason) if reason != GOING_BACK:
+                self._broke_off = True
+            case _:
+                pass
+
+    async def begin(self) -> None:
+        """A run begins. First, how a turn that broke off left things is kept: what is changed from
+        here on is not its own. Where it worked elsewhere, that cannot be said from here."""
         self._turn, self._first, self._named = 0, "", set()
+        broke_off, self._broke_off = self._broke_off, False
+        if self._keeper is not None and broke_off and self._last_cwd == self._cwd:
+            await self._keep(self._keeper, BROKE_OFF, (), closes=True)
 
     async def before(self, action: Action) -> None:
         """Keep the workspace if this is the first action of the turn to change it, runs a command
@@ -109,7 +129,7 @@ class Keeping:
         try:
             changes = await self._keeper.changes(self._first, id)
         except KedgeError as error:
-            self._bus.emit(Notice("checkpoint", f"the changes could not be compared: {error}"))
+            self._bus.emit(Notice("changes", f"the changes could not be compared: {error}"))
             return None
         beyond = (one for one in self._named if self._keeper.misses(one))
         return Net(changes, frozenset(map(self._keeper.shown, beyond)))
@@ -134,5 +154,5 @@ class Keeping:
     def _say(self, words: str) -> None:
         """The same words once."""
         if words and words != self._noticed:
-            self._bus.emit(Notice("checkpoint", words))
+            self._bus.emit(Notice(NOT_KEPT, words))
         self._noticed = words

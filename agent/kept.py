@@ -9,6 +9,11 @@ from .effects import FileChange
 GOING_BACK = "before going back"
 """The reason of a checkpoint that is taken before files are put back: where that broke off, no
 `rewound` follows it."""
+BROKE_OFF = "after the turn that broke off"
+"""The reason of a checkpoint that closes a turn whose process did not: others may have changed
+files before it was taken."""
+NOT_KEPT = "checkpoint"
+"""The code of notices that say what cannot be undone because it was not kept."""
 
 Reach = Literal["conversation", "files", "both"]
 """What is gone back to."""
@@ -36,6 +41,8 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     """The checkpoint of how it left them."""
     redone: bool = False
     """Whether this undoes an undoing."""
+    partial: bool = False
+    """Whether something was in the way of files, so that the same is to be done once more."""
     files: tuple[FileChange, ...] = ()
     """What it did to files, without diffs."""
 

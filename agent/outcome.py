@@ -21,6 +21,7 @@ from .events import (
     Evidence,
     Failure,
     MessageAdded,
+    Notice,
     Resource,
     Result,
     Scope,
@@ -28,6 +29,7 @@ from .events import (
     TurnEnded,
 )
 from .keeping import Net
+from .kept import NOT_KEPT
 from .messages import Text, Usage
 from .person import ModeChanged
 from .ports import reads_only
@@ -52,6 +54,7 @@ class Outcome:
         self._changes: dict[str, FileChange] = {}
         self._checks: dict[str, CheckEnded] = {}
         self._denials: list[Denial] = []
+        self._not_kept: dict[str, None] = {}
         self._failure: Failure | None = None
         self._api_ms = 0
         self._mutated = False
@@ -86,14 +89,20 @@ class Outcome:
 
     def _end(self, body: Body, *, main: bool) -> None:
         match body:
-            case Failure() as failure:
-                self._failure = failure
+            case Failure() | Notice() as said:
+                self._hear(said)
             case BudgetSpent(level="hard") as spent if main:
                 self._failure = _limit_reached(spent)
             case TurnEnded(status) if main:
                 self.status = status
             case _:
                 pass
+
+    def _hear(self, said: Failure | Notice) -> None:
+        if isinstance(said, Failure):
+            self._failure = said
+        elif said.code == NOT_KEPT:
+            self._not_kept[said.text] = None
 
     def _count(self, message: MessageAdded) -> None:
         self.calls += 1
@@ -159,6 +168,7 @@ class Outcome:
                 checks=tuple(self._checks.values()),
                 files_changed=tuple(self._changes.values()),
                 unverified_claims=self._unverified(),
+                not_kept=tuple(self._not_kept),
             ),
             usage=dict(self._costs),
             cost_usd=self.cost,

@@ -200,7 +200,8 @@ def demands(text: str) -> list[str]:
 
 def _todo(proposed: ActionProposed) -> _Todo | None:
     try:
-        return msgspec.convert(proposed.arguments, _Todo)
+        # As the tool understood them, they hold its own items; from a log, plain tables.
+        return msgspec.convert(proposed.arguments, _Todo, from_attributes=True)
     except msgspec.ValidationError:
         return None
 

@@ -91,11 +91,13 @@ class Session:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
             specs = [tool.spec for tool in tools]
             self.conduct = Conduct(started, specs, self._bus, self._transcript, fittings.switch)
+            self._keeping = Keeping(fittings.keeper, self._bus, started.cwd)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
-            self._recall(chained(store.lines(resume), resume) if resume else (), judge, watchers)
+            facts = chained(store.lines(resume), resume) if resume else ()
+            self._recall(facts, judge, (self._keeping.recall, *watchers))
         except StoreError:
             self._log.close()
             raise
@@ -104,7 +106,6 @@ class Session:
         if self._log.mended:
             self.notice("log", self._log.mended)
         self._watch(judge, watchers)
-        self._keeping = Keeping(fittings.keeper, self._bus)
         self.agent = Agent(
             provider,
             self._actor_of(tools, judge, fittings),
@@ -261,12 +262,12 @@ class Session:
         began = time.monotonic()
         self._outcome = Outcome(self.conduct.started)
         self._ledger.begin()
-        self._keeping.begin()
         timer: asyncio.TimerHandle | None = None
         try:
             self.conduct.announce()
             self.conduct.say()
             timer = _timer(self._ledger.deadline(), self._out_of_time)
+            await self._keeping.begin()
             await self.agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():

@@ -120,7 +120,7 @@ def compose(
 
     repository = find_repository(where.cwd)
     toolbox = _toolbox(run, where, loaded, model, id, notify)
-    knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides)
+    knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides, toolbox.finder.redact)
     tools = (*toolbox.tools, *knowledge.tools(id))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
@@ -175,6 +175,7 @@ def _fittings(
         switch=partial(_switch, toolbox, judges),
         watchers=(
             *judges.watchers,
+            knowledge.hear,
             toolbox.todo.hear,
             toolbox.workspace.hear,
             toolbox.leftovers.hear,

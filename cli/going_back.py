@@ -11,34 +11,52 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from ..agent.bus import Bus
-from ..agent.events import Event, SessionStarted
+from ..agent.events import Event
 from ..agent.kept import GOING_BACK, Checkpointed, Rewound
 from ..agent.ports import Log, Store
 from ..config.errors import UsageError
 from ..sandbox.checkpoints import Checkpoints
 from ..sandbox.paths import Roots
+from ..sandbox.restoring import Restored
 from ..sandbox.snapshot import Changed
 from .commands.settings import load_for_commands
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
-from .terminal import Out, harmless
-from .undoing import Turn, history, outside
+from .terminal import Out, harmless, in_a_line
+from .undoing import Span, Turn, history, in_one_place, not_kept, outside
 
 Announce = Callable[[Rewound | Checkpointed], None]
 
 _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
 """What putting a file back does."""
+_BROKE_OFF = (
+    "a turn broke off: what changed{} until the session was gone on with is taken for its own"
+)
 
 
 class Plan(Struct, frozen=True):
     """What is to be done to files."""
 
-    to: str
-    """The checkpoint to return to."""
-    later: tuple[str, ...]
-    after: str
-    """The checkpoint of how the turns left things; empty: as they are now."""
+    spans: tuple[Span, ...]
+    """What is to be undone, oldest first."""
     turns: tuple[Turn, ...]
+    elsewhere: tuple[str, ...] = ()
+    """Workspaces where earlier turns changed files, which stay."""
+
+    @property
+    def to(self) -> str:
+        """The checkpoint to return to."""
+        return self.spans[0].checkpoints[0]
+
+    @property
+    def later(self) -> tuple[str, ...]:
+        """All others, oldest first."""
+        return tuple(id for span in self.spans for id in span.checkpoints)[1:]
+
+    @property
+    def workspace(self) -> str:
+        """Where the turns changed files."""
+        return next((turn.workspace for turn in self.turns if turn.checkpoints), "")
 
 
 class Session(Struct, frozen=True):
@@ -48,22 +66,18 @@ class Session(Struct, frozen=True):
     id: str
     facts: Sequence[Event]
 
-    @property
-    def workspace(self) -> Path:
-        """Where it works.
+    def checkpoints(self, where: Surroundings, place: str, id: str) -> Checkpoints:
+        """Those of a workspace of its, with the added directories that one of them has.
 
         Raises:
-            UsageError: it is gone.
+            UsageError: the workspace is gone.
         """
-        opened = [fact.body.cwd for fact in self.facts if isinstance(fact.body, SessionStarted)]
-        workspace = Path(opened[0]) if opened else Path()
-        if not opened or not workspace.is_dir():
-            raise UsageError(f"the session's directory {str(workspace)!r} is gone")
-        return workspace
-
-    def checkpoints(self, where: Surroundings, id: str) -> Checkpoints:
-        """Those of its workspace, with the added directories that one of them has."""
-        workspace = self.workspace
+        workspace = Path(place)
+        if not place or not workspace.is_dir():
+            raise UsageError(
+                f"the directory {place!r}, where that was done, is gone",
+                hint="if it was moved, it can be undone where it was: move it back for that",
+            )
         settings = load_for_commands(where).settings.checkpoints
         known = checkpoints_of(where, Roots.at(workspace), settings)
         try:
@@ -74,12 +88,15 @@ class Session(Struct, frozen=True):
 
 
 def plan_of(turns: Sequence[Turn]) -> Plan | None:
-    """Undoing what these turns did to files, the oldest first; None if they did nothing."""
-    changing = tuple(turn for turn in turns if turn.checkpoints)
+    """Undoing what these turns did to files, the oldest first; None if they did nothing. Where they
+    worked in several places, in the last one."""
+    here = in_one_place(turns)
+    changing = tuple(turn for turn in here if turn.checkpoints)
     if not changing:
         return None
-    to, *later = (id for turn in changing for id in turn.checkpoints)
-    return Plan(to, tuple(later), changing[-1].after, changing)
+    spans = tuple(span for turn in changing for span in turn.spans)
+    elsewhere = (turn.workspace for turn in turns if turn.checkpoints and turn not in here)
+    return Plan(spans, changing, tuple(dict.fromkeys(elsewhere)))
 
 
 class Prospect:
@@ -91,16 +108,13 @@ class Prospect:
         self._checkpoints = checkpoints
         self._plan = plan
         now = checkpoints.take("to compare").id
-        wanted = {
-            change.path
-            for id in (plan.to, *plan.later)
-            for change in checkpoints.changes(id, plan.after or now)
-        }
-        since = {change.path for change in checkpoints.changes(plan.after or now, now)}
+        self._repositories = checkpoints.repositories_gone(plan.to, now)
+        wanted, since = _ours_and_theirs(checkpoints, plan.spans, now)
         made = checkpoints.changes(plan.to, now, later=plan.later)
         there = [change for change in made if change.path in wanted]
         self.changes = [one for one in there if force or one.path not in since]
         """What is there and would be put back."""
+        self._directories = wanted if force else wanted - since
         self.kept_back = [one for one in there if one not in self.changes]
         """What somebody else changed since, so that it stays."""
 
@@ -110,10 +124,19 @@ class Prospect:
             back = Changed(change.path, change.after, change.before)
             found = told(self._checkpoints, back, self._shown(change.path))
             lines = f"  +{found.added} -{found.removed}" if found.added or found.removed else ""
-            out.say(f"{_WORDS[found.change]} {_line(found.path)}{lines}\n")
+            out.say(f"{_WORDS[found.change]} {in_a_line(found.path)}{lines}\n")
         for change in self.kept_back:
             words = "changed since by somebody else, left alone without --force"
-            err.say(f"kedge: {words}: {_line(self._shown(change.path))}\n")
+            err.say(f"kedge: {words}: {in_a_line(self._shown(change.path))}\n")
+        for place in self._plan.elsewhere:
+            words = "left alone, until kedge undo is called once more: what was done in"
+            if not Path(place).is_dir():
+                words = "cannot be undone, for the directory is gone or was moved: what was done in"
+            err.say(f"kedge: {words} {in_a_line(place)}\n")
+        if broke_off := [span for span in self._plan.spans if span.broke_off]:
+            narrow = all(span.is_narrow for span in broke_off)
+            words = _BROKE_OFF.format(" in files that it named" if narrow else "")
+            err.say(f"kedge: {words}\n")
         for words in self._lasting():
             err.say(f"kedge: cannot be undone: {harmless(words)}\n")
         if not self.changes:
@@ -126,16 +149,18 @@ class Prospect:
         used = {self._plan.to, *self._plan.later}
         words = [word for turn in turns for word in turn.lasting]
         words += (f"changes of {path}" for path in outside(self._session.facts, roots, turns))
+        words += (f"the repository {self._shown(one)}/.git is gone" for one in self._repositories)
+        words += not_kept(self._session.facts, turns)
         words += (one.notice for one in checkpoints.list() if one.id in used and one.notice)
         if any(turn.ran for turn in turns):
             words.append("what commands did to ignored files that no tool named, or elsewhere")
         return list(dict.fromkeys(words))
 
     def _shown(self, path: str) -> str:
-        return shown_in(self._session.workspace, path)
+        return shown_in(Path(self._plan.workspace), path)
 
-    def carry_out(self, fact: Rewound) -> list[str]:
-        """Put the files back and record it; returns what could not be done, with reasons.
+    def carry_out(self, fact: Rewound) -> Restored:
+        """Put the files back and record it.
 
         The session is held meanwhile, so that nobody works in it. Killed on the way, it is carried
         on by planning and doing it once more.
@@ -146,20 +171,48 @@ class Prospect:
         finally:
             log.close()
 
-    def put_back(self, fact: Rewound, announce: Announce) -> list[str]:
+    def put_back(self, fact: Rewound, announce: Announce) -> Restored:
         """As `carry_out`, for who holds the session already; `announce` returns once a fact is on
         disk."""
         restored = self._checkpoints.restore(
             self._plan.to,
             [change.path for change in self.changes],
+            directories=self._directories,
             later=self._plan.later,
             announce=lambda id: announce(Checkpointed(id, GOING_BACK)),
         )
         before = history(self._session.facts).begun or restored.before
         after = self._checkpoints.take("after going back").id
         changes = (told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes)
-        announce(structs.replace(fact, before=before, after=after, files=tuple(changes)))
-        return list(restored.refused)
+        done = structs.replace(fact, before=before, after=after, files=tuple(changes))
+        announce(structs.replace(done, partial=restored.hindered))
+        return restored
+
+
+def _ours_and_theirs(
+    checkpoints: Checkpoints, spans: Sequence[Span], now: str
+) -> tuple[set[str], set[str]]:
+    """The paths that changed within spans, and those that changed after one of them, be they files
+    or directories."""
+
+    def between(before: str, after: str) -> set[str]:
+        files = {change.path for change in checkpoints.changes(before, after)}
+        return files | checkpoints.directories_changed(before, after)
+
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    nexts = [*(span.checkpoints[0] for span in spans[1:]), now]
+    for span, then in zip(spans, nexts, strict=True):
+        after = span.after or then
+        end = span.checkpoints[-1] if span.is_narrow else after
+        for id in span.checkpoints:
+            ours |= between(id, end)
+        since = between(end, after)
+        named = {path for path in since if span.is_named(path)}
+        ours |= named
+        theirs |= since - named
+        theirs |= between(after, then)
+    return ours, theirs
 
 
 def record(session: Session, fact: Rewound) -> None:
@@ -201,5 +254,18 @@ def files(count: int) -> str:
     return "1 file" if count == 1 else f"{count} files"
 
 
-def _line(path: str) -> str:
-    return harmless(path.replace("\n", "\\n"))
+def said(restored: Restored, fact: Rewound, err: Out) -> None:
+    """Say what came of it."""
+    refusals(restored, fact, err)
+    back = "kedge undo" if fact.redone else "kedge undo --redo"
+    words = "" if restored.hindered and fact.redone else f"; {back} takes it back"
+    err.say(f"kedge: {files(len(restored.changes))} put back{words}\n")
+
+
+def refusals(restored: Restored, fact: Rewound, err: Out) -> None:
+    """Say what could not be put back, and what to do where it can be still."""
+    for reason in restored.refused:
+        err.say(f"kedge: not done: {harmless(reason)}\n")
+    if restored.hindered:
+        again = "kedge undo --redo" if fact.redone else "kedge undo"
+        err.say(f"kedge: move what is in the way, then {again} does the rest\n")

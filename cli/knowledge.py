@@ -2,14 +2,15 @@
 notes and past sessions. Puts the parts of `agent/memory` together; decides nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from ..agent.commands.gitconfig import repository as configured
 from ..agent.compactor import Rewriting
-from ..agent.events import SessionStarted
+from ..agent.effects import Effect
+from ..agent.events import ActionEnded, ActionProposed, Event, SessionStarted
 from ..agent.memory.environment import describe
 from ..agent.memory.gitlook import GitLook
 from ..agent.memory.instructions import NOTES, Instructions, Scope
@@ -33,20 +34,26 @@ class Knowledge:
         where: Surroundings,
         repository: Repository | None,
         hides: Callable[[Path], bool],
+        redact: Callable[[str], str] = str,
     ) -> None:
-        """Begins to look; `hides` says what is neither named nor read."""
+        """Begins to look; `hides` says what is neither named nor read, and `redact` takes secrets
+        out of what is: the log will not have them, and a resumed session begins as the log does."""
         self._loaded = loaded
         self._where = where
         self._repository = repository
         self._hides = hides
+        self._redact = redact
         self._look = _look(where, repository)
         self._instructions = instructions_of(loaded, where, repository, hides)
         merged = self._instructions.merged()
-        self.instructions = merged.text
+        self.instructions = redact(merged.text)
         """What the session begins with."""
         self.notices = merged.notices
         """What a person should know of them."""
         self._environment = ""
+        self._proposed: dict[str, list[str]] = {}
+        """The paths that actions under way touch, by their ids."""
+        self._been: list[str] = []
 
     @property
     def environment(self) -> str:
@@ -54,9 +61,8 @@ class Knowledge:
         if not self._environment:
             looked = self._look.result(self._hides) if self._look else None
             date = time.strftime("%Y-%m-%d")
-            self._environment = describe(
-                self._where.cwd, self._repository, date, self._hides, looked
-            )
+            words = describe(self._where.cwd, self._repository, date, self._hides, looked)
+            self._environment = self._redact(words)
         return self._environment
 
     def introduce(self, started: SessionStarted) -> SessionStarted:
@@ -67,10 +73,24 @@ class Knowledge:
 
     def nearby(self, action: Action) -> str:
         """See `Nearby`: instruction files of directories that no action was in before."""
-        touched = [
-            effect.target for effect in action.effects if effect.kind in ("read", "write", "delete")
-        ]
-        return self._instructions.nearby(touched)
+        self._catch_up()
+        return self._redact(self._instructions.nearby(_touched(action.effects)))
+
+    def hear(self, event: Event) -> None:
+        """See an event, those of the log first: where tools were before this process, the model
+        was given the instruction files, and is after a compaction."""
+        match event.body:
+            case ActionProposed(id=id, effects=effects):
+                self._proposed[id] = _touched(effects)
+            case ActionEnded(id=id, status=status):
+                been = self._proposed.pop(id, [])
+                self._been += been if status == "ok" else []
+            case _:
+                pass
+
+    def _catch_up(self) -> None:
+        self._instructions.nearby(list(dict.fromkeys(self._been)))
+        self._been.clear()
 
     @property
     def rewriting(self) -> Rewriting:
@@ -78,7 +98,8 @@ class Knowledge:
         config_dir = self._where.home.config_dir
 
         def surroundings() -> str:
-            parts = (self.environment, self._instructions.merged().text)
+            self._catch_up()
+            parts = (self.environment, self._redact(self._instructions.merged().text))
             return "\n\n".join(part for part in parts if part)
 
         context = self._loaded.settings.context
@@ -102,6 +123,10 @@ class Knowledge:
             for tool in (*notes.tools(), recall.tool())
             if tool.name not in settings.disabled
         )
+
+
+def _touched(effects: Sequence[Effect]) -> list[str]:
+    return [effect.target for effect in effects if effect.kind in ("read", "write", "delete")]
 
 
 def root_of(where: Surroundings, repository: Repository | None) -> Path:

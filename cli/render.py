@@ -25,7 +25,7 @@ from ..agent.events import (
 from ..agent.kept import Rewound
 from ..agent.messages import Part, Text
 from .compacted import summary_of, told
-from .terminal import Style, harmless
+from .terminal import Style, harmless, in_a_line
 from .titles import title
 
 MAX_OUTPUT_LINES = 12
@@ -173,7 +173,7 @@ class Renderer:
     def _diff(self, change: FileChange) -> list[str]:
         moved = f" (from {change.moved_from})" if change.moved_from else ""
         lines = [
-            f"  {change.change} {harmless(change.path + moved)} "
+            f"  {change.change} {in_a_line(change.path + moved)} "
             + self._style.good(f"+{change.added} ")
             + self._style.bad(f"-{change.removed}")
         ]
@@ -200,7 +200,7 @@ class Renderer:
         lines = [paint(f"{'✓' if result.exit_code == 0 else '✗'} {result.status}") + _facts(result)]
         for change in evidence.files_changed:
             counts = f"+{change.added} -{change.removed}"
-            lines.append(f"  {change.change} {harmless(change.path)} {counts}")
+            lines.append(f"  {change.change} {in_a_line(change.path)} {counts}")
         for check in evidence.checks:
             outcome = "passed" if check.ok else "failed"
             lines.append(f"  check {outcome}: {harmless(check.name)}")

@@ -178,17 +178,17 @@ def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None
 
 
 def latest(store: Store, cwd: Path) -> str:
-    """The session of this directory that was written to last.
+    """The session written to last of those that were opened last in this directory.
 
     Raises:
         UsageError: there is none.
     """
     for id in store.sessions():
         try:
-            first = next(store.read(id), None)
+            opened = _left_at(store, id)
         except StoreError:
             continue  # damage elsewhere must not keep this directory from going on
-        if first and isinstance(first.body, SessionStarted) and first.body.cwd == str(cwd):
+        if opened is not None and opened.cwd == str(cwd):
             return id
     raise UsageError(f"there is no session of {cwd} yet", hint="see kedge sessions list --all")
 

@@ -79,14 +79,18 @@ class Watched:
 
 
 class Quiet:
-    """No progress; only what went wrong, at the end."""
+    """No progress; only what went wrong and what cannot be undone, at the end."""
 
     def __init__(self, err: Out) -> None:
         self._err = err
 
     def show(self, event: Event) -> None:
         """See `Surface.show`."""
-        if isinstance(event.body, Result) and event.body.exit_code:
+        if not isinstance(event.body, Result):
+            return
+        if not_kept := event.body.evidence.not_kept:
+            self._err.say(f"kedge: cannot be undone: {harmless('; '.join(not_kept))}\n")
+        if event.body.exit_code:
             self._err.say(f"kedge: {complaint(event.body)}\n")
 
 

@@ -20,6 +20,11 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def in_a_line(text: str) -> str:
+    """The same for what is one line whatever is in it, such as the name of a file."""
+    return harmless(text.replace("\n", "\\n"))
+
+
 def fitting(line: str, cells: int) -> str:
     """The beginning that surely fits: from U+1100 on, a character may take two cells."""
     used = 0

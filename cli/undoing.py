@@ -1,13 +1,48 @@
 """What of a session can be undone: a fold of its facts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
-from ..agent.events import ActionProposed, ActionStarted, Event, TurnStarted
-from ..agent.kept import GOING_BACK, Checkpointed, Reach, Rewound
+from ..agent.events import (
+    ActionProposed,
+    ActionStarted,
+    Event,
+    Notice,
+    SessionStarted,
+    TurnStarted,
+)
+from ..agent.kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
 from ..agent.messages import Text
 from ..agent.ports import reads_only
+
+
+class Span(Struct):
+    """Changes of ours; what changed between two spans, somebody else did."""
+
+    checkpoints: list[str]
+    """From before them, oldest first."""
+    after: str = ""
+    """The checkpoint of how they left things; empty: as the next span found them, or as now."""
+    only: set[str] | None = None
+    """Where the turn broke off, so that others may have changed something before `after`: the paths
+    that actions named since the last checkpoint; None where commands ran, so that anything may be
+    ours."""
+    broke_off: bool = False
+    """Whether nobody saw how they left things."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether of what changed after the last checkpoint only some is ours."""
+        return self.broke_off and self.only is not None
+
+    def is_named(self, path: str) -> bool:
+        """Whether a path is one of those that are ours, lies below one, or holds one."""
+        named = self.only or set[str]()
+        parents = map(str, Path(path).parents)
+        holds = any(one.startswith(f"{path}/") for one in named)
+        return path in named or holds or not named.isdisjoint(parents)
 
 
 class Turn(Struct):
@@ -17,14 +52,48 @@ class Turn(Struct):
     """Of its `turn.started`."""
     number: int
     prompt: str
-    checkpoints: list[str]
-    """From before its changes, oldest first; empty if it changed nothing."""
-    after: str = ""
-    """How it left things; empty if it broke off."""
+    spans: list[Span]
+    """Its changes; empty if it changed nothing, several if it broke off and was gone on with."""
+    workspace: str = ""
+    """Where it worked: a session can be gone on with elsewhere."""
     lasting: list[str] = []
     """Effects that files do not show."""
     ran: bool = False
     """Whether commands ran that may have changed something."""
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """From before its changes, oldest first; empty if it changed nothing."""
+        return [id for span in self.spans for id in span.checkpoints]
+
+    @property
+    def after(self) -> str:
+        """The checkpoint of how it left things; empty if there is none."""
+        return self.spans[-1].after if self.spans else ""
+
+    def keep(self, kept: Checkpointed) -> None:
+        """A checkpoint was taken in it, or of how it was left."""
+        span = self.spans[-1] if self.spans and not self.spans[-1].after else None
+        if not kept.closes:
+            if span is None:
+                self.spans.append(span := Span([]))
+            span.checkpoints.append(kept.id)
+            span.only, span.broke_off = set(), True
+        elif span is not None:
+            span.after = kept.id
+            span.broke_off = kept.reason == BROKE_OFF
+
+    def act(self, action: ActionProposed, *, background: bool) -> None:
+        """An action began, maybe while a command runs in the `background`."""
+        self.lasting += _lasting(action)
+        self.ran = self.ran or _runs(action)
+        span = self.spans[-1] if self.spans else None
+        if span is None or span.only is None:
+            return
+        if background or _runs(action):
+            span.only = None
+        else:
+            span.only |= {one.target for one in action.effects if one.kind in ("write", "delete")}
 
 
 class Undone(Struct, frozen=True):
@@ -49,31 +118,34 @@ class History(Struct):
     """The checkpoint from before a going back that broke off."""
     last: int = 0
     """The `seq` of the last `turn.started`."""
+    workspace: str = ""
+    """Where the session was opened last."""
 
 
 def history(facts: Iterable[Event]) -> History:
     """What the log says of turns and their files."""
     known = History([], [])
     proposed: dict[str, ActionProposed] = {}
+    background = False
     for fact in facts:
         turn = known.turns[-1] if known.turns else None
         match fact.body:
+            case SessionStarted(cwd):
+                known.workspace, background = cwd, False
             case TurnStarted(prompt):
                 words = " ".join(part.text for part in prompt if isinstance(part, Text))
-                known.turns.append(Turn(fact.seq, fact.turn, words, []))
+                begun = Turn(fact.seq, fact.turn, words, [], workspace=known.workspace)
+                known.turns.append(begun)
                 known.begun, known.last = "", fact.seq
             case Checkpointed(id, reason=reason) if reason == GOING_BACK:
                 known.begun = known.begun or id
-            case Checkpointed(id, closes=True) if turn is not None:
-                turn.after = id
-            case Checkpointed(id) if turn is not None:
-                turn.checkpoints.append(id)
-                turn.after = ""
+            case Checkpointed() as kept if turn is not None:
+                turn.keep(kept)
             case ActionProposed(id) as action:
                 proposed[id] = action
             case ActionStarted(id) if turn is not None and id in proposed:
-                turn.lasting += _lasting(proposed[id])
-                turn.ran = turn.ran or _runs(proposed[id])
+                background = background or _stays(proposed[id])
+                turn.act(proposed[id], background=background)
             case Rewound() as rewound:
                 _rewind(known, fact.seq, rewound)
             case _:
@@ -81,21 +153,43 @@ def history(facts: Iterable[Event]) -> History:
     return known
 
 
+def in_one_place(turns: Sequence[Turn]) -> list[Turn]:
+    """The last of these turns, as far back as what they changed lies in one workspace: only that
+    can be put back at once."""
+    found: list[Turn] = []
+    place = ""
+    for turn in reversed(turns):
+        if turn.checkpoints and place and turn.workspace != place:
+            break
+        place = turn.workspace if turn.checkpoints else place
+        found.append(turn)
+    return found[::-1]
+
+
 def _rewind(known: History, seq: int, rewound: Rewound) -> None:
     known.begun = ""
     if rewound.redone:
-        if known.undone:
-            known.turns = sorted((*known.turns, *known.undone.pop().turns), key=lambda it: it.seq)
+        if known.undone and not rewound.partial:
+            there = {turn.seq: turn for turn in (*known.turns, *known.undone.pop().turns)}
+            known.turns = [there[seq] for seq in sorted(there)]
         return
     gone: list[Turn] = []
     if rewound.what != "conversation":
-        gone = [turn for turn in known.turns if turn.seq >= rewound.to]
-        known.turns = [turn for turn in known.turns if turn.seq < rewound.to]
+        gone = in_one_place([turn for turn in known.turns if turn.seq >= rewound.to])
+    if not rewound.partial:
+        known.turns = [turn for turn in known.turns if turn not in gone]
     known.undone.append(Undone(seq, rewound.what, rewound.before, rewound.after, tuple(gone)))
 
 
 def _runs(action: ActionProposed) -> bool:
-    return any(one.command is not None and not reads_only(one) for one in action.effects)
+    commands = (one for one in action.effects if one.kind == "run" or one.command is not None)
+    return not all(map(reads_only, commands))
+
+
+def _stays(action: ActionProposed) -> bool:
+    """Whether it goes on in the background."""
+    given = action.arguments
+    return isinstance(given, dict) and bool(given.get("run_in_background"))
 
 
 def _lasting(action: ActionProposed) -> list[str]:
@@ -111,6 +205,15 @@ def _lasting(action: ActionProposed) -> list[str]:
             elif effect.command.risk in ("dangerous", "opaque"):
                 found.append(f"what {words[0]} did beyond the workspace, if anything")
     return found
+
+
+def not_kept(facts: Iterable[Event], turns: Sequence[Turn]) -> list[str]:
+    """What was said of these turns and those after them that no checkpoint covers."""
+    return [
+        fact.body.text
+        for fact in facts
+        if fact.seq >= turns[0].seq and isinstance(fact.body, Notice) and fact.body.code == NOT_KEPT
+    ]
 
 
 def outside(facts: Iterable[Event], roots: tuple[str, ...], turns: Iterable[Turn]) -> list[str]:

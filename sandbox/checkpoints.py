@@ -21,7 +21,15 @@ from .paths import Roots
 from .restoring import Restored, Restorer, within
 from .rule_files import RULE_FILES, unsettled
 from .scanning import Noted, Scanner
-from .snapshot import Changed, Entry, State, differences, digest
+from .snapshot import (
+    Changed,
+    Entry,
+    State,
+    differences,
+    digest,
+    directories_changed,
+    repositories_gone,
+)
 from .vault import Checkpoint, Opened, Vault, moment, sweep
 
 _ID_BYTES = 10
@@ -150,6 +158,26 @@ class Checkpoints:
         with self._vault.reading() as vault:
             return list(differences(_with_later(vault, before, later), vault.state(after)))
 
+    def directories_changed(self, before: str, after: str) -> set[str]:
+        """The directories that came, went or got other permission bits between two checkpoints.
+
+        Raises:
+            SandboxError: one of them does not exist, or cannot be read.
+        """
+        with self._vault.reading() as vault:
+            return set(directories_changed(vault.state(before), vault.state(after)))
+
+    def repositories_gone(self, before: str, after: str = "") -> list[str]:
+        """The directories whose repository went between two checkpoints, or until now; where a
+        file said where it is, that comes back.
+
+        Raises:
+            SandboxError: one of them does not exist, or cannot be read.
+        """
+        after = after or self.take("to compare").id
+        with self._vault.reading() as vault:
+            return repositories_gone(vault.state(before), vault.state(after))
+
     def roots_of(self, id: str) -> tuple[Path, ...]:
         """The workspace and added directories of a checkpoint.
 
@@ -173,10 +201,12 @@ class Checkpoints:
         id: str,
         paths: Collection[str] | None = None,
         *,
+        directories: Collection[str] | None = None,
         later: Sequence[str] = (),
         announce: Callable[[str], None] = lambda before: None,
     ) -> Restored:
-        """Make everything, or what is at or below these absolute paths, as it was.
+        """Make everything, or what is at or below these absolute paths, as it was; of directories
+        as such all, or these and those that are needed.
 
         What is there is taken as a checkpoint first. Files that were made since are removed;
         what is ignored, outside or not covered stays. `later` are checkpoints from after, for the
@@ -198,7 +228,7 @@ class Checkpoints:
                 before = self.take("before undoing", hidden)
             announce(before.id)
             with self._vault.reading() as vault:
-                return self._restored(vault, then, before, paths)
+                return self._restored(vault, then, before, paths, directories)
 
     def _now_ignored(self, then: State, before: str) -> list[str]:
         """Files of then that today's rules would hide."""
@@ -207,10 +237,15 @@ class Checkpoints:
             return [one.path for one in changes if one.after is None and Path(one.path).exists()]
 
     def _restored(
-        self, vault: Opened, then: State, before: Checkpoint, paths: Collection[str] | None
+        self,
+        vault: Opened,
+        then: State,
+        before: Checkpoint,
+        paths: Collection[str] | None,
+        directories: Collection[str] | None,
     ) -> Restored:
         was = vault.state(before.id)
-        restorer = Restorer(self._roots, vault.get)
+        restorer = Restorer(self._roots, vault.get, directories)
         chosen, unsure = _sure(_chosen(differences(then, was), paths), then, was)
         now = was
         depth = -1
@@ -227,10 +262,12 @@ class Checkpoints:
         restorer.make_room(then, now)
         restorer.files(one for one in chosen if one.before is None)
         restorer.remove_directories(then, now)
-        restorer.make_directories(then, now)
-        restorer.files(one for one in chosen if one.before is not None)
+        back = [one for one in chosen if one.before is not None]
+        restorer.make_directories(then, now, (one.path for one in back))
+        restorer.files(back)
         restorer.set_modes(then, now)
-        return Restored(before.id, tuple(restorer.done), tuple(restorer.refused))
+        done, refused = tuple(restorer.done), tuple(restorer.refused)
+        return Restored(before.id, done, refused, restorer.hindered)
 
     def list(self) -> list[Checkpoint]:
         """All checkpoints, oldest first.

@@ -8,7 +8,7 @@ it was read is read again next time, because the clock of a file system ticks sl
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -16,10 +16,11 @@ import msgspec
 
 from .paths import open_beneath
 from .rule_files import RULE_FILES
-from .snapshot import Entry, Listing
+from .snapshot import GIT, Entry, Listing
 
-REPOSITORIES = frozenset({".git", ".hg", ".svn", ".jj"})
-"""Never entered: what is in them is version control's own to undo."""
+REPOSITORIES = frozenset({GIT, ".hg", ".svn", ".jj"})
+"""Never entered: what is in them is version control's own to undo. A file `.git` counts: it only
+says where the repository of a submodule or worktree is."""
 _SETTLED_NS = 2_000_000_000
 """How long ago a change must be to be told from a later one: FAT counts in two seconds."""
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -87,11 +88,12 @@ class Look:
     """One look at a directory."""
 
     def __init__(self, root: Path, path: str, before: Seen | None, caps: Caps, put: Put) -> None:
-        """`before` is the look before; `path` lies in `root`."""
+        """`before` is the look before; `path` lies in `root`; `caps.total` is what is left."""
         self._root = root
         self._path = path
         self._before: Mapping[str, Known] = before.entries if before else {}
         self._caps = caps
+        self._room = caps.total
         self._put = put
         self._settled = time.time_ns() - _SETTLED_NS
         self.names: frozenset[str] = frozenset()
@@ -123,6 +125,12 @@ class Look:
                 name, path = entry.name, f"{self._path}/{entry.name}"
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if name in REPOSITORIES:
+                    if (
+                        name == GIT
+                        and (known := self._known(fd, name))
+                        and known.entry.kind == "file"
+                    ):
+                        entries[name] = known
                     continue
                 # Files that say what is ignored count even where they ignore themselves: without
                 # them nobody could tell what else was.
@@ -176,6 +184,7 @@ class Look:
             found = os.stat(name, dir_fd=directory, follow_symlinks=False)
             old = self._before.get(name)
             if old and (old.changed, old.number) == (found.st_ctime_ns, found.st_ino):
+                self._room -= old.entry.kept
                 return old
             if stat.S_ISLNK(found.st_mode):
                 leads = os.fsencode(os.readlink(name, dir_fd=directory))
@@ -186,7 +195,8 @@ class Look:
             return None
 
     def _file(self, directory: int, name: str, found: os.stat_result) -> Known | None:
-        if found.st_size > self._caps.file:
+        most = max(0, min(self._caps.file, self._room))
+        if found.st_size > most:
             return _missed(found, self._stamp(found))
         try:
             fd = os.open(name, _FILE, dir_fd=directory)
@@ -199,10 +209,11 @@ class Look:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 return None
-            content = _content(file.fileno(), found.st_size, self._caps.file)
+            content = _content(file.fileno(), found.st_size, most)
             after = os.fstat(fd)
-        if len(content) > self._caps.file:
+        if len(content) > most:
             return _missed(after, 0)
+        self._room -= len(content)
         calm = found.st_ctime_ns == after.st_ctime_ns
         mode = stat.S_IMODE(found.st_mode)
         entry = Entry("file", mode, len(content), self._put(content))
@@ -228,32 +239,46 @@ def _missed(found: os.stat_result, changed: int) -> Known:
     return Known(changed, found.st_ino, entry)
 
 
-def unlike(looks: Iterable[tuple[str, Seen]]) -> Iterator[str]:
-    """The directories that are not as they were; what is asked for most often in all this."""
-    for path, seen in looks:
-        try:
-            fd = os.open(path, _UNCHANGED)
-        except OSError:
-            yield path
-            continue
-        try:
-            if not _alike(fd, seen):
+class Comparer:
+    """Tells which directories are not as they were: what is asked for most often in all this.
+
+    Nearly all of its time is the kernel's and that of making a `stat_result` for each file.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, tuple[Seen, list[bytes], list[int]]] = {}
+        """Names as the kernel has them, and times of change, of looks."""
+
+    def unlike(self, looks: Mapping[str, Seen]) -> Iterator[str]:
+        """The directories that are not like these looks."""
+        for path, seen in looks.items():
+            try:
+                fd = os.open(path, _UNCHANGED)
+            except OSError:
                 yield path
-        finally:
-            os.close(fd)
+                continue
+            try:
+                if not self._alike(fd, path, seen):
+                    yield path
+            finally:
+                os.close(fd)
 
-
-def _alike(fd: int, seen: Seen) -> bool:
-    try:
-        found = os.fstat(fd)
-        if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
-            return False
-        look = os.stat
-        for name, known in seen.entries.items():
-            # From the directory on, the kernel has one name to find instead of a path.
-            found = look(name, dir_fd=fd, follow_symlinks=False)
-            if found.st_ctime_ns != known.changed or found.st_ino != known.number:
+    def _alike(self, fd: int, path: str, seen: Seen) -> bool:
+        _, names, changed = self._row(path, seen)
+        look = os.lstat
+        try:
+            found = os.fstat(fd)
+            if found.st_ctime_ns != seen.changed or found.st_ino != seen.number:
                 return False
-    except OSError:
-        return False
-    return True
+            # While the directory's time stands, no name in it means another file. From the
+            # directory on, the kernel has one name to find instead of a path.
+            return [look(name, dir_fd=fd).st_ctime_ns for name in names] == changed
+        except OSError:
+            return False
+
+    def _row(self, path: str, seen: Seen) -> tuple[Seen, list[bytes], list[int]]:
+        row = self._rows.get(path)
+        if row is None or row[0] is not seen:
+            changed = [known.changed for known in seen.entries.values()]
+            row = self._rows[path] = (seen, list(map(os.fsencode, seen.entries)), changed)
+        return row

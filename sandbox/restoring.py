@@ -1,6 +1,7 @@
 """Puts files, links and directories back as a checkpoint has them, each at once or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Generator, Iterable
@@ -28,17 +29,27 @@ class Restored(msgspec.Struct, frozen=True):
     """What was done, by path."""
     refused: tuple[str, ...]
     """What was not, each with the reason."""
+    hindered: bool = False
+    """Whether some of that can be done once what is in the way is gone."""
 
 
 class Restorer:
     """One restoring."""
 
-    def __init__(self, roots: Roots, get: Callable[[bytes], bytes]) -> None:
-        """`get` gives the content of a digest."""
+    def __init__(
+        self,
+        roots: Roots,
+        get: Callable[[bytes], bytes],
+        directories: Collection[str] | None = None,
+    ) -> None:
+        """`get` gives the content of a digest; of `directories` only these are meant, or all."""
         self._roots = roots
         self._get = get
+        self._directories = directories
+        self._made: set[str] = set()
         self.done: list[Changed] = []
         self.refused: list[str] = []
+        self.hindered = False
 
     def files(self, changes: Iterable[Changed]) -> None:
         """Make files and links what they are *before* each change: the one that is undone."""
@@ -55,6 +66,8 @@ class Restorer:
         for path in sorted(then.directories):
             if then.is_alike(now, path) or then.passes_over(path) or now.passes_over(path):
                 continue
+            if not self._is_meant(path) and path not in self._made:
+                continue
             listing = then.listing(path)
             if listing is not None:
                 with self._minding(path):
@@ -64,24 +77,29 @@ class Restorer:
         """Let directories whose mode was changed be written while this lasts."""
         for path in sorted({*then.directories} & {*now.directories}):
             listing = None if now.is_alike(then, path) else now.listing(path)
-            if listing is not None and listing.mode & _OURS != _OURS:
+            if listing is not None and listing.mode & _OURS != _OURS and self._is_meant(path):
                 with self._minding(path):
                     self._set_mode(path, listing.mode | _OURS)
 
     def remove_directories(self, then: State, now: State) -> None:
         """Remove those that were made since, unless something that is not covered is in them."""
         for path in sorted({*now.directories} - {*then.directories}, reverse=True):
-            if then.passes_over(path):
+            if then.passes_over(path) or not self._is_meant(path):
                 continue
             with contextlib.suppress(OSError), self._parent(path) as (directory, name):
                 os.rmdir(name, dir_fd=directory)
 
-    def make_directories(self, then: State, now: State) -> None:
-        """Make those that are gone."""
+    def make_directories(self, then: State, now: State, holding: Iterable[str]) -> None:
+        """Make those that are gone; also where they are only to hold these paths."""
+        needed = {str(up) for path in holding for up in Path(path).parents}
         for path in sorted({*then.directories} - {*now.directories}):
-            if not now.passes_over(path):
+            if not now.passes_over(path) and (self._is_meant(path) or path in needed):
+                self._made.add(path)
                 with self._minding(path), self._parent(path) as (directory, name):
                     self._make(directory, name)
+
+    def _is_meant(self, path: str) -> bool:
+        return self._directories is None or path in self._directories
 
     def _make(self, directory: int, name: str) -> None:
         with contextlib.suppress(FileExistsError):
@@ -99,7 +117,8 @@ class Restorer:
         try:
             yield
         except OSError as error:
-            self.refused.append(f"{path}: {error.strerror or error}")
+            self.hindered = True
+            self.refused.append(f"{path}: {_reason(error)}")
         except SandboxError as error:
             self.refused.append(f"{path}: {error}")
 
@@ -117,7 +136,7 @@ class Restorer:
             target = Name(directory, Path(change.path))
             found = target.stat()
             if found is not None and kind(found) not in ("file", "link"):
-                raise SandboxError(f"a {kind(found)} is there")
+                raise FileExistsError(errno.EEXIST, f"a {kind(found)} is there")
             staged = target.beside()
             try:
                 self._fill(staged, entry, target, directory)
@@ -157,6 +176,12 @@ class Restorer:
             raise SandboxError("it lies outside of the workspace")
         root = max(holding, key=lambda one: len(one.parts))
         return Place(root, os.path.relpath(path, root))
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return "a link or a file is where a directory was"
+    return error.strerror or str(error)
 
 
 def _check_kept(change: Changed) -> None:

@@ -10,11 +10,14 @@ from pathlib import Path
 import msgspec
 
 from .errors import SandboxError
-from .looking import REPOSITORIES, Caps, Ignoring, Look, Put, Seen, Unreachable, unlike
+from .looking import REPOSITORIES, Caps, Comparer, Ignoring, Look, Put, Seen, Unreachable
 from .paths import Roots
 from .rule_files import EXCLUDE, RULE_FILES, Stamp, effective, repositories, stamp, stamps_above
 from .snapshot import Manifest, encoded
 from .tracked import index_of, tracked
+
+_VERSION = 2
+"""Of what counts: where another one walked, it has to be walked anew."""
 
 
 class Stopped(SandboxError):
@@ -58,6 +61,7 @@ class Scanner:
         self.uncovered: dict[str, str] = {}
         """Directories that were not looked into, with the reason."""
         self._seen: dict[str, Seen] = {}
+        self._comparer = Comparer()
         self._parts: dict[str, Seen] = {}
         self._walked = False
         self._inner: dict[str, Ignoring] = {}
@@ -81,7 +85,7 @@ class Scanner:
     @property
     def _scope(self) -> tuple[str, ...]:
         caps = msgspec.structs.astuple(self._caps)
-        return tuple(map(ascii, (*self._roots.all, *sorted(self._avoid), *caps)))
+        return tuple(map(ascii, (_VERSION, *self._roots.all, *sorted(self._avoid), *caps)))
 
     def noted(self) -> Noted:
         """What the next process can use. Names that are not text are left out."""
@@ -131,7 +135,7 @@ class Scanner:
         self._extras = self.extras()
         if any(stamp(path) != before for path, before in self._sources.items()):
             self._walked = False
-        stale = list(unlike(self._seen.items())) if self._walked else []
+        stale = list(self._comparer.unlike(self._seen)) if self._walked else []
         for directory in stale:
             if directory in self._seen:
                 self._again(directory, put)
@@ -178,9 +182,11 @@ class Scanner:
             self._take_in(path, look, seen, put)
             pending += (f"{path}/{name}" for name in seen.below)
 
-    def _left(self) -> Caps:
-        left = max(0, self._caps.total - self._bytes)
-        return msgspec.structs.replace(self._caps, file=min(self._caps.file, left))
+    def _left(self, again: Seen | None = None) -> Caps:
+        """What may be kept of a directory, be it one that is looked into `again`."""
+        left = self._caps.total - self._bytes
+        left += sum(known.entry.kept for known in again.entries.values()) if again else 0
+        return msgspec.structs.replace(self._caps, total=left)
 
     def _take_in(self, path: str, look: Look, seen: Seen, put: Put) -> None:
         if look.ignores is not None:
@@ -199,13 +205,13 @@ class Scanner:
     def _count(self, seen: Seen | None, sign: int) -> None:
         for known in seen.entries.values() if seen else ():
             self._files += sign
-            self._bytes += sign * (known.entry.size if known.entry.kind == "file" else 0)
+            self._bytes += sign * known.entry.kept
 
     def _again(self, path: str, put: Put) -> None:
         """Look into a directory once more, and into those below that are new."""
         before = self._seen[path]
         root = self._root_of(path)
-        look = Look(root, path, before, self._left(), put)
+        look = Look(root, path, before, self._left(before), put)
         try:
             device = root.lstat().st_dev
             seen = look.whole(self._outer(path, root), self._extras, device)
@@ -231,8 +237,9 @@ class Scanner:
     def _forget(self, path: str) -> None:
         for place in [one for one in self._seen if one == path or one.startswith(f"{path}/")]:
             self._count(self._seen.pop(place), -1)
-        for place in [one for one in self._inner if one == path or one.startswith(f"{path}/")]:
-            del self._inner[place]
+        for known in (self._inner, self._indexes):
+            for place in [one for one in known if one == path or one.startswith(f"{path}/")]:
+                del known[place]
 
     def _root_of(self, path: str) -> Path:
         holding = [root for root in self._roots.all if Path(path).is_relative_to(root)]

@@ -11,6 +11,9 @@ from typing import Literal
 
 import msgspec
 
+GIT = ".git"
+"""A repository, or a file that says where it is; the latter is put back where it is missing, and
+never changed or removed."""
 DIGEST_SIZE = 20
 """Bytes of a digest."""
 
@@ -28,6 +31,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     size: int
     what: bytes
     """A file's digest, where a link leads, when a missed file was changed."""
+
+    @property
+    def kept(self) -> int:
+        """Bytes of content that are kept."""
+        return self.size if self.kind == "file" else 0
 
 
 class Listing(msgspec.Struct, frozen=True, array_like=True):
@@ -148,6 +156,30 @@ class State:
         return self.directories.get(directory) == other.directories.get(directory)
 
 
+def directories_changed(before: State, after: State) -> Iterator[str]:
+    """The directories that came, went or got other permission bits between two states."""
+    for path in {*before.directories, *after.directories}:
+        if not before.is_alike(after, path):
+            was, now = before.listing(path), after.listing(path)
+            if was is None or now is None or was.mode != now.mode:
+                yield path
+
+
+def _is_missing(directory: str, there: Entry | None, now: State) -> bool:
+    """Whether a directory that held a `.git` has none now, be it a repository."""
+    return there is None and os.fsencode(directory) not in now.manifest.repositories
+
+
+def repositories_gone(before: State, after: State) -> list[str]:
+    """The directories whose repository lay in them, and is there no more."""
+    gone = {*before.manifest.repositories} - {*after.manifest.repositories}
+    return [
+        path
+        for path in sorted(map(os.fsdecode, gone))
+        if not (listing := before.listing(path)) or GIT not in listing.entries
+    ]
+
+
 def differences(before: State, after: State) -> Iterator[Changed]:
     """What became of files and links, by path; where nobody looked is left out."""
     for directory in sorted(before.mentioned() | after.mentioned()):
@@ -160,7 +192,7 @@ def differences(before: State, after: State) -> Iterator[Changed]:
         now = new.entries if new else {}
         for name in sorted({*then, *now}):
             was, there = then.get(name), now.get(name)
-            if was != there:
+            if was != there and (name != GIT or _is_missing(directory, there, after)):
                 path = os.path.join(directory, name)
                 if was is not None or path not in after.extras or path in before.extras:
                     yield Changed(path, was, there)

@@ -5,6 +5,7 @@ crash leaves either all of it or nothing.
 """
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import time
@@ -116,6 +117,8 @@ class Vault:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             private_folder(self.folder)
+            # Made here, because SQLite would let everybody read it.
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._connection = connection = sqlite3.connect(
                 self._file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -243,11 +246,13 @@ def sweep(own: Path, days: int) -> None:
     """Throw away for good the checkpoints of other workspaces, beside our own, in which nothing was
     kept for so many days. What cannot be thrown away stays."""
     oldest = time.time() - days * 86_400
-    for folder in own.parent.iterdir():
-        files = [folder / name for name in (_FILE, f"{_FILE}-wal")]
-        times = [file.stat().st_mtime for file in files if file.exists()]
-        if folder != own and times and max(times) < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+    # Another process may be at it, too.
+    with contextlib.suppress(OSError):
+        for folder in own.parent.iterdir():
+            files = [folder / name for name in (_FILE, f"{_FILE}-wal")]
+            times = [file.stat().st_mtime for file in files if file.exists()]
+            if folder != own and times and max(times) < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def moment() -> str:

@@ -34,7 +34,7 @@ _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
     *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec"),
     *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages", "agent.spending"),
-    "agent.recollection",
+    *("agent.recollection", "agent.plainfile"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from ..plainfile import plain_bytes
+
 MAX_BYTES = 256_000
+MAX_INDEX = 1 << 30
 _SECTION = re.compile(r'\[\s*([\w.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]')
 _KEY = re.compile(r"([A-Za-z][\w-]*)\s*(?:=\s*(.*))?")
 _ESCAPED = re.compile(r"\\(.)")
@@ -174,11 +177,7 @@ def _hooks(directory: str) -> Iterator[str]:
 def _has_links(index: str) -> bool:
     """Whether an index names other repositories (gitlinks, mode 160000): their configuration is
     heeded too. Looks for the mode's bytes, which may also be chance: then it only asks more."""
-    try:
-        with open(index, "rb") as file:
-            return b"\x00\x00\xe0\x00" in file.read()
-    except OSError:
-        return False
+    return b"\x00\x00\xe0\x00" in (plain_bytes(index, MAX_INDEX) or b"")
 
 
 def settings(text: str) -> Iterator[tuple[str, str]]:
@@ -207,9 +206,9 @@ def _value(raw: str) -> str:
 
 
 def _read(path: str) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError:
-        return None
-    return None if len(data) > MAX_BYTES else data.decode("utf-8", "replace")
+    data = plain_bytes(path, MAX_BYTES + 1)
+    return (
+        None
+        if data is None or len(data) > MAX_BYTES
+        else data.replace(b"\0", b"\xff").decode("utf-8", "replace")
+    )

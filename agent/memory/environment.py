@@ -101,7 +101,7 @@ def _entries(folder: Path, hides: Hides) -> Iterator[str]:
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _legible(line: str) -> str:

@@ -15,6 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from ..plainfile import plain_bytes
+
 SECONDS: Final = 0.04
 """How long git may take in all."""
 MAX_TRACKED: Final = 10_000
@@ -58,10 +60,11 @@ class GitLook:
         env: Mapping[str, str],
         seconds: float = SECONDS,
     ) -> None:
-        """Begin; it is over `seconds` from now. Of `env` only PATH is passed on."""
+        """Begin; it is over `seconds` from now. Of `env` only PATH is passed on, as far as it leads
+        outside `root`: whatever is called git in there is nobody's choice."""
         self._root = root
         self._deadline = time.monotonic() + seconds
-        self._env = {**_ENV, "PATH": env.get("PATH", os.defpath)}
+        self._env = {**_ENV, "PATH": _outside(root, env.get("PATH", ""))}
         self._cwd = cwd
         self._log = self._start("log", f"-{MAX_COMMITS}", "--no-decorate", "--format=%h %s")
         self._many = tracked(git_dir / "index") > MAX_TRACKED
@@ -112,6 +115,17 @@ def _git(
         return None
 
 
+def _outside(root: Path, path: str) -> str:
+    """The absolute folders of a search path that are not in `root`."""
+    real = os.path.realpath(root)
+    folders = (
+        folder
+        for folder in path.split(os.pathsep)
+        if os.path.isabs(folder) and not Path(os.path.realpath(folder)).is_relative_to(real)
+    )
+    return os.pathsep.join(folders) or os.defpath
+
+
 def _output(process: "subprocess.Popen[bytes] | None", deadline: float) -> bytes | None:
     """Everything that it prints, None if it fails or takes too long. It is over afterwards."""
     if process is None:
@@ -146,11 +160,7 @@ def _changes(status: bytes, root: Path, hides: Hides) -> str:
 
 def tracked(index: Path) -> int:
     """How many files an index names: its header, gitformat-index(5); 0 if there is none."""
-    try:
-        with open(index, "rb") as file:
-            head = file.read(12)
-    except OSError:
-        return 0
+    head = plain_bytes(index, 12) or b""
     return int.from_bytes(head[8:12], "big") if head[:4] == b"DIRC" else 0
 
 

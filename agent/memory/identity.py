@@ -6,6 +6,8 @@ Like `repository`, without running git. Formats: git-config(1), git-fetch(1) on 
 import re
 from pathlib import Path
 
+from ..plainfile import plain_text
+
 _SECTION = re.compile(r"\s*\[\s*(?P<name>[^\]]*?)\s*\]")
 _URL = re.compile(r"\s*url\s*=\s*\"?(?P<url>[^\"\s]+)", re.IGNORECASE)
 _REMOTE = re.compile(
@@ -19,7 +21,7 @@ def identity(root: Path) -> str:
     """Host and path of the remote `origin`, never with a password; where there is none, the path
     of the repository that holds the history."""
     common = _common(root / ".git")
-    remote = _REMOTE.fullmatch(_origin(_text(common / "config")))
+    remote = _REMOTE.fullmatch(_origin(plain_text(common / "config")))
     if remote:
         return f"{(remote['host'] or remote['short']).lower()}/{remote['path']}"
     return str(common.parent if common.name == ".git" else common)
@@ -28,8 +30,8 @@ def identity(root: Path) -> str:
 def _common(git: Path) -> Path:
     """The directory that all worktrees of a repository share."""
     if git.is_file():
-        git = (git.parent / _text(git).removeprefix("gitdir:").strip()).resolve()
-    common = _text(git / "commondir").strip()
+        git = (git.parent / plain_text(git).removeprefix("gitdir:").strip()).resolve()
+    common = plain_text(git / "commondir").strip()
     return (git / common).resolve() if common else git
 
 
@@ -41,10 +43,3 @@ def _origin(config: str) -> str:
         elif section == 'remote "origin"' and (url := _URL.match(line)):
             return url["url"]
     return ""
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

@@ -5,11 +5,13 @@ from the repository's root down to the working directory: what is read later, be
 work, wins. Those of deeper directories are read when a tool first touches something there.
 
 A line may hold `@path`, relative to its file: the text of that file follows. Only the files of
-trusted folders are read, and nothing outside the project is, whatever a link or an `@path` says.
+trusted folders are read, and for them nothing outside the project is, whatever a link or an `@path`
+says. The person's own may lead anywhere.
 """
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,10 @@ MAX_BYTES: Final = 32 * 1024
 MAX_DEPTH: Final = 5
 """Imports within imports."""
 
+MAX_FOLDERS: Final = 5_000
+"""Looked through for instruction files when a person is asked to trust a folder."""
+
+_ANYWHERE: Final = Path("/")
 _IMPORT: Final = re.compile(r"(?<![\w`@/])@((?:~/|\.{0,2}/)?[\w.\-/]*[\w\-])")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
 _CODE: Final = re.compile(r"`[^`]*`")
@@ -103,18 +109,21 @@ class Instructions:
     def merged(self) -> Merged:
         """All that counts now, those of deeper directories that were given already included."""
         scope = self._scope
-        notices: list[str] = []
-        pieces = [*self._file_of(scope.config_dir, (scope.config_dir,), notices)]
-        pieces += self._notes(scope.config_dir, notices)
+        # The person's own folder is hidden from tools as a whole, and yet theirs to give; what
+        # stands there is often a link to where they keep it.
+        own = _Reading(lambda path: False)
+        pieces = [*own.file_of(scope.config_dir, _ANYWHERE), *own.notes(scope.config_dir)]
+        reading = _Reading(self._hides)
+        notices = own.notices
         if scope.trusted:
-            pieces += self._notes(scope.root / ".kedge", notices)
+            pieces += reading.notes(scope.root / ".kedge")
             for folder in (*_down(scope.root, scope.cwd), *self._deeper):
-                pieces += self._file_of(folder, (scope.root,), notices)
+                pieces += reading.file_of(folder, scope.root)
         elif found := self._untrusted():
             notices.append(
                 f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
             )
-        merged = fitted(pieces, notices)
+        merged = fitted(pieces, [*notices, *reading.notices])
         self._room = MAX_BYTES - sum(piece.size for piece in merged.pieces)
         return merged
 
@@ -122,22 +131,22 @@ class Instructions:
         """The instructions for resolved paths in directories where no tool was before."""
         if not self._scope.trusted:
             return ""
-        notices: list[str] = []
+        reading = _Reading(self._hides)
         pieces: list[Piece] = []
         for path in touched:
             for folder in self._fresh(Path(path)):
-                found = list(self._file_of(folder, (self._scope.root,), notices))
+                found = list(reading.file_of(folder, self._scope.root))
                 if found:
                     self._deeper[folder] = None
                 pieces += found
-        merged = fitted(pieces, notices, self._room)
+        merged = fitted(pieces, reading.notices, self._room)
         self._room -= sum(piece.size for piece in merged.pieces)
         return merged.text
 
     def _fresh(self, path: Path) -> Iterator[Path]:
         """Directories from below the working directory down to a path, not visited before."""
         cwd = self._scope.cwd
-        folder = path if path.is_dir() else path.parent
+        folder = path if os.path.isdir(path) else path.parent
         if not folder.is_relative_to(self._scope.root):
             return
         known = {*_down(self._scope.root, cwd)}
@@ -149,61 +158,71 @@ class Instructions:
     def _untrusted(self) -> list[str]:
         found = [_present(folder) for folder in _down(self._scope.root, self._scope.cwd)]
         notes = self._scope.root / ".kedge" / NOTES
-        files = [path for path in (*found, notes if notes.is_file() else None) if path]
+        files = [path for path in (*found, notes if os.path.isfile(notes) else None) if path]
         return [str(path.relative_to(self._scope.root)) for path in files]
 
-    def _file_of(self, folder: Path, roots: Sequence[Path], notices: list[str]) -> Iterator[Piece]:
+
+class _Reading:
+    """Files being read, for one text."""
+
+    def __init__(self, hides: Hides) -> None:
+        self._hides = hides
+        self._depths: dict[Path, int] = {}
+        """How deep each file was read. Files that all import each other are read once, not once
+        for each way to them; what is found again nearer to the start is, for what it imports."""
+        self.notices: list[str] = []
+
+    def file_of(self, folder: Path, root: Path) -> Iterator[Piece]:
+        """The instruction file of a directory, and what it imports from within `root`."""
         if (path := _present(folder)) is not None:
-            yield from self._read(path, roots, notices, ())
+            yield from self._read(path, root, ())
 
-    def _notes(self, folder: Path, notices: list[str]) -> Iterator[Piece]:
-        if (folder / NOTES).is_file():
-            yield from self._read(folder / NOTES, (folder,), notices, None)
+    def notes(self, folder: Path) -> Iterator[Piece]:
+        """The notes in a directory of kedge's. They import nothing."""
+        path = folder / NOTES
+        if os.path.isfile(path) and (piece := self._piece(path, folder, None)) is not None:
+            yield piece
 
-    def _read(
-        self,
-        path: Path,
-        roots: Sequence[Path],
-        notices: list[str],
-        above: tuple[Path, ...] | None,
-    ) -> Iterator[Piece]:
-        """A file, then what it imports; `above` are the files that led here, None: no imports."""
+    def _read(self, path: Path, root: Path, above: tuple[Path, ...]) -> Iterator[Piece]:
+        """A file, then what it imports; `above` are the files that led here."""
         real = Path(os.path.realpath(path))
-        if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
-            notices.append(f"{path}: not read, it leads outside the project")
+        if self._depths.get(real, len(above) + 1) <= len(above):
             return
+        self._depths[real] = len(above)
+        piece = self._piece(path, root, above[-1] if above else None)
+        if piece is None:
+            return
+        yield piece
+        for name in imports(piece.text):
+            yield from self._imported(name, root, (*above, path))
+
+    def _imported(self, name: str, root: Path, above: tuple[Path, ...]) -> Iterator[Piece]:
+        path = Path(os.path.normpath(above[-1].parent / os.path.expanduser(name)))
+        if not os.path.isfile(path) or path in above:
+            # Most names with an @ are people and packages, not files.
+            return
+        if len(above) > MAX_DEPTH:
+            self.notices.append(f"{path}: not read, it is imported more than {MAX_DEPTH} deep")
+            return
+        yield from self._read(path, root, above)
+
+    def _piece(self, path: Path, root: Path, importer: Path | None) -> Piece | None:
+        """The file's text, unless it is empty or may not be read, which is said."""
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(root)):
+            self.notices.append(f"{path}: not read, it leads outside the project")
+            return None
         if self._hides(real):
-            notices.append(f"{path}: not read, nobody may see its content")
-            return
+            self.notices.append(f"{path}: not read, nobody may see its content")
+            return None
         try:
             with open(real, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
         except OSError as error:
-            notices.append(f"{path}: cannot be read ({error.strerror})")
-            return
+            self.notices.append(f"{path}: cannot be read ({error.strerror})")
+            return None
         text = data.decode("utf-8", "replace").removeprefix("\ufeff").strip()
-        if text:
-            yield Piece(path, text, above[-1] if above else None)
-        for name in imports(text) if above is not None else ():
-            yield from self._imported(name, path, roots, notices, (*(above or ()), path))
-
-    def _imported(
-        self,
-        name: str,
-        importer: Path,
-        roots: Sequence[Path],
-        notices: list[str],
-        above: tuple[Path, ...],
-    ) -> Iterator[Piece]:
-        target = Path(os.path.expanduser(name))
-        path = Path(os.path.normpath(importer.parent / target))
-        if not path.is_file() or path in above:
-            # Most names with an @ are people and packages, not files.
-            return
-        if len(above) > MAX_DEPTH:
-            notices.append(f"{path}: not read, it is imported more than {MAX_DEPTH} deep")
-            return
-        yield from self._read(path, roots, notices, above)
+        return Piece(path, text, importer) if text else None
 
 
 def imports(text: str) -> list[str]:
@@ -232,9 +251,9 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
             room -= piece.size
             continue
         cut = piece.text.encode("utf-8", "replace")[:room].decode("utf-8", "ignore")
-        what = f"cut after {len(cut.encode())} of {piece.size}" if cut else "left out:"
+        what = f"cut after {len(cut.encode())} bytes" if cut else "left out"
         said.append(
-            f"{piece.path}: {what} bytes; all instruction files together may have {MAX_BYTES}"
+            f"{piece.path}: {what}; all instruction files together may have {MAX_BYTES} bytes"
         )
         if cut:
             kept[piece.path] = Piece(piece.path, cut, piece.imported_by)
@@ -242,8 +261,30 @@ def fitted(pieces: Sequence[Piece], notices: Sequence[str] = (), limit: int = MA
     return Merged(tuple(kept.values()), tuple(dict.fromkeys(said)))
 
 
+def deeper(root: Path, most: int = 10) -> list[Path]:
+    """The first instruction files below a directory, upper ones first. Hidden folders, those of
+    other people's packages, and what is beyond `MAX_FOLDERS` are not looked at."""
+    found: list[Path] = []
+    pending = deque([root])
+    for _ in range(MAX_FOLDERS):
+        if not pending or len(found) >= most:
+            break
+        folder = pending.popleft()
+        if folder != root and (path := _present(folder)) is not None:
+            found.append(path)
+        try:
+            with os.scandir(folder) as entries:
+                names = sorted(one.name for one in entries if one.is_dir(follow_symlinks=False))
+        except OSError:
+            continue
+        pending += (
+            folder / name for name in names if not name.startswith(".") and name != "node_modules"
+        )
+    return found
+
+
 def _present(folder: Path) -> Path | None:
-    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+    return next((folder / name for name in NAMES if os.path.isfile(folder / name)), None)
 
 
 def _down(root: Path, folder: Path) -> list[Path]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ..plainfile import plain_text
+
 
 class Repository(Struct, frozen=True):
     """A work tree and where its HEAD stands."""
@@ -32,7 +34,7 @@ def find_repository(start: Path) -> Repository | None:
 
 def _linked(file: Path) -> Path | None:
     """The git directory that a worktree's or submodule's `.git` file points at."""
-    text = _text(file)
+    text = plain_text(file)
     if not text.startswith("gitdir:"):
         return None
     folder = file.parent / text.removeprefix("gitdir:").strip()
@@ -40,28 +42,21 @@ def _linked(file: Path) -> Path | None:
 
 
 def _read(root: Path, git: Path) -> Repository:
-    head = _text(git / "HEAD").strip()
+    head = plain_text(git / "HEAD").strip()
     if not head.startswith("ref:"):
         return Repository(root, None, head or None)
     ref = head.removeprefix("ref:").strip()
-    common = _text(git / "commondir").strip()
+    common = plain_text(git / "commondir").strip()
     folders = (git, git / common) if common else (git,)
     for folder in folders:
-        if commit := _text(folder / ref).strip() or _packed(folder, ref):
+        if commit := plain_text(folder / ref).strip() or _packed(folder, ref):
             return Repository(root, ref.removeprefix("refs/heads/"), commit)
     return Repository(root, ref.removeprefix("refs/heads/"), None)
 
 
 def _packed(git: Path, ref: str) -> str:
-    for line in _text(git / "packed-refs").splitlines():
+    for line in plain_text(git / "packed-refs").splitlines():
         commit, _, name = line.partition(" ")
         if name == ref:
             return commit
     return ""
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""

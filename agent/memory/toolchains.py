@@ -8,6 +8,8 @@ from typing import Final, cast
 
 from msgspec import Struct
 
+from ..plainfile import plain_bytes
+
 MAX_BYTES: Final = 200_000
 """Files above are not looked into."""
 
@@ -107,9 +109,5 @@ def _table(value: object) -> dict[str, object]:
 
 
 def _read(path: Path) -> str:
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    data = plain_bytes(path, MAX_BYTES + 1) or b""
+    return data.decode("utf-8", "replace") if len(data) <= MAX_BYTES else ""

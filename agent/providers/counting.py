@@ -52,6 +52,8 @@ def question(wire: str, body: bytes) -> bytes:
 def answer(body: bytes) -> int | None:
     """The tokens that an answer tells; None if it tells none."""
     try:
-        return msgspec.json.decode(body, type=_Answer).input_tokens or None
+        tokens = msgspec.json.decode(body, type=_Answer).input_tokens
     except msgspec.MsgspecError:
         return None
+    # Some compatible servers have the endpoint and count nothing.
+    return tokens if tokens > 0 else None

@@ -25,7 +25,7 @@ from .jsonl import JsonlStore
 from .summary import EVERYWHERE, KINDS, Said, Summary, Where, said, terms
 from .wording import matching, spaced
 
-VERSION = 2
+VERSION = 4
 """Of the tables; a file with other ones is made anew."""
 _PATIENCE = 2.0
 """Seconds to wait for another process that is writing."""
@@ -39,10 +39,11 @@ CREATE TABLE sessions (
     digest TEXT NOT NULL, cwd TEXT NOT NULL, project TEXT NOT NULL, summary TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE said (
-    id INTEGER PRIMARY KEY, session TEXT NOT NULL, seq INTEGER NOT NULL, ts TEXT NOT NULL,
-    speaker TEXT NOT NULL, text TEXT NOT NULL
+    id INTEGER PRIMARY KEY, session TEXT NOT NULL, origin TEXT NOT NULL, seq INTEGER NOT NULL,
+    ts TEXT NOT NULL, speaker TEXT NOT NULL, text TEXT NOT NULL
 );
 CREATE INDEX said_in ON said (session);
+CREATE INDEX said_once ON said (origin, seq, session);
 CREATE VIRTUAL TABLE words USING fts5 (
     text, content='said', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
 );
@@ -56,14 +57,19 @@ END;
 _STATS = "SELECT id, size, mtime FROM sessions"
 _HOW_FAR = "SELECT done, digest, summary FROM sessions WHERE id = ?"
 _KEEP = "INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_SAY = "INSERT INTO said (session, seq, ts, speaker, text) VALUES (?, ?, ?, ?, ?)"
+_SAY = "INSERT INTO said (session, origin, seq, ts, speaker, text) VALUES (?, ?, ?, ?, ?, ?)"
 _HERE = "(:anywhere OR cwd = :cwd OR project = :project)"
+# What forks took over is told once: of the oldest session that is still there.
+_FIRST = """said.session = (
+    SELECT min(same.session) FROM said AS same
+    WHERE same.origin = said.origin AND same.seq = said.seq
+)"""
 _LIST = f"SELECT summary FROM sessions WHERE {_HERE} ORDER BY mtime DESC, id DESC"
 _SEARCH = f"""
 SELECT said.session, said.seq, said.ts, said.speaker, said.text FROM (
     SELECT words.rowid AS id, rank FROM words
     JOIN said ON said.id = words.rowid JOIN sessions ON sessions.id = said.session
-    WHERE words MATCH :query AND said.session != :without AND {_HERE}
+    WHERE words MATCH :query AND {_FIRST} AND said.session != :without AND {_HERE}
     ORDER BY rank LIMIT :limit
 ) AS found JOIN said ON said.id = found.id ORDER BY found.rank
 """
@@ -220,7 +226,7 @@ class _Reading:
         """Of the last line that was read."""
         return digest(self._last) if self._last else self._before
 
-    def said(self, summary: Summary) -> Iterator[tuple[str, int, str, str, str]]:
+    def said(self, summary: Summary) -> Iterator[tuple[str, str, int, str, str, str]]:
         """The rows of what was said; folds the facts into the summary."""
         for line in self._file:
             if not line.endswith(b"\n"):
@@ -239,9 +245,9 @@ class _Reading:
                 continue
             summary.add(event)
             spoken = said(event)
-            # What a fork took over is found in its parent.
-            if spoken and event.session == summary.id:
-                yield (spoken.session, spoken.seq, spoken.ts, spoken.speaker, spoken.text)
+            if spoken:
+                where = (summary.id, spoken.session, spoken.seq)
+                yield (*where, spoken.ts, spoken.speaker, spoken.text)
 
 
 def _goes_on(file: IO[bytes], known: _Known) -> bool:

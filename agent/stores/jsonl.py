@@ -299,6 +299,11 @@ class JsonlStore:
         with entries:
             for entry in entries:
                 # A hidden one is being made, see `begin`.
-                if entry.name.endswith(SUFFIX) and not entry.name.startswith("."):
+                if not entry.name.endswith(SUFFIX) or entry.name.startswith("."):
+                    continue
+                # It may have been deleted since.
+                try:
                     stat = entry.stat()
-                    yield entry.name.removesuffix(SUFFIX), (stat.st_size, stat.st_mtime_ns)
+                except FileNotFoundError:
+                    continue
+                yield entry.name.removesuffix(SUFFIX), (stat.st_size, stat.st_mtime_ns)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from ..errors import StoreError
 from ..events import Event
 from ..ports import Store
@@ -26,16 +28,19 @@ def scan_for(
 ) -> Sequence[Said]:
     """What `SessionIndex.search` finds, from the logs themselves, latest first, as plain text."""
     looked_for = [term.rstrip("*").casefold() for term in terms(query)]
-    found: list[Said] = []
+    there = frozenset(store.sessions())
+    found: dict[tuple[str, int], Said] = {}
     for summary in scan(store, where) if looked_for else ():
         if summary.id == without:
             continue
-        own = (event for event in _readable(store, summary.id) if event.session == summary.id)
-        spoken = filter(None, map(said, own))
-        found += (one for one in spoken if all(t in one.text.casefold() for t in looked_for))
+        for one in filter(None, map(said, _readable(store, summary.id))):
+            # What a fork took over is found in its parent, while that is there.
+            known = one.session != summary.id and one.session in there
+            if not known and all(term in one.text.casefold() for term in looked_for):
+                found.setdefault((one.session, one.seq), replace(one, session=summary.id))
         if len(found) >= limit:
             break
-    return found[:limit]
+    return tuple(found.values())[:limit]
 
 
 def _readable(store: Store, id: str) -> Iterator[Event]:

@@ -26,6 +26,7 @@ class Summary(msgspec.Struct, omit_defaults=True):
     """RFC 3339, as is `updated`."""
     updated: str = ""
     cwd: str = ""
+    """Where it was opened last."""
     project: str = ""
     """The repository that it belongs to, wherever that is checked out; else its directory."""
     model: str = ""
@@ -70,9 +71,7 @@ class Summary(msgspec.Struct, omit_defaults=True):
     def _open(self, opened: SessionStarted, event: Event) -> None:
         self.started = self.started or event.ts
         self.model = opened.model
-        if not self.cwd:
-            self.cwd = opened.cwd
-            self.project = opened.repository or opened.cwd
+        self.cwd, self.project = opened.cwd, opened.repository or opened.cwd
 
 
 class Where(msgspec.Struct, frozen=True):

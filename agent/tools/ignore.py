@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator
 
+from ..plainfile import plain_bytes
 from .patterns import glob_regex
 
 REPOSITORIES = frozenset({".git", ".hg", ".svn", ".jj"})
@@ -205,11 +206,7 @@ def _present(directory: str) -> list[str]:
 
 
 def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""
+    return (plain_bytes(path) or b"").decode("utf-8-sig", "surrogateescape")
 
 
 def _rules(text: str) -> Iterator[Rule]:

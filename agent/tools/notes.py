@@ -25,6 +25,8 @@ MAX_NOTE: Final = 1_000
 """Characters of one note."""
 MAX_BYTES: Final = 16 * 1024
 """Of one file, half of what all instruction files together may have."""
+_JOINERS: Final = "\u200c\u200d"
+"""Invisible, but parts of words in some scripts."""
 _TITLE: Final = "# Notes\n\nKept by kedge with your consent; edit them as you like.\n\n"
 
 
@@ -65,8 +67,8 @@ class Notes:
         scope: Scope = "project",
     ) -> str:
         """Keep a note for later sessions."""
-        note = " ".join(text.split())
-        if not note:
+        note = " ".join(_plain(text).split())
+        if not note.strip(_JOINERS):
             raise ToolError("other", "The note is empty.")
         path = self._files[scope]
         lines = _lines(path)
@@ -93,6 +95,11 @@ class Notes:
         lines.remove(found[0])
         _write(path, lines)
         return f"Removed from {path}: {found[0][2:]}"
+
+
+def _plain(text: str) -> str:
+    """Without what a person who reviews the file would not see, or their terminal obey."""
+    return "".join(mark if mark.isprintable() or mark in _JOINERS else " " for mark in text)
 
 
 def _text_of(line: str) -> str:

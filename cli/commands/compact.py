@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...agent.bus import Bus
 from ...agent.compactor import measured
-from ...agent.events import Compacted, Event, MessageAdded, Notice
+from ...agent.events import Compacted, Event, Finding, MessageAdded, Notice
 from ...agent.ports import Store
 from ...agent.session import Session
 from ...agent.transcript import transcript
@@ -81,7 +81,7 @@ def _foretold(session: Session) -> int:
 def _report(state: Compacted, events: Sequence[Event]) -> None:
     out, err = Out(1), Out(2)
     for event in events:
-        if isinstance(event.body, Notice):
+        if isinstance(event.body, Notice | Finding):
             err.say(f"kedge: {harmless(event.body.text)}\n")
     costs = [event.body.cost_usd for event in events if isinstance(event.body, MessageAdded)]
     known = [cost for cost in costs if cost is not None]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ...agent.memory.instructions import Instructions, Merged, Piece
+from ...agent.memory.instructions import Instructions, Merged, Piece, deeper
 from ...agent.memory.repository import find_repository
 from ...agent.transcript import CHARACTERS_PER_TOKEN
 from ...config.errors import KedgeError
@@ -90,10 +90,11 @@ def trust_instructions(where: Surroundings, agreed: Callable[[], bool]) -> int:
     if follows(None, root, where.home.data_dir):
         sys.stdout.write(f"{harmless(str(root))} is trusted.\n")
         return 0
-    if not found.notices:
+    below = [f"{path.relative_to(root)}: read when a tool is there" for path in deeper(root)]
+    if not found.notices and not below:
         sys.stdout.write("Nothing here needs trust.\n")
         return 0
-    for notice in found.notices:
+    for notice in (*found.notices, *below):
         sys.stdout.write(f"{harmless(notice)}\n")
     sys.stdout.write("The agent would take them for instructions, now and when they change.\n")
     sys.stdout.flush()

@@ -1,6 +1,7 @@
 """`kedge rewind`: back to a prompt, to give it anew; conversation, files, or both."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from typing import Literal
 
@@ -15,7 +16,7 @@ from ...agent.transcript import transcript
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ...sandbox.errors import SandboxError
-from ..going_back import Prospect, Session, agreed, files, plan_of, record
+from ..going_back import Prospect, Session, agreed, files, plan_of, record, refusals
 from ..keeping import told
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
@@ -111,20 +112,20 @@ class _Back:
             self._show_talk(err)
         if self._plan is None:
             return self._without_files(err, dry_run=dry_run, yes=yes)
-        checkpoints = self._session.checkpoints(self._where, self._plan.to)
+        checkpoints = self._session.checkpoints(self._where, self._plan.workspace, self._plan.to)
         try:
             prospect = Prospect(self._session, checkpoints, self._plan, force=self._force)
             prospect.show(err, err)
             question = f"Go back, and do this to {files(len(prospect.changes))}?"
             if dry_run or not agreed(question, err, yes=yes):
                 return 0
-            refused = prospect.carry_out(Rewound(self._gone[0].seq, self._recorded))
+            fact = Rewound(self._gone[0].seq, self._recorded)
+            restored = prospect.carry_out(fact)
         finally:
             checkpoints.close()
-        for reason in refused:
-            err.say(f"kedge: not done: {harmless(reason)}\n")
+        refusals(restored, fact, err)
         self._finish(err)
-        return EXIT_CODES["failed"] if refused else 0
+        return EXIT_CODES["failed"] if restored.refused else 0
 
     @property
     def _recorded(self) -> Reach:
@@ -160,7 +161,7 @@ class _Back:
             err.say("kedge: kedge rewind --redo takes it back\n")
         if self._what == "files":
             return
-        if session.workspace != self._where.cwd and not self._fork:
+        if history(session.facts).workspace != str(self._where.cwd) and not self._fork:
             go_on = f"kedge -r {session.id}"
         err.say(f'kedge: the prompt was as follows; go on with: {go_on} -p "PROMPT"\n')
         Out(1).say(f"{harmless(prompt.words)}\n")
@@ -170,6 +171,7 @@ def _list(session: Session, where: Surroundings, prompts: list[_Prompt]) -> None
     known = history(session.facts)
     turns = {turn.seq: turn for turn in known.turns if turn.checkpoints}
     undone = {turn.seq for one in known.undone for turn in one.turns if turn.checkpoints}
+    undone -= turns.keys()
     effects = _effects(session, where, turns)
     for one in prompts:
         time = datetime.fromisoformat(one.time).astimezone().strftime("%Y-%m-%d %H:%M")
@@ -185,15 +187,17 @@ def _effects(session: Session, where: Surroundings, turns: Mapping[int, Turn]) -
     """What turns did to files, in words."""
     found: dict[int, str] = {}
     for turn in turns.values():
-        checkpoints = session.checkpoints(where, turn.checkpoints[0])
+        before = turn.checkpoints[0]
         try:
-            changes = checkpoints.changes(turn.checkpoints[0], turn.after)
-            counted = [told(checkpoints, one, one.path) for one in changes]
+            with closing(session.checkpoints(where, turn.workspace, before)) as checkpoints:
+                changes = checkpoints.changes(before, turn.after)
+                counted = [told(checkpoints, one, one.path) for one in changes]
         except SandboxError:
             found[turn.seq] = "files are not kept any more"
             continue
-        finally:
-            checkpoints.close()
+        except UsageError:
+            found[turn.seq] = "its directory is gone"
+            continue
         lines = (sum(one.added for one in counted), sum(one.removed for one in counted))
         found[turn.seq] = f"{files(len(counted))} +{lines[0]} -{lines[1]}"
     return found

@@ -17,7 +17,7 @@ from ..terminal import Out, Style, harmless
 MAX_NAME = 60
 """Characters of a session's name."""
 
-_LIKE_AN_ID = re.compile(r"\d{8}(-\d{6}.*)?")
+_LIKE_AN_ID = re.compile(r"2|20\d{0,6}|\d{8}(-.*)?")
 
 
 def show_session(session: str, *, as_json: bool) -> None:

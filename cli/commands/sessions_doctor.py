@@ -63,7 +63,7 @@ class _Row(Struct):
 
 def examine(*, fix: bool, prune: bool, as_json: bool) -> int:
     """Print what is found, and what was done about it; 1 if something is left to do."""
-    where = surroundings()
+    where = surroundings("/")  # all sessions are meant, and the present directory may be gone
     doctor = Doctor(where.home.state_dir, Catalogue(where))
     left = 0
     findings = list(doctor.findings())
@@ -74,8 +74,13 @@ def examine(*, fix: bool, prune: bool, as_json: bool) -> int:
         _print(_Row(finding.about, finding.kind, finding.meaning, remedy or "", done), as_json)
     if not as_json:
         sessions = len(doctor.store.sessions())
-        sys.stderr.write(f"{sessions} sessions, {len(findings)} findings, {left} left\n")
+        told = (_counted(sessions, "session"), _counted(len(findings), "finding"), f"{left} left")
+        sys.stderr.write(f"{', '.join(told)}\n")
     return 1 if left else 0
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _done(finding: Finding) -> str:
@@ -195,7 +200,10 @@ class Doctor:
         index = SessionIndex(self._catalogue.file, self.store)
         try:
             if stale := index.stale():
-                words = f"the index does not show {stale} sessions as they are; the next list does"
+                behind = _counted(stale, "session")
+                words = (
+                    f"the index is behind the logs by {behind}; the next list brings it up to date"
+                )
                 about = str(self._catalogue.file)
                 yield Finding(about, "stale", words, lambda: _updated(index), harm=False)
         except (sqlite3.Error, OSError) as error:
@@ -204,14 +212,14 @@ class Doctor:
 
 
 def _updated(index: "SessionIndex") -> str:
-    return f"{index.update()} sessions were read"
+    return f"brought up to date: {_counted(index.update(), 'session')}"
 
 
 def _rebuilt(index: "SessionIndex") -> str:
     import sqlite3
 
     try:
-        return f"made anew from {index.rebuild()} sessions"
+        return f"made anew from {_counted(index.rebuild(), 'session')}"
     except sqlite3.Error as error:
         raise KedgeError(str(error)) from error
 

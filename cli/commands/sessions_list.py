@@ -31,7 +31,7 @@ def list_sessions(
 
     A terminal gets lines that fit, and the newest ones only; a pipe fields between tabs.
     """
-    where = surroundings(cd)
+    where = surroundings("/" if everywhere else cd)
     rows = Catalogue(where, _warn).summaries(EVERYWHERE if everywhere else around(where))
     rows = [row for row in rows if row.started]
     out = Out(1)
@@ -92,7 +92,7 @@ def search_sessions(query: str, limit: int, cd: str, *, everywhere: bool, as_jso
     looked_for = terms(query)
     if not looked_for:
         raise UsageError(f"there are no words in {query!r}", hint="say what to look for")
-    where = surroundings(cd)
+    where = surroundings("/" if everywhere else cd)
     meant = EVERYWHERE if everywhere else around(where)
     found = Catalogue(where, _warn).search(query, limit, meant)
     out = Out(1)

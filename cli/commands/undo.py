@@ -8,11 +8,11 @@ from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ..catalogue import Catalogue
 from ..compose import saved_sessions
-from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record
+from ..going_back import Plan, Prospect, Session, agreed, files, plan_of, record, said
 from ..saved import latest, named
 from ..surroundings import Surroundings, surroundings
-from ..terminal import Out, harmless
-from ..undoing import Undone, history
+from ..terminal import Out
+from ..undoing import Span, Undone, history
 
 
 def session_of(where: Surroundings, said: str) -> Session:
@@ -79,8 +79,9 @@ def redone(facts: Sequence[Event]) -> tuple[Plan | None, Rewound]:
         raise UsageError("nothing was undone in this session", hint="leave --redo away to undo")
     last = known.undone[-1]
     fact = Rewound(last.seq, _what(last, known.last), redone=True)
-    plan = Plan(last.before, (), last.after, last.turns) if last.before else None
-    return plan, fact
+    if not last.before:
+        return None, fact
+    return Plan((Span([last.before], last.after),), last.turns), fact
 
 
 def _what(last: Undone, prompted: int) -> Reach:
@@ -113,23 +114,20 @@ def put_back(
     force: bool,
 ) -> int:
     """Show what a plan would do to files, ask, do it; 1 if something could not be done."""
-    checkpoints = session.checkpoints(where, plan.to)
+    checkpoints = session.checkpoints(where, plan.workspace, plan.to)
     out, err = Out(1), Out(2)
     try:
         prospect = Prospect(session, checkpoints, plan, force=force)
         prospect.show(out, err)
-        count = len(prospect.changes)
-        if dry_run or not agreed(f"Do this to {files(count)}?", err, yes=yes):
+        question = f"Do this to {files(len(prospect.changes))}?"
+        if dry_run or not agreed(question, err, yes=yes):
             return 0
-        return said(prospect.carry_out(fact), count, fact, err)
+        restored = prospect.carry_out(fact)
+        said(restored, fact, err)
+        if prospect.kept_back and not fact.redone and not restored.hindered:
+            # With --force alone it would be the turns before that were undone.
+            words = "to undo what was left alone: kedge undo --redo, then once more with --force"
+            err.say(f"kedge: {words}\n")
+        return EXIT_CODES["failed"] if restored.refused else 0
     finally:
         checkpoints.close()
-
-
-def said(refused: Sequence[str], count: int, fact: Rewound, err: Out) -> int:
-    """Say what came of it; 1 if something could not be done."""
-    for reason in refused:
-        err.say(f"kedge: not done: {harmless(reason)}\n")
-    back = "kedge undo" if fact.redone else "kedge undo --redo"
-    err.say(f"kedge: {files(count - len(refused))} put back; {back} takes it back\n")
-    return EXIT_CODES["failed"] if refused else 0

@@ -141,6 +141,40 @@ async def test_where_the_summary_still_forgets_more_of_the_conversation_stays(co
     assert kept["bad"] > kept["good"]
 
 
+async def test_a_refusal_is_no_summary(core, made):
+    refused = core.says("I cannot help with that.", stop="refusal")
+    model = core.Model(
+        *chatter(core, "abcdefg"), refused, core.says("All is well."), core.says("Done.")
+    )
+    events = await core.all_of(made(model, core.Tool(work=short_output)))
+    (compacted,) = core.bodies(events, Compacted)
+    assert "All is well." in compacted.summary and "cannot help" not in compacted.summary
+
+
+@pytest.mark.parametrize(
+    ("words", "stop"), [("on and on " * 3_000, "end"), ("It was", "max_tokens")]
+)
+async def test_a_summary_without_an_end_is_asked_for_once_more(core, made, words, stop):
+    endless = core.says(words, stop=stop)
+    model = core.Model(
+        *chatter(core, "abcdefg"), endless, core.says("All is well."), core.says("Done.")
+    )
+    events = await core.all_of(made(model, core.Tool(work=short_output)))
+    assert "be shorter" in model.requests[-2].messages[-1].text
+    (compacted,) = core.bodies(events, Compacted)
+    assert "All is well." in compacted.summary
+    assert compacted.tokens_after < compacted.tokens_before
+
+
+async def test_a_model_that_never_ends_makes_no_conversation_longer(core, made):
+    answers = (*chatter(core, "abcdefg"), core.says("Done."))
+    model = apart(core, answers, "on and on " * 3_000)
+    events = await core.all_of(made(model, core.Tool(work=short_output)))
+    assert core.bodies(events, Compacted)
+    assert all(one.tokens_after < one.tokens_before for one in core.bodies(events, Compacted))
+    assert "left out 'its end'" in core.bodies(events, Notice)[0].text
+
+
 async def test_a_request_that_the_provider_finds_too_long_is_shortened_once(core, made):
     too_long = ProviderError("context_length", "prompt is too long")
     model = core.Model(

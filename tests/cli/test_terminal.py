@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.cli.terminal import Out, Style, harmless
+from kedge.cli.terminal import Out, Style, harmless, in_a_line
 
 EVIL = {
     "cursor": "\x1b[2J\x1b[H",
@@ -67,3 +67,7 @@ def test_a_reader_that_left_is_no_trouble_and_a_full_disk_is() -> None:
     out.say("words")
     os.close(full)
     assert out.trouble == "No space left on device"
+
+
+def test_a_name_with_a_newline_stays_one_line() -> None:
+    assert in_a_line("a\n✓ done\x1b[2J.") == "a\\n✓ done."

@@ -87,6 +87,22 @@ def test_a_full_window_is_summarised_in_the_middle_of_the_work(talk: Talk) -> No
     assert talk.sent(4).startswith(talk.sent(3)[:1000])  # the same system text and tools
 
 
+def test_tasks_and_demands_stay_whatever_the_summary_says(talk: Talk) -> None:
+    ran = talk.run(
+        f"Do the work. {DEMAND}",
+        turn(TODO, usage=Usage(2_000)),
+        long(Call("glob", {"pattern": "*1"}), usage=2_500),
+        long(Call("glob", {"pattern": "*2"}), usage=7_500),
+        turn("Nothing."),
+        turn("Nothing at all."),
+        turn("Done."),
+    )
+    assert ran.code == 0, ran.complaint
+    (compacted,) = talk.of("compaction")
+    assert "Todo list:\n- [ ] check the brackets" in str(compacted["summary"])
+    assert f"- {DEMAND}" in str(compacted["summary"])
+
+
 def test_what_the_log_holds_stays_and_another_run_sees_what_the_last_one_saw(talk: Talk) -> None:
     test_a_full_window_is_summarised_in_the_middle_of_the_work(talk)
     assert LONG[:200] in talk.kedge.logs[0].read_text()
@@ -225,6 +241,50 @@ def test_a_session_that_goes_on_begins_with_the_same_bytes_whatever_changed_sinc
     assert after["messages"][0]["content"][0] == before["messages"][0]["content"][0]
     assert "new.py" not in talk.sent(0)
     assert set(notices(talk)) == {"system_changed"}
+
+
+def test_a_secret_in_instructions_or_names_reaches_no_model_and_changes_no_bytes(
+    talk: Talk,
+) -> None:
+    key = "ghp_" + "pLIix6MEOLeMa61EqJomTEI1JEzO3joOj37H"
+    deep = talk.kedge.cwd / "deep"
+    deep.mkdir()
+    (talk.kedge.cwd / key).write_text("")
+    (talk.kedge.cwd / "AGENTS.md").write_text(f"Deploy with {key}.")
+    (deep / "AGENTS.md").write_text(f"Also {key}.")
+    assert talk.kedge("trust", "--yes").code == 0
+    look = Call("glob", {"pattern": "*", "path": "deep"})
+    assert talk.run("Look.", turn(look), turn("Ok.")).code == 0
+    sent = talk.sent(1)
+    assert "Also [redacted" in sent and "Deploy with [redacted" in sent and key not in sent
+    assert talk.run("Go on.", turn("Ok."), more=("-c",)).code == 0
+    before, after = json.loads(sent)["messages"], json.loads(talk.sent(0))["messages"]
+    assert after[0]["content"][:2] == before[0]["content"][:2]
+    assert "instructions_changed" not in notices(talk)
+
+
+def test_instructions_of_deeper_directories_outlive_a_compaction_of_a_resumed_session(
+    talk: Talk,
+) -> None:
+    deep = talk.kedge.cwd / "deep"
+    deep.mkdir()
+    (deep / "AGENTS.md").write_text("Deep: use tabs.")
+    (talk.kedge.cwd / "AGENTS.md").write_text("Here: use make.")
+    assert talk.kedge("trust", "--yes").code == 0
+    look = Call("glob", {"pattern": "*", "path": "deep"})
+    assert talk.run("Look.", turn(look), long(bash("true")), long()).code == 0
+    assert talk.compact(turns=(turn(SUMMARY),)).code == 0
+    assert talk.run("Go on.", turn(look), turn("Ok."), more=("-c",)).code == 0
+    assert talk.sent(0).count("Deep: use tabs.") == talk.sent(1).count("Deep: use tabs.") == 1
+
+
+def test_a_person_is_told_of_a_hook_that_could_not_be_heard(talk: Talk) -> None:
+    assert talk.run("Look.", long(bash("true")), long()).code == 0
+    config = talk.kedge.home / "config" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text('[[hooks]]\nevent = "compact"\ncommand = "exit 7"\n')
+    ran = talk.compact(turns=(turn(SUMMARY),))
+    assert ran.code == 0 and "could not be heard" in ran.complaint
 
 
 def test_a_note_is_kept_where_a_rule_allows_it_and_read_where_the_folder_is_trusted(

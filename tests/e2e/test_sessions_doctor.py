@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.process import Json, Kedge
+from e2e.process import COMMAND, Json, Kedge
 from e2e.remotes import Served
 from kedge.config.private import private_folder
 from loopback.script import turn
@@ -31,11 +31,21 @@ def doctor(kedge: Kedge, *options: str) -> tuple[int, list[Json]]:
 
 def test_nothing_is_found_where_all_is_well(kedge: Kedge, log: Path) -> None:
     assert doctor(kedge) == (0, [])
-    assert kedge("sessions", "doctor").complaint == "1 sessions, 0 findings, 0 left\n"
+    assert kedge("sessions", "doctor").complaint == "1 session, 0 findings, 0 left\n"
 
 
 def test_there_may_be_no_sessions_at_all(kedge: Kedge) -> None:
     assert doctor(kedge) == (0, [])
+
+
+def test_a_directory_that_is_gone_keeps_no_list_and_no_doctor_from_working(
+    kedge: Kedge, log: Path
+) -> None:
+    gone = kedge.cwd.with_name("gone")
+    lost = ("bash", "-c", 'mkdir "$0"; cd "$0"; rmdir "$0"; exec "$@"', str(gone), *COMMAND)
+    assert log.stem in kedge("sessions", "list", "--all", command=lost).answer
+    assert log.stem in kedge("sessions", "search", "sail", "--all", command=lost).answer
+    assert kedge("sessions", "doctor", command=lost).code == 0
 
 
 def _in_the_middle(log: Path, change: Callable[[bytes], bytes]) -> None:

@@ -114,3 +114,114 @@ def test_an_ignored_file_that_a_tool_wrote_comes_back(kedge: Kedge, model: Model
     assert kedge("undo", "--yes").code == 0
     assert (kedge.cwd / "a.local").read_text() == "mine\n"
     assert sorted(path.name for path in kedge.cwd.iterdir()) == [".gitignore", "a.local"]
+
+
+def test_a_session_gone_on_with_elsewhere_is_undone_place_by_place(
+    kedge: Kedge, model: Model
+) -> None:
+    elsewhere = kedge.cwd.with_name("elsewhere")
+    elsewhere.mkdir()
+    model.run(write("here"), options=AUTO)
+    (session,) = (log.stem for log in kedge.logs)
+    model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
+    which = ("--session", session)
+    listed = kedge("rewind", *which).answer.splitlines()
+    assert [line.endswith("1 file +1 -0") for line in listed] == [True, True]
+    ran = kedge("undo", "2", "--yes", *which)
+    assert (ran.code, ran.answer) == (0, "remove there  +0 -1\n"), ran.complaint
+    assert f"what was done in {kedge.cwd}\n" in ran.complaint
+    assert [*elsewhere.iterdir()] == [] and (kedge.cwd / "here").exists()
+    assert kedge("undo", "--yes", *which).answer == "remove here  +0 -1\n"
+    assert [*kedge.cwd.iterdir()] == []
+    assert kedge("undo", "--redo", "--yes", *which).answer == "create here  +1 -0\n"
+    assert kedge("undo", "--redo", "--yes", *which).answer == "create there  +1 -0\n"
+    assert (elsewhere / "there").exists()
+
+
+def test_where_a_session_worked_may_be_gone(kedge: Kedge, model: Model) -> None:
+    elsewhere = kedge.cwd.with_name("elsewhere")
+    elsewhere.mkdir()
+    model.run(write("here"), options=AUTO)
+    (session,) = (log.stem for log in kedge.logs)
+    model.run(write("there"), options=(*AUTO, "-r", session, "-C", str(elsewhere)))
+    elsewhere.rename(kedge.cwd.with_name("moved"))
+    which = ("--session", session)
+    ran = kedge("undo", "--yes", *which)
+    assert ran.code == 2 and f"{str(elsewhere)!r}, where that was done, is gone" in ran.complaint
+    assert "its directory is gone" in kedge("rewind", *which).answer
+    ran = kedge("rewind", "2", "--only", "conversation", "--yes", *which)
+    assert (ran.code, ran.answer) == (0, "Go.\n"), ran.complaint
+
+
+def test_a_directory_that_became_a_link_is_not_followed_and_undone_once_it_is_none(
+    kedge: Kedge, model: Model
+) -> None:
+    outside = kedge.cwd.with_name("outside")
+    outside.mkdir()
+    (kedge.cwd / "d").mkdir()
+    (kedge.cwd / "d" / "gone").write_text("1\n")
+    (kedge.cwd / "kept").write_text("1\n")
+    model.run(bash("rm d/gone; echo 2 > kept"), options=AUTO)
+    (kedge.cwd / "d").rmdir()
+    (kedge.cwd / "d").symlink_to(outside)
+    ran = kedge("undo", "--yes")
+    assert ran.code == 1 and "a link or a file is where a directory was" in ran.complaint
+    assert "then kedge undo does the rest" in ran.complaint
+    assert "kedge: 1 file put back" in ran.complaint
+    assert [*outside.iterdir()] == [] and (kedge.cwd / "d").is_symlink()
+    (kedge.cwd / "d").unlink()
+    ran = kedge("undo", "--yes")
+    assert (ran.code, ran.answer) == (0, "create d/gone  +1 -0\n"), ran.complaint
+    assert (kedge.cwd / "d" / "gone").exists()
+    assert kedge("undo", "--yes").code == 2, "all is undone"
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert not (kedge.cwd / "d" / "gone").exists()
+    assert (kedge.cwd / "kept").read_text() == "2\n"
+
+
+def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> None:
+    model.run(write("first"), options=AUTO)
+    model.run(bash("echo 1 > second"), options=(*AUTO, "-c"))
+    (kedge.cwd / "second").write_text("A person's.\n")
+    assert "kedge undo --redo, then once more with --force" in kedge("undo", "--yes").complaint
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert kedge("undo", "--yes", "--force").answer == "remove second  +0 -1\n"
+    assert (kedge.cwd / "first").exists()
+
+
+def test_what_a_person_did_between_two_turns_is_left_alone(kedge: Kedge, model: Model) -> None:
+    for name in ("both", "first", "mine"):
+        (kedge.cwd / name).write_text("1\n")
+    model.run(bash("echo 2 > first; echo 2 > both"), options=AUTO)
+    (kedge.cwd / "mine").write_text("A person's.\n")
+    (kedge.cwd / "both").write_text("A person's.\n")
+    (kedge.cwd / "made").write_text("A person's.\n")
+    model.run(bash("echo 3 > second; echo 3 > both"), options=(*AUTO, "-c"))
+    ran = kedge("undo", "2", "--dry-run")
+    assert ran.answer == "change first  +1 -1\nremove second  +0 -1\n"
+    assert "changed since by somebody else, left alone without --force: both\n" in ran.complaint
+    assert kedge("undo", "2", "--yes", "--force").code == 0
+    there = {path.name: path.read_text() for path in kedge.cwd.iterdir()}
+    person = "A person's.\n"
+    assert there == {"both": "1\n", "first": "1\n", "mine": person, "made": person}
+
+
+def test_directories_that_a_person_made_or_closed_are_left_alone(
+    kedge: Kedge, model: Model
+) -> None:
+    for name in ("closed", "ours", "gone"):
+        (kedge.cwd / name).mkdir(mode=0o755)
+    (kedge.cwd / "gone" / "file").write_text("1\n")
+    command = "mkdir made; chmod 700 ours; touch closed/x; rm -r gone"
+    model.run(bash(command), options=AUTO)
+    (kedge.cwd / "mine").mkdir()
+    (kedge.cwd / "closed").chmod(0o700)
+    assert kedge("undo", "--yes").code == 0
+    modes = {path.name: path.stat().st_mode & 0o777 for path in kedge.cwd.iterdir()}
+    assert modes.pop("mine")
+    assert modes == {"closed": 0o700, "ours": 0o755, "gone": 0o755}
+    assert (kedge.cwd / "gone" / "file").read_text() == "1\n"
+    assert kedge("undo", "--redo", "--yes").code == 0
+    assert sorted(path.name for path in kedge.cwd.iterdir()) == ["closed", "made", "mine", "ours"]
+    assert (kedge.cwd / "ours").stat().st_mode & 0o777 == 0o700

@@ -302,6 +302,42 @@ def test_what_is_too_large_is_named_and_left_alone(work: Path, keeping: Make) ->
     assert (work / "big").read_bytes() == b"y" * 2000
 
 
+def test_all_files_together_have_a_limit_within_one_directory(work: Path, keeping: Make) -> None:
+    for place in range(9):
+        (work / "empty" / f"{place}").write_bytes(b"x" * 100)
+    notice = keeping(Caps(total=700)).take("before").notice
+    assert notice.count("/empty/") == 3 and notice.endswith(" and 2 more")
+
+
+def test_what_shrinks_below_the_limit_is_kept_at_once(work: Path, keeping: Make) -> None:
+    kept = keeping(Caps(total=1000))
+    (work / "empty" / "big").write_bytes(b"x" * 700)
+    assert kept.take("before").notice == ""
+    (work / "empty" / "big").write_bytes(b"y" * 600)
+    after = kept.take("after")
+    assert after.notice == ""
+    assert keeping(Caps(total=1000)).take("another process").id == after.id
+
+
+def test_only_their_owner_can_read_what_is_kept(tmp_path: Path, keeping: Make) -> None:
+    before = os.umask(0)
+    try:
+        keeping().take("before")
+    finally:
+        os.umask(before)
+    kept = list((tmp_path / "kept").iterdir())
+    assert kept and {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+
+
+def test_where_the_folder_of_all_is_gone_there_is_nothing_to_tidy(
+    tmp_path: Path, keeping: Make
+) -> None:
+    kept = keeping()
+    kept.take("before")
+    tmp_path.rename(tmp_path.with_name("away"))
+    assert kept.tidy(30, 0) == 0
+
+
 def test_a_file_grown_too_large_is_not_overwritten(work: Path, keeping: Make) -> None:
     kept = keeping(Caps(file=1000))
     id = kept.take("before").id

@@ -1,6 +1,7 @@
 """Going back in the session that is open, and forth again. Everything here blocks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ....agent.events import TurnStarted
 from ....agent.kept import Reach, Rewound
@@ -49,12 +50,11 @@ class Returning:
         return Point(seq, number, words, when, changed, lasting, restorable)
 
     def _changed(self, turn: Turn) -> tuple[str, ...]:
-        checkpoints = self._session.checkpoints(self._where, turn.checkpoints[0])
+        checkpoints = self._session.checkpoints(self._where, turn.workspace, turn.checkpoints[0])
         try:
             found = checkpoints.changes(turn.checkpoints[0], turn.after)
-            shown = (
-                told(checkpoints, one, shown_in(self._session.workspace, one.path)) for one in found
-            )
+            place = Path(turn.workspace)
+            shown = (told(checkpoints, one, shown_in(place, one.path)) for one in found)
             return tuple(f"{one.change} {one.path} +{one.added} -{one.removed}" for one in shown)
         finally:
             checkpoints.close()
@@ -98,11 +98,11 @@ class Returning:
         if plan is None:
             announce(fact)
             return "the files stay as they are"
-        checkpoints = self._session.checkpoints(self._where, plan.to)
+        checkpoints = self._session.checkpoints(self._where, plan.workspace, plan.to)
         try:
             prospect = Prospect(self._session, checkpoints, plan, force=False)
-            refused = prospect.put_back(fact, announce)
-            return _came_of(len(prospect.changes), len(prospect.kept_back), refused)
+            restored = prospect.put_back(fact, announce)
+            return _came_of(len(prospect.changes), len(prospect.kept_back), restored.refused)
         finally:
             checkpoints.close()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -49,6 +50,7 @@ class Reverting:
         plan = plan_of(history(self._session.facts).turns)
         self._first = plan.to if plan else ""
         self._later = plan.later if plan else ()
+        self._place = plan.workspace if plan else ""
 
     def changes(self) -> list[FileDiff]:
         """Every file that is otherwise than when the session began, whoever changed it.
@@ -89,7 +91,7 @@ class Reverting:
 
     @contextmanager
     def _checkpoints(self) -> Generator[Checkpoints]:
-        kept = self._session.checkpoints(self._where, self._first)
+        kept = self._session.checkpoints(self._where, self._place, self._first)
         try:
             yield kept
         finally:
@@ -97,7 +99,7 @@ class Reverting:
 
     def _diff(self, kept: Checkpoints, change: Changed) -> FileDiff:
         old, new = map(_text, kept.contents((change.before, change.after)))
-        shown = shown_in(self._session.workspace, change.path)
+        shown = shown_in(Path(self._place), change.path)
         if old is None or new is None:
             return FileDiff(change.path, shown, change.change, 0, 0, "")
         found = diff(old, new, shown)

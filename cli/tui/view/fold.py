@@ -188,7 +188,7 @@ class View:
 
     def _say(self, event: Event, parts: Sequence[Part], *, steering: bool) -> None:
         texts = [part.text for part in parts if isinstance(part, Text)]
-        along = tuple(filter(None, map(attached, texts)))
+        along = tuple(line for text in texts if (line := attached(text)))
         text = "\n".join(part for part in texts if not attached(part))
         images = sum(isinstance(part, Image) for part in parts)
         id = self._new(event.path)

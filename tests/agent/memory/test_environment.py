@@ -48,6 +48,17 @@ def test_what_was_committed_and_changed_is_said(repository):
     assert [commit.split(" ", 1)[1] for commit in looked.commits] == ["the first commit"]
 
 
+@pytest.mark.parametrize("folder", ["", ".", "bin", "{repository}/bin"])
+def test_a_git_that_the_repository_brings_is_not_run(repository, folder):
+    (repository / "bin").mkdir()
+    for place in (repository, repository / "bin"):
+        (place / "git").write_text("#!/bin/sh\ntouch ran\n")
+        (place / "git").chmod(0o755)
+    path = f"{folder.format(repository=repository)}{os.pathsep}{os.environ['PATH']}"
+    looked = GitLook(repository, repository, repository / ".git", {"PATH": path}, 30).result()
+    assert "?? git" in looked.status and not (repository / "ran").exists()
+
+
 def test_of_many_changes_the_first_are_named(repository):
     for place in range(MAX_CHANGES + 5):
         (repository / f"f{place:02}").write_text("x")

@@ -48,6 +48,13 @@ def test_the_person_s_come_first_then_from_the_root_down(write, found):
     assert texts(found()) == ["a", "b", "c"]
 
 
+def test_the_person_s_own_may_be_a_link_and_bring_in_what_is_elsewhere(write, found, tmp_path):
+    style = tmp_path / "dotfiles/style.md"
+    write({"dotfiles/agents.md": f"mine\n@{style}", "dotfiles/style.md": "my style"})
+    (tmp_path / "home/AGENTS.md").symlink_to(tmp_path / "dotfiles/agents.md")
+    assert texts(found()) == [f"mine\n@{style}", "my style"]
+
+
 def test_in_a_directory_only_the_strongest_name_counts(write, found):
     for name in ("GEMINI.md", "CLAUDE.md", "AGENTS.md", "AGENTS.override.md"):
         write({f"project/{name}": name})
@@ -98,6 +105,26 @@ def test_imports_in_a_circle_end(write, found):
     assert texts(found()) == ["a @b.md", "b @c.md", "c @b.md"]
 
 
+def test_files_that_all_import_each_other_are_read_once(write, found):
+    names = [f"f{number}.md" for number in range(60)]
+    everything = " ".join(f"@{name}" for name in names)
+    write({"project/src/AGENTS.md": everything})
+    write({f"project/src/{name}": f"{name} {everything}" for name in names})
+    merged = found().merged()
+    assert len(merged.pieces) == 1 + len(names)
+
+
+def test_what_is_imported_again_from_nearer_still_brings_its_own_imports(write, found):
+    write({"project/src/AGENTS.md": "@1.md @5.md", "project/src/6.md": "the end"})
+    write({f"project/src/{n}.md": f"{n} @{n + 1}.md" for n in range(1, 6)})
+    assert "the end" in texts(found())
+
+
+def test_a_word_too_long_for_a_file_name_is_no_import(write, found):
+    write({"project/src/AGENTS.md": f"see @{'a' * 300}"})
+    assert len(texts(found())) == 1
+
+
 def test_imports_are_followed_five_deep(write, found):
     write({f"project/{n}.md": f"{n} @{n + 1}.md" for n in range(9)})
     write({"project/AGENTS.md": "@0.md"})
@@ -131,7 +158,7 @@ def test_more_than_there_is_room_for_is_cut_and_that_is_said(write, found):
     write({"project/AGENTS.md": "a" * 30_000, "project/src/AGENTS.md": "é" * 3_000})
     merged = found().merged()
     assert sum(piece.size for piece in merged.pieces) <= MAX_BYTES
-    assert "AGENTS.md: cut after 2768 of 6000 bytes" in merged.notices[0]
+    assert "AGENTS.md: cut after 2768 bytes" in merged.notices[0]
     assert merged.notices[0] in merged.text
 
 
@@ -165,4 +192,4 @@ def test_files_of_deeper_directories_count_towards_the_limit_of_all(write, found
     assert instructions.merged().notices == ()
     nearby = instructions.nearby([str(tmp_path / "project/src/deep/a.py")])
     assert "y" * 10 in nearby and "y" * 11 not in nearby
-    assert "cut after 10 of 100" in nearby
+    assert "cut after 10 bytes" in nearby

@@ -9,6 +9,7 @@ from kedge.agent.events import ToolSpec
 from kedge.agent.messages import Message, Text, ToolCall, ToolResult
 from kedge.agent.ports import Request
 from kedge.agent.providers.anthropic import AnthropicWire
+from kedge.agent.providers.counting import answer
 from kedge.agent.providers.endpoint import Endpoint
 from kedge.agent.providers.http import HttpProvider
 from kedge.agent.providers.openai_chat import OpenAIChatWire
@@ -104,3 +105,8 @@ async def test_where_nobody_listens_there_is_no_count() -> None:
     one = provider("http://127.0.0.1:9", "anthropic/claude-sonnet-5-5")
     assert await counted(one, REQUEST) is None
     await one.close()
+
+
+@pytest.mark.parametrize("told", ["0", "-5", "1.5", '"9"', "null"])
+def test_what_can_be_no_length_is_none(told: str) -> None:
+    assert answer(b'{"input_tokens": %s}' % told.encode()) is None

@@ -209,6 +209,28 @@ def test_what_a_fork_took_over_is_found_once(index, store, talk):
     assert (rows["b"].parent, rows["b"].upto, rows["b"].prompt) == ("a", 3, "Mend the sail.")
 
 
+def test_what_forks_took_over_is_found_once_when_the_parent_is_gone(index, store, talk):
+    talk("a", "A platypus.")
+    fork(store, "a", "b", "t")
+    fork(store, "b", "c", "t")
+    assert found(index, "platypus") == [("a", "A platypus.")]
+    store.delete("a")
+    assert found(index, "platypus") == [("b", "A platypus.")]
+    assert [one.session for one in scan_for(store, "platypus", 10)] in (["b"], ["c"])
+    store.delete("b")
+    assert found(index, "platypus") == [("c", "A platypus.")]
+    index.rebuild()
+    assert found(index, "platypus") == [("c", "A platypus.")]
+    assert [one.session for one in scan_for(store, "platypus", 10)] == ["c"]
+
+
+def test_a_log_that_is_gone_before_it_is_looked_at_is_passed_over(index, store, talk):
+    talk("a", "A platypus.")
+    store.path("b").symlink_to("gone")
+    assert store.sessions() == ("a",)
+    assert found(index, "platypus") == [("a", "A platypus.")]
+
+
 def test_the_last_name_counts_and_a_fork_has_none(index, store, talk):
     talk("a", "Mend the sail.")
     for name in ("one", "two"):

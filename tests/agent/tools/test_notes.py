@@ -28,6 +28,14 @@ async def test_a_note_is_a_line_of_markdown(notes, files):
     assert not files["user"].exists()
 
 
+async def test_a_note_holds_nothing_that_its_reviewer_cannot_see(notes, files):
+    await notes.remember("red \x1b[31m, hidden \U000e0041\u202e, kept می\u200cخواهم")
+    assert "- red [31m, hidden , kept می\u200cخواهم (" in files["project"].read_text()
+    for empty in (" \n", "\u200b", "\u200d"):
+        with pytest.raises(ToolError, match="empty"):
+            await notes.remember(empty)
+
+
 async def test_the_same_note_is_kept_once(notes, files):
     await notes.remember("a", "user")
     assert "already" in await notes.remember("a", "user")
