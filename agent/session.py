@@ -77,8 +77,7 @@ class Session:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
         """
         fittings = fittings or Fittings()
-        if resume and resume not in store.sessions():
-            raise StoreError(f"there is no session {resume!r}")
+        facts = _facts(store, resume)
         self.id = resume or id or new_session_id()
         self._provider = provider
         self.use = use
@@ -96,7 +95,6 @@ class Session:
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
-            facts = chained(store.lines(resume), resume) if resume else ()
             self._recall(facts, judge, (self._keeping.recall, *watchers))
         except StoreError:
             self._log.close()
@@ -345,6 +343,17 @@ class Session:
             await self._keeping.close()
         finally:
             self._log.close()
+
+
+def _facts(store: Store, session: str) -> Iterable[Event]:
+    """What the log of the session that is resumed says, read when it is asked for.
+
+    Raises:
+        StoreError: there is no such session.
+    """
+    if session and session not in store.sessions():
+        raise StoreError(f"there is no session {session!r}")
+    return chained(store.lines(session), session) if session else ()
 
 
 def _timer(
