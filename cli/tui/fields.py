@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
+
+from .running import running_app
 
 
 class Fields(Vertical):
@@ -36,6 +39,13 @@ class Fields(Vertical):
         """Ask no more."""
         self.display = False
         self.remove_children()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Ctrl+C means what it means everywhere; to a field it would be copying."""
+        if event.key == "ctrl+c":
+            event.stop()
+            event.prevent_default()
+            await running_app().run_action("quit")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """All of them are taken at once."""

@@ -66,8 +66,8 @@ class SearchBar(Horizontal):
             self.post_message(self.Sought(event.value.strip()))
 
     def on_key(self, event: events.Key) -> None:
-        """Esc leaves, whatever else it means elsewhere."""
-        if event.key == "escape":
+        """Esc and Ctrl+C leave, whatever else they mean elsewhere."""
+        if event.key in ("escape", "ctrl+c"):
             event.stop()
             event.prevent_default()
             self.post_message(self.Left())

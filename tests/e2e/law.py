@@ -61,11 +61,9 @@ class _Brackets:
         match record["kind"]:
             case "session.started":
                 self._closing = True
-            case "turn.started":
+            case "turn.started" | "model.request":
                 self._closing = False
-            case "model.request":
-                self._closing = False
-                self._acts = record["purpose"] == "main"
+                self._acts = record.get("purpose", "main") == "main"
             case "message" if record["role"] == "assistant" and self._acts:
                 self._asked += calls_of(record)
             case "action.proposed":

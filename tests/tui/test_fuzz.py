@@ -98,7 +98,7 @@ async def live(place: Place, random: Random, steps: Iterator[int]) -> None:
             for _ in range(SCREENS):
                 if app.return_value is None:
                     await pilot.press("ctrl+c")
-            assert app.return_value == 0
+            assert app.return_value == 0, (app.screen_stack, app.focused)
     except BaseException as error:
         error.add_note(f"did last: {done[-30:]}")
         raise
