@@ -87,6 +87,11 @@ class Front(Screen[None], inherit_bindings=False):
         Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
     ]
 
+    def action_copy_text(self) -> None:
+        """Copy what is selected, and select nothing: the next Ctrl+C means what it always does."""
+        super().action_copy_text()
+        self.clear_selection()
+
     def _compositor_refresh(self) -> None:
         """See `Screen._compositor_refresh`."""
         app = running_app()
