@@ -19,7 +19,7 @@ _OF_ONE_RUN = frozenset(
     {
         *("ts", "prev", "seq", "session", "response_id", "signature", "wire", "config_version"),
         *("duration_ms", "api_ms", "estimated_tokens", "usage", "cost_usd"),
-        *("model", "tools", "system", "environment"),
+        *("model", "tools", "tool_versions", "system", "environment"),
     }
 )
 """Ids, times, and what a provider counts or names in its own way."""

@@ -89,7 +89,8 @@ def only_begun_effects(journal: Path, *logs: Path) -> bool:
 
 def one_clear_error(ran: Ran, words: str) -> bool:
     """Whether the run failed as it should, and said so once on each stream."""
-    complaint = [line for line in ran.complaint.splitlines() if not line.startswith(" ")]
+    aside = (" ", "kedge: cannot be undone: ")
+    complaint = [line for line in ran.complaint.splitlines() if not line.startswith(aside)]
     return (
         (ran.code, ran.result["status"], len(complaint)) == (1, "failed", 1)
         and words in ran.complaint
