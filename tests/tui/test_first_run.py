@@ -13,7 +13,7 @@ from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.tour import TourScreen
 from kedge.cli.tui.slash.setup import SetupScreen
-from kedge.cli.tui.view.blocks import Answer
+from kedge.cli.tui.view.blocks import Answer, Said
 from kedge.config.following import FOLLOWED
 from kedge.config.trust import FILE, Trust, Trusted
 
@@ -158,3 +158,22 @@ async def test_a_local_server_answers_the_first_prompt(tmp_path: Path, local: st
         await seen.on(TourScreen)
         await seen.pilot.press("h", "i", "enter")
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+
+
+async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
+    tmp_path: Path, local: str
+) -> None:
+    stage = Stage(tmp_path, OLLAMA_HOST=local)
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.said("no model yet")
+        await seen.send("hello")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.until(lambda: seen.app.facts.queue)
+        await seen.send("/model")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+        assert seen.texts(Said) == ["hello"]
