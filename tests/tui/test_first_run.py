@@ -7,6 +7,8 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from textual.app import App
+from textual.content import Content
 from tui.seen_app import HELLO, Stage
 
 from kedge.cli.tui.screens.dialog import Dialog
@@ -73,6 +75,20 @@ async def test_what_was_declined_is_not_asked_again_but_can_be(stage: Stage) -> 
         await seen.send("/trust")
         await seen.on(Dialog)
     assert Trust(stage.home.data_dir / FILE).all() == {}
+
+
+async def test_a_sentence_that_was_begun_neither_trusts_a_folder_nor_leaves() -> None:
+    now = 0.0
+    given: list[str | None] = []
+    answers = (("no", "Not now"), ("yes", "Trust it"), ("leave", "Leave"))
+    dialog = Dialog("trust?", Content("words"), answers, grace=0.5, clock=lambda: now)
+    async with App[None]().run_test() as pilot:
+        pilot.app.push_screen(dialog, given.append)
+        await pilot.press(*"fix it", "enter")
+        assert pilot.app.screen is dialog
+        now = 1.0
+        await pilot.press("t", "enter")
+        assert given == ["yes"]
 
 
 async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> None:
