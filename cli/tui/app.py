@@ -73,6 +73,7 @@ class KedgeApp(Reading):
         self._welcomes = welcomes
         self._early: list[Prompt] = []
         self._pressed: dict[str, float] = {}
+        self._beginning = False
 
     def on_mount(self) -> None:
         """Paint first; everything else comes after."""
@@ -82,7 +83,7 @@ class KedgeApp(Reading):
     async def _open(self) -> None:
         # What a session needs takes about as long to import as the screen takes to appear.
         made, slash = await asyncio.to_thread(_made_later)
-        self._commands = commands = slash(self)
+        self._commands = slash(self)
         await asyncio.to_thread(self.history.load)
         self._desk = desk = made(
             self._asked,
@@ -96,19 +97,30 @@ class KedgeApp(Reading):
         for prompt in (*await self._first(), *self._early):
             desk.submit(prompt)
         await self._notifier.open()
-        if self._welcomes:
-            from .slash.beginning import begin
-
-            await begin(self)
-        else:
-            await desk.open()
-        self.index.hides = desk.seat.at.composed.toolbox.guard.hides
+        await self.begin()
         if self._picks:
             self.ask_slash("resume")
-        self.later(commands.look())
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
+
+    async def begin(self) -> None:
+        """See `Seated.begin`."""
+        if self._beginning:
+            return
+        self._beginning = True
+        try:
+            if self._welcomes:
+                from .slash.beginning import begin
+
+                await begin(self)
+            else:
+                await self.desk.open()
+        finally:
+            self._beginning = False
+        self.index.hides = self.desk.seat.at.composed.toolbox.guard.hides
+        if self._commands is not None:
+            self.later(self._commands.look())
 
     async def _first(self) -> list[Prompt]:
         """What the command line said; its pictures wait in the composer if they have no words."""
@@ -155,6 +167,9 @@ class KedgeApp(Reading):
             self._desk.later(message.prompt)
         else:
             self._desk.submit(message.prompt)
+            if self._desk.facts.trouble and not self._desk.facts.session:
+                # It waits: what was missing may be there now, or is asked for once more.
+                self.later(self.begin())
 
     def on_shell_asked(self, message: ShellAsked) -> None:
         """A command of the person's own was sent."""

@@ -47,6 +47,8 @@ class Completion(OptionList, can_focus=False):
         border: none;
         padding: 0 1;
         background: $surface;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
     }
     Completion.-shown { display: block; }
     """

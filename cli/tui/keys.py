@@ -52,7 +52,7 @@ ACTIONS: tuple[Action, ...] = (
     _global("leave", "ctrl+d", "leave, when the prompt is empty"),
     _global("suspend", "ctrl+z", "back to the shell; fg returns"),
     _global("background", "ctrl+b", "let the running command go on in the background"),
-    _global("next-mode", "shift+tab", "the next mode: ask, edit, plan …"),
+    _global("next-mode", "shift+tab", "the next mode: ask, auto, plan"),
     _global("palette", "ctrl+p", "search everything that can be done"),
     _global("expand", "ctrl+o", "open or close the details of the transcript"),
     _global("todo", "ctrl+t", "show or hide the list of tasks"),

@@ -30,6 +30,7 @@ from .tail import Tail
 from .themes import PREFIX, THEMES, palette_of
 from .todo import BREAKPOINTS, TodoPanel
 from .transcript import Transcript
+from .waiting import WaitingList
 from .window_title import WindowTitle
 
 if TYPE_CHECKING:
@@ -88,11 +89,16 @@ class Panes(Display):
             yield self._new_transcript()
             yield TodoPanel(id="todo")
         yield SearchBar(id="search")
-        yield WorkLine(id="work")
-        yield PlanOffer(next(iter(self.keys.keys("review-plan")), "/plan"), id="plan")
+        yield WorkLine(background=self._key("background"), id="work")
+        yield PlanOffer(self._key("review-plan") or "/plan", id="plan")
         yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
+        yield WaitingList(self._key("take-back"), id="waiting")
         yield ComposerBar(self._desktop, id="bar")
         yield StatusLine(id="status")
+
+    def _key(self, action: str) -> str:
+        """The key of an action to be shown; empty if it has none."""
+        return next(iter(self.keys.keys(action)), "")
 
     def _new_transcript(self) -> Transcript:
         palette, thinking = palette_of(self.theme), self.settings.thinking
@@ -166,6 +172,7 @@ class Panes(Display):
         self.facts = facts = self.look()
         self.query_one(StatusLine).show(facts)
         self.query_one(WorkLine).show(facts)
+        self.query_one(WaitingList).show(facts)
         self.query_one(AskPanel).show(facts)
         self.query_one(TodoPanel).show(facts.todo)
         if isinstance(transcript := self.transcript, Tail):

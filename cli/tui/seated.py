@@ -32,6 +32,10 @@ class SlashCommands(Protocol):
         """What may follow a command."""
         ...
 
+    async def look(self) -> None:
+        """Read those again that are files."""
+        ...
+
     async def run(self, asked: SlashAsked) -> None:
         """Run a command; raises `KedgeError` where that is not possible."""
         ...
@@ -104,6 +108,14 @@ class Seated(Panes):
             raise UsageError("kedge is still starting")
         else:
             await self._commands.run(message)
+
+    async def begin(self) -> None:
+        """Open the first session, or try that once more.
+
+        Raises:
+            KedgeError: it cannot be opened.
+        """
+        await self.desk.open()
 
     def leave(self) -> None:
         """Leave, as far as the person is concerned."""

@@ -156,19 +156,24 @@ class StatusLine(Static):
 class WorkLine(Static):
     """What is being done, for how long, and how to stop it. Not there at rest."""
 
-    DEFAULT_CSS = "WorkLine { height: 1; padding: 0 1; color: $text-muted; display: none; }"
+    DEFAULT_CSS = """
+    WorkLine { height: 1; padding: 0 1; color: $text-muted; display: none;
+               text-wrap: nowrap; text-overflow: ellipsis; }
+    """
 
     def __init__(
         self,
         interrupt: str = "esc",
+        background: str = "ctrl+b",
         *,
         clock: Callable[[], float] = time.monotonic,
         moving: bool = True,
         id: str | None = None,
     ) -> None:
-        """`interrupt` is the key; `moving`: whether something may turn round."""
+        """`interrupt` and `background` are keys; `moving`: whether something may turn round."""
         super().__init__(id=id, markup=False)
         self._interrupt = interrupt
+        self._background = background
         self._clock = clock
         self._moving = moving
         self._facts = Facts()
@@ -195,22 +200,28 @@ class WorkLine(Static):
         if self.display:
             moving = self._moving and running_app().animation_level != "none"
             frame = _FRAMES[self._frame] if moving else "*"
-            words = work_in_words(self._facts, self._clock(), self._interrupt)
+            words = work_in_words(self._facts, self._clock(), self._interrupt, self._background)
             self.update(Content.assemble((frame, "$text-accent"), " ", words))
 
 
-def work_in_words(facts: Facts, now: float, interrupt: str) -> str:
-    """What is being done and for how long."""
+def work_in_words(facts: Facts, now: float, interrupt: str, background: str = "ctrl+b") -> str:
+    """What is being done, for how long, and the keys to stop it or not to wait for it."""
     doing = facts.doing
     if not doing and facts.questions:
         doing = "waiting for your answer"
+    running: list[str] = []
     if not doing:
         running = [task.command for task in facts.tasks if task.running and not task.id]
-        doing = f"running {running[0].splitlines()[0][:60]}" if running else "working"
+        doing = "running" if running else "working"
     seconds = f" {elapsed(now - facts.since)}" if facts.since else ""
-    waits = _counted(len(facts.steering), "prompts heard next")
-    parts = (f"{doing}{seconds}", f"{interrupt} interrupts" if facts.working else "", waits)
-    return harmless(_JOINT.join(filter(None, parts)))
+    stops = f"{interrupt} interrupts" if facts.working else ""
+    # Last, because it may be long.
+    leaves = (
+        (f"{background} to the background" if background else "", running[0].splitlines()[0])
+        if running
+        else ()
+    )
+    return harmless(_JOINT.join(filter(None, (f"{doing}{seconds}", stops, *leaves))))
 
 
 def elapsed(seconds: float) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from textual.app import App
+from textual.content import Content
 from tui.seen_app import HELLO, Stage
 
 from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.tour import TourScreen
 from kedge.cli.tui.slash.setup import SetupScreen
-from kedge.cli.tui.view.blocks import Answer
+from kedge.cli.tui.view.blocks import Answer, Said
 from kedge.config.following import FOLLOWED
 from kedge.config.trust import FILE, Trust, Trusted
 
@@ -73,6 +75,20 @@ async def test_what_was_declined_is_not_asked_again_but_can_be(stage: Stage) -> 
         await seen.send("/trust")
         await seen.on(Dialog)
     assert Trust(stage.home.data_dir / FILE).all() == {}
+
+
+async def test_a_sentence_that_was_begun_neither_trusts_a_folder_nor_leaves() -> None:
+    now = 0.0
+    given: list[str | None] = []
+    answers = (("no", "Not now"), ("yes", "Trust it"), ("leave", "Leave"))
+    dialog = Dialog("trust?", Content("words"), answers, grace=0.5, clock=lambda: now)
+    async with App[None]().run_test() as pilot:
+        pilot.app.push_screen(dialog, given.append)
+        await pilot.press(*"fix it", "enter")
+        assert pilot.app.screen is dialog
+        now = 1.0
+        await pilot.press("t", "enter")
+        assert given == ["yes"]
 
 
 async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> None:
@@ -158,3 +174,22 @@ async def test_a_local_server_answers_the_first_prompt(tmp_path: Path, local: st
         await seen.on(TourScreen)
         await seen.pilot.press("h", "i", "enter")
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+
+
+async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
+    tmp_path: Path, local: str
+) -> None:
+    stage = Stage(tmp_path, OLLAMA_HOST=local)
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.said("no model yet")
+        await seen.send("hello")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.until(lambda: seen.app.facts.queue)
+        await seen.send("/model")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+        assert seen.texts(Said) == ["hello"]

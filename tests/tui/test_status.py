@@ -3,11 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 from textual.app import App
 from textual.containers import Container
 from textual.widgets import Static
 
+from kedge.agent.messages import Text
 from kedge.agent.tools.todo import TodoItem
 from kedge.cli.tui.desk.facts import Asked, Facts, Task, Waiting
 from kedge.cli.tui.status import (
@@ -20,6 +22,7 @@ from kedge.cli.tui.status import (
     work_in_words,
 )
 from kedge.cli.tui.todo import BREAKPOINTS, TodoPanel, in_one_line
+from kedge.cli.tui.waiting import waiting_in_lines
 
 FULL = Facts(
     session="s",
@@ -105,7 +108,7 @@ FOREGROUND = Task("", "make test\nmore", 1.0, "", True, "running")
         (Facts(doing="compacting", since=10.0), "compacting 7s"),
         (
             Facts(working=True, since=10.0, tasks=(FOREGROUND,)),
-            "running make test 7s · esc interrupts",
+            "running 7s · esc interrupts · ctrl+b to the background · make test",
         ),
     ],
 )
@@ -118,6 +121,23 @@ ITEMS = (
     TodoItem("write the test", "in_progress"),
     TodoItem("make it pass", "pending"),
 )
+
+
+def test_words_that_wait_are_shown_with_when_they_are_heard():
+    steered, queued = (
+        Waiting(n, (Text(words),)) for n, words in enumerate(("also x\ny", "then z"))
+    )
+    facts = Facts(session="s", working=True, steering=(steered,), queue=(queued,))
+    assert waiting_in_lines(facts, "alt+up").splitlines() == [
+        "alt+up takes the last one back",
+        "heard next: also x",
+        "after this turn: then z",
+    ]
+    stopped = structs.replace(facts, working=False, steering=())
+    assert "after your next prompt: then z" in waiting_in_lines(stopped, "")
+    many = structs.replace(facts, queue=(queued,) * 9)
+    assert waiting_in_lines(many, "alt+up").endswith("… and 7 more")
+    assert waiting_in_lines(Facts(), "alt+up") == ""
 
 
 def test_the_list_in_one_line_says_how_far_it_is_and_what_comes_now():

@@ -1,6 +1,7 @@
 """A text with a few answers: arrows or the first letter choose, Enter takes."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...terminal import harmless
+from ..grace import Grace
 
 
 class Dialog(ModalScreen[str | None]):
@@ -35,10 +37,19 @@ class Dialog(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, text: Content, answers: Sequence[tuple[str, str]], *, chosen: int = 0
+        self,
+        title: str,
+        text: Content,
+        answers: Sequence[tuple[str, str]],
+        *,
+        chosen: int = 0,
+        grace: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`answers` are what is given and its words."""
+        """`answers` are what is given and its words; within the grace, seconds by the clock, keys
+        give none: a person may be in the middle of a sentence."""
         super().__init__()
+        self._grace = Grace(grace, clock)
         self._titled, self._text, self._answers, self._first = title, text, answers, chosen
 
     def compose(self) -> ComposeResult:
@@ -51,6 +62,7 @@ class Dialog(ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         """There is but the answer to give."""
+        self._grace.begin()
         options = self.query_one(OptionList)
         options.focus()
         options.highlighted = self._first
@@ -58,10 +70,14 @@ class Dialog(ModalScreen[str | None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """It is answered."""
         event.stop()
-        self.dismiss(self._answers[event.option_index][0])
+        if not self._grace.is_too_soon():
+            self.dismiss(self._answers[event.option_index][0])
 
     def on_key(self, event: Key) -> None:
         """The first letter of an answer."""
+        if self._grace.is_too_soon():
+            event.stop()
+            return
         for place, (_, words) in enumerate(self._answers):
             if event.character and words.lower().startswith(event.character.lower()):
                 self.query_one(OptionList).highlighted = place

@@ -155,7 +155,9 @@ class Picker(ModalScreen[T | None], Generic[T]):
 
     def take(self, item: Item[T]) -> None:
         """Enter, or a click."""
-        if not item.dead:
+        if item.dead:
+            self.say(item.note, wrong=True)
+        else:
             self.dismiss(item.value)
 
     def replace(self, items: Iterable[Item[T]]) -> None:

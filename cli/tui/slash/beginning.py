@@ -70,7 +70,9 @@ async def ask_trust(app: "Seated", *, again: bool = False) -> bool:
     if marks.has(declined) and not again:
         return True
     answers = (_NO, ("yes", offer.agreed), _LEAVE)
-    match await answered(app, Dialog("do you trust this folder?", _words(offer), answers)):
+    grace = app.settings.grace_ms / 1000
+    asked = Dialog("do you trust this folder?", _words(offer), answers, grace=grace)
+    match await answered(app, asked):
         case "yes":
             await asyncio.to_thread(accept, offer, where)
             app.say("trusted" + ("; a new session follows it" if app.facts.session else ""))

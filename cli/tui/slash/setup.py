@@ -41,6 +41,9 @@ class Offer(Struct, frozen=True):
     page: str = ""
 
 
+_NO_SERVER: Final = Offer("")
+
+
 class SetupScreen(Picker[Offer]):
     """Gives who is to answer."""
 
@@ -51,11 +54,19 @@ class SetupScreen(Picker[Offer]):
             Item(one, one.title, "no key needed" if not one.variable else one.variable)
             for one in offers
         ]
-        super().__init__("which model is to answer? there is no key yet", items)
+        if all(one.variable for one in offers):
+            items.insert(0, Item(_NO_SERVER, "On this machine", "no server runs here", dead=True))
+        title = "which model is to answer? there is no key yet"
+        super().__init__(title, items, chosen=offers[0])
 
     def preview(self, item: Item[Offer]) -> str:
         """What is to be done for it."""
         offer = item.value
+        if item.dead:
+            return (
+                "Ollama, LM Studio, llama.cpp or vLLM: start one, and /model finds its models.\n"
+                "A server elsewhere is a [providers.NAME] in config.toml: docs/providers.md."
+            )
         if not offer.variable:
             return f"{offer.model} runs on this machine: Enter, and it answers."
         where = f"\nA key is to be had at {offer.page}" if offer.page else ""
@@ -81,7 +92,7 @@ async def set_up(app: "Seated") -> bool:
 
     offer = await answered(app, SetupScreen(await asyncio.to_thread(look)))
     if offer is None:
-        app.say("no model yet: /model shows which there are, kedge demo shows how it works")
+        app.say("no model yet: /model asks again, kedge demo shows how it works")
         return False
     where = app.where
     if offer.variable:

@@ -22,6 +22,11 @@ async def _model(app: "Seated", words: str) -> None:
     effort: Effort | None = next((one for one in _EFFORTS if one == rest.strip()), None)
     if rest.strip() and effort is None:
         raise UsageError(f"{rest.strip()!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
+    if not app.desk.facts.session and app.desk.facts.trouble:
+        if name:
+            app.desk.settle(app.where, name)
+        await app.begin()
+        return
     if not name:
         name, effort = await _picked_model(app)
         if not name:
