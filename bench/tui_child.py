@@ -21,9 +21,9 @@ from tui.happening import Happening
 
 from kedge.agent.events import TextStreamed
 from kedge.agent.messages import Text
-from kedge.cli.tui.composer import Composer
-from kedge.cli.tui.composer_bar import ComposerBar
-from kedge.cli.tui.transcript import Transcript
+from kedge.cli.tui.composer.bar import ComposerBar
+from kedge.cli.tui.composer.composer import Composer
+from kedge.cli.tui.transcript.transcript import Transcript
 
 ANSWER = """## what was found
 

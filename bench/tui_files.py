@@ -19,12 +19,12 @@ from pathlib import Path
 from textual import events
 from textual.app import App, ComposeResult
 
-from kedge.cli.tui.composer_bar import ComposerBar
-from kedge.cli.tui.draft_area import Desktop
-from kedge.cli.tui.files import FileIndex
-from kedge.cli.tui.fuzzy import Paths
-from kedge.cli.tui.history import History
-from kedge.cli.tui.sources import Files
+from kedge.cli.tui.composer.bar import ComposerBar
+from kedge.cli.tui.composer.draft_area import Desktop
+from kedge.cli.tui.composer.files import FileIndex
+from kedge.cli.tui.composer.fuzzy import Paths
+from kedge.cli.tui.composer.history import History
+from kedge.cli.tui.composer.sources import Files
 
 _WORDS = [
     "src",

@@ -21,7 +21,7 @@ def interactive(run: Run) -> int:
         Out(2).say(startup_failure(error))
         return error.exit_code
     if run.flag("plain") or os.environ.get("TERM", "dumb") == "dumb":
-        from .tui.plain import main as plain_main
+        from .tui.plain.session import main as plain_main
 
         return plain_main(run)
     from .tui.start import main

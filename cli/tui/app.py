@@ -15,14 +15,14 @@ from ...config.tui import TuiSettings
 from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
-from .asking import AskPanel
-from .composing import NoteAsked, ShellAsked, Submitted, Trouble
-from .crash import keep_crash
+from .asking.panel import AskPanel
+from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
 from .desk.facts import Facts
 from .desk.words import note_of
-from .display import Shown
-from .reading import Reading
-from .tail import Tail
+from .terminal.crash import keep_crash
+from .terminal.display import Shown
+from .terminal.tail import Tail
+from .transcript.reading import Reading
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -11,30 +11,30 @@ from textual.screen import Screen
 from ...config.tui import Thinking, TuiSettings
 from ..surroundings import Surroundings
 from ..terminal import harmless
-from .asking import AskPanel
-from .composer import Composer
-from .composer_bar import ComposerBar
+from .asking.panel import AskPanel
+from .asking.plan import PlanOffer
+from .composer.bar import ComposerBar
+from .composer.composer import Composer
+from .composer.draft_area import Desktop
+from .composer.files import FileIndex
+from .composer.history import History
+from .composer.sources import Files, Source
 from .desk.facts import Facts
-from .display import Display, Front, Shown
-from .draft_area import Desktop
-from .files import FileIndex
-from .history import History
 from .keys import KeyTable, bindings
-from .listening_driver import BackgroundTold
-from .notify import Notifier
-from .plan import PlanOffer
-from .search_bar import SearchBar
-from .sources import Files, Source
-from .status import StatusLine, WorkLine
-from .tail import Tail
+from .status.line import StatusLine, WorkLine
+from .status.todo import BREAKPOINTS, TodoPanel
+from .terminal.display import Display, Front, Shown
+from .terminal.listening_driver import BackgroundTold
+from .terminal.notify import Notifier
+from .terminal.tail import Tail
+from .terminal.window_title import WindowTitle
 from .themes import PREFIX, THEMES, palette_of
-from .todo import BREAKPOINTS, TodoPanel
-from .transcript import Transcript
+from .transcript.search_bar import SearchBar
+from .transcript.transcript import Transcript
 from .waiting import WaitingList
-from .window_title import WindowTitle
 
 if TYPE_CHECKING:
-    from .status_command import StatusCommand
+    from .status.command import StatusCommand
 
 _FRAME: Final = 0.05
 """Seconds between two looks at the facts, at least."""
@@ -193,7 +193,7 @@ class Panes(Display):
 
     def _own_status(self) -> "StatusCommand":
         # Few have one, and it brings the sandbox along.
-        from .status_command import StatusCommand
+        from .status.command import StatusCommand
 
         return StatusCommand(
             self.settings.status_command,

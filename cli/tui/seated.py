@@ -8,13 +8,13 @@ from ...agent.messages import Text
 from ...config.errors import KedgeError, UsageError
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
-from .composing import SlashAsked
+from .asking.plan import PlanDecided, PlanOffer, PlanScreen
+from .composer.messages import SlashAsked
+from .composer.sources import Arguments, Candidate, Commands, Entry, Source
+from .composer.suspended import edited_outside
 from .desk.facts import Facts
-from .display import Shown
 from .panes import Panes
-from .plan import PlanDecided, PlanOffer, PlanScreen
-from .sources import Arguments, Candidate, Commands, Entry, Source
-from .suspended import edited_outside
+from .terminal.display import Shown
 
 if TYPE_CHECKING:
     from .desk.desk import Desk

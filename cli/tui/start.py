@@ -13,11 +13,11 @@ from ..options import Run
 from ..surfaces import startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
-from .background import Background, Question, automatic
+from .terminal.background import Background, Question, automatic
 
 if TYPE_CHECKING:
     from .app import KedgeApp
-    from .display import Shown
+    from .terminal.display import Shown
 
 _ESCAPE: Final = "25"
 """Milliseconds in which Esc may turn out to be the beginning of another key's sequence. Textual

@@ -6,14 +6,14 @@ from pathlib import Path
 from textual.app import App, ComposeResult
 
 from kedge.agent.messages import Image, Prompt, Text
-from kedge.cli.tui.composer import Composer
-from kedge.cli.tui.composer_bar import ComposerBar
-from kedge.cli.tui.composing import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
-from kedge.cli.tui.draft_area import Desktop
-from kedge.cli.tui.files import FileIndex
-from kedge.cli.tui.history import History
+from kedge.cli.tui.composer.bar import ComposerBar
+from kedge.cli.tui.composer.composer import Composer
+from kedge.cli.tui.composer.draft_area import Desktop
+from kedge.cli.tui.composer.files import FileIndex
+from kedge.cli.tui.composer.history import History
+from kedge.cli.tui.composer.messages import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
+from kedge.cli.tui.composer.sources import Arguments, Candidate, Commands, Entry, Files
 from kedge.cli.tui.keys import KeyTable
-from kedge.cli.tui.sources import Arguments, Candidate, Commands, Entry, Files
 
 COMMANDS = (
     Entry("help", "what can be done"),

@@ -31,7 +31,7 @@ from tui.replayed import (
 )
 
 from kedge.agent.events import ActionEnded, ActionProposed, Event
-from kedge.cli.tui.plan import PlanScreen
+from kedge.cli.tui.asking.plan import PlanScreen
 from kedge.cli.tui.view.blocks import Card, Thought
 
 PICTURES = Path(__file__).parent / "pictures"

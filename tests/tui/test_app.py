@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui.app import KedgeApp
-from kedge.cli.tui.asking import AskPanel
+from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.view.blocks import Answer, Card, Said, ShellRun
 from kedge.config.paths import Home
 from kedge.config.tui import TuiSettings

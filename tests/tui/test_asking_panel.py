@@ -12,8 +12,8 @@ from kedge.agent.effects import CommandPart, Effect
 from kedge.agent.events import Considered, Grant
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
-from kedge.cli.tui.asking import AskPanel
-from kedge.cli.tui.choices import Choices
+from kedge.cli.tui.asking.choices import Choices
+from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
 
 GRACE = 0.5

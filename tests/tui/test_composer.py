@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tui.composer_app import ComposerApp, desktop_at
 
 from kedge.agent.messages import Text
-from kedge.cli.tui.completion import Completion
+from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.keys import KeyTable
 
 _PNG = bytes.fromhex("89504e470d0a1a0a") + b"picture"

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from kedge.cli.tui.copying import commands, copy_locally
+from kedge.cli.tui.transcript.copying import commands, copy_locally
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.cli.tui.files import FileIndex
-from kedge.cli.tui.fuzzy import Paths
+from kedge.cli.tui.composer.files import FileIndex
+from kedge.cli.tui.composer.fuzzy import Paths
 
 _GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@t")
 

@@ -26,8 +26,8 @@ from kedge.agent.events import (
 from kedge.agent.kept import Rewound
 from kedge.agent.messages import Image, Text, Thinking, ToolCall
 from kedge.agent.person import ModeChanged, PersonPrinted, PersonRan
+from kedge.cli.tui.composer.mentions import attach
 from kedge.cli.tui.desk.words import Untold
-from kedge.cli.tui.mentions import attach
 from kedge.cli.tui.view.blocks import (
     Answer,
     Block,

@@ -5,7 +5,7 @@ import multiprocessing
 from pathlib import Path
 
 from kedge.cli.tui import history as module
-from kedge.cli.tui.history import Entry, History, Recall, search
+from kedge.cli.tui.composer.history import Entry, History, Recall, search
 
 
 def texts(history: History) -> list[str]:

@@ -7,12 +7,12 @@ import pytest
 from tui.seen_app import HELLO, Script, Stage, bash, text
 
 from kedge.agent.messages import Image
-from kedge.cli.tui.following import at_line
-from kedge.cli.tui.listening_driver import BackgroundTold
-from kedge.cli.tui.search_bar import SearchBar
-from kedge.cli.tui.transcript import Transcript
+from kedge.cli.tui.terminal.listening_driver import BackgroundTold
+from kedge.cli.tui.terminal.window_title import RESTORE, SAVE, WindowTitle, title
+from kedge.cli.tui.transcript.following import at_line
+from kedge.cli.tui.transcript.search_bar import SearchBar
+from kedge.cli.tui.transcript.transcript import Transcript
 from kedge.cli.tui.view.blocks import Answer, Said
-from kedge.cli.tui.window_title import RESTORE, SAVE, WindowTitle, title
 
 LEFT: Script = [
     (["user"], [bash("sleep 100")]),

@@ -4,7 +4,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from kedge.cli.tui.live_region import LiveRegion, Row, seen
+from kedge.cli.tui.terminal.live_region import LiveRegion, Row, seen
 
 ROWS = [Row("one", 3), Row("-" * 80, 80), Row("three", 5)]
 

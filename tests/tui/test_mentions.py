@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedge.agent.messages import Image, Text
-from kedge.cli.tui.mentions import MAX_BYTES, Mention, attach, attached_path, mentions, written
-from kedge.cli.tui.pastes import Pastes, is_long
+from kedge.cli.tui.composer.mentions import (
+    MAX_BYTES,
+    Mention,
+    attach,
+    attached_path,
+    mentions,
+    written,
+)
+from kedge.cli.tui.composer.pastes import Pastes, is_long
 
 
 def visible(path: Path) -> bool:

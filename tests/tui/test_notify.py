@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from kedge.cli.tui.desk.facts import Asked, Facts
-from kedge.cli.tui.notify import LONG_TURN, Notifier, sequence, tmux_hands_on, way
+from kedge.cli.tui.terminal.notify import LONG_TURN, Notifier, sequence, tmux_hands_on, way
 
 WORKING = Facts(cwd="/home/me/basket", working=True, since=100.0)
 ASKING = Facts(

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textual.app import App
 from textual.widgets import OptionList, Static
 
+from kedge.cli.tui.asking.plan import PlanDecided, PlanOffer, PlanScreen, carried_over, decided
 from kedge.cli.tui.desk.facts import Facts
-from kedge.cli.tui.plan import PlanDecided, PlanOffer, PlanScreen, carried_over, decided
 from kedge.config.errors import UsageError
 
 PLAN = "# Plan\n1. read\n2. write\n3. test"

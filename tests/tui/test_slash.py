@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tui.seen_app import HELLO, Stage, bash, text
 
-from kedge.cli.tui.completion import Completion
+from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.page import PageScreen
 from kedge.cli.tui.screens.small import CommandPalette, ModePicker, ThemePicker

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from kedge.agent.messages import Text
 from kedge.agent.tools.todo import TodoItem
 from kedge.cli.tui.desk.facts import Asked, Facts, Task, Waiting
-from kedge.cli.tui.status import (
+from kedge.cli.tui.status.line import (
     StatusLine,
     WorkLine,
     elapsed,
@@ -21,7 +21,7 @@ from kedge.cli.tui.status import (
     pieces,
     work_in_words,
 )
-from kedge.cli.tui.todo import BREAKPOINTS, TodoPanel, in_one_line
+from kedge.cli.tui.status.todo import BREAKPOINTS, TodoPanel, in_one_line
 from kedge.cli.tui.waiting import waiting_in_lines
 
 FULL = Facts(

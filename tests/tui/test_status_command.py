@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kedge.cli.tui.desk.facts import Facts
-from kedge.cli.tui.status_command import StatusCommand, Told
+from kedge.cli.tui.status.command import StatusCommand, Told
 from kedge.config.narrowing import narrowed
 from kedge.config.sources import Layer, Source
 

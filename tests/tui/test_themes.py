@@ -9,8 +9,8 @@ import pytest
 from textual.app import App
 from textual.widgets import Footer, Input, OptionList, Static, TextArea, Tree
 
-from kedge.cli.tui.background import Background, Question, automatic
-from kedge.cli.tui.listening_driver import Answers
+from kedge.cli.tui.terminal.background import Background, Question, automatic
+from kedge.cli.tui.terminal.listening_driver import Answers
 from kedge.cli.tui.themes import PREFIX, THEMES, palette_of
 from kedge.cli.tui.view.palette import PALETTES
 

@@ -11,7 +11,7 @@ from tui.happening import Happening
 
 from kedge.agent.events import TextStreamed, TurnEnded
 from kedge.agent.messages import Text
-from kedge.cli.tui.transcript import Transcript
+from kedge.cli.tui.transcript.transcript import Transcript
 from kedge.cli.tui.view.blocks import Answer, Card
 from kedge.cli.tui.view.palette import LIGHT
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.cli.tui.vim import Vim
+from kedge.cli.tui.vim.machine import Vim
 
 _LINES = "one two\nthree  four\n\nfive(six, [seven]) {x}"
 _QUOTES = "say \"hi there\" and 'x' ok\n(a (b c) d)"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from ..composer.sources import Entry
 from ..keys import Context, KeyTable
-from ..sources import Entry
 from .page import Page, Row, head, page
 
 _WHERE: dict[Context, str] = {

@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ...terminal import harmless
-from ..grace import Grace
+from ..asking.grace import Grace
 
 
 class Dialog(ModalScreen[str | None]):

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ....config.settings import MODES, Mode
+from ..composer.sources import Entry
 from ..keys import ACTIONS, KeyTable
-from ..sources import Entry
 from ..view.palette import PALETTES
 from .picker import Item, Picker
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ....config.explain import nearest
-from ..sources import Entry
+from ..composer.sources import Entry
 
 if TYPE_CHECKING:
     from ..seated import Seated

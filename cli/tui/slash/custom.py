@@ -14,7 +14,7 @@ from ....config.layers import Loaded
 from ....sandbox.compiling import person_home
 from ...knowledge import root_of
 from ...surroundings import Surroundings
-from ..sources import Entry
+from ..composer.sources import Entry
 from .places import own_folders, project_folders
 from .template import Template, template
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ....config.settings import MODES
-from ..sources import Candidate
+from ..composer.sources import Candidate
 from ..view.palette import PALETTES
 from .command import Command
 from .looking import LOOKING

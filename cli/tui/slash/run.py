@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....agent.messages import Image, Prompt, Text
-from ..composing import SlashAsked
-from ..mentions import attach
-from ..sources import Candidate, Entry
+from ..composer.mentions import attach
+from ..composer.messages import SlashAsked
+from ..composer.sources import Candidate, Entry
 from .command import unknown
 from .custom import Custom, Customs, customs
 from .registry import BY_NAME, COMMANDS, argument_words

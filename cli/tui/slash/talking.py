@@ -78,7 +78,7 @@ async def _mode(app: "Seated", words: str) -> None:
 
 
 async def _plan(app: "Seated", words: str) -> None:
-    from ..plan import PlanOffer
+    from ..asking.plan import PlanOffer
 
     if not words and app.query_one(PlanOffer).plan:
         app.action_review_plan()
