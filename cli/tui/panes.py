@@ -142,6 +142,10 @@ class Panes(Display):
         if self._follows and self.theme == f"{PREFIX}dark" and not message.dark:
             self.theme = f"{PREFIX}light"
 
+    def on_driver_signal_resume(self) -> None:
+        """The shell has put us to the front again: of what stood there nothing is left."""
+        self.action_redraw()
+
     def watch_theme(self, theme: str) -> None:
         """The transcript is painted without CSS."""
         if self.is_running:

@@ -80,6 +80,8 @@ def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(person: Person, script
     assert sleeping()
     person.screen.type("fg")
     person.sees("esc interrupts")
+    # All of the screen is back, not only what moves.
+    person.sees("Ask for something")
     person.screen.press("Escape")
     wait_until(lambda: not sleeping(), "the command is ended")
 

@@ -15,6 +15,7 @@ from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.fields import Fields
 
 GRACE = 0.5
 OFFER = "bash(make install)"
@@ -138,6 +139,19 @@ async def test_who_goes_on_typing_answers_nothing():
         pilot.app.now += GRACE
         await pilot.press("1")
         assert len(pilot.app.answers) == 1
+
+
+async def test_the_end_of_a_sentence_is_no_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        for key in ("n", "o", "enter"):
+            pilot.app.now += GRACE * 0.9
+            await pilot.press(key)
+        assert pilot.app.answers == []
+        assert "6 says no with them" in pilot.app.text("#ask-hint")
+        pilot.app.now += GRACE * 1.1
+        await pilot.press("6")
+        assert pilot.app.query_one(Fields).display
 
 
 async def test_the_grace_has_an_end_however_fast_keys_come():

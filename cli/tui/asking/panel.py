@@ -125,7 +125,7 @@ class AskPanel(Vertical, can_focus=True):
         had_keys = self.has_focus or self._editing != ""
         appears = self._shown is None
         self._leave_editing()
-        self._shown, self._at, self._why = asked, 0, False
+        self._shown, self._at, self._why, self._complaint = asked, 0, False, ""
         self.remove_class("-open")
         self.display = asked is not None
         if asked is None:
@@ -227,6 +227,15 @@ class AskPanel(Vertical, can_focus=True):
         if (bound or typing) and (self._grace.is_too_soon() or not bound):
             event.stop()
             event.prevent_default()
+            if not bound:
+                self._hear_words()
+
+    def _hear_words(self) -> None:
+        """A sentence is being typed: the Enter at its end says yes to nothing."""
+        self._grace.begin()
+        because, prompt = self._key("ask-no-because"), self._key("answer")
+        self._complaint = f"for words: {because} says no with them, {prompt} goes to the prompt"
+        self._hint()
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted answers nothing."""
@@ -290,7 +299,7 @@ class AskPanel(Vertical, can_focus=True):
             self._edit("rules", list(self._rules), "a rule, such as bash(npm test *)")
 
     def _edit(self, what: Literal["rules", "words"], values: list[str], asks: str) -> None:
-        self._editing = what
+        self._editing, self._complaint = what, ""
         self.add_class("-editing")
         self.query_one(Fields).open(values, asks)
         self._draw()
