@@ -4,7 +4,7 @@ import json
 import multiprocessing
 from pathlib import Path
 
-from kedge.cli.tui import history as module
+from kedge.cli.tui.composer import history as module
 from kedge.cli.tui.composer.history import Entry, History, Recall, search
 
 
