@@ -79,8 +79,8 @@ class Session:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
         """
         fittings = fittings or Fittings()
-        if resume and resume not in store.sessions():
-            raise StoreError(f"there is no session {resume!r}")
+        if resume:
+            next(store.lines(resume), None)  # raises where there is none; opening would make it
         self.id = resume or id or new_session_id()
         self._provider = provider
         self._ledger = fittings.ledger or Ledger(limits_of(limits))

@@ -1,5 +1,6 @@
 """Finds saved sessions by what a person says of them, and reads arguments that may be files."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -145,6 +146,10 @@ def _opened_last(store: Store, id: str) -> SessionStarted | None:
     return last
 
 
+_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}")
+"""A whole id: whether there is such a session can be seen without looking at all."""
+
+
 def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None = None) -> str:
     """The session with this id or name, or the only one whose id begins so, or whose name does.
 
@@ -153,6 +158,8 @@ def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None
     Raises:
         UsageError: there is none, or there are several.
     """
+    if _ID.fullmatch(said) and _is_there(store, said):
+        return said
     ids = store.sessions()
     if said in ids:
         return said
@@ -166,6 +173,14 @@ def named(store: Store, said: str, names: Callable[[], Mapping[str, str]] | None
     if not found:
         raise UsageError(f"there is no session {said!r}", hint="see kedge sessions list --all")
     raise UsageError(f"several sessions are meant by {said!r}: {', '.join(found[:5])}")
+
+
+def _is_there(store: Store, id: str) -> bool:
+    try:
+        next(store.lines(id), None)
+    except StoreError:
+        return False
+    return True
 
 
 def latest(store: Store, cwd: Path) -> str:
