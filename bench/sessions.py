@@ -52,7 +52,7 @@ FINE = Unit("ms", 1000.0, 3)
 WORDS = [f"{a}{b}{c}" for a in ("sa", "mo", "ke", "ri") for b in ("il", "or", "dge", "g") for c in
          ("", "s", "ing", "ed", "er", "able")]  # fmt: skip
 OPENING = SessionStarted(
-    cwd="/work/harbour", git_head=None, kedge_version="0", config_version="c", experiment_arm=None,
+    cwd="/srv/harbour", git_head=None, kedge_version="0", config_version="c", experiment_arm=None,
     policy_hash="p", sandbox="none", mode="auto", model="test/model", system="s" * 4000,
     environment="e" * 2000, tools=(), repository="example.org/crew/harbour",
 )  # fmt: skip
@@ -106,7 +106,7 @@ def indexed(store: JsonlStore, index: SessionIndex, sessions: int) -> Iterator[R
     floor = timed(lambda: sum(1 for _ in store.files()))
     yield Row("index: nothing new", MS.show(median(timed(index.update))), MS.show(median(floor)),
               note="floor: stat of every log")  # fmt: skip
-    here = Where("/work/harbour", "example.org/crew/harbour")
+    here = Where("/srv/harbour", "example.org/crew/harbour")
     took = timed(partial(listed, index, here))
     yield within(f"list {sessions:,} sessions", took, MS, LIST, floor=floor)
     for query in ("keel", "sailing", "sailing morable", '"rigs keor"'):

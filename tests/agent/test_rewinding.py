@@ -191,7 +191,7 @@ class Disk:
         return path not in self.covered
 
     def could_cover(self, path: str) -> bool:
-        return path.startswith("/work/")
+        return path.startswith("/ship/")
 
     async def changes(self, before: str, after: str) -> tuple[FileChange, ...]:
         return (FileChange(f"{before}-{after}", "created"),)
@@ -221,14 +221,14 @@ def bus() -> Bus:
 
 
 async def test_the_first_change_of_a_turn_is_preceded_by_a_checkpoint(bus: Bus) -> None:
-    disk = Disk("/work/a")
+    disk = Disk("/ship/a")
     keeping = Keeping(disk, bus)
     for _ in range(2):
-        await keeping.before(action(Effect("read", "/work/a")))
-        await keeping.before(action(Effect("write", "/work/a")))
+        await keeping.before(action(Effect("read", "/ship/a")))
+        await keeping.before(action(Effect("write", "/ship/a")))
     assert len(disk.kept) == 1
     bus.turn = 2
-    await keeping.before(action(Effect("delete", "/work/a")))
+    await keeping.before(action(Effect("delete", "/ship/a")))
     assert len(disk.kept) == 2
 
 
@@ -243,9 +243,9 @@ async def test_every_command_that_may_change_something_is(bus: Bus) -> None:
 async def test_a_file_that_is_not_covered_yet_is_kept_before_it_is_written(bus: Bus) -> None:
     disk = Disk()
     keeping = Keeping(disk, bus)
-    for path in ("/work/a", "/work/b", "/work/b", "/outside"):
+    for path in ("/ship/a", "/ship/b", "/ship/b", "/outside"):
         await keeping.before(action(Effect("write", path)))
-    assert disk.kept == [("/work/a",), ("/work/b",)]
+    assert disk.kept == [("/ship/a",), ("/ship/b",)]
 
 
 async def test_work_goes_on_where_nothing_can_be_kept_and_that_is_said(bus: Bus) -> None:
@@ -273,7 +273,7 @@ async def test_the_end_is_compared_with_the_first_checkpoint(bus: Bus) -> None:
 
 def settled(net: Net, *changes: FileChange) -> tuple[FileChange, ...]:
     outcome = Outcome(STARTED)
-    proposed = ActionProposed("c", "edit", {}, (Effect("write", "/work/a"),))
+    proposed = ActionProposed("c", "edit", {}, (Effect("write", "/ship/a"),))
     for event in events(proposed, ActionEnded("c", "edit", "ok", (), changes=changes)):
         outcome.add(event)
     outcome.settle(net)
