@@ -59,7 +59,7 @@ class Resumed(Struct, frozen=True):
         return structs.replace(where, cwd=cwd)
 
     def settings(self, loaded: Loaded) -> Settings:
-        """The settings, with the model and the mode as they were, unless others are asked for now.
+        """The settings, with the model and the mode as they were, unless this run asks for others.
 
         A mode that the project's file narrows stays at least as narrow.
         """
@@ -76,7 +76,7 @@ class Resumed(Struct, frozen=True):
         return structs.replace(settings, model=structs.replace(settings.model, name=name))
 
     def restored(self, loaded: Loaded, settings: Settings) -> str:
-        """What a person should know of `settings` that they did not ask for now; often nothing."""
+        """What a person should know of `settings` that this run did not ask for; often nothing."""
         if settings.mode == loaded.settings.mode:
             return ""
         return (

@@ -2,6 +2,7 @@
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -38,7 +39,7 @@ class Enough(Exception):
     """The rest of an answer is not needed."""
 
 
-class Answer:
+class Answer(ABC):
     """What one program has said so far."""
 
     end_of_piece = b"\n"
@@ -82,8 +83,9 @@ class Answer:
         elif piece:
             self.remarks.append(piece.decode(errors="replace").removeprefix("./"))
 
+    @abstractmethod
     def _add(self, path: str, number: int, rest: bytes | None) -> None:
-        raise NotImplementedError
+        """One result: a path, with the number and the rest of a line where it has one."""
 
 
 class Lines(Answer):

@@ -32,7 +32,7 @@ from kedge.config.errors import KedgeError
 from kedge.sandbox.files import RootedFiles
 from kedge.sandbox.paths import Roots
 
-STARTED = SessionStarted(*("/work", None, "1", "1", None, "", "off", "auto", "m", "sys", "env", ()))
+STARTED = SessionStarted(*("/ship", None, "1", "1", None, "", "off", "auto", "m", "sys", "env", ()))
 
 
 def events(*bodies: Body) -> list[Event]:
