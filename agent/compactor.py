@@ -125,6 +125,13 @@ class Compactor:
         """A turn begins."""
         self._failures = 0
 
+    def set_model(self, aside: Aside, use: ModelUse, count: Count) -> None:
+        """Another model answers from here on, summarises, and counts."""
+        self._aside = aside
+        self._use = use
+        self._count = count
+        self._sizes = sizes(use.window, use.max_output_tokens, self._rewriting.settings)
+
     @property
     def _limit(self) -> int:
         """How long a request may be before it is made shorter."""

@@ -26,9 +26,8 @@ from msgspec.json import encode
 
 from ..config.exit_codes import Status
 from .effects import Effect, FileChange
-from .kept import Checkpointed, Rewound
-from .lineage import Lineage
 from .messages import Image, Part, Role, StopReason, Text, Usage
+from .person import Around, PersonPrinted
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -360,7 +359,7 @@ class Heartbeat(Struct, frozen=True, tag_field="kind", tag="heartbeat"):
 
 Fact = (
     SessionStarted
-    | Lineage
+    | Around
     | TurnStarted
     | ModelRequest
     | MessageAdded
@@ -373,14 +372,12 @@ Fact = (
     | BreakerChanged
     | BudgetSpent
     | Compacted
-    | Checkpointed
-    | Rewound
     | Notice
     | Failure
     | TurnEnded
     | Result
 )
-Progress = TextStreamed | ThinkingStreamed | ActionOutput | Heartbeat
+Progress = TextStreamed | ThinkingStreamed | ActionOutput | PersonPrinted | Heartbeat
 Body = Fact | Progress
 
 

@@ -9,6 +9,7 @@ from .actions import Nearby, Permits, Preserve, nothing_is_kept, nothing_is_near
 from .budget import Ledger
 from .bus import Redact, Watcher, everything
 from .compactor import Rewriting
+from .conduct import Switch
 from .keeping import Keeper
 from .ports import Check
 from .stages import StageHooks
@@ -39,5 +40,7 @@ class Fittings(Struct, frozen=True):
     """What a compaction needs; without it the conversation is never shortened."""
     nearby: Nearby = nothing_is_nearby
     """What belongs to the files that an action touched."""
+    switch: Switch | None = None
+    """Has the mode changed; without it the mode stays."""
     watchers: Sequence[Watcher] = ()
     """See every event, those of the log that is resumed first. They must not raise or block."""

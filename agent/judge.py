@@ -91,6 +91,10 @@ class Judge:
                 if grant is not None and grant.scope == "session":
                     self._remember(grant)
 
+    def use(self, gate: Gate) -> None:
+        """Hear the voices of another gate from here on."""
+        self._gate = gate
+
     def screen(self, passage: Passage) -> Screened:
         """Judge words."""
         return self._gate.screen(passage)
@@ -168,6 +172,7 @@ class Judge:
             places,
             () if ruling.firm else self._offers(action, places),
             self._preview(action),
+            ruling.considered,
         )
         began = time.monotonic()
         approval = await self._approver.decide(question)

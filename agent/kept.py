@@ -45,3 +45,6 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     """Whether something was in the way of files, so that the same is to be done once more."""
     files: tuple[FileChange, ...] = ()
     """What it did to files, without diffs."""
+
+
+Kept = Checkpointed | Rewound

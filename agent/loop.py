@@ -84,6 +84,26 @@ class Agent:
         """Say something to the running turn; it is heard as soon as no call is open."""
         self._inbox.append(words)
 
+    @property
+    def tokens(self) -> int:
+        """About how many input tokens the next request has."""
+        return estimated_tokens(self._transcript)
+
+    @property
+    def unheard(self) -> tuple[Prompt, ...]:
+        """What was said to the turn and not heard yet."""
+        return tuple(self._inbox)
+
+    def unsay(self) -> tuple[Prompt, ...]:
+        """Take back what was not heard yet."""
+        words, self._inbox = self._inbox, []
+        return tuple(words)
+
+    def set_model(self, provider: Provider, use: ModelUse) -> None:
+        """Have another model answer from the next call on."""
+        self._use = use
+        self._caller = Caller(provider, self._bus, self._transcript, use, self._path)
+
     def stop(self, status: Status) -> None:
         """End the turn now, in whatever it is doing; one that is about to begin, as it begins."""
         if self._stopped is None:
@@ -184,7 +204,7 @@ class Agent:
                         return status
 
     def _take_inbox(self) -> bool:
-        words, self._inbox = self._inbox, []
+        words = self.unsay()
         for said in words:
             self._emit(MessageAdded("user", said, origin="person"))
         return bool(words)

@@ -11,6 +11,7 @@ from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     ActionEnded,
     ActionProposed,
+    Body,
     BudgetSpent,
     CheckEnded,
     Cost,
@@ -30,6 +31,7 @@ from .events import (
 from .keeping import Net
 from .kept import NOT_KEPT
 from .messages import Text, Usage
+from .person import ModeChanged
 from .ports import reads_only
 
 _CLAIMS_TESTS = re.compile(
@@ -80,6 +82,13 @@ class Outcome:
             case CheckEnded() as check:
                 self._checks[check.name] = check
                 self._ran_since_change = self._ran_since_change or check.ok
+            case ModeChanged(mode, _, sandbox):
+                self._started = structs.replace(self._started, mode=mode, sandbox=sandbox)
+            case _:
+                self._end(event.body, main=main)
+
+    def _end(self, body: Body, *, main: bool) -> None:
+        match body:
             case Failure() | Notice() as said:
                 self._hear(said)
             case BudgetSpent(level="hard") as spent if main:

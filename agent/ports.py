@@ -272,6 +272,8 @@ class Question(Struct, frozen=True):
     """The literal rules that "always" would store; empty if it cannot be answered for good."""
     preview: str = ""
     """What would change, as a unified diff."""
+    considered: tuple[Considered, ...] = ()
+    """Everybody who was heard before."""
 
 
 class Yes(Struct, frozen=True):

@@ -30,13 +30,16 @@ class Reopening:
         """See an event of this process."""
         self._aftermath.add(event)
 
-    def notices(self, tools: Sequence[ToolSpec]) -> list[Notice]:
-        """For the person, before this start is recorded."""
-        first, last = self._transcript.started, self._transcript.opened
-        if first is None or last is None:
+    def notices(
+        self, last: SessionStarted, now: SessionStarted, tools: Sequence[ToolSpec]
+    ) -> list[Notice]:
+        """For the person, before this start is recorded: what was `last` so and is another way
+        `now`."""
+        first = self._transcript.started
+        if first is None:
             return []
         return [
-            *changes(last, self._now, tools, first),
+            *changes(last, now, tools, first),
             *(
                 Notice("background_gone", f"does not run any more: {command}")
                 for command in self._background.commands

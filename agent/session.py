@@ -6,17 +6,16 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from functools import partial
 from secrets import token_hex
 
-from msgspec import structs
-
 from ..config.errors import KedgeError
 from ..config.exit_codes import Status, status_of
 from ..config.settings import LimitSettings
 from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
-from .bus import Bus, Watcher, now
+from .bus import Bus, Subscription, Watcher, now
 from .codec import chained
 from .compactor import Compactor, Outlook, Rewriting
+from .conduct import Conduct
 from .context import ModelUse
 from .counting import counted
 from .effects import FileChange
@@ -43,7 +42,6 @@ from .messages import Prompt, Text
 from .outcome import Outcome
 from .passages import Passages
 from .ports import Provider, Store, Tool
-from .reopening import Reopening
 from .transcript import Transcript, transcript
 
 
@@ -79,35 +77,34 @@ class Session:
             StoreError: there is no such session, it is damaged, or in use elsewhere.
         """
         fittings = fittings or Fittings()
-        if resume:
-            next(store.lines(resume), None)  # raises where there is none; opening would make it
+        facts = _facts(store, resume)
         self.id = resume or id or new_session_id()
         self._provider = provider
+        self.use = use
+        """How the model is called."""
         self._ledger = fittings.ledger or Ledger(limits_of(limits))
         self._still_running = fittings.still_running
         self._transcript = Transcript()
-        self._reopening = Reopening(self._transcript, started)
         self._log = store.open(self.id)
         try:
             self._bus = Bus(self.id, self._log, redact=fittings.redact, durable=fittings.durable)
+            specs = [tool.spec for tool in tools]
+            self.conduct = Conduct(started, specs, self._bus, self._transcript, fittings.switch)
             self._keeping = Keeping(fittings.keeper, self._bus, started.cwd)
             self._passages = Passages(judge, self._bus, hooks=fittings.hooks, resumed=bool(resume))
             self._compactor = self._compactor_of(use, fittings.rewriting)
             add = (self._compactor.add,) if self._compactor else ()
             watchers = (*add, *fittings.watchers)
-            facts = chained(store.lines(resume), resume) if resume else ()
             self._recall(facts, judge, (self._keeping.recall, *watchers))
         except StoreError:
             self._log.close()
             raise
-        self._started = started
         self._outcome = Outcome(started)
         self._task: asyncio.Task[object] | None = None
-        self._announced, self._unsaid = False, list[Notice]()
         if self._log.mended:
             self.notice("log", self._log.mended)
         self._watch(judge, watchers)
-        self._agent = Agent(
+        self.agent = Agent(
             provider,
             self._actor_of(tools, judge, fittings),
             self._bus,
@@ -144,7 +141,7 @@ class Session:
     def _recall(self, facts: Iterable[Event], judge: Judge, watchers: Sequence[Watcher]) -> None:
         """Take in what the log says."""
         judged: list[Event] = []
-        folds = (self._transcript.add, self._reopening.recall, self._ledger.recall, *watchers)
+        folds = (self._transcript.add, self.conduct.recall, self._ledger.recall, *watchers)
         for fact in facts:
             # A sixth of all facts are requests, and nothing follows from one.
             for fold_in in () if isinstance(fact.body, ModelRequest) else folds:
@@ -156,7 +153,7 @@ class Session:
 
     def _watch(self, judge: Judge, watchers: Sequence[Watcher]) -> None:
         judge.breakers.watch(self._record_breaker)
-        folds = (self._transcript.add, self._reopening.add, self._ledger.add)
+        folds = (self._transcript.add, self.conduct.reopening.add, self._ledger.add)
         self._bus.watch(lambda event: self._outcome.add(event))
         for watcher in (*folds, *watchers):
             self._bus.watch(watcher)
@@ -175,7 +172,7 @@ class Session:
         """
         if (compactor := self._at_rest()) is None:
             return None
-        work = compactor.compact("manual", self._agent.tools, focus)
+        work = compactor.compact("manual", self.agent.tools, focus)
         self._task = task = asyncio.create_task(work)
         return await task
 
@@ -219,7 +216,7 @@ class Session:
         self._bus.require_log()
         if self._running:
             raise RuntimeError(f"session {self.id!r} is working on a prompt")
-        self._announce()
+        self.conduct.announce()
         return self._compactor
 
     @property
@@ -261,15 +258,15 @@ class Session:
 
     async def _turn(self, prompt: Prompt | None) -> None:
         began = time.monotonic()
-        self._outcome = Outcome(self._started)
+        self._outcome = Outcome(self.conduct.started)
         self._ledger.begin()
         timer: asyncio.TimerHandle | None = None
         try:
-            self._announce()
-            self._say()
-            timer = self._set_deadline()
+            self.conduct.announce()
+            self.conduct.say()
+            timer = _timer(self._ledger.deadline(), self._out_of_time)
             await self._keeping.begin()
-            await self._agent.turn(prompt, self._outcome)
+            await self.agent.turn(prompt, self._outcome)
             self._task = None
             for words in self._still_running():
                 self._bus.emit(Notice("background", f"still running: {words}"))
@@ -281,35 +278,15 @@ class Session:
             self._task = None
             duration = round((time.monotonic() - began) * 1000)
             self._bus.emit(
-                self._outcome.result(duration_ms=duration, structured=self._agent.structured)
+                self._outcome.result(duration_ms=duration, structured=self.agent.structured)
             )
-
-    def _announce(self) -> None:
-        if self._announced:
-            return
-        self._announced = True
-        resumed = self._bus.last_seq if self._transcript.started else None
-        notices = self._reopening.notices(self._agent.tools)
-        self._bus.emit(structs.replace(self._started, resumed_after=resumed))
-        for notice in notices:
-            self._bus.emit(notice)
 
     def _introduced(self, prompt: Prompt | None) -> Prompt | None:
         """The prompt, after what the model could not know."""
-        told = self._reopening.told(announced=self._announced)
+        told = self.conduct.told
         if prompt is None and told:
-            self._agent.steer(told)
+            self.agent.steer(told)
         return (*told, *prompt) if prompt else None
-
-    def _set_deadline(self) -> asyncio.TimerHandle | None:
-        deadline = self._ledger.deadline()
-        if deadline is None:
-            return None
-        if not deadline.seconds:
-            self._out_of_time(deadline)
-            return None
-        loop = asyncio.get_running_loop()
-        return loop.call_later(deadline.seconds, self._out_of_time, deadline)
 
     def _out_of_time(self, deadline: Deadline) -> None:
         self._bus.emit(deadline.reached)
@@ -320,18 +297,32 @@ class Session:
 
     def notice(self, code: str, text: str) -> None:
         """Put on record what a person should be able to know; between runs, with the next one."""
-        self._unsaid.append(Notice(code, text))
-        if self._announced and self._running:
-            self._say()
+        self.conduct.notice(code, text)
+        if self._running:
+            self.conduct.say()
 
-    def _say(self) -> None:
-        unsaid, self._unsaid = self._unsaid, []
-        for notice in unsaid:
-            self._bus.emit(notice)
+    def steer(self, words: str | Prompt) -> None:
+        """Say something to the running turn; see `Agent.unheard`."""
+        self.agent.steer((Text(words),) if isinstance(words, str) else words)
 
-    def steer(self, words: str) -> None:
-        """Say something to the running turn."""
-        self._agent.steer((Text(words),))
+    def set_model(self, provider: Provider, use: ModelUse) -> Provider:
+        """Have another model answer from here on; the one before, to be closed.
+
+        Raises:
+            StoreError, RuntimeError: as in `undo_compaction`.
+        """
+        self._at_rest()
+        before, self._provider, self.use = self._provider, provider, use
+        self.agent.set_model(provider, use)
+        if self._compactor is not None:
+            aside = self.aside(provider, use, "compaction")
+            self._compactor.set_model(aside, use, partial(counted, provider))
+        self.conduct.set_model(provider.name, use.effort)
+        return before
+
+    def listen(self) -> Subscription:
+        """Everything from here on, also between runs, as far as it may be shown."""
+        return self._bus.subscribe()
 
     def stop(self, status: Status) -> None:
         """End the running turn, in whatever it is doing; its `result` carries this status.
@@ -339,7 +330,7 @@ class Session:
         Without one, nothing happens. The first stop counts.
         """
         if self._running:
-            self._agent.stop(status)
+            self.agent.stop(status)
 
     async def close(self) -> None:
         """Stop what is running, then release the provider's connections and the log."""
@@ -352,6 +343,30 @@ class Session:
             await self._keeping.close()
         finally:
             self._log.close()
+
+
+def _facts(store: Store, session: str) -> Iterable[Event]:
+    """What the log of the session that is resumed says, read when it is asked for.
+
+    Raises:
+        StoreError: there is no such session.
+    """
+    if not session:
+        return ()
+    next(store.lines(session), None)  # raises where there is none; opening would make it
+    return chained(store.lines(session), session)
+
+
+def _timer(
+    deadline: Deadline | None, out_of_time: Callable[[Deadline], None]
+) -> asyncio.TimerHandle | None:
+    """What ends a run at its deadline; one that is past ends it now."""
+    if deadline is None:
+        return None
+    if not deadline.seconds:
+        out_of_time(deadline)
+        return None
+    return asyncio.get_running_loop().call_later(deadline.seconds, out_of_time, deadline)
 
 
 def fold(store: Store, session: str) -> Transcript:

@@ -18,7 +18,7 @@ from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import EXIT_CODES
 from ..config.version import VERSION
 from .commands import root
-from .options import OPTIONS, Option, Run
+from .options import COMMANDS, OPTIONS, Option, Run
 from .surfaces import startup_failure
 from .terminal import Out, harmless
 
@@ -37,12 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     if any(_ONE_SHOT.fullmatch(argument) for argument in before_dashes):
         return _one_shot(arguments)
     if arguments and _name(arguments[0]) in _NAMES:
-        words = f"{_name(arguments[0])} is an option of one-shot runs"
-        error = UsageError(words, hint='add -p "PROMPT"')
-        Out(2).say(startup_failure(error))
-        return _refused(arguments, error)
+        return _one_shot(arguments)
     code = _called(root.app(_epilog()), arguments)
-    if code == EXIT_CODES["usage"] and arguments and arguments[0] not in root.COMMANDS:
+    if code == EXIT_CODES["usage"] and arguments and arguments[0] not in COMMANDS:
         Out(2).say(_ONE_PROMPT)
     return code
 
@@ -57,14 +54,28 @@ def _one_shot(arguments: Sequence[str]) -> int:
     with redirect_stderr(StringIO()) as said:
         code = _called(_one_shot_app(understood.append), arguments)
     Out(2).say(harmless(_plain(said.getvalue())))
-    if understood:
+    if understood and understood[0].flag("print"):
         from .oneshot import main as oneshot_main
 
         return oneshot_main(understood[0])
+    if understood:
+        return _without_print(arguments, understood[0])
     if code:
         Out(2).say(_ONE_PROMPT)
         _refused(arguments, UsageError("the command line was not understood", hint=_HELP))
     return code
+
+
+def _without_print(arguments: Sequence[str], run: Run) -> int:
+    """Work interactively where there is a terminal; else say what is missing."""
+    from .interactive import has_terminal, interactive
+
+    if has_terminal():
+        return interactive(run)
+    words = f"{_name(arguments[0])} is an option of runs, and there is no terminal to work on"
+    error = UsageError(words, hint='add -p "PROMPT"')
+    Out(2).say(startup_failure(error))
+    return _refused(arguments, error)
 
 
 def _plain(complaint: str) -> str:

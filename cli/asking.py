@@ -8,19 +8,25 @@ import time
 import tty
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from typing import Literal
 
-import msgspec
-
-from ..agent.effects import Effect
-from ..agent.events import Grant
-from ..agent.ports import ESCALATE, Action, Approval, No, Question, Yes
+from ..agent.ports import Approval, No, Question, Yes
+from .questions import (
+    answer_in_words,
+    arguments_in_words,
+    carets,
+    command_lines,
+    effects_in_words,
+    headline,
+    meaning,
+    refusal,
+)
 from .terminal import Out, Style, harmless
 
 GRACE_SECONDS = 0.5
 """Keys pressed so soon after a question appeared were meant for something else."""
 MAX_PREVIEW_LINES = 60
 _ESCAPE = "\x1b"
+_LETTERS = {"y": "1", "n": "5"}
 _Attributes = list[int | list[bytes | int]]
 """What `termios.tcgetattr` gives."""
 
@@ -60,7 +66,7 @@ class LineApprover:
                     answer = await self._answer(question)
                 if answer is None:
                     return Approval(No("the terminal that could answer is gone"), "unattended")
-                self._out.say(f"{_told(answer)}\n")
+                self._out.say(f"  {answer_in_words(answer)}\n")
         return Approval(answer, "person")
 
     async def _answer(self, question: Question) -> Yes | No | None:
@@ -75,8 +81,8 @@ class LineApprover:
                 self._out.say("  2 session · 3 project · 4 everywhere: ")
             elif key == "6":
                 words = await self._line("  What should it do instead? ")
-                return No(f"the person said no: {words}" if words else "the person said no")
-            elif (answer := _meant(key, rules)) is not None:
+                return refusal(words)
+            elif (answer := meaning(_LETTERS.get(key, key), rules)) is not None:
                 return answer
         return None
 
@@ -114,30 +120,12 @@ class LineApprover:
                 return ""
 
 
-def _meant(key: str, rules: tuple[str, ...]) -> Yes | No | None:
-    """What a key says; None if nothing."""
-    scopes: dict[str, Literal["session", "project", "user"]] = {
-        "2": "session", "3": "project", "4": "user",
-    }  # fmt: skip
-    if key in ("1", "y"):
-        return Yes()
-    if key in ("5", "n"):
-        return No("the person said no")
-    if key in scopes and rules:
-        return Yes(Grant(scopes[key], rules))
-    return None
-
-
 def question_text(question: Question, style: Style) -> str:
     """A question as it is printed, its answers below it."""
-    action = question.action
-    head = f"? {harmless(action.call.name)}: {_first(question.reason)}"
-    if action.call.name == ESCALATE:
-        head = "? the sandbox kept this from what is below; run it again with just that allowed?"
     lines = [
-        style.strong(head),
+        style.strong(f"? {headline(question)}"),
         *(f"  {line}" for line in _asked(question, style)),
-        *(f"  {line}" for line in _effects(question, style)),
+        *(f"  {style.dim(line)}" for line in effects_in_words(question)),
         style.dim(f"  asked by {question.by}"),
     ]
     if question.offers:
@@ -154,69 +142,24 @@ def question_text(question: Question, style: Style) -> str:
 
 def _asked(question: Question, style: Style) -> Iterator[str]:
     """What would happen: the command with its marked part, the diff, or the arguments."""
-    action = question.action
-    command = action.arguments.get("command")
-    if isinstance(command, str):
-        yield from _marked(command, [action.effects[place] for place in question.effects], style)
-        yield from _others(action, {"command", "call", "tool"})
-    elif question.preview:
+    command = command_lines(question)
+    for line in command:
+        yield style.strong("".join(piece.text for piece in line))
+        if marks := carets(line):
+            yield style.bad(marks)
+    if question.preview and not command:
         lines = harmless(question.preview).splitlines()
         yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])
         if len(lines) > MAX_PREVIEW_LINES:
             yield style.dim(f"… {len(lines) - MAX_PREVIEW_LINES} lines more")
     else:
-        yield from _others(action, set())
-
-
-def _others(action: Action, but: set[str]) -> Iterator[str]:
-    for name, value in action.arguments.items():
-        if name not in but and value not in (None, "", False):
-            text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-            yield f"{name}: {harmless(text)}"
-
-
-def _marked(command: str, effects: list[Effect], style: Style) -> Iterator[str]:
-    """The command, with a line of marks below each line that has a part in question."""
-    marks = [False] * len(command)
-    for effect in effects:
-        start, end = effect.span or (0, 0)
-        marks[start:end] = [True] * (min(end, len(command)) - start)
-    place = 0
-    for line in command.splitlines(keepends=True):
-        wanted = marks[place : place + len(line)]
-        place += len(line)
-        yield style.strong(harmless(line.rstrip("\n")))
-        if any(wanted) and not all(marks):
-            yield style.bad("".join("^" if mark else " " for mark in wanted).rstrip())
-
-
-def _effects(question: Question, style: Style) -> Iterator[str]:
-    doing = {"read": "reads", "write": "writes", "delete": "deletes", "reach": "connects to"}
-    for place in question.effects:
-        effect = question.action.effects[place]
-        if effect.kind != "run":
-            yield style.dim(f"{doing[effect.kind]} {harmless(effect.target)}")
-        elif effect.command is not None:
-            yield style.dim(harmless(effect.command.why))
+        yield from arguments_in_words(question.action)
 
 
 def _coloured(line: str, style: Style) -> str:
     if line.startswith("+"):
         return style.good(line)
     return style.bad(line) if line.startswith("-") else line
-
-
-def _first(text: str) -> str:
-    return (harmless(text).strip() or " ").splitlines()[0]
-
-
-def _told(answer: Yes | No) -> str:
-    if isinstance(answer, No):
-        return f"  {harmless(answer.message)}"
-    if answer.grant is None:
-        return "  yes, this once"
-    scope = {"session": "this session", "project": "this project", "user": "every project"}
-    return f"  yes, in {scope[answer.grant.scope]}: {harmless('; '.join(answer.grant.rules))}"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 Without the index everything works, slower, and a person is told.
 """
 
+import contextlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 from ..agent.memory.identity import identity
@@ -10,8 +12,12 @@ from ..agent.memory.repository import find_repository
 from ..agent.recollection import Recalled
 from ..agent.stores.jsonl import JsonlStore
 from ..agent.stores.scanning import scan, scan_for
-from ..agent.stores.summary import EVERYWHERE, Said, Summary, Where, excerpt, terms
+from ..agent.stores.summary import EVERYWHERE, Said, Summary, Where, excerpt, said, terms
+from ..config.errors import KedgeError
 from .surroundings import Surroundings
+
+_TAIL = 512 << 10
+"""Bytes at the end of a log in which its last words are looked for."""
 
 
 class Catalogue:
@@ -53,6 +59,27 @@ class Catalogue:
         except (sqlite3.Error, OSError) as error:
             self._tell(error)
             return scan_for(self.store, query, limit, meant, without)
+
+    def last_words(self, id: str) -> list[Said]:
+        """What was said last in a session, at most two passages; none where that cannot be read."""
+        from ..agent.codec import decode
+
+        try:
+            with open(self.store.path(id), "rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+                lines = file.read().splitlines()
+        except OSError:
+            return []
+        found: list[Said] = []
+        for line in reversed(lines):
+            # The first one may be the end of a longer one.
+            with contextlib.suppress(KedgeError):
+                event = decode(line)
+                if event is not None and (words := said(event)):
+                    found.append(words)
+            if len(found) == 2:
+                break
+        return found[::-1]
 
     def names(self) -> Mapping[str, str]:
         """Those that have a name, by id."""

@@ -4,7 +4,9 @@ Imports stand inside the functions because start-up needs it: what a run does no
 loaded. Everything else receives the parts that it works with.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +19,13 @@ from ..agent.guarded import Guarded
 from ..agent.ports import Check, Store, Tool
 from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
-from ..config.layers import Flag, Loaded, load
+from ..config.layers import Loaded
 from ..config.models import ModelProfile
-from ..config.settings import Settings
-from ..config.values import Value
+from ..config.settings import Effort, Mode, Settings
 from ..config.version import VERSION
+from .effective import settings_of
 from .models import Model, model_of
-from .options import OPTIONS, Run
+from .options import Run
 from .saved import resumed
 from .surroundings import Surroundings
 
@@ -37,48 +39,48 @@ if TYPE_CHECKING:
     from .toolbox import Toolbox
 
 
-def settings_of(run: Run, where: Surroundings) -> Loaded:
-    """All layers, with the run's flags on top.
-
-    Raises:
-        ConfigError: a value is wrong, or something is not trusted that has to be.
-    """
-    flags: dict[str, Flag] = {}
-    for option in OPTIONS:
-        value = run.values[option.field]
-        if option.setting and isinstance(value, str | int | float):
-            flags[option.setting] = Flag(option.name, value)
-        elif option.setting and isinstance(value, tuple) and value:
-            listed: list[Value] = list(value)
-            flags[option.setting] = Flag(option.name, listed)
-    loaded = load(
-        env=where.env,
-        cwd=where.cwd,
-        config_dir=where.home.config_dir,
-        data_dir=where.home.data_dir,
-        package_version=VERSION,
-        profile=run.text("profile"),
-        sets=run.texts("set"),
-        flags=flags,
-    )
-    if run.flag("require_trust"):
-        loaded.require_trust()
-    return loaded
-
-
 class Composed:
     """A session with everything that has to be closed after it."""
 
-    def __init__(self, session: Session, toolbox: "Toolbox", judges: "Judges") -> None:
+    def __init__(
+        self,
+        session: Session,
+        toolbox: "Toolbox",
+        judges: "Judges",
+        loaded: Loaded,
+    ) -> None:
         self.session = session
-        self._toolbox = toolbox
-        self._judges = judges
+        self.toolbox = toolbox
+        self.judges = judges
+        self.loaded = loaded
+        """The settings, with the model that answers now."""
+
+    async def set_model(self, name: str, effort: Effort | None, where: Surroundings) -> None:
+        """Have another model answer from here on: by `provider/model`, or the same if empty; its
+        effort stays without one.
+
+        Raises:
+            KedgeError: it cannot be called.
+            RuntimeError: a prompt is being worked on.
+        """
+        wanted = self.loaded.settings.model
+        wanted = replace(
+            wanted,
+            name=name or wanted.name,
+            effort=self.session.use.effort if effort is None else effort,
+        )
+        settings = replace(self.loaded.settings, model=wanted)
+        model = await asyncio.to_thread(model_of, settings, where)
+        breaker = self.judges.breakers.of(f"provider {model.provider.name}")
+        before = self.session.set_model(Guarded(model.provider, breaker), model.use(settings))
+        self.loaded = replace(self.loaded, settings=settings)
+        await before.close()
 
     async def close(self) -> None:
         """Close the session, then end what its tools left running."""
         await self.session.close()
-        await self._judges.close()
-        await self._toolbox.close()
+        await self.judges.close()
+        await self.toolbox.close()
 
 
 def compose(
@@ -88,10 +90,12 @@ def compose(
     schema: "SchemaCheck | None" = None,
     pace: float = 0.0,
     approver: "Approver | None" = None,
+    interactive: bool = False,
 ) -> Composed:
-    """The session that a run asks for.
+    """The session that a run asks for. Not within an event loop: the sandbox may have to be tried.
 
-    `schema` is the check of its answer's form; `approver` answers questions, by default nobody.
+    `schema` is the check of its answer's form; `approver` answers questions, by default nobody;
+    `interactive` tells the model that a person sits there.
 
     Raises:
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
@@ -112,19 +116,19 @@ def compose(
     id = before.id or new_session_id()
 
     def notify(code: str, text: str) -> None:
-        # Whoever has something to tell begins only when the session has.
-        session.notice(code, text)
+        session.notice(code, text)  # whoever has something to tell begins only when it has
 
     repository = find_repository(where.cwd)
     toolbox = _toolbox(run, where, loaded, model, id, notify)
     knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides, toolbox.finder.redact)
     tools = (*toolbox.tools, *knowledge.tools(id))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
-    root = repository.root if repository else None
-    scene = Scene(loaded, where, id, settings.mode, log, root)
+    scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
+    kind = "interactive" if interactive else "oneshot"
+    started = _started(loaded, where, model, toolbox, tools, repository, kind)
     session = Session(
-        knowledge.introduce(_started(loaded, where, model, toolbox, tools, repository)),
+        knowledge.introduce(started),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
         tools,
         judges.judge,
@@ -136,11 +140,9 @@ def compose(
         resume=before.id,
     )
     judges.attach(session)
-    if restored:
-        session.notice("mode", restored)
-    for words in knowledge.notices:
-        session.notice("instructions", words)
-    return Composed(session, toolbox, judges)
+    for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
+        session.notice(code, words)
+    return Composed(session, toolbox, judges, loaded)
 
 
 def _fittings(
@@ -170,6 +172,7 @@ def _fittings(
         durable=settings.sessions.fsync,
         rewriting=knowledge.rewriting,
         nearby=knowledge.nearby,
+        switch=partial(_switch, toolbox, judges),
         watchers=(
             *judges.watchers,
             knowledge.hear,
@@ -178,6 +181,13 @@ def _fittings(
             toolbox.leftovers.hear,
         ),
     )
+
+
+def _switch(toolbox: "Toolbox", judges: "Judges", mode: Mode) -> str:
+    """See `Switch`."""
+    toolbox.set_mode(mode)
+    judges.set_mode(mode)
+    return toolbox.attested
 
 
 def _nobody(run: Run) -> "Approver":
@@ -237,12 +247,13 @@ def _started(
     toolbox: "Toolbox",
     tools: Sequence[Tool],
     repository: "Repository | None",
+    kind: str,
 ) -> SessionStarted:
     from ..agent.memory.identity import identity
     from ..config.prompts import prompt
 
     config_dir = where.home.config_dir
-    texts = (prompt(name, config_dir).text for name in ("system", "oneshot"))
+    texts = (prompt(name, config_dir).text for name in ("system", kind))
     return SessionStarted(
         cwd=str(where.cwd),
         git_head=repository.head if repository else None,

@@ -1,4 +1,4 @@
-"""The thin door: reads the common command lines of a one-shot run without importing Typer.
+"""The thin door: reads the common command lines of a run without importing Typer.
 
 It takes only what it is sure of. Whatever it does not know, or would have to complain about, it
 leaves to Typer by answering None, so there is one place for help and for error messages.
@@ -6,9 +6,11 @@ leaves to Typer by answering None, so there is one place for help and for error 
 
 from collections.abc import Iterator, Sequence
 
-from .options import OPTIONS, Option, Run, Value
+from .options import COMMANDS, OPTIONS, Option, Run, Value
 
 _BY_NAME = {name: option for option in OPTIONS for name in (option.name, option.short) if name}
+
+_RESUMES = ("--resume", "-r")
 
 _DIGITS = 15
 """So many a float holds exactly."""
@@ -16,6 +18,38 @@ _DIGITS = 15
 
 def read(arguments: Sequence[str]) -> Run | None:
     """The run that the arguments ask for; None if it is not plainly a one-shot run."""
+    run = _read(arguments)
+    return run if run is not None and run.flag("print") else None
+
+
+def at_terminal(arguments: Sequence[str]) -> Run | None:
+    """What a person asks for who wants to work interactively; None if it is not plainly that.
+
+    `--resume` without a session is the empty text: they want to choose.
+    """
+    if arguments and arguments[-1] in _RESUMES:
+        arguments = (*arguments[:-1], f"{_RESUMES[0]}=")
+    run = _read(arguments)
+    if run is None or run.flag("print") or run.prompt in ("", "-"):
+        return None
+    if run.prompt and "--" not in arguments and _may_be_a_command(run.prompt):
+        return None
+    return run
+
+
+def _may_be_a_command(prompt: str) -> bool:
+    """Whether a prompt is a command's name, or one that was mistyped: Typer knows what to say."""
+    if prompt in COMMANDS:
+        return True
+    if not prompt.isalpha():
+        return False
+    # Prompts of one word are few.
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(prompt, COMMANDS, 1, 0.75))
+
+
+def _read(arguments: Sequence[str]) -> Run | None:
     values: dict[str, Value] = {option.field: option.default for option in OPTIONS}
     prompts: list[str] = []
     rest = iter(arguments)
@@ -26,7 +60,7 @@ def read(arguments: Sequence[str]) -> Run | None:
             prompts.append(argument)
         elif not _take(argument, rest, values):
             return None
-    if values["print"] is not True or len(prompts) > 1:
+    if len(prompts) > 1:
         return None
     return Run(prompts[0] if prompts else None, values)
 

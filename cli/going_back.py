@@ -4,7 +4,8 @@
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -23,6 +24,8 @@ from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
 from .terminal import Out, harmless, in_a_line
 from .undoing import Span, Turn, history, in_one_place, not_kept, outside
+
+Announce = Callable[[Rewound | Checkpointed], None]
 
 _WORDS = {"created": "create", "modified": "change", "deleted": "remove"}
 """What putting a file back does."""
@@ -164,23 +167,25 @@ class Prospect:
         """
         log = self._session.store.open(self._session.id)
         try:
-            bus = _bus(self._session, log)
-            restored = self._checkpoints.restore(
-                self._plan.to,
-                [change.path for change in self.changes],
-                directories=self._directories,
-                later=self._plan.later,
-                announce=lambda id: _announce(bus, Checkpointed(id, GOING_BACK)),
-            )
-            before = history(self._session.facts).begun or restored.before
-            after = self._checkpoints.take("after going back").id
-            changes = (
-                told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes
-            )
-            done = structs.replace(fact, before=before, after=after, files=tuple(changes))
-            _announce(bus, structs.replace(done, partial=restored.hindered))
+            return self.put_back(fact, partial(_announce, _bus(self._session, log)))
         finally:
             log.close()
+
+    def put_back(self, fact: Rewound, announce: Announce) -> Restored:
+        """As `carry_out`, for who holds the session already; `announce` returns once a fact is on
+        disk."""
+        restored = self._checkpoints.restore(
+            self._plan.to,
+            [change.path for change in self.changes],
+            directories=self._directories,
+            later=self._plan.later,
+            announce=lambda id: announce(Checkpointed(id, GOING_BACK)),
+        )
+        before = history(self._session.facts).begun or restored.before
+        after = self._checkpoints.take("after going back").id
+        changes = (told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes)
+        done = structs.replace(fact, before=before, after=after, files=tuple(changes))
+        announce(structs.replace(done, partial=restored.hindered))
         return restored
 
 

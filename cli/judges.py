@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..agent.breaker import Breakers
 from ..agent.events import Grant
@@ -45,10 +45,13 @@ class Judges:
     def __init__(
         self,
         judge: Judge,
+        gate_in: Callable[[Mode], Gate],
         hooks: "Hooks | None" = None,
         reviewer: "ReviewingModel | None" = None,
     ) -> None:
+        """`gate_in` makes the gate of a mode."""
         self.judge = judge
+        self._gate_in = gate_in
         self._hooks = hooks
         self._reviewer = reviewer
 
@@ -66,6 +69,12 @@ class Judges:
     def watchers(self) -> "Sequence[Watcher]":
         """Who has to see every event."""
         return (self._reviewer.excerpt.add,) if self._reviewer else ()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Judge by this mode from here on."""
+        self.judge.use(self._gate_in(mode))
+        if self._hooks is not None:
+            self._hooks.set_mode(mode)
 
     def attach(self, session: "Session") -> None:
         """Make known whose expense a reviewer model is. Before the first prompt."""
@@ -111,8 +120,12 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         *(hooks.reviewers if hooks else ()),
         *((model.reviewer,) if model else ()),
     )
+
+    def gate_in(mode: Mode) -> Gate:
+        return _gate(structs.replace(scene, mode=mode), toolbox, grants.validator)
+
     judge = Judge(
-        _gate(scene, toolbox, grants.validator),
+        gate_in(scene.mode),
         approver,
         reviewers,
         breakers,
@@ -120,7 +133,7 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         remember=grants.remember,
         preview=lambda action: _preview(action, toolbox),
     )
-    return Judges(judge, hooks, model)
+    return Judges(judge, gate_in, hooks, model)
 
 
 def _preview(action: Action, toolbox: Toolbox) -> str:

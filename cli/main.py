@@ -41,9 +41,13 @@ def _run(arguments: list[str]) -> int:
     try:
         if arguments[:2] == ["sessions", "list"] and {*arguments[2:]} <= {"--all", "--json"}:
             return _list_sessions(arguments[2:])
-        from .door import read
+        from .door import at_terminal, read
 
         run = read(arguments)
+        if run is None and all(map(os.isatty, (0, 1, 2))) and (asked := at_terminal(arguments)):
+            from .interactive import interactive
+
+            return interactive(asked)
         if run is None:
             from .app import main as typer_main
 

@@ -86,21 +86,11 @@ def _approver(
     if run.output_format != "text" and wanted != "ask":
         return None
     from .asking import LineApprover
+    from .questions import wrong_with
 
     drawn = next((surface for surface in surfaces if isinstance(surface, Watched)), None)
     room = drawn.room if drawn else contextlib.nullcontext
-    return LineApprover(err, style, sys.stdin.fileno(), room, _wrong_with)
-
-
-def _wrong_with(rule: str) -> str:
-    """Why a rule that a person typed cannot be kept; empty if it can."""
-    from ..config.rules import parse_rule
-
-    try:
-        parse_rule(rule, "allow")
-    except (KedgeError, ValueError) as error:
-        return str(error)
-    return ""
+    return LineApprover(err, style, sys.stdin.fileno(), room, wrong_with)
 
 
 def _require_words(run: Run) -> None:

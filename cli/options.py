@@ -1,4 +1,4 @@
-"""The options of a one-shot run: one table, from which both readers of the command line are made.
+"""The options of a run: one table, from which both readers of the command line are made.
 
 The thin door (`door.py`) reads the common case without importing anything; Typer (`app.py`) reads
 everything else, and writes the help and the complaints. A test holds the two together.
@@ -99,11 +99,26 @@ OPTIONS: tuple[Option, ...] = (
            "flag"),
     Option("--no-session", "Keep no session log.", "flag"),
     Option("--verbose", "Show progress also where stderr is no terminal.", "flag", "-v"),
+    Option("--inline", "Interactive: finished blocks go into the terminal's own scrollback.",
+           "flag"),
+    Option("--plain", "Interactive: line by line, for screen readers and simple terminals.",
+           "flag"),
 )  # fmt: skip
 
 
+ONE_SHOT = ("on_ask", "output_format", "json_schema", "output", "verbose")
+"""Fields of the options that mean nothing without --print."""
+
+COMMANDS = (
+    *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
+    *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
+    "compact",
+)
+"""The words that a command line may begin with instead."""
+
+
 class Run(Struct, frozen=True):
-    """A one-shot run as it was asked for."""
+    """A run as it was asked for."""
 
     prompt: str | None
     values: dict[str, Value]

@@ -11,6 +11,7 @@ from ..agent.bus import now
 from ..agent.codec import decode
 from ..agent.errors import StoreError
 from ..agent.events import SessionStarted
+from ..agent.person import ModeChanged, ModelChanged
 from ..agent.ports import Store
 from ..agent.session import new_session_id
 from ..config.errors import UsageError
@@ -75,14 +76,15 @@ class Resumed(Struct, frozen=True):
             return settings
         return structs.replace(settings, model=structs.replace(settings.model, name=name))
 
-    def restored(self, loaded: Loaded, settings: Settings) -> str:
-        """What a person should know of `settings` that this run did not ask for; often nothing."""
+    def restored(self, loaded: Loaded, settings: Settings) -> tuple[tuple[str, str], ...]:
+        """What a person should know of `settings` that they did not ask for now, with a code."""
         if settings.mode == loaded.settings.mode:
-            return ""
-        return (
+            return ()
+        words = (
             f"the session goes on in mode {settings.mode}, as it was left; a new one would begin "
             f"in mode {loaded.settings.mode} (--mode says which)"
         )
+        return (("mode", words),)
 
 
 _CHOSEN_NOW = ("environment", "profile", "set", "flag", "managed")
@@ -125,24 +127,31 @@ def resumed(run: Run, where: Surroundings, store: Store) -> Resumed:
         id = named(store, run.text("resume"), Catalogue(where).names)
     else:
         id = latest(store, where.cwd)
-    return Resumed(id, _opened_last(store, id), run.flag("fork"))
+    return Resumed(id, _left_at(store, id), run.flag("fork"))
 
 
-_OPENING = b'"kind":"session.started"'
+_TELLING = (b'"kind":"session.started"', b'"kind":"mode"', b'"kind":"model"')
 _BEGINNING = 400
 """Bytes of a line that tell its kind, as kedge writes it."""
 
 
-def _opened_last(store: Store, id: str) -> SessionStarted | None:
-    """How a session was opened last. The session reads the log again, and whole: here only the few
-    lines are understood that matter."""
+def _left_at(store: Store, id: str) -> SessionStarted | None:
+    """How a session was opened last, with the mode and the model that it was left with. The session
+    reads the log again, and whole: here only the few lines are understood that matter."""
     last: SessionStarted | None = None
     for line in store.lines(id):
-        if line.find(_OPENING, 0, _BEGINNING) < 0:
+        beginning = line[:_BEGINNING]
+        if not any(kind in beginning for kind in _TELLING) or (event := decode(line)) is None:
             continue
-        event = decode(line)
-        if event is not None and isinstance(event.body, SessionStarted):
-            last = event.body
+        match event.body:
+            case SessionStarted() as started:
+                last = started
+            case ModeChanged(mode) if last is not None:
+                last = structs.replace(last, mode=mode)
+            case ModelChanged(model) if last is not None:
+                last = structs.replace(last, model=model)
+            case _:
+                pass
     return last
 
 
@@ -191,7 +200,7 @@ def latest(store: Store, cwd: Path) -> str:
     """
     for id in store.sessions():
         try:
-            opened = _opened_last(store, id)
+            opened = _left_at(store, id)
         except StoreError:
             continue  # damage elsewhere must not keep this directory from going on
         if opened is not None and opened.cwd == str(cwd):

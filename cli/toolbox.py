@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import structs
+
 from ..agent.commands.parts import Place
 from ..agent.effects import Effect
 from ..agent.ports import Action, Denied, Tool
@@ -11,6 +13,7 @@ from ..agent.screens.redactor import Redactor
 from ..agent.tools.files import file_tools
 from ..agent.tools.function import FunctionTool
 from ..agent.tools.ignore import under_version_control
+from ..agent.tools.jobs import Job
 from ..agent.tools.leftovers import Leftovers
 from ..agent.tools.search import search_tools
 from ..agent.tools.shell import Shell, shell_tools
@@ -22,16 +25,16 @@ from ..config.prompts import tool_text
 from ..config.secret_finder import SecretFinder
 from ..config.secret_flow import SecretFlow
 from ..config.secrets import key_variables
-from ..config.settings import ReadSettings
+from ..config.settings import Mode, ReadSettings
 from ..sandbox.compiling import person_home
 from ..sandbox.environment import clean_environment, looks_secret
 from ..sandbox.paths import Roots
 from ..sandbox.ports import Sandbox
-from ..sandbox.readable import AlsoReadable
 from ..sandbox.scratch import Scratch
-from .confine import confinement
+from .confine import Confinement, confinement
 from .judging import command_effects, territory_of
 from .surroundings import Surroundings
+from .walls import Walls
 
 _PREVIEWED = 1 << 20
 """Bytes of a file that is changed which a preview looks at."""
@@ -84,15 +87,17 @@ class Toolbox:
         self.todo = Todo()
         self.roots = roots
         scratch = self._scratch.path
-        confined = confinement(
-            loaded, roots, where, scratch, lambda reached: notice("egress", reached.text)
-        )
-        self.sandbox: Sandbox = confined.sandbox
-        self.attested = confined.label  # what the sandbox enforces, as proven
-        self._permit = confined.permit
-        self.guard = confined.guard
-        """What is special about paths."""
         kept = outputs.resolve() if outputs else scratch / "outputs"
+
+        def confined(mode: Mode) -> Confinement:
+            moded = structs.replace(loaded, settings=structs.replace(settings, mode=mode))
+            return confinement(
+                moded, roots, where, scratch, lambda reached: notice("egress", reached.text)
+            )
+
+        self._walls = Walls(confined, settings.mode, kept)
+        self.sandbox: Sandbox = self._walls
+        self.guard = self._walls.guard  # what is special about paths
         home = person_home(where.env).resolve()
         self.territory = territory_of(roots, home, readable=(kept,), scratch=(scratch,))
         """Where the session works."""
@@ -103,13 +108,12 @@ class Toolbox:
             self.env,
             scratch,
             kept,
-            confined.explain,
+            self._walls.explain,
             self._foresee,
             lambda: SecretFlow(self.finder),
         )
-        self._files = AlsoReadable(confined.files, kept)
-        self.leftovers = Leftovers(roots)
-        """Cleans up after a process that was killed."""
+        self._files = self._walls.files
+        self.leftovers = Leftovers(roots)  # cleans up after a process that was killed
         self.workspace = Workspace(self._files, roots.workspace)
         """What the session knows of files."""
         hidden = without | set(settings.tools.disabled)
@@ -129,9 +133,31 @@ class Toolbox:
         )
 
     @property
+    def attested(self) -> str:
+        """What the sandbox enforces, as proven."""
+        return self._walls.label
+
+    @property
     def confined(self) -> bool:
         """Whether the sandbox is on."""
         return self.attested != "off"
+
+    def prepare(self, mode: Mode) -> None:
+        """See `Walls.prepare`."""
+        self._walls.prepare(mode)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Confine what begins from here on as a mode that is prepared wants it."""
+        self._walls.switch(mode)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """See `Shell.jobs`."""
+        return self._shell.jobs
+
+    def to_background(self) -> int:
+        """See `Shell.to_background`."""
+        return self._shell.to_background()
 
     def _foresee(self, command: str, cwd: Path) -> tuple[Effect, ...]:
         territory = self.territory
@@ -143,7 +169,7 @@ class Toolbox:
         """See `Permits`: hosts, and files outside, which the sandbox would keep a command from."""
         effects = [action.effects[place] for place in places]
         beyond = [denied for effect in effects if (denied := self._beyond(effect)) is not None]
-        self._permit(Path(denied.target) for denied in beyond if denied.what == "write")
+        self._walls.permit(Path(denied.target) for denied in beyond if denied.what == "write")
         if beyond:
             self.afterwards(action, beyond)
 

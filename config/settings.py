@@ -14,6 +14,7 @@ from .hooks import HookSettings
 from .reviewer import ReviewerSettings
 from .rule_settings import RuleSettings
 from .sandbox import SandboxSettings
+from .tui import TuiSettings
 from .values import Table
 
 Mode = Literal["plan", "ask", "auto", "full"]
@@ -194,6 +195,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     breakers: BreakerSettings = BreakerSettings()
     loops: LoopSettings = LoopSettings()
     reviewer: ReviewerSettings = ReviewerSettings()
+    tui: TuiSettings = field(default_factory=TuiSettings)
     hooks: tuple[HookSettings, ...] = ()
     """Programs that are asked and told; layers add to it."""
     hooks_from: tuple[str, ...] = ()

@@ -276,9 +276,9 @@ class ConfinedProcess:
         """As `Process.wait`."""
         return await asyncio.shield(self._life)
 
-    async def kill(self) -> Exit:
+    async def kill(self, grace: float | None = None) -> Exit:
         """As `Process.kill`."""
-        self._tell_to_end()
+        self._tell_to_end(grace)
         return await self.wait()
 
     async def _live(self) -> Exit:
@@ -326,12 +326,12 @@ class ConfinedProcess:
         self._timed_out = True
         self._tell_to_end()
 
-    def _tell_to_end(self) -> None:
+    def _tell_to_end(self, grace: float | None = None) -> None:
         if self._told or self._gone.done():
             return
         self._told = True
         try:
-            self._control.send(b".")
+            self._control.send(b"." if grace is None else b".%.3f" % grace)
         except OSError:
             # Its init is gone, and everything with it.
             return

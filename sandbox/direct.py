@@ -71,14 +71,14 @@ class DirectSandbox:
             await Tree(self._token).end(self._grace)
         self._watch.close()
 
-    async def clear(self, tree: Tree, *, by_itself: bool) -> None:
+    async def clear(self, tree: Tree, *, by_itself: bool, grace: float | None) -> None:
         """End what is left of a command; its first process may be dead, but is not reaped."""
         known = {*self._under_way, self._watch.pid or 0}
         if by_itself and self._adopts and tree.left_nothing(known):
             return
         if by_itself and await tree.gone(self._linger):
             return
-        await tree.end(self._grace)
+        await tree.end(self._grace if grace is None else grace)
 
     def forget(self, pid: int) -> None:
         """A command has ended and nothing of it is left."""
@@ -113,6 +113,7 @@ class DirectProcess:
         self._tree = tree
         self._sandbox = sandbox
         self._began = began
+        self._grace: float | None = None
         self._loop = asyncio.get_running_loop()
         self._end: asyncio.Future[Literal["exit", "timeout", "kill"]] = self._loop.create_future()
         self._forget_exit = _on_exit(popen.pid, self._loop, lambda: self._ends("exit"))
@@ -134,8 +135,10 @@ class DirectProcess:
         """As `Process.wait`."""
         return await asyncio.shield(self._life)
 
-    async def kill(self) -> Exit:
+    async def kill(self, grace: float | None = None) -> Exit:
         """As `Process.kill`."""
+        if not self._end.done():
+            self._grace = grace
         self._ends("kill")
         return await self.wait()
 
@@ -143,7 +146,7 @@ class DirectProcess:
         try:
             why = await self._end
             seconds = time.monotonic() - self._began
-            await self._sandbox.clear(self._tree, by_itself=why == "exit")
+            await self._sandbox.clear(self._tree, by_itself=why == "exit", grace=self._grace)
         except asyncio.CancelledError:
             # The loop is being torn down: nobody would come back to finish this.
             self._tree.end_now()

@@ -190,8 +190,9 @@ class LandlockProcess:
         """As `Process.wait`."""
         return await asyncio.shield(self._life)
 
-    async def kill(self) -> Exit:
-        """As `Process.kill`."""
+    async def kill(self, grace: float | None = None) -> Exit:
+        """As `Process.kill`; always with the grace of the process that keeps the command together,
+        which must outlive what it keeps."""
         await self._process.kill()
         return await self.wait()
 

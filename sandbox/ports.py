@@ -72,8 +72,12 @@ class Process(Protocol):
         """
         ...
 
-    async def kill(self) -> Exit:
-        """End the whole tree, politely and then by force, and wait. Harmless after the end."""
+    async def kill(self, grace: float | None = None) -> Exit:
+        """End the whole tree, politely and then by force, and wait. Harmless after the end.
+
+        `grace` is for how many seconds it is asked politely, where somebody waits; `None`: as long
+        as the sandbox thinks fit. Who asks first decides.
+        """
         ...
 
 

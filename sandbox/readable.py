@@ -18,6 +18,10 @@ class AlsoReadable:
         self._files = files
         self._folder = RootedFiles(Roots(folder))
 
+    def around(self, files: Files) -> None:
+        """Wrap other files from here on."""
+        self._files = files
+
     def confine(self, path: str | Path, cwd: Path) -> Path:
         """See `Files.confine`. What leads out of both is told of the wrapped files' roots."""
         try:

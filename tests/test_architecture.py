@@ -32,17 +32,17 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
-    *("agent.lineage", "agent.events", "agent.formats", "agent.codec", "agent.ports"),
-    *("agent.counting", "agent.bookmarks", "agent.stages", "agent.spending", "agent.recollection"),
-    "agent.plainfile",
+    *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec"),
+    *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages", "agent.spending"),
+    *("agent.recollection", "agent.plainfile"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
     *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
-    *("agent.compactor", "agent.repetition", "agent.endings", "agent.actions", "agent.fittings"),
-    *("agent.outcome", "agent.caller", "agent.loop", "agent.session"),
+    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.actions"),
+    *("agent.fittings", "agent.outcome", "agent.caller", "agent.loop", "agent.session"),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
@@ -107,6 +107,9 @@ MAY_IMPORT: Table = {
     "cli.confine": ("cli", "config", "sandbox"),
     "cli.sandbox_run": ("cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
+    "cli.tui": ("agent", "cli", "config", "sandbox"),
+    "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL, *_STATUS),
+    "cli.walls": ("cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),
     "cli.images": (*_HALL, "agent.tools.textfile", "config"),

@@ -92,7 +92,7 @@ def _modules() -> Iterator[Path]:
 
 
 def _data() -> Iterator[Path]:
-    yield Path("agent/events.schema.json")
+    yield from (Path("agent/events.schema.json"), Path("cli/tui/app.tcss"))
     for folder in ("cli/demo", "config/defaults"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -104,11 +104,20 @@ def _imported() -> set[str]:
     names: set[str] = set()
     for file in _modules():
         for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names.add(node.module.partition(".")[0])
+            match node:
+                case ast.Import(names=aliases):
+                    names |= {alias.name.partition(".")[0] for alias in aliases}
+                case ast.ImportFrom(module=str(module), level=0):
+                    names.add(module.partition(".")[0])
+                case ast.Call(ast.Name("import_module"), [ast.Constant(str(module))]):
+                    names.add(module.partition(".")[0])
+                case _:
+                    pass
     return names
+
+
+_DISTRIBUTIONS = {"markdown_it": "markdown-it-py"}
+"""Modules that are installed under another name."""
 
 
 def test_the_packages_that_are_installed_are_those_on_disk(pyproject: PyProject) -> None:
@@ -159,7 +168,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported(
         for requirement in requirements
     }
     foreign = _imported() - sys.stdlib_module_names
-    assert {name.replace("_", "-") for name in foreign} == declared
+    assert {_DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign} == declared
 
 
 def test_src_holds_the_package_s_own_files_and_the_links_to_the_rooms() -> None:

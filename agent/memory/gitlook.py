@@ -8,7 +8,7 @@ lock is taken; whoever calls has made sure that the repository's own configurati
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -88,17 +88,31 @@ class GitLook:
         return Looked(words, tuple(_plain(line)[:_SUBJECT] for line in lines[:MAX_COMMITS]))
 
     def _start(self, *words: str) -> "subprocess.Popen[bytes] | None":
-        try:
-            return subprocess.Popen(
-                ("git", *_NEUTRAL, *words),
-                cwd=self._cwd,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
-        except OSError:
-            return None
+        return _git(words, self._cwd, self._env)
+
+
+def is_changed(cwd: Path, env: Mapping[str, str], seconds: float = 0.2) -> bool | None:
+    """Whether a file that git knows is changed; None if it fails or takes longer. Waits for it."""
+    words = ("status", "--porcelain=v1", "--ignore-submodules=all", "--untracked-files=no")
+    deadline = time.monotonic() + seconds
+    status = _output(_git(words, cwd, {**_ENV, "PATH": env.get("PATH", os.defpath)}), deadline)
+    return None if status is None else bool(status)
+
+
+def _git(
+    words: Sequence[str], cwd: Path, env: Mapping[str, str]
+) -> "subprocess.Popen[bytes] | None":
+    try:
+        return subprocess.Popen(
+            ("git", *_NEUTRAL, *words),
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
 
 
 def _outside(root: Path, path: str) -> str:

@@ -99,6 +99,10 @@ class HookReviewer:
         """As `Reviewer.on_failure`: what the settings declare."""
         return self._hook.settings.policy.at(risk)
 
+    def set_mode(self, mode: str) -> None:
+        """Tell the hook of another mode from here on."""
+        self._place = structs.replace(self._place, mode=mode)
+
     async def review(self, ruling: Ruling) -> Verdict | None:
         """As `Reviewer.review`.
 
@@ -223,6 +227,12 @@ class Hooks:
     async def session_end(self, reason: str) -> Heard:
         """As `StageHooks.session_end`."""
         return _together(await self._tell("session_end", (reason,), reason=reason))
+
+    def set_mode(self, mode: str) -> None:
+        """Tell hooks of another mode from here on."""
+        self._place = structs.replace(self._place, mode=mode)
+        for reviewer in self.reviewers:
+            reviewer.set_mode(mode)
 
     async def close(self) -> None:
         """End what still runs."""

@@ -15,8 +15,7 @@ from ...config.settings import ShellSettings
 from ...sandbox.capture import Capture, Hide
 from ...sandbox.errors import SandboxError
 from ...sandbox.paths import Roots
-from ...sandbox.ports import Command, Exit, Extra, Process, Sandbox
-from ...sandbox.run import run
+from ...sandbox.ports import Command, Exit, Extra, Sandbox
 from ..effects import Effect
 from ..errors import ToolError
 from ..messages import Text
@@ -89,12 +88,24 @@ class Shell:
         self._hide = hide
         self._directory = WorkingDirectory(roots)
         self._jobs = Jobs()
+        self._front: list[Job] = []
         self._permitted = dict[str, Extra]()
 
     @property
     def running(self) -> list[str]:
         """A line for each command that still runs in the background."""
         return self._jobs.running()
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The commands that calls wait for, then those in the background, ended ones included."""
+        return (*self._front, *self._jobs.all)
+
+    def to_background(self) -> int:
+        """Let what calls wait for go on in the background, and the calls end; how many."""
+        for job in self._front:
+            job.leave()
+        return len(self._front)
 
     @property
     def cwd(self) -> Path:
@@ -127,13 +138,11 @@ class Shell:
         if run_in_background:
             return await self._start(command, notice, extra)
         seconds = self._seconds(timeout)
-        capture, report = self._capture(), _private(self._scratch, "cwd")
+        report = _private(self._scratch, "cwd")
         try:
-            traced = self._command(self._directory.traced(command, report), seconds, extra)
-            exit = await self._listen(traced, capture, Live(emit))
-            if exit.timed_out:
-                raise ToolError("timeout", self._out_of_time(capture, seconds, notice))
-            return self._output(capture, exit, notice, self._directory.follow(report))
+            traced = self._directory.traced(command, report)
+            job = await self._job(command, traced, extra, live := Live(emit))
+            return await self._attended(job, live, seconds, notice, report)
         finally:
             report.unlink(missing_ok=True)
 
@@ -154,38 +163,49 @@ class Shell:
         """End the background commands."""
         await self._jobs.close()
 
-    async def _listen(self, command: Command, capture: Capture, live: Live) -> Exit:
-        async def take(chunk: bytes) -> None:
-            capture.feed(chunk)
-            live.feed(chunk)
-
+    async def _attended(
+        self, job: Job, live: Live, seconds: float, notice: str, report: Path
+    ) -> Output:
+        """The result of a command in the foreground, at its end or when it leaves."""
+        self._front.append(job)
         try:
-            return await run(self._sandbox, command, take)
+            exit = await job.foreground(seconds)
+        except TimeoutError as error:
+            text = self._out_of_time(job.news(), seconds, notice)
+            raise ToolError("timeout", text) from error
         except SandboxError as error:
             raise ToolError("other", str(error)) from error
         finally:
-            capture.finish()
+            self._front.remove(job)
             live.end()
+        if exit is None:
+            return self._went_on(job, notice)
+        return self._output(job.news(), exit, notice, self._directory.follow(report))
+
+    def _went_on(self, job: Job, notice: str) -> Output:
+        """The result of a command that a person sent to the background."""
+        self._jobs.add(job)
+        so_far = job.news()
+        sent = _in_background("The person sent it to the background", job)
+        return _captured(_paragraphs(notice, _printed(so_far), sent), so_far)
 
     async def _start(self, command: str, notice: str, extra: Extra | None) -> Output:
-        job = self._jobs.start(command, await self._process(command, extra), self._capture)
-        return Output.of(
-            _paragraphs(
-                notice,
-                f"Started in the background as {job.id}. bash_output shows what it prints, "
-                "bash_kill ends it; it ends with the session.",
-                *self._jobs.newly_ended(),
-            )
-        )
+        job = await self._job(command, command, extra)
+        self._jobs.add(job)
+        started = _in_background("Started in the background", job)
+        return Output.of(_paragraphs(notice, started, *self._jobs.newly_ended()))
 
-    async def _process(self, command: str, extra: Extra | None) -> Process:
+    async def _job(
+        self, command: str, run: str, extra: Extra | None, live: Live | None = None
+    ) -> Job:
+        # Without a time of its own: the command may outlive the call.
         try:
-            return await self._sandbox.start(self._command(command, None, extra))
+            process = await self._sandbox.start(
+                Command(run, self._directory.path, self._env, extra=extra)
+            )
         except SandboxError as error:
             raise ToolError("other", str(error)) from error
-
-    def _command(self, run: str, seconds: float | None, extra: Extra | None) -> Command:
-        return Command(run, self._directory.path, self._env, timeout=seconds, extra=extra)
+        return Job(command, process, self._capture, live.feed if live else None)
 
     def _seconds(self, timeout: int | None) -> float:
         """Nobody means a tenth of a second: numbers below 1000 are taken for seconds."""
@@ -266,6 +286,13 @@ def _kept_from(denied: Sequence[Denied]) -> str:
     return (
         f"The sandbox kept it from {kept}. Only the person can allow that: go on without, or say "
         "what you would need."
+    )
+
+
+def _in_background(how: str, job: Job) -> str:
+    return (
+        f"{how} as {job.id}. bash_output shows what it prints, bash_kill ends it; it ends with the "
+        "session."
     )
 
 

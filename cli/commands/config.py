@@ -6,12 +6,15 @@ from typing import cast
 
 import msgspec
 
+from ...config.layers import Loaded
 from ...config.sources import Origin
 from ..surroundings import surroundings
 from .settings import load_for_commands
 
 
-class _Row(msgspec.Struct):
+class SettingRow(msgspec.Struct, frozen=True):
+    """One effective value."""
+
     key: str
     value: object
     origin: str
@@ -26,7 +29,7 @@ def show_config(
         KedgeError: the configuration, or the directory, is wrong.
     """
     loaded = load_for_commands(surroundings(cd), profile=profile, sets=sets)
-    for row in _rows(msgspec.to_builtins(loaded.settings), loaded.origins):
+    for row in setting_rows(loaded):
         if as_json:
             line = msgspec.json.encode(row).decode()
         else:
@@ -37,7 +40,14 @@ def show_config(
         sys.stderr.write(f"kedge: {problem}\n")
 
 
-def _rows(values: dict[str, object], origins: dict[str, Origin], at: str = "") -> Iterator[_Row]:
+def setting_rows(loaded: Loaded) -> Iterator[SettingRow]:
+    """Every effective value, and where it came from."""
+    yield from _rows(msgspec.to_builtins(loaded.settings), loaded.origins)
+
+
+def _rows(
+    values: dict[str, object], origins: dict[str, Origin], at: str = ""
+) -> Iterator[SettingRow]:
     for name, value in values.items():
         key = f"{at}{name}"
         table = _table(value)
@@ -45,7 +55,7 @@ def _rows(values: dict[str, object], origins: dict[str, Origin], at: str = "") -
             yield from _rows(table, origins, f"{key}.")
         else:
             places = [str(place) for known, place in origins.items() if _is_part(known, key)]
-            yield _Row(key, value, ", ".join(places) or "default")
+            yield SettingRow(key, value, ", ".join(places) or "default")
 
 
 def _table(value: object) -> dict[str, object]:

@@ -34,22 +34,35 @@ def export_session(session: str, form: str, output: str, *, redact: bool) -> Non
         KedgeError: there is no such session, it is damaged, or the file cannot be made.
     """
     where = surroundings()
-    catalogue = Catalogue(where)
-    id = named(catalogue.store, session, catalogue.names)
-    hide = _hiding(where) if redact else str
-    lines = list(catalogue.store.lines(id))
-    form = form or _BY_NAME.get(Path(output).suffix.lower(), "md")
-    if form == "json":
-        text = _json(lines, hide)
-    else:
-        events = filter(None, map(decode, lines))
-        text = _FORMS[form](id, chapters(_hidden(events, hide)))
+    form = form or form_of(output)
+    text = exported(where, session, form, redact=redact)
     if output:
-        _write(where.cwd / output, text)
+        write_new(where.cwd / output, text)
     else:
         out = Out(1)
         out.say(text)
         out.require_whole()
+
+
+def form_of(name: str) -> str:
+    """The form that a file's name asks for."""
+    return _BY_NAME.get(Path(name).suffix.lower(), "md")
+
+
+def exported(where: Surroundings, session: str, form: str, *, redact: bool) -> str:
+    """A session written down.
+
+    Raises:
+        KedgeError: there is no such session, or it is damaged.
+    """
+    catalogue = Catalogue(where)
+    id = named(catalogue.store, session, catalogue.names)
+    hide = _hiding(where) if redact else str
+    lines = list(catalogue.store.lines(id))
+    if form == "json":
+        return _json(lines, hide)
+    events = filter(None, map(decode, lines))
+    return _FORMS[form](id, chapters(_hidden(events, hide)))
 
 
 _BY_NAME = {".md": "md", ".markdown": "md", ".json": "json", ".html": "html", ".htm": "html"}
@@ -199,7 +212,7 @@ def _escaped(text: str) -> str:
 _FORMS: dict[str, Callable[[str, Iterable[Chapter]], str]] = {"md": _markdown, "html": _html}
 
 
-def _write(path: Path, text: str) -> None:
+def write_new(path: Path, text: str) -> None:
     """Make a new file, whole or not at all, for its owner only: what was said may be confidential.
 
     Raises:

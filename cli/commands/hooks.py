@@ -36,7 +36,9 @@ from ..terminal import harmless
 from .settings import load_for_commands
 
 
-class _Row(msgspec.Struct):
+class HookRow(msgspec.Struct, frozen=True):
+    """One hook."""
+
     name: str
     event: str
     match: str
@@ -59,13 +61,18 @@ def list_hooks(cd: str, *, as_json: bool) -> None:
     """
     where = surroundings(cd)
     loaded = load_for_commands(where)
-    rows = [_row(hook, trusted=True) for hook in _active(loaded, where)]
-    rows += [_row(hook, trusted=False) for hook in _waiting(loaded)]
+    rows = hook_rows(loaded, where)
     for row in rows:
-        line = msgspec.json.encode(row).decode() if as_json else _line(row)
+        line = msgspec.json.encode(row).decode() if as_json else hook_line(row)
         sys.stdout.write(line + "\n")
     if not rows and not as_json:
         sys.stderr.write("no hooks; see docs/hooks.md\n")
+
+
+def hook_rows(loaded: Loaded, where: Surroundings) -> list[HookRow]:
+    """The hooks, those that wait for trust last."""
+    rows = [_row(hook, trusted=True) for hook in _active(loaded, where)]
+    return rows + [_row(hook, trusted=False) for hook in _waiting(loaded)]
 
 
 def try_hooks(named: str, event: str, cd: str) -> int:
@@ -235,9 +242,9 @@ def _named(named: str, hooks: tuple[Hook, ...]) -> list[Hook]:
     return by_name or [hook for hook in hooks if hook.settings.event == named]
 
 
-def _row(hook: Hook, *, trusted: bool) -> _Row:
+def _row(hook: Hook, *, trusted: bool) -> HookRow:
     settings = hook.settings
-    return _Row(
+    return HookRow(
         hook.name,
         settings.event,
         settings.match,
@@ -251,7 +258,8 @@ def _row(hook: Hook, *, trusted: bool) -> _Row:
     )
 
 
-def _line(row: _Row) -> str:
+def hook_line(row: HookRow) -> str:
+    """A hook for a person, in two lines."""
     command = row.command if isinstance(row.command, str) else " ".join(row.command)
     pins = " ".join(digest[:12] for digest in row.hash.values())
     policy = "/".join(dict.fromkeys(row.on_failure.values()))

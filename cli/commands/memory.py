@@ -34,7 +34,7 @@ def show_memory(cd: str, *, as_json: bool) -> None:
     Raises:
         KedgeError: the configuration is wrong.
     """
-    merged = _instructions(surroundings(cd)).merged()
+    merged = instructions_here(surroundings(cd)).merged()
     rows = list(map(_row, merged.pieces))
     if as_json:
         for row in rows:
@@ -67,7 +67,12 @@ def _tokens(text: str) -> int:
     return round(len(text) / CHARACTERS_PER_TOKEN)
 
 
-def _instructions(where: Surroundings) -> Instructions:
+def instructions_here(where: Surroundings) -> Instructions:
+    """The instruction files that count here.
+
+    Raises:
+        KedgeError: the configuration is wrong.
+    """
     policy = wanted_policy(Wanted(str(where.cwd), "workspace-write"), where.env)
     repository = find_repository(where.cwd)
     return instructions_of(load_for_commands(where), where, repository, Guard(policy).hides)
@@ -81,7 +86,7 @@ def trust_instructions(where: Surroundings, agreed: Callable[[], bool]) -> int:
         KedgeError: the list of trusted folders is damaged, or nobody can be asked.
     """
     root = root_of(where, find_repository(where.cwd))
-    found = _instructions(where).merged()
+    found = instructions_here(where).merged()
     if follows(None, root, where.home.data_dir):
         sys.stdout.write(f"{harmless(str(root))} is trusted.\n")
         return 0

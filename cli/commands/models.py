@@ -13,7 +13,9 @@ from ..surroundings import Surroundings, surroundings
 from .settings import load_for_commands
 
 
-class _Row(msgspec.Struct):
+class ProviderRow(msgspec.Struct, frozen=True):
+    """A provider, and what is known of it here."""
+
     provider: str
     title: str
     key: str
@@ -39,14 +41,15 @@ def models(provider: str, *, as_json: bool) -> None:
     settings = load_for_commands(where).settings
     wanted = (provider,) if provider else names(settings.providers)
     for name in wanted:
-        row = _row(table(name, settings.providers), settings, where)
+        row = provider_row(table(name, settings.providers), settings, where)
         if as_json:
             sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
         else:
             sys.stdout.write(_text(row))
 
 
-def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _Row:
+def provider_row(provider: ProviderTable, settings: Settings, where: Surroundings) -> ProviderRow:
+    """What is known of a provider. Of a local server it is asked: that takes time."""
     models = known(provider.name, settings.models)
     running = None
     if provider.local:
@@ -64,7 +67,7 @@ def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _R
         key = "not needed"
     else:
         key = "missing"
-    return _Row(
+    return ProviderRow(
         provider.name,
         provider.title,
         key,
@@ -77,16 +80,16 @@ def _row(provider: ProviderTable, settings: Settings, where: Surroundings) -> _R
     )
 
 
-def _text(row: _Row) -> str:
-    lines = [f"{row.provider}  {row.title}: {_state(row)}"]
+def _text(row: ProviderRow) -> str:
+    lines = [f"{row.provider}  {row.title}: {state_of(row)}"]
     for model in row.models:
         mark = "*" if model.name == row.default_model else " "
         window = f"{model.context_window // 1000}k"
-        lines.append(f" {mark} {model.name:<36} {window:>6}  {_price(model)}")
+        lines.append(f" {mark} {model.name:<36} {window:>6}  {price_of(model)}")
     return "\n".join(lines) + "\n\n"
 
 
-def _state(row: _Row) -> str:
+def state_of(row: ProviderRow) -> str:
     """Whether it can be used, and what to set if not."""
     if row.running is not None:
         return "answering" if row.running else "not running"
@@ -106,7 +109,8 @@ def _all(wanted: list[str]) -> str:
     return (", and " if any(" or " in names for names in wanted) else " and ").join(wanted)
 
 
-def _price(model: ModelProfile) -> str:
+def price_of(model: ModelProfile) -> str:
+    """What it costs, in words."""
     if model.prices is None:
         return "price unknown"
     return f"${model.prices.input:g} in, ${model.prices.output:g} out per million tokens"

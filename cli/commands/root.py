@@ -10,6 +10,7 @@ from .groups import Directory, Json, group, nothing
 _ABOUT = """A terminal coding agent whose every action is validated, explained and undoable.
 
 \b
+  kedge                                         work together, in the terminal
   kedge -p "fix the failing test" --mode auto   work on one prompt, then exit
   git diff | kedge -p "review this"             words piped in belong to the prompt
   kedge demo                                    see it at work: no key, no network
@@ -22,14 +23,6 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 9 turn limit · 10 verification failed · 11 stopped by a guard ·
 75 upstream trouble, retry later · 130 interrupted · 143 terminated
 """
-
-
-COMMANDS = (
-    *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
-    *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
-    "compact",
-)
-"""The words that a command line may begin with."""
 
 
 def app(epilog: str) -> typer.Typer:

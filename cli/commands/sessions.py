@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 
 from ...agent.bus import Bus
 from ...agent.codec import encode
@@ -43,10 +44,29 @@ def rename_session(session: str, name: str) -> None:
     Raises:
         KedgeError: there is no such session, it is in use, or another one is called so.
     """
-    where = surroundings()
-    catalogue = Catalogue(where, _warn)
+    rename(Catalogue(surroundings(), _warn), session, name)
+
+
+def rename(catalogue: Catalogue, session: str, name: str) -> None:
+    """As `rename_session`, in this catalogue."""
     names = catalogue.names()
     id = named(catalogue.store, session, lambda: names)
+    name = free_name(name, id, names)
+    log = catalogue.store.open(id)
+    try:
+        bus = Bus(id, log)
+        bus.announce(Renamed(name))
+        bus.require_log(on_disk=True)
+    finally:
+        log.close()
+
+
+def free_name(name: str, id: str, names: Mapping[str, str]) -> str:
+    """A name that a session may have, as it is kept; `names` are those of all sessions, by id.
+
+    Raises:
+        UsageError: it is too long, looks like an id, or another one is called so.
+    """
     name = " ".join(harmless(name).split())
     if len(name) > MAX_NAME:
         raise UsageError(f"a name has at most {MAX_NAME} characters, this one {len(name)}")
@@ -55,13 +75,7 @@ def rename_session(session: str, name: str) -> None:
     holder = next((one for one, called in names.items() if name and called == name), id)
     if holder != id:
         raise UsageError(f"session {holder} is called {name!r} already", hint="take another name")
-    log = catalogue.store.open(id)
-    try:
-        bus = Bus(id, log)
-        bus.announce(Renamed(name))
-        bus.require_log(on_disk=True)
-    finally:
-        log.close()
+    return name
 
 
 def _warn(words: str) -> None:

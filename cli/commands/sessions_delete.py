@@ -56,8 +56,7 @@ def delete_sessions(
         return 1
     deleted = [id for id in ids if _deleted(catalogue.store, id)]
     state = where.home.state_dir
-    for id in set(deleted) - _needed(catalogue.store, rows, deleted):
-        _remove(state / "outputs" / id)
+    forget_outputs(catalogue, state, rows, deleted)
     if any((state / "trash" / id).is_dir() for id in deleted):
         sys.stderr.write("what they had deleted is still in the trash: see kedge trash\n")
     catalogue.summaries()
@@ -89,6 +88,14 @@ def _deleted(store: JsonlStore, id: str) -> bool:
         return False
     sys.stdout.write(f"deleted: {id}\n")
     return True
+
+
+def forget_outputs(
+    catalogue: Catalogue, state: Path, rows: Mapping[str, Summary], gone: Sequence[str]
+) -> None:
+    """Remove the outputs of sessions that were deleted, but for those that a fork refers to."""
+    for id in set(gone) - _needed(catalogue.store, rows, gone):
+        _remove(state / "outputs" / id)
 
 
 def _needed(store: JsonlStore, rows: Mapping[str, Summary], gone: Sequence[str]) -> set[str]:

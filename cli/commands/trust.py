@@ -14,7 +14,7 @@ from ..terminal import Out, Style, harmless
 from .memory import trust_instructions
 from .settings import load_for_commands
 
-_LIMITS = (
+LIMITS = (
     "It would run with your rights, outside the sandbox. Programs are shown as far as the "
     "configuration names them; what they load in turn is not."
 )
@@ -109,7 +109,7 @@ def _show(brings: Brought, style: Style) -> None:
         sys.stdout.write(f"{style.strong(root)} wants:\n\n")
         for line in brings.parts.splitlines():
             sys.stdout.write(f"  {harmless(line)}\n")
-    sys.stdout.write(f"\n{_LIMITS}\n")
+    sys.stdout.write(f"\n{LIMITS}\n")
     sys.stdout.flush()
 
 

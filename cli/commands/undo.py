@@ -39,11 +39,16 @@ def undo(
     known = session_of(where, session)
     if redo:
         return forth(known, where, dry_run=dry_run, yes=yes, force=force)
-    plan, fact = _undone(known.facts, count)
+    plan, fact = undone(known.facts, count)
     return put_back(known, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
 
 
-def _undone(facts: Sequence[Event], count: int) -> tuple[Plan, Rewound]:
+def undone(facts: Sequence[Event], count: int) -> tuple[Plan, Rewound]:
+    """How the file effects of the last turns that had any are undone.
+
+    Raises:
+        UsageError: there is none.
+    """
     changing = [turn for turn in history(facts).turns if turn.checkpoints]
     plan = plan_of(changing[-count:])
     if plan is None:
@@ -57,15 +62,26 @@ def forth(session: Session, where: Surroundings, *, dry_run: bool, yes: bool, fo
     Raises:
         KedgeError: nothing was gone back in, or the conversation has gone on since.
     """
-    known = history(session.facts)
+    plan, fact = redone(session.facts)
+    if plan is None:
+        return _talk_again(session, fact, dry_run=dry_run, yes=yes)
+    return put_back(session, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
+
+
+def redone(facts: Sequence[Event]) -> tuple[Plan | None, Rewound]:
+    """How the last going back is taken back; without a plan if it left files alone.
+
+    Raises:
+        UsageError: nothing was gone back in, or the conversation has gone on since.
+    """
+    known = history(facts)
     if not known.undone:
         raise UsageError("nothing was undone in this session", hint="leave --redo away to undo")
     last = known.undone[-1]
     fact = Rewound(last.seq, _what(last, known.last), redone=True)
     if not last.before:
-        return _talk_again(session, fact, dry_run=dry_run, yes=yes)
-    plan = Plan((Span([last.before], last.after),), last.turns)
-    return put_back(session, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
+        return None, fact
+    return Plan((Span([last.before], last.after),), last.turns), fact
 
 
 def _what(last: Undone, prompted: int) -> Reach:

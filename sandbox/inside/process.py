@@ -63,7 +63,8 @@ def serve(walls: Walls, start: Start, streams: list[int], control: socket.socket
     """Be the init of a new process namespace: run one command, report, leave nothing behind.
 
     Messages: `+` started or `!` errno and words; `=` wait status of the first process; `*` why a
-    watcher ended it. Asked by `.` to end, or by the end of the connection.
+    watcher ended it. Asked by `.` to end, behind which may stand in how many seconds, or by the end
+    of the connection.
     """
     kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, _wake)
@@ -139,7 +140,7 @@ class _Init:
         """Take an order; return whether more can come."""
         order = self._control.recv(16)
         if order and not self._asked:
-            self._ask()
+            self._ask(float(order[1:] or self._start.grace))
         elif not order:
             self._force()
         return bool(order)
@@ -150,7 +151,7 @@ class _Init:
             if self._asked:
                 self._force()
             else:
-                self._ask()
+                self._ask(self._start.grace)
         if why := self._watcher.look():
             with contextlib.suppress(OSError):
                 self._control.send(b"*" + why.encode())
@@ -163,9 +164,9 @@ class _Init:
         rest = 3600.0 if self._deadline is None else max(0.0, self._deadline - time.monotonic())
         return min(rest, self._watcher.patience())
 
-    def _ask(self) -> None:
+    def _ask(self, grace: float) -> None:
         self._asked = True
-        self._deadline = time.monotonic() + self._start.grace
+        self._deadline = time.monotonic() + grace
         _signal_all(signal.SIGTERM)
         # A stopped process takes no notice of SIGTERM until it runs again.
         _signal_all(signal.SIGCONT)

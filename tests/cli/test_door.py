@@ -131,3 +131,33 @@ WORDS = st.one_of(
 def test_whatever_is_typed_the_door_agrees_with_typer_or_stays_shut(words: list[str]) -> None:
     agreed("-p", *words)
     agreed(*words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prompt"),
+    [
+        ((), None), (("fix the bug",), "fix the bug"), (("explain",), "explain"),
+        (("-m", "openai/gpt-5", "--mode", "plan"), None), (("-c",), None), (("--", "demo"), "demo"),
+        (("-r", "20261121"), None), (("--inline", "hello there"), "hello there"),
+    ],
+)  # fmt: skip
+def test_at_a_terminal_a_prompt_may_stand_alone(
+    arguments: tuple[str, ...], prompt: str | None
+) -> None:
+    run = door.at_terminal(arguments)
+    assert run is not None and run.prompt == prompt
+    assert door.read(arguments) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("demo",), ("sesions",), ("-p", "x"), ("-",), ("a b", "c d"), ("--help",), ("--mode", "wild")],
+)
+def test_commands_and_slips_are_no_prompts(arguments: tuple[str, ...]) -> None:
+    assert door.at_terminal(arguments) is None
+
+
+@pytest.mark.parametrize("name", ["-r", "--resume"])
+def test_resume_alone_at_a_terminal_asks_which(name: str) -> None:
+    run = door.at_terminal((name,))
+    assert run is not None and run.values["resume"] == ""

@@ -36,6 +36,7 @@ def test_the_packaged_file_and_the_classes_name_the_same_values() -> None:
     for table in ("providers", "models"):
         assert declared.pop(table) == {}
     assert declared["tools"].pop("texts") == {}
+    assert declared["tui"].pop("keys") == {}
     assert written == declared
 
 

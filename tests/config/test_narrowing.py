@@ -11,7 +11,7 @@ from kedge.config.errors import ConfigError
 from kedge.config.layers import Loaded
 from kedge.config.narrowing import find, narrowed
 from kedge.config.settings import MODES
-from kedge.config.sources import Layer, Source
+from kedge.config.sources import Layer, Source, defaults
 from kedge.config.values import Table
 
 
@@ -126,3 +126,11 @@ def test_outside_a_repository_only_the_folder_itself_counts(tmp_path: pathlib.Pa
     inner.mkdir()
     assert find(tmp_path) == file
     assert find(inner) is None
+
+
+def test_a_project_has_no_say_in_the_interactive_terminal() -> None:
+    values: Table = {"tui": {"status_command": "sh -c evil", "vim": True}}
+    left = narrowed(Layer(Source("project", "p"), values), defaults().values)
+    assert left.values == {}
+    assert left.gated == {}
+    assert [problem.key for problem in left.problems] == ["tui.status_command", "tui.vim"]

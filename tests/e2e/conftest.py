@@ -10,7 +10,7 @@ from e2e.gated import Model
 from e2e.person import Person
 from e2e.process import Kedge
 from e2e.remotes import KEYS, REMOTES, Served
-from e2e.test_terminal import Screen
+from e2e.screen import Screen
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Turn
 

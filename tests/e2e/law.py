@@ -46,6 +46,9 @@ class _Brackets:
         self._asked: list[object] = []
         self._closing = False
         """Whether what a killed run left open is being closed by the next."""
+        self._acts = True
+        """Whether calls of the model are obeyed: asked for a summary, it may ask for what it
+        likes."""
 
     def check(self, records: list[Json]) -> None:
         for record in records:
@@ -60,7 +63,8 @@ class _Brackets:
                 self._closing = True
             case "turn.started" | "model.request":
                 self._closing = False
-            case "message" if record["role"] == "assistant":
+                self._acts = record.get("purpose", "main") == "main"
+            case "message" if record["role"] == "assistant" and self._acts:
                 self._asked += calls_of(record)
             case "action.proposed":
                 assert id not in self._open, f"{self._log}: {id} is proposed while it is open"

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from e2e.process import wait_until
-from e2e.test_terminal import Screen, words
+from e2e.screen import Screen, words
 
 _ENDED = re.compile(r"\[ended \d+\]")
 _ASKED = "1 once"

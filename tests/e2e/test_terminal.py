@@ -2,7 +2,6 @@
 
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from e2e.process import COMMAND, Kedge, marked, wait_until
 from e2e.remotes import REMOTES
+from e2e.screen import Screen, words
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Fault, turn
 
@@ -18,62 +18,12 @@ REMOTE = REMOTES["anthropic"]
 COLOURED = "\x1b[3"
 
 
-class Screen:
-    """One 80x24 terminal with a shell."""
-
-    def __init__(self, folder: Path, kedge: Kedge) -> None:
-        self._socket = str(folder / "tmux.sock")
-        self._env = {**kedge.env, "TERM": "xterm-256color", "PS1": "", "TMUX_TMPDIR": str(folder)}
-        self._env.pop("LANG")
-        self._env["LC_ALL"] = "C.UTF-8"
-        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24",
-                   "-c", str(kedge.cwd), "bash --norc --noprofile")  # fmt: skip
-        self._open = True
-
-    def _tmux(self, *words: str) -> str:
-        ended = subprocess.run(
-            ["tmux", "-u", "-S", self._socket, *words],
-            env=self._env, capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
-        return ended.stdout
-
-    def type(self, line: str) -> None:
-        """Type a line and press Enter."""
-        self._tmux("send-keys", "-l", line)
-        self._tmux("send-keys", "Enter")
-
-    def press(self, key: str) -> None:
-        """Press one key, in tmux's spelling."""
-        self._tmux("send-keys", key)
-
-    @property
-    def text(self) -> str:
-        """All that is and was on the screen, wrapped lines joined."""
-        return self._tmux("capture-pane", "-p", "-J", "-S", "-")
-
-    @property
-    def painted(self) -> str:
-        """The same with colours."""
-        return self._tmux("capture-pane", "-p", "-e", "-J", "-S", "-")
-
-    def close(self) -> None:
-        """Take the terminal away, as a closed window does. Harmless when repeated."""
-        if self._open:
-            self._tmux("kill-server")
-            self._open = False
-
-
 @pytest.fixture
 def screen(kedge: Kedge, tmp_path: Path) -> Iterator[Screen]:
     """A terminal in the directory of `kedge`."""
     screen = Screen(tmp_path, kedge)
     yield screen
     screen.close()
-
-
-def words(*arguments: str) -> str:
-    """A command line for a shell, which says afterwards how it ended."""
-    return shlex.join([*COMMAND, *arguments]) + '; echo "[ended $?]"'
 
 
 def test_the_demo_shows_the_whole_loop_in_colours(screen: Screen) -> None:

@@ -80,15 +80,15 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def confined(directory: Path) -> ConfinedSandbox:
+def confined(directory: Path, grace: float = GRACE) -> ConfinedSandbox:
     settings = SandboxSettings()
     home = Path(os.environ["HOME"])
     policy = effective(packaged_policy(), settings, Roots.at(directory), home)
-    return ConfinedSandbox(policy, os.environ, grace=GRACE)
+    return ConfinedSandbox(policy, os.environ, grace=grace)
 
 
-SANDBOXES: dict[str, Callable[[Path], Sandbox]] = {
-    "direct": lambda directory: DirectSandbox(grace=GRACE),
+SANDBOXES: dict[str, Callable[..., Sandbox]] = {
+    "direct": lambda directory, grace=GRACE: DirectSandbox(grace=grace),
     "confined": confined,
 }
 
@@ -281,6 +281,15 @@ async def test_a_command_that_listens_may_end_politely(bench):
     assert b"".join([chunk async for chunk in process]).endswith(b"bye\n")
     assert (ended.code, ended.signal, ended.timed_out) == (3, None, False)
     assert await process.kill() == ended == await process.wait()
+
+
+async def test_who_waits_for_the_end_may_give_less_time_to_it(bench):
+    await bench.sandbox.close()
+    bench.sandbox = SANDBOXES[bench.kind](bench.directory, grace=30)
+    process = await bench.sandbox.start(bench.command(bench.stay))
+    await bench.staying(1)
+    async with asyncio.timeout(20):
+        assert (await process.kill(0.01)).signal == "SIGKILL"
 
 
 @pytest.mark.parametrize("how", LEFTOVERS)

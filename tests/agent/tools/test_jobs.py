@@ -175,3 +175,42 @@ async def test_waiting_that_is_cancelled_leaves_the_job_alone(tools: Tools):
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert "running" in await printed(tools, "bash_1", "here")
+
+
+async def _under_way(tools: Tools, **arguments: object) -> asyncio.Task[Output]:
+    """A call of `bash` that has printed something."""
+    said = asyncio.Event()
+    tool = shell_tools(tools.shell)[0]
+    parsed = tool.parse(msgspec.json.encode(arguments).decode())
+    call = asyncio.create_task(tool.run(parsed, lambda text: said.set()))
+    await said.wait()
+    return call
+
+
+async def test_a_command_in_the_foreground_goes_on_in_the_background_when_told(
+    tools: Tools,
+) -> None:
+    os.mkfifo(tools.root / "go")
+    call = await _under_way(tools, command="echo first; read x < go; echo last $x")
+    assert tools.shell.to_background() == 1
+    told = (await call).content[0]
+    assert isinstance(told, Text)
+    assert told.text.startswith("first\nThe person sent it to the background as bash_1.")
+    assert len(tools.shell.running) == 1
+    (tools.root / "go").write_text("word\n")
+    assert (await tools.ended("bash_1")).startswith("last word\n")
+
+
+async def test_what_went_to_the_background_outlives_the_time_of_its_call(tools: Tools) -> None:
+    os.mkfifo(tools.root / "go")
+    command = "echo first; read x < go; sleep 1.2; echo last"
+    call = await _under_way(tools, command=command, timeout=1)
+    tools.shell.to_background()
+    await call
+    (tools.root / "go").write_text("word\n")
+    assert (await tools.ended("bash_1")).startswith("last\n")
+
+
+async def test_with_nothing_in_the_foreground_nothing_goes_to_the_background(tools: Tools) -> None:
+    await tools.start("sleep 100")
+    assert tools.shell.to_background() == 0

@@ -1,0 +1,1 @@
+"""The interactive terminal: a Textual application over the same stream as every other surface."""

@@ -1,0 +1,299 @@
+"""The interactive terminal: carries what the panes say to the desk, and what it says to them."""
+
+import asyncio
+import gc
+import time
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
+
+from ...agent.events import Event
+from ...agent.messages import Prompt, Text
+from ...config.settings import Mode
+from ...config.tui import TuiSettings
+from ..images import load_image
+from ..options import Run
+from ..surroundings import Surroundings
+from .asking.panel import AskPanel
+from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
+from .desk.facts import Facts
+from .desk.words import note_of
+from .terminal.crash import keep_crash
+from .terminal.display import Shown
+from .terminal.tail import Tail
+from .transcript.reading import Reading
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from .desk.desk import Desk
+    from .slash.run import Slash
+
+TWICE: Final = 1.5
+"""Seconds within which a key counts as pressed twice."""
+WARNED: Final = 5.0
+"""The same for leaving, after it was said what that ends."""
+_NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "ask", "full": "ask"}
+"""`full` has to be asked for by name."""
+
+
+class KedgeApp(Reading):
+    """One person's terminal. Whoever runs it calls `close` afterwards."""
+
+    def __init__(
+        self,
+        run: Run,
+        where: Surroundings,
+        settings: TuiSettings,
+        *,
+        theme: str = "",
+        shown: Shown = "full",
+        typed: str = "",
+        welcomes: bool = False,
+    ) -> None:
+        """Show nothing yet.
+
+        Args:
+            run: what the command line asked for; its prompt is sent at once.
+            where: where.
+            settings: the section `[tui]`.
+            theme: the name of the palette; empty: as the terminal says, once it does.
+            shown: on the full screen, or inline.
+            typed: what was typed before there was anything to type into.
+            welcomes: whether to ask what a first run has to be asked, and to show around.
+        """
+        super().__init__(where, settings, theme, shown)
+        self.crash = ""
+        """Where to read about the defect that ended the app; empty if none did."""
+        self._left = ""
+        self._picks = run.values["resume"] == ""
+        self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
+        self._typed = typed
+        self._welcomes = welcomes
+        self._early: list[Prompt] = []
+        self._pressed: dict[str, float] = {}
+        self._beginning = False
+
+    def on_mount(self) -> None:
+        """Paint first; everything else comes after."""
+        self.composer.focus()
+        self.call_after_refresh(lambda: self.later(self._open()))
+
+    async def _open(self) -> None:
+        # What a session needs takes about as long to import as the screen takes to appear.
+        made, slash = await asyncio.to_thread(_made_later)
+        self._commands = slash(self)
+        await asyncio.to_thread(self.history.load)
+        self._desk = desk = made(
+            self._asked,
+            self.where,
+            hear=self._hear,
+            changed=self.show_soon,
+            opening=self._opening,
+        )
+        if draft := desk.take_draft() + self._typed:
+            self.composer.put(draft)
+        for prompt in (*await self._first(), *self._early):
+            desk.submit(prompt)
+        await self._notifier.open()
+        await self.begin()
+        if self._picks:
+            self.ask_slash("resume")
+        # What start-up made stays: from here on it is not looked through for garbage.
+        gc.freeze()
+        gc.enable()
+
+    async def begin(self) -> None:
+        """See `Seated.begin`."""
+        if self._beginning:
+            return
+        self._beginning = True
+        try:
+            if self._welcomes:
+                from .slash.beginning import begin
+
+                await begin(self)
+            else:
+                await self.desk.open()
+        finally:
+            self._beginning = False
+        self.index.hides = self.desk.seat.at.composed.toolbox.guard.hides
+        if self._commands is not None:
+            self.later(self._commands.look())
+
+    async def _first(self) -> list[Prompt]:
+        """What the command line said; its pictures wait in the composer if they have no words."""
+        names = self._asked.texts("image")
+        images = [
+            (name, await asyncio.to_thread(load_image, self.where.cwd / name)) for name in names
+        ]
+        if self._asked.prompt:
+            return [(*(image for _, image in images), Text(self._asked.prompt))]
+        for name, image in images:
+            self.composer.add_image(image, PurePath(name).name)
+        return []
+
+    @property
+    def resumable(self) -> str:
+        """The session that was open last, if something was said in it; else empty."""
+        return self._left
+
+    async def close(self) -> None:
+        """Close the session, whatever happened."""
+        for task in self._doing:
+            task.cancel()
+        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self.index.close()
+        if self._status_command is not None:
+            await self._status_command.close()
+        if self._desk is not None:
+            self._left = self._desk.facts.session if self._desk.begun else ""
+            await self._desk.close()
+
+    def _opening(self) -> None:
+        if self.is_running:
+            self.transcript.forget()
+
+    def _hear(self, event: Event) -> None:
+        if self.is_running:
+            self.transcript.hear(event)
+
+    def on_submitted(self, message: Submitted) -> None:
+        """A prompt was sent."""
+        if self._desk is None:
+            self._early.append(message.prompt)
+        elif message.how == "later":
+            self._desk.later(message.prompt)
+        else:
+            self._desk.submit(message.prompt)
+            if self._desk.facts.trouble and not self._desk.facts.session:
+                # It waits: what was missing may be there now, or is asked for once more.
+                self.later(self.begin())
+
+    def on_shell_asked(self, message: ShellAsked) -> None:
+        """A command of the person's own was sent."""
+        self.later(self._shell(message.command))
+
+    async def _shell(self, command: str) -> None:
+        self.desk.shell(command)
+
+    def on_note_asked(self, message: NoteAsked) -> None:
+        """A note to memory was sent."""
+        self.later(self._note(message.text))
+
+    async def _note(self, text: str) -> None:
+        self.say(await self.desk.note(*note_of(text)))
+
+    def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
+        """A question was answered."""
+        self.desk.answer(message.id, message.approval)
+
+    def on_trouble(self, message: Trouble) -> None:
+        """Something in the composer did not work."""
+        self.say(message.words, wrong=True)
+
+    def _again(self, key: str, within: float = TWICE) -> bool:
+        """Whether a key was pressed shortly before."""
+        now = time.monotonic()
+        before, self._pressed[key] = self._pressed.get(key, -within), now
+        return now - before < within
+
+    def action_interrupt(self) -> None:
+        """Stop what runs and give back what waited; at rest, twice: rewind."""
+        if self._desk is None:
+            return
+        self.leave_search()
+        if self._desk.interrupt() or self._give_back():
+            self._pressed.pop("interrupt", None)
+        elif not self.composer.text and self._again("interrupt"):
+            self.ask_slash("rewind")
+
+    def action_take_back(self) -> None:
+        """Take the last waiting prompt back into the composer."""
+        if self._desk is not None:
+            self._give_back()
+
+    def _give_back(self) -> bool:
+        prompt = self.desk.take_back()
+        if prompt is not None:
+            self.composer.put_back(prompt)
+        return prompt is not None
+
+    async def action_quit(self) -> None:
+        """Clear the prompt or stop what runs; twice: leave."""
+        warned = time.monotonic() - self._pressed.get("leave", -WARNED) < WARNED
+        if self._again("quit") or warned:
+            self.exit(0)
+            return
+        if not self.composer.drop() and self._desk is not None:
+            self._desk.interrupt()
+        ends = what_ends(structs.replace(self.look(), working=False))
+        self.say(f"once more leaves, and ends {ends}" if ends else "once more leaves")
+
+    def action_leave(self) -> None:
+        """Leave, if nothing is written."""
+        if not self.composer.text:
+            self.leave()
+
+    def leave(self) -> None:
+        """Leave; if something runs, only when that is said a second time."""
+        ends = what_ends(self.look())
+        if not ends or self._again("leave", WARNED):
+            self.exit(0)
+        else:
+            self.say(f"leaving ends {ends}; once more, or Ctrl+C, leaves")
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: "RenderableType | None" = None,
+    ) -> None:
+        """See `App.exit`; what was not sent is kept for the next start here."""
+        if self._desk is not None and self.is_running:
+            self._desk.keep_draft(self.composer.text_with_pastes)
+        if self.is_running and isinstance(tail := self.transcript, Tail):
+            tail.leave()
+        super().exit(result, return_code, message)
+
+    def action_suspend(self) -> None:
+        """Back to the shell, until it brings us to the front again."""
+        self.action_suspend_process()
+
+    def action_background(self) -> None:
+        """Let the running command go on in the background."""
+        if self._desk is None or not self._desk.background():
+            self.say("no command is being waited for")
+
+    def action_next_mode(self) -> None:
+        """The next mode."""
+        if self._desk is not None:
+            self.later(self._desk.set_mode(_NEXT_MODE[self.desk.facts.mode]))
+
+    def _handle_exception(self, error: Exception) -> None:
+        """See `App._handle_exception`: a defect ends the app in order, and is told in one line."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.crash = keep_crash(error, self.where.home.state_dir)
+        self.exit(1)
+
+
+def what_ends(facts: Facts) -> str:
+    """What leaving would end, in words; empty if nothing runs."""
+    running = [task.command for task in facts.tasks if task.running and task.id]
+    named = f" ({running[-1].splitlines()[0][:40]})" if running else ""
+    commands = "a command" if len(running) == 1 else f"{len(running)} commands"
+    ends = [
+        "the turn" if facts.working else "",
+        f"{commands} in the background{named}" if running else "",
+    ]
+    return " and ".join(filter(None, ends))
+
+
+def _made_later() -> "tuple[type[Desk], type[Slash]]":
+    from .desk.desk import Desk
+    from .slash.run import Slash
+
+    return Desk, Slash

@@ -1,0 +1,1 @@
+"""Where a person is asked: questions of the gate, and plans."""

@@ -1,0 +1,60 @@
+"""The answers to a question, as one can point at them."""
+
+from textual.content import Content
+from textual.message import Message
+from textual.style import Style
+from textual.widgets import Static
+
+from ..keys import KeyTable
+
+_TALL = 32
+"""Lines of a screen on which each answer gets a line of its own."""
+
+Answers = tuple[tuple[str, str, str], ...]
+"""Key of the answer, name of its action, words."""
+
+_ONCE: Answers = (("1", "ask-once", "once"),)
+_STORING: Answers = (
+    ("2", "ask-session", "this session"),
+    ("3", "ask-project", "this project"),
+    ("4", "ask-everywhere", "everywhere"),
+)
+_NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, because"))
+
+
+def answers(*, storing: bool) -> Answers:
+    """Those of a question; `storing`: whether it can be answered for good."""
+    return (*_ONCE, *(_STORING if storing else ()), *_NO)
+
+
+class Choices(Static):
+    """The answers; one of them is highlighted."""
+
+    DEFAULT_CSS = """
+    Choices {
+        link-color: $foreground; link-background: transparent; link-style: none;
+        link-color-hover: $foreground; link-background-hover: $panel; link-style-hover: bold;
+    }
+    """
+
+    class Chosen(Message):
+        """An answer was clicked."""
+
+        def __init__(self, answer: str) -> None:
+            super().__init__()
+            self.answer = answer
+
+    def show(self, answers: Answers, at: int, keys: KeyTable) -> None:
+        """Draw them, in a column where there is room, else in a row."""
+        parts: list[Content] = []
+        for place, (answer, action, words) in enumerate(answers):
+            key = next(iter(keys.keys(action)), "")
+            text = Content.assemble((f" {key} ", "bold $text-accent"), f"{words} ")
+            text = text.stylize("reverse") if place == at else text
+            parts.append(text.stylize(Style.from_meta({"@click": f"choose('{answer}')"})))
+        tall = self.screen.size.height >= _TALL
+        self.update(Content("\n" if tall else "").join(parts))
+
+    def action_choose(self, answer: str) -> None:
+        """A click."""
+        self.post_message(self.Chosen(answer))

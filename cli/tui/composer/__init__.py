@@ -1,0 +1,1 @@
+"""Where a person writes: the prompt, and all that helps to fill it."""

@@ -1,0 +1,1 @@
+"""The session at which a person sits, without a screen."""

@@ -1,0 +1,326 @@
+"""What a screen can ask for: one session after another, words, questions, and how things stand."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ....agent.events import Event
+from ....agent.kept import Reach
+from ....agent.messages import Prompt
+from ....agent.ports import Approval
+from ....config.errors import KedgeError, UsageError
+from ....config.settings import Effort, Mode
+from ...options import Run
+from ...surfaces import startup_failure
+from ...surroundings import Surroundings
+from .asking import DeskApprover
+from .drafts import Draft, Drafts
+from .facts import Facts
+from .opening import opened, with_values
+from .picture import picture
+from .points import Point
+from .seat import Seat
+from .words import Line
+
+if TYPE_CHECKING:
+    from .reverting import FileDiff
+
+
+class Desk:
+    """A person's desk. Belongs to one event loop.
+
+    What needs time is a coroutine; everything else answers at once. Whatever cannot be done raises
+    `KedgeError`, with words for the person.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        where: Surroundings,
+        *,
+        hear: Callable[[Event], None],
+        changed: Callable[[], None],
+        opening: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            run: what the command line asked for.
+            where: where.
+            hear: takes every event of the session, those of a resumed log first.
+            changed: called when `facts` are others.
+            opening: called before `hear` gets the events of another session: forget the old.
+        """
+        self._run = run
+        self._where = where
+        self._hear = hear
+        self._changed = changed
+        self._opening = opening
+        self._approver = DeskApprover(self._touch)
+        self._line = Line()
+        self._seat: Seat | None = None
+        self._mode: Mode | None = None
+        self._doing, self._since = "", 0.0
+        self._trouble = ""
+        self._facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """How things stand."""
+        if self._facts is None:
+            facts = Facts(
+                cwd=str(self._where.cwd),
+                mode=self._mode or "ask",
+                doing=self._doing,
+                since=self._since,
+                queue=self._line.waiting,
+                questions=self._approver.waiting,
+                trouble=self._trouble,
+            )
+            self._facts = picture(self._seat, facts)
+        return self._facts
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was said in the session, so that it can be gone on with."""
+        return self._seat is not None and self._seat.watch.begun
+
+    def _touch(self) -> None:
+        self._facts = None
+        self._changed()
+
+    def refresh(self) -> None:
+        """Look again at what changes by itself: commands under way and their output."""
+        self._facts = None
+
+    @property
+    def seat(self) -> Seat:
+        """The session that is open.
+
+        Raises:
+            UsageError: none is, or not yet.
+        """
+        if self._seat is None:
+            raise UsageError(self._trouble or "the session is still being opened")
+        return self._seat
+
+    @contextmanager
+    def _busy(self, doing: str) -> Generator[None]:
+        self._doing, self._since = doing, time.monotonic()
+        self._touch()
+        try:
+            yield
+        finally:
+            self._doing, self._since = "", 0.0
+            self._touch()
+
+    async def open(self) -> None:
+        """Open the session that the command line asked for, and go on with what waits."""
+        await self._sit_down(self._run)
+
+    async def new(self) -> None:
+        """Leave this session for a new one."""
+        await self._sit_down(self._asking(resume=None, fork=False))
+
+    async def resume(self, id: str) -> None:
+        """Leave this session for another one, which goes on in its own mode."""
+        if self._seat is None or id != self._seat.id:
+            self._mode = None
+            await self._sit_down(with_values(self._asking(resume=id, fork=False), mode=None))
+
+    async def fork(self) -> None:
+        """Go on in a new session that begins with what this one holds; that one stays."""
+        await self._sit_down(self._asking(resume=self.seat.id, fork=True))
+
+    def _asking(self, *, resume: str | None, fork: bool) -> Run:
+        """The run as it was asked for, but for another session; the mode goes with the person."""
+        mode = self._seat.mode if self._seat else self._mode
+        run = self._run if mode is None else with_values(self._run, mode=mode)
+        return with_values(run, resume=resume, fork=fork, **{"continue": False})
+
+    async def _sit_down(self, run: Run) -> None:
+        with self._busy("opening the session"):
+            if self._seat is not None:
+                await self._seat.rest()
+            try:
+                at = await opened(run, self._where, self._approver)
+            except KedgeError as error:
+                if self._seat is None:
+                    self._trouble = startup_failure(error).rstrip()
+                raise
+            await self._leave()
+            self._trouble = ""
+            self._opening()
+            self._seat = Seat(
+                at, self._where, hear=self._hear, changed=self._touch, over=self._over
+            )
+            if self._mode is not None:
+                await self._seat.set_mode(self._mode)
+            self._mode = None
+        self._next()
+
+    async def _leave(self) -> None:
+        seat, self._seat = self._seat, None
+        if seat is not None:
+            await seat.close()
+
+    async def close(self) -> None:
+        """Stop what runs and close the session."""
+        await self._leave()
+
+    def submit(self, prompt: Prompt) -> None:
+        """Say this: now if nothing runs, else to the running turn, after the current batch."""
+        if self._seat is None or self._doing:
+            self._line.add(prompt)
+        else:
+            self._seat.say(prompt)
+        self._touch()
+
+    def later(self, prompt: Prompt) -> None:
+        """Say this when the turn is over."""
+        if self._seat is not None and not self._seat.working:
+            self.submit(prompt)
+            return
+        self._line.add(prompt)
+        self._touch()
+
+    def take_back(self) -> Prompt | None:
+        """What was said last and nobody heard yet; it waits no longer. None: nothing waits."""
+        self._unsay()
+        last = self._line.last()
+        self._touch()
+        return last
+
+    def _unsay(self) -> None:
+        if self._seat is not None:
+            self._line.put_first(self._seat.unsay())
+
+    def _over(self, done: bool, trouble: str) -> None:
+        self._unsay()
+        self._trouble = trouble
+        self._touch()
+        # After a turn that was stopped or failed, words wait until the person says something.
+        if done:
+            self._next()
+
+    def _next(self) -> None:
+        if not self.seat.working and (waiting := self._line.next()) is not None:
+            self.submit(waiting)
+
+    def go_on(self) -> None:
+        """Go on with a turn that broke off; without one, with what waits."""
+        if self.facts.unfinished:
+            self.seat.go_on()
+        else:
+            self._next()
+        self._touch()
+
+    def interrupt(self) -> bool:
+        """Stop the person's own command, or else the turn; whether anything ran."""
+        return self._seat is not None and self._seat.interrupt()
+
+    def answer(self, id: int, approval: Approval) -> bool:
+        """Answer a question; whether it was still open."""
+        return self._approver.answer(id, approval)
+
+    def background(self) -> bool:
+        """Let what the turn waits for go on in the background; whether there was a command."""
+        return self._seat is not None and self._seat.background() > 0
+
+    async def kill(self, task: str) -> None:
+        """End a command in the background, by its id."""
+        await self.seat.kill(task)
+
+    async def set_mode(self, mode: Mode) -> None:
+        """Decide by another mode from here on, also in the running turn."""
+        if self._seat is not None:
+            await self._seat.set_mode(mode)
+        else:
+            self._mode = mode
+        self._touch()
+
+    async def set_model(self, name: str, effort: Effort | None = None) -> None:
+        """Have another model answer; while a turn runs, from the next one on. Without an effort
+        it stays."""
+        await self.seat.set_model(name, effort)
+        chosen = {"model": name} if name else {}
+        self._run = with_values(self._run, **chosen)
+        self._touch()
+
+    def rename(self, name: str) -> None:
+        """Give the session a name; empty takes it away."""
+        self.seat.rename(name)
+
+    async def compact(self, focus: str = "") -> str:
+        """Summarise the conversation, keeping above all `focus`; what that gained, in words."""
+        with self._busy("summarising"):
+            return await self.seat.compact(focus)
+
+    def undo_compaction(self) -> str:
+        """Let the model see again what the last summary stands for; how it went, in words."""
+        return self.seat.undo_compaction()
+
+    async def points(self) -> list[Point]:
+        """The prompts that can be gone back behind, oldest first."""
+        return await self.seat.points()
+
+    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
+        """Go back behind a prompt: its words, to be changed, and what became of the files."""
+        with self._busy("going back"):
+            return await self.seat.rewind(seq, what)
+
+    async def undo(self, count: int = 1) -> str:
+        """Undo what the last turns did to files; in words what came of it."""
+        with self._busy("undoing"):
+            return await self.seat.undo(count)
+
+    async def redo(self) -> str:
+        """Take the last going back back; in words what came of it."""
+        with self._busy("redoing"):
+            return await self.seat.redo()
+
+    async def changes(self) -> "list[FileDiff]":
+        """What became of every file since the session began."""
+        return await self.seat.changes()
+
+    async def put_back(self, file: "FileDiff", to: str = "") -> str:
+        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
+        from just before."""
+        with self._busy("putting a file back"):
+            return await self.seat.put_back(file, to)
+
+    def settle(self, where: Surroundings, model: str) -> None:
+        """Open sessions in other surroundings from here on, with this model."""
+        self._where = where
+        self._run = with_values(self._run, model=model)
+
+    def shell(self, command: str) -> None:
+        """Run a command as the person themselves; the model hears of it with their next words."""
+        self.seat.shell(command)
+
+    async def note(self, text: str, scope: Literal["project", "user"] = "project") -> str:
+        """Keep a note for later sessions; where, in words."""
+        return await self.seat.note(text, scope)
+
+    def why(self, call: str) -> str:
+        """What was decided about a call, or last if it is empty, in words; empty if nothing."""
+        return self.seat.watch.why(call)
+
+    @property
+    def _drafts(self) -> Drafts:
+        return Drafts(self._where.home.state_dir, Path(self.facts.cwd))
+
+    def keep_draft(self, words: str) -> None:
+        """Keep what was not sent for the next start here: the editor's words, and what waits."""
+        self._unsay()
+        self._drafts.keep(Draft(words, tuple(one.prompt for one in self._line.waiting)))
+
+    def take_draft(self) -> str:
+        """The editor's words as they were left; what waited then waits again."""
+        draft = self._drafts.take()
+        for prompt in draft.waiting:
+            self._line.add(prompt)
+        self._touch()
+        return draft.words

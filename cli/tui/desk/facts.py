@@ -1,0 +1,90 @@
+"""What a person at the desk can be told at any moment, as one frozen value."""
+
+from msgspec import Struct
+
+from ....agent.messages import Prompt, Text
+from ....agent.ports import Question
+from ....agent.tools.todo import TodoItem
+from ....config.settings import Effort, Mode
+
+
+class Waiting(Struct, frozen=True):
+    """A prompt that waits: for the running batch of actions, or for the turn to be over."""
+
+    id: int
+    prompt: Prompt
+
+    @property
+    def words(self) -> str:
+        """Its words."""
+        return "\n".join(part.text for part in self.prompt if isinstance(part, Text))
+
+
+class Asked(Struct, frozen=True):
+    """A question that waits for an answer."""
+
+    id: int
+    question: Question
+    path: tuple[str, ...]
+    """Of the agent that wants to act."""
+    since: float
+    """When it was asked, on `time.monotonic`'s clock."""
+
+
+class Task(Struct, frozen=True):
+    """A command of the model's in the background, or in the foreground while `call` is set."""
+
+    id: str
+    """`bash_1`, as the model knows it; empty for one in the foreground."""
+    command: str
+    seconds: float
+    """How long it has been running, or ran."""
+    tail: str
+    """The end of what it printed."""
+    running: bool
+    state: str
+    """In words: for how long it has been running, or how it ended."""
+
+
+class Facts(Struct, frozen=True):
+    """The state of the desk."""
+
+    session: str = ""
+    """Its id; empty until the session is open."""
+    name: str = ""
+    """What a person called it."""
+    cwd: str = ""
+    model: str = ""
+    effort: Effort = ""
+    mode: Mode = "ask"
+    sandbox: str = ""
+    """What was attested."""
+    branch: str = ""
+    """Of git, or the beginning of a commit; empty outside a repository."""
+    dirty: bool = False
+    """Whether a file that git knows is changed, as far as that is known."""
+    context_tokens: int = 0
+    """About how many the next request has."""
+    context_window: int = 0
+    """0: not known."""
+    cost_usd: float | None = 0.0
+    """Of the session; None: the price of a model is not known."""
+    working: bool = False
+    """Whether a turn runs."""
+    doing: str = ""
+    """What else takes its time, in words: opening, compacting, a command of the person's."""
+    since: float = 0.0
+    """When that began, on `time.monotonic`'s clock; 0: it did not."""
+    steering: tuple[Waiting, ...] = ()
+    """What the running turn has not heard yet."""
+    queue: tuple[Waiting, ...] = ()
+    """What waits for the turn to be over."""
+    questions: tuple[Asked, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    open_breakers: tuple[str, ...] = ()
+    config_version: str = ""
+    todo: tuple[TodoItem, ...] = ()
+    unfinished: bool = False
+    """Whether a turn broke off that `Desk.go_on` would go on with."""
+    trouble: str = ""
+    """Why there is no session, in words for a person; empty if there is one or will be."""

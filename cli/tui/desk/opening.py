@@ -1,0 +1,72 @@
+"""Opens sessions for the desk, off its event loop: that takes time, and may try out the sandbox."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from ....agent.errors import StoreError
+from ....agent.events import Event
+from ....agent.memory.repository import find_repository
+from ....agent.ports import Approver
+from ...compose import Composed, compose, saved_sessions
+from ...options import Run, Value
+from ...surroundings import Surroundings
+
+
+class Opened(Struct, frozen=True):
+    """A session at the desk. Close `composed` after it."""
+
+    composed: Composed
+    past: Sequence[Event]
+    """The facts of its log; empty for a new one."""
+    cwd: Path
+    """Where it works."""
+    branch: str
+    """Of git, when it was opened."""
+
+
+async def opened(run: Run, where: Surroundings, approver: Approver) -> Opened:
+    """The session that a run asks for. If the caller is cancelled meanwhile, it is closed again.
+
+    Raises:
+        KedgeError: whatever keeps it from being opened.
+    """
+    task = asyncio.create_task(asyncio.to_thread(_open, run, where, approver))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled() and task.exception() is None:
+            await task.result().composed.close()
+        raise
+
+
+def _open(run: Run, where: Surroundings, approver: Approver) -> Opened:
+    composed = compose(run, where, approver=approver, interactive=True)
+    past: list[Event] = []
+    if run.flag("continue") or run.values["resume"] is not None:
+        past = list(saved_sessions(where).read(composed.session.id))
+    cwd = Path(composed.session.conduct.started.cwd)
+    return Opened(composed, past, cwd, branch_of(cwd))
+
+
+def forget(session: str, where: Surroundings) -> None:
+    """Leave no trace of a session in which nothing happened."""
+    with suppress(StoreError, OSError):
+        saved_sessions(where).delete(session)
+
+
+def with_values(run: Run, **values: Value) -> Run:
+    """The run with other values, by field."""
+    return Run(run.prompt, {**run.values, **values})
+
+
+def branch_of(cwd: Path) -> str:
+    """The git branch of a directory, or the beginning of its commit; empty outside a repository."""
+    repository = find_repository(cwd)
+    if repository is None:
+        return ""
+    return repository.branch or (repository.head or "")[:12]

@@ -1,0 +1,60 @@
+"""The facts of a desk, read off its session."""
+
+from msgspec import structs
+
+from ....agent.breaker import Closed
+from .facts import Facts, Task, Waiting
+from .seat import Seat
+from .words import own
+
+
+def picture(seat: Seat | None, facts: Facts) -> Facts:
+    """The facts, with all that the session says; as they are where there is none."""
+    if seat is None:
+        return facts
+    composed, watch = seat.at.composed, seat.watch
+    session, toolbox = composed.session, composed.toolbox
+    started = session.conduct.started
+    return structs.replace(
+        facts,
+        session=session.id,
+        name=watch.name,
+        cwd=started.cwd,
+        model=started.model,
+        effort=session.use.effort,
+        mode=seat.mode,
+        sandbox=started.sandbox,
+        branch=seat.worktree.branch,
+        dirty=seat.worktree.dirty,
+        context_tokens=session.agent.tokens,
+        context_window=session.use.window,
+        cost_usd=watch.cost,
+        working=seat.working,
+        doing=facts.doing or _doing(seat),
+        since=seat.began or facts.since,
+        steering=tuple(
+            Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
+        ),
+        tasks=_tasks(seat),
+        open_breakers=tuple(
+            name
+            for name, state in composed.judges.breakers.states().items()
+            if not isinstance(state, Closed)
+        ),
+        config_version=started.config_version,
+        todo=toolbox.todo.items,
+        unfinished=not seat.working and session.unfinished,
+    )
+
+
+def _doing(seat: Seat) -> str:
+    if seat.stopping:
+        return "stopping"
+    return "running your command" if seat.runs_own else ""
+
+
+def _tasks(seat: Seat) -> tuple[Task, ...]:
+    return tuple(
+        Task(job.id, job.command, job.seconds, job.tail, job.running, job.state)
+        for job in seat.at.composed.toolbox.jobs
+    )

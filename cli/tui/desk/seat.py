@@ -1,0 +1,311 @@
+"""One session with a person at it, from opening to leaving."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from ....agent.events import Event, Result
+from ....agent.kept import Checkpointed, Reach, Rewound
+from ....agent.lineage import Renamed
+from ....agent.messages import Prompt
+from ....agent.person import PersonPrinted, PersonRan
+from ....config.errors import KedgeError, UsageError
+from ....config.settings import MODES, Effort, Mode
+from ...surroundings import Surroundings
+from .noting import noted
+from .opening import Opened, forget
+from .personal import PersonalShell, in_words
+from .points import Point
+from .watch import Watch
+from .words import Untold
+from .worktree import Worktree
+
+if TYPE_CHECKING:
+    from ...going_back import Announce
+    from .returning import Returning
+    from .reverting import FileDiff, Reverting
+
+_Came = TypeVar("_Came")
+
+Over = Callable[[bool, str], None]
+"""A turn is over: whether it came to its end, and what went wrong, in words."""
+
+
+class Seat:
+    """A person's place at one session. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        at: Opened,
+        where: Surroundings,
+        *,
+        hear: Callable[[Event], None],
+        changed: Callable[[], None],
+        over: Over,
+    ) -> None:
+        """Sit down: what the log says is heard first.
+
+        Args:
+            at: the session.
+            where: the person's surroundings.
+            hear: takes every event.
+            changed: called when something about the seat is another.
+            over: called after each turn.
+        """
+        self.at = at
+        self.watch = Watch()
+        self.worktree = Worktree(at.cwd, where.env, at.branch, changed)
+        self.began = 0.0
+        """When the running turn began, on `time.monotonic`'s clock; 0: none runs."""
+        self._session = at.composed.session
+        self._where = where
+        self._hear = hear
+        self._changed = changed
+        self._over = over
+        self._untold = Untold()
+        self._turn: asyncio.Task[None] | None = None
+        self.stopping = False
+        """Whether the running turn was told to stop."""
+        self._next_model: tuple[str, Effort | None] | None = None
+        spill = where.home.state_dir / "outputs" / self._session.id
+        self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
+        for event in at.past:
+            self._take(event)
+        self._untold.began(self.watch.mode)
+        self._ear = asyncio.create_task(self._listen())
+        self.worktree.look()
+
+    def _take(self, event: Event) -> None:
+        self.watch.add(event)
+        self._hear(event)
+        self._changed()
+
+    async def _listen(self) -> None:
+        async for event in self._session.listen():
+            self._take(event)
+
+    def _record(self, body: PersonPrinted | PersonRan) -> None:
+        self._session.conduct.record(body)
+
+    @property
+    def id(self) -> str:
+        """Of the session."""
+        return self._session.id
+
+    @property
+    def working(self) -> bool:
+        """Whether a turn runs."""
+        return self._turn is not None
+
+    @property
+    def runs_own(self) -> bool:
+        """Whether a command of the person's own is under way."""
+        return self._shell.running
+
+    @property
+    def mode(self) -> Mode:
+        """The one that decides now."""
+        said = self._session.conduct.started.mode
+        return next(mode for mode in MODES if mode == said)
+
+    async def close(self) -> None:
+        """Stop what runs, close the session, hear its last words."""
+        await self.rest()
+        await self._shell.close()
+        await self.worktree.close()
+        await self.at.composed.close()
+        self._ear.cancel()
+        if not (self._session.conduct.announced or self.at.past):
+            await asyncio.to_thread(forget, self.id, self._where)
+
+    async def rest(self) -> None:
+        """Stop the turn, if one runs, and wait for its end."""
+        if self._turn is not None:
+            self._session.stop("interrupted")
+            await asyncio.wait([self._turn])
+
+    def say(self, prompt: Prompt) -> None:
+        """Begin a turn with this, or tell the running one after the current batch of actions."""
+        told = self._untold.before(prompt, self.mode)
+        if self.working:
+            self._session.steer(told)
+        else:
+            self._begin(told)
+
+    def go_on(self) -> None:
+        """Go on with a turn that broke off; without one, nothing happens."""
+        if not self.working and self._session.unfinished:
+            self._begin(None)
+
+    def unsay(self) -> list[Prompt]:
+        """Take back what was told to the running turn and not heard."""
+        return [self._untold.again(prompt) for prompt in self._session.agent.unsay()]
+
+    def _begin(self, prompt: Prompt | None) -> None:
+        self.began = time.monotonic()
+        self._turn = asyncio.create_task(self._work(prompt))
+
+    async def _work(self, prompt: Prompt | None) -> None:
+        done, trouble = False, ""
+        try:
+            async for event in self._session.run(prompt):
+                if isinstance(event.body, Result):
+                    done = event.body.status in ("done", "blocked")
+        except KedgeError as error:
+            trouble = str(error)
+        self._turn, self.began, self.stopping = None, 0.0, False
+        self.worktree.look()
+        if self._next_model is not None:
+            chosen, self._next_model = self._next_model, None
+            try:
+                await self.set_model(*chosen)
+            except KedgeError as error:
+                trouble = str(error)
+        self._over(done, trouble)
+
+    def interrupt(self) -> bool:
+        """Stop the person's own command, or else the turn; whether anything ran."""
+        if self._shell.stop():
+            return True
+        self._session.stop("interrupted")
+        self.stopping = self.working
+        self._changed()
+        return self.working
+
+    async def set_mode(self, mode: Mode) -> None:
+        """Decide by another mode from here on, also in the running turn.
+
+        Raises:
+            KedgeError: the sandbox cannot keep it, or the log has ended; the mode stays.
+        """
+        await asyncio.to_thread(self.at.composed.toolbox.prepare, mode)
+        self._session.conduct.set_mode(mode)
+        self._changed()
+
+    async def set_model(self, name: str, effort: Effort | None = None) -> None:
+        """Have another model answer; while a turn runs, from the next one on.
+
+        Raises:
+            KedgeError: it is not known, has no key, or a limit of money cannot be kept with it.
+        """
+        if self.working:
+            self._next_model = name, effort
+            return
+        await self.at.composed.set_model(name, effort, self._where)
+        self._changed()
+
+    def rename(self, name: str) -> None:
+        """Give the session a name; empty takes it away."""
+        self._session.conduct.record(Renamed(name))
+
+    async def compact(self, focus: str) -> str:
+        """Summarise the conversation; in words what that gained."""
+        self.require_rest()
+        done = await self._session.compact(focus)
+        if done is None:
+            return "the conversation is too short to be summarised"
+        return f"about {done.tokens_before:,} tokens are {done.tokens_after:,} now"
+
+    def undo_compaction(self) -> str:
+        """Let the model see again what the last summary stands for."""
+        self.require_rest()
+        done = self._session.undo_compaction()
+        return "nothing was summarised" if done is None else "the model sees it whole again"
+
+    async def points(self) -> list[Point]:
+        """The prompts that can be gone back behind, oldest first."""
+        return await asyncio.to_thread(lambda: self._returning().points())
+
+    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
+        """Go back behind a prompt: its words, and what became of the files, in words."""
+        return await self._going_back(lambda known, put: known.rewind(seq, what, put))
+
+    async def undo(self, count: int) -> str:
+        """Undo what the last turns did to files; in words what came of it."""
+        return await self._going_back(lambda known, put: known.undo(count, put))
+
+    async def redo(self) -> str:
+        """Take the last going back back; in words what came of it."""
+        return await self._going_back(lambda known, put: known.redo(put))
+
+    def _returning(self) -> "Returning":
+        # Checkpoints are loaded by who wants to go back.
+        from .returning import Returning
+
+        return Returning(self.id, self._where)
+
+    async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
+        return await self.held(lambda announce: go(self._returning(), announce))
+
+    async def held(self, go: "Callable[[Announce], _Came]") -> _Came:
+        """Do this in a thread, while no turn runs and the session is held; what it announces is
+        recorded in the loop.
+
+        Raises:
+            KedgeError: a turn runs, or what `go` raises.
+        """
+        self.require_rest()
+        loop = asyncio.get_running_loop()
+
+        async def record(fact: Checkpointed | Rewound) -> None:
+            self._session.conduct.record(fact, on_disk=True)
+
+        def announce(fact: Checkpointed | Rewound) -> None:
+            asyncio.run_coroutine_threadsafe(record(fact), loop).result()
+
+        return await asyncio.to_thread(lambda: go(announce))
+
+    async def changes(self) -> "list[FileDiff]":
+        """What became of every file since the session began."""
+        return await asyncio.to_thread(lambda: self._reverting().changes())
+
+    async def put_back(self, file: "FileDiff", to: str) -> str:
+        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
+        from just before. The model hears of it with the person's next words."""
+        before = await self.held(
+            lambda announce: self._reverting().put_back(file.path, announce, to)
+        )
+        how = "as I had it before that" if to else "as it was when the session began"
+        self._untold.add(f"I put the file {file.shown} back {how}.")
+        return before
+
+    def _reverting(self) -> "Reverting":
+        from .reverting import Reverting
+
+        return Reverting(self.id, self._where)
+
+    def require_rest(self) -> None:
+        """Return if no turn runs.
+
+        Raises:
+            UsageError: one does.
+        """
+        if self.working:
+            raise UsageError("that has to wait until the turn is over", hint="Esc stops it")
+
+    def background(self) -> int:
+        """Let the commands that calls wait for go on in the background; how many."""
+        return self.at.composed.toolbox.to_background()
+
+    async def kill(self, task: str) -> None:
+        """End a command in the background, by its id. Harmless after its end."""
+        for job in self.at.composed.toolbox.jobs:
+            if job.id == task:
+                await job.kill()
+        self._changed()
+
+    def shell(self, command: str) -> None:
+        """Run a command as the person; the model hears of it with their next words."""
+        self._shell.run(command, self._ran)
+
+    def _ran(self, ran: PersonRan) -> None:
+        self._untold.add(in_words(ran))
+        self.worktree.look()
+        self._changed()
+
+    async def note(self, text: str, scope: Literal["project", "user"]) -> str:
+        """Keep a note for later sessions; the model of this one hears of it, too."""
+        said = await noted(text, scope, self._where, self.at.cwd)
+        self._untold.add(f"The person noted, for the {scope}: {text}")
+        return said

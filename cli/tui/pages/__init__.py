@@ -1,0 +1,1 @@
+"""What a person can look up about the session and around it, as values without a screen."""

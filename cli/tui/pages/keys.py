@@ -1,0 +1,72 @@
+"""The keys and the commands."""
+
+from collections.abc import Iterable, Iterator
+
+from ..composer.sources import Entry
+from ..keys import Context, KeyTable
+from .page import Page, Row, head, page
+
+_WHERE: dict[Context, str] = {
+    "global": "everywhere",
+    "composer": "in the prompt",
+    "completion": "while there are proposals",
+    "transcript": "in the transcript",
+    "ask": "while a question waits",
+}
+
+
+def keys_page(table: KeyTable) -> Page:
+    """Every key with what it does, and what is in another's way."""
+    return page("keys", _keys(table))
+
+
+def _keys(table: KeyTable) -> Iterator[Row]:
+    for problem in table.problems:
+        yield Row(problem, "bad")
+    for conflict in table.conflicts:
+        yield Row(conflict.words, "warn")
+    if not (table.problems or table.conflicts):
+        yield Row('no key is in another\'s way; [tui.keys] NAME = ["ctrl+x"] changes one', "dim")
+    last = ""
+    for row in table.rows:
+        action = row.action
+        if action.context != last:
+            last = action.context
+            yield head(_WHERE[action.context])
+        keys = ", ".join(row.keys) or "no key"
+        own = "  (yours)" if row.remapped else ""
+        more = "\n".join((f"[tui.keys] {action.name}", *row.notes))
+        yield Row(f"{keys:<30} {action.help}{own}", more=more)
+
+
+_SIGNS = (
+    ("/", "a command"),
+    ("@", "a file goes along"),
+    ("!", "a command in your own shell; the model sees what it prints"),
+    ("#", "a note that later sessions know"),
+)
+
+
+def help_page(entries: Iterable[Entry], table: KeyTable) -> Page:
+    """What can be typed, and the keys that matter most."""
+    return page("help", _help(entries, table))
+
+
+def _help(entries: Iterable[Entry], table: KeyTable) -> Iterator[Row]:
+    yield head("at the beginning of a prompt")
+    yield from (Row(f"{sign:<16} {meaning}") for sign, meaning in _SIGNS)
+    yield head("keys")
+    for name in _FIRST:
+        row = next(row for row in table.rows if row.action.name == name)
+        yield Row(f"{', '.join(row.keys) or 'no key':<16} {row.action.help}")
+    yield Row("/keys shows all of them", "dim")
+    yield head("commands")
+    for entry in entries:
+        shown = f"/{entry.name} {entry.arguments}".rstrip()
+        yield Row(f"{shown:<26} {entry.help}", id=entry.name)
+
+
+_FIRST = (
+    *("submit", "later", "newline", "interrupt", "next-mode", "palette", "expand"),
+    *("history-search", "background", "editor", "suspend", "quit"),
+)

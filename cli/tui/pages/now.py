@@ -1,0 +1,74 @@
+"""What goes on: commands under way, decisions, the health of everything that kedge stands on."""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from ...commands.sessions_doctor import Finding
+from ..desk.facts import Facts, Task
+from .page import Page, Row, Tone, head, lines, page
+
+
+def tasks_page(tasks: Sequence[Task]) -> Page:
+    """The commands under way and those that ended in the background, with the end of what they
+    printed; those in the background can be stopped by their id."""
+    return page("tasks", _tasks(tasks))
+
+
+def _tasks(tasks: Sequence[Task]) -> Iterator[Row]:
+    for task in tasks:
+        command = " ".join(task.command.split())
+        tone: Tone = "good" if task.running else "dim"
+        yield Row(f"{task.id or 'now':<8} {task.state:<22} {command}", tone, task.id, task.tail)
+    if not tasks:
+        yield Row("nothing runs; Ctrl+B sends a command to the background", "dim")
+
+
+def why_page(words: str) -> Page:
+    """The decision, explained."""
+    return page("why", lines(words) if words else (Row("nothing was decided yet", "dim"),))
+
+
+class Health(Struct, frozen=True):
+    """What the doctor looked at."""
+
+    facts: Facts
+    sandbox: tuple[tuple[str, str], ...]
+    """Each rung of the ladder: `yes`, or what is in the way."""
+    terminal: tuple[tuple[str, str], ...]
+    """What the terminal says that it can do."""
+    keys: tuple[str, ...]
+    """Providers that a key is there for, or that answer."""
+    findings: tuple[Finding, ...]
+
+
+def doctor_page(health: Health) -> Page:
+    """How everything is that kedge stands on."""
+    return page("doctor", _doctor(health))
+
+
+def _doctor(health: Health) -> Iterator[Row]:
+    facts = health.facts
+    yield head("sandbox")
+    confined = facts.sandbox not in ("", "off", "none")
+    yield Row(
+        facts.sandbox or "not known before the session is open", "good" if confined else "warn"
+    )
+    for rung, said in health.sandbox:
+        yield Row(f"  {rung}: {said}", "" if said == "yes" else "dim")
+    yield head("models")
+    yield Row(f"{facts.model or 'none'}{f', effort {facts.effort}' if facts.effort else ''}")
+    keys = ", ".join(health.keys)
+    yield Row(f"keys and sign-ins: {keys}" if keys else "no key; /model says which to set")
+    for name in facts.open_breakers:
+        yield Row(f"paused because it kept failing: {name}", "bad")
+    yield head("terminal")
+    for name, said in health.terminal:
+        yield Row(f"{name:<12} {said}")
+    yield head("what is kept")
+    for finding in health.findings:
+        yield Row(f"{finding.about}: {finding.meaning}", "bad" if finding.harm else "")
+    if not health.findings:
+        yield Row("nothing is wrong", "good")
+    else:
+        yield Row("kedge sessions doctor --fix repairs what it can", "dim")

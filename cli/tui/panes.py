@@ -1,0 +1,260 @@
+"""The panes of the interactive terminal, and how they are shown how things stand."""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+
+from ...config.tui import Thinking, TuiSettings
+from ..surroundings import Surroundings
+from ..terminal import harmless
+from .asking.panel import AskPanel
+from .asking.plan import PlanOffer
+from .composer.bar import ComposerBar
+from .composer.composer import Composer
+from .composer.draft_area import Desktop
+from .composer.files import FileIndex
+from .composer.history import History
+from .composer.sources import Files, Source
+from .desk.facts import Facts
+from .keys import KeyTable, bindings
+from .status.line import StatusLine, WorkLine
+from .status.todo import BREAKPOINTS, TodoPanel
+from .terminal.display import Display, Front, Shown
+from .terminal.listening_driver import BackgroundTold
+from .terminal.notify import Notifier
+from .terminal.tail import Tail
+from .terminal.window_title import WindowTitle
+from .themes import PREFIX, THEMES, palette_of
+from .transcript.search_bar import SearchBar
+from .transcript.transcript import Transcript
+from .waiting import WaitingList
+
+if TYPE_CHECKING:
+    from .status.command import StatusCommand
+
+_FRAME: Final = 0.05
+"""Seconds between two looks at the facts, at least."""
+_TICK: Final = 1.0
+"""Seconds between two looks at what changes by itself, while there is such a thing."""
+
+
+class Panes(Display):
+    """What stands where. Knows facts and no desk."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "kedge"
+    BINDINGS = [*bindings("global")]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self, where: Surroundings, settings: TuiSettings, theme: str, shown: Shown = "full"
+    ) -> None:
+        """`theme` is the name of a palette; empty: dark, unless the terminal says otherwise."""
+        self._follows = not theme
+        theme = theme or "dark"
+        # Decides what Textual makes of NO_COLOR: no colours, or shades of grey.
+        super().__init__(shown=shown, ansi_color=True if theme == "none" else None)
+        self.where = where
+        self.settings = settings
+        self.keys = KeyTable(settings.keys)
+        self.facts = Facts(cwd=str(where.cwd))
+        self.thinking: Thinking = settings.thinking
+        """How much is shown of what the model thinks."""
+        self.index = FileIndex(where.cwd, env=where.env)
+        """The files that can be mentioned."""
+        self.history = History(
+            where.home.state_dir / "history.jsonl", str(where.cwd), redact=self.redacted
+        )
+        self._notifier = Notifier(settings.notifications, where.env, self._write)
+        self._status_command = self._own_status() if settings.status_command else None
+        self.window_title = WindowTitle(where.env)
+        self._shows_soon = False
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = PREFIX + theme
+        self.set_keymap(self.keys.keymap)
+
+    def get_default_screen(self) -> Screen[None]:
+        """See `App.get_default_screen`."""
+        return Front(id="_default", classes=f"-{self.shown}")
+
+    def compose(self) -> ComposeResult:
+        """The transcript with the list beside it, what is being done, questions, the prompt."""
+        with Horizontal(id="main"):
+            yield self._new_transcript()
+            yield TodoPanel(id="todo")
+        yield SearchBar(id="search")
+        yield WorkLine(background=self._key("background"), id="work")
+        yield PlanOffer(self._key("review-plan") or "/plan", id="plan")
+        yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
+        yield WaitingList(self._key("take-back"), id="waiting")
+        yield ComposerBar(self._desktop, id="bar")
+        yield StatusLine(id="status")
+
+    def _key(self, action: str) -> str:
+        """The key of an action to be shown; empty if it has none."""
+        return next(iter(self.keys.keys(action)), "")
+
+    def _new_transcript(self) -> Transcript:
+        palette, thinking = palette_of(self.theme), self.settings.thinking
+        cwd, id = str(self.where.cwd), "transcript"
+        if self.shown == "inline":
+            return Tail(self.print_above, palette=palette, thinking=thinking, cwd=cwd, id=id)
+        return Transcript(palette=palette, thinking=thinking, cwd=cwd, id=id)
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said and done."""
+        return self.query_one("#transcript", Transcript)
+
+    @property
+    def composer(self) -> Composer:
+        """Where a person writes."""
+        return self.query_one("#bar", ComposerBar).composer
+
+    @property
+    def _desktop(self) -> Desktop:
+        return Desktop(
+            self.index,
+            self.history,
+            (*self.sources(), Files(self.index)),
+            self.keys,
+            self.where.env,
+            self.settings.editor,
+            self.settings.vim,
+        )
+
+    def sources(self) -> Sequence[Source]:
+        """What can be completed besides files."""
+        return ()
+
+    def redacted(self, text: str) -> str:
+        """A text without secrets, for what is kept on disk."""
+        return text
+
+    def on_background_told(self, message: BackgroundTold) -> None:
+        """The terminal says late what it is like."""
+        if self._follows and self.theme == f"{PREFIX}dark" and not message.dark:
+            self.theme = f"{PREFIX}light"
+
+    def on_driver_signal_resume(self) -> None:
+        """The shell has put us to the front again: of what stood there nothing is left."""
+        self.action_redraw()
+
+    def watch_theme(self, theme: str) -> None:
+        """The transcript is painted without CSS."""
+        if self.is_running:
+            self.transcript.restyle(palette=palette_of(theme))
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """Tell the person something that is not part of the session."""
+        transcript = self.transcript
+        if isinstance(transcript, Tail) and len(self.screen_stack) == 1:
+            transcript.tell(harmless(words), "bad" if wrong else "dim")
+            return
+        self.notify(harmless(words), severity="error" if wrong else "information", markup=False)
+
+    def look(self) -> Facts:
+        """How things stand now."""
+        return self.facts
+
+    def show_soon(self) -> None:
+        """Things stand differently: show it with the next frame."""
+        if self.is_running and not self._shows_soon:
+            self._shows_soon = True
+            self.set_timer(_FRAME, self._show)
+
+    def _show(self) -> None:
+        self._shows_soon = False
+        if not self.query(StatusLine):
+            return  # the app is ending
+        self.facts = facts = self.look()
+        self.query_one(StatusLine).show(facts)
+        self.query_one(WorkLine).show(facts)
+        self.query_one(WaitingList).show(facts)
+        self.query_one(AskPanel).show(facts)
+        self.query_one(TodoPanel).show(facts.todo)
+        if isinstance(transcript := self.transcript, Tail):
+            transcript.make_room(asked=bool(facts.questions))
+        transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
+        self._offer_plan(facts)
+        if self._status_command is not None:
+            self._status_command.hear(facts)
+        self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
+        self._entitle(facts)
+        if any(task.running for task in facts.tasks):
+            self.set_timer(_TICK, self.show_soon)
+
+    def _entitle(self, facts: Facts) -> None:
+        words = facts.name or self.redacted(self.transcript.first_words())
+        if sequence := self.window_title.show(words, asks=bool(facts.questions)):
+            self._write(sequence)
+
+    def _own_status(self) -> "StatusCommand":
+        # Few have one, and it brings the sandbox along.
+        from .status.command import StatusCommand
+
+        return StatusCommand(
+            self.settings.status_command,
+            self.where.cwd,
+            self.where.env,
+            lambda words: self.query_one(StatusLine).replace(words),
+            lambda words: self.say(words, wrong=True),
+        )
+
+    def _offer_plan(self, facts: Facts) -> None:
+        over = facts.mode == "plan" and not facts.working
+        answer = self.transcript.last_answer() if over else ""
+        self.query_one(PlanOffer).show(facts, answer)
+
+    def _write(self, sequence: str) -> None:
+        """Send a control sequence to the terminal, between two frames."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
+    def action_expand(self) -> None:
+        """Open or close the details of the transcript."""
+        self.transcript.toggle_details()
+
+    def action_todo(self) -> None:
+        """Show or hide the list."""
+        self.query_one(TodoPanel).toggle()
+
+    def action_page_up(self) -> None:
+        """Scroll the transcript up."""
+        self.transcript.action_page_up()
+
+    def action_page_down(self) -> None:
+        """Scroll the transcript down."""
+        self.transcript.action_page_down()
+
+    def action_to_beginning(self) -> None:
+        """Scroll the transcript to its beginning."""
+        self.transcript.action_scroll_home()
+
+    def action_to_end(self) -> None:
+        """Scroll the transcript to its end, and stay there."""
+        self.transcript.action_scroll_end()
+
+    def action_block_before(self) -> None:
+        """Choose the block before."""
+        self.transcript.action_choose(-1)
+
+    def action_block_after(self) -> None:
+        """Choose the next block."""
+        self.transcript.action_choose(1)
+
+    def action_answer(self) -> None:
+        """To the question that waits, or back."""
+        if self.facts.questions:
+            self.query_one(AskPanel).switch_focus()
+
+    def action_redraw(self) -> None:
+        """Draw everything anew."""
+        self.refresh(repaint=True, layout=True)

@@ -1,0 +1,1 @@
+"""What covers the transcript for a while: pickers and views."""

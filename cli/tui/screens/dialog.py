@@ -1,0 +1,105 @@
+"""A text with a few answers: arrows or the first letter choose, Enter takes."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Key
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from ...terminal import harmless
+from ..asking.grace import Grace
+
+
+class Dialog(ModalScreen[str | None]):
+    """Gives the answer; None if it was left."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 40%; }
+    Dialog > Vertical { width: 96%; max-width: 100; height: auto; max-height: 94%;
+                        border: round $border; background: $surface; padding: 0 1; }
+    Dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    Dialog #text { height: auto; }
+    Dialog OptionList { height: auto; border: none; padding: 0; margin-top: 1;
+                        background: $surface; }
+    Dialog Vertical > VerticalScroll { max-height: 14; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
+        Binding("pageup", "roll(-8)", "page up", priority=True, show=False),
+        Binding("pagedown", "roll(8)", "page down", priority=True, show=False),
+    ]
+
+    def __init__(
+        self,
+        title: str,
+        text: Content,
+        answers: Sequence[tuple[str, str]],
+        *,
+        chosen: int = 0,
+        grace: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`answers` are what is given and its words; within the grace, seconds by the clock, keys
+        give none: a person may be in the middle of a sentence."""
+        super().__init__()
+        self._grace = Grace(grace, clock)
+        self._titled, self._text, self._answers, self._first = title, text, answers, chosen
+
+    def compose(self) -> ComposeResult:
+        """The text, which may be longer than the screen, and the answers."""
+        with Vertical() as box:
+            box.border_title = Content(harmless(self._titled))
+            with VerticalScroll(can_focus=False):
+                yield Static(self._text, id="text", markup=False)
+            yield OptionList(*map(_option, self._answers), markup=False, compact=True)
+
+    def on_mount(self) -> None:
+        """There is but the answer to give."""
+        self._grace.begin()
+        options = self.query_one(OptionList)
+        options.focus()
+        options.highlighted = self._first
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """It is answered."""
+        event.stop()
+        if not self._grace.is_too_soon():
+            self.dismiss(self._answers[event.option_index][0])
+
+    def on_key(self, event: Key) -> None:
+        """The first letter of an answer."""
+        if self._grace.is_too_soon():
+            event.stop()
+            return
+        for place, (_, words) in enumerate(self._answers):
+            if event.character and words.lower().startswith(event.character.lower()):
+                self.query_one(OptionList).highlighted = place
+                event.stop()
+                return
+
+    def action_roll(self, by: int) -> None:
+        """Read on."""
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def action_leave(self) -> None:
+        """No answer."""
+        self.dismiss(None)
+
+
+def _option(answer: tuple[str, str]) -> Option:
+    return Option(Content(answer[1]))
+
+
+def coloured(lines: Iterable[str]) -> Content:
+    """Lines of strangers; what a diff adds and removes in its colours."""
+    styles = {"+": "$text-success", "-": "$text-error"}
+    return Content("\n").join(
+        Content.styled(line, styles.get(line[:1], "")) for line in map(harmless, lines)
+    )

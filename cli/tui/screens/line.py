@@ -1,0 +1,50 @@
+"""One line to fill in: a name, a key."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+
+class LineScreen(ModalScreen[str | None]):
+    """Gives the line, without blanks around it; None if it was left."""
+
+    DEFAULT_CSS = """
+    LineScreen { align: center middle; background: $background 40%; }
+    LineScreen > Vertical { width: 90%; max-width: 80; height: auto; border: round $border;
+                            background: $surface; padding: 0 1; }
+    LineScreen Static { color: $text-muted; height: auto; }
+    LineScreen Input { border: none; height: 1; padding: 0; background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
+    ]
+
+    def __init__(self, title: str, value: str = "", *, about: str = "", secret: bool = False):
+        """`about` says what is wanted; what is `secret` is not shown."""
+        super().__init__()
+        self._titled, self._value, self._about, self._secret = title, value, about, secret
+
+    def compose(self) -> ComposeResult:
+        """What is wanted, and the line."""
+        with Vertical() as box:
+            box.border_title = self._titled
+            yield Static(self._about, markup=False)
+            yield Input(self._value, password=self._secret, compact=True)
+            yield Static("Enter takes it · Esc closes", markup=False)
+
+    def on_mount(self) -> None:
+        """There is but one place to type."""
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it."""
+        event.stop()
+        self.dismiss(event.value.strip())
+
+    def action_leave(self) -> None:
+        """Take nothing."""
+        self.dismiss(None)

@@ -1,0 +1,135 @@
+"""The sessions that can be gone on with: searched by everything that was said in them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from msgspec import Struct, structs
+from textual.widgets import Input
+
+from ....agent.stores.summary import Said, Summary, excerpt, terms
+from ...ages import age_of
+from ...catalogue import Catalogue
+from .picker import Act, Item, Picker
+
+_FOUND: Final = 60
+"""Passages of a search."""
+_LEAST: Final = 3
+"""Letters from which on what was said is searched, too."""
+
+Do = Callable[[str], Awaitable[str]]
+"""Does something with the session of this id, and says what was done."""
+
+
+class Taken(Struct, frozen=True):
+    """What a person wants of a session."""
+
+    id: str
+    how: Literal["resume", "fork"] = "resume"
+
+
+class SessionPicker(Picker[Taken]):
+    """Gives the session to go on with, or to fork."""
+
+    TAKE = "Enter goes on with it"
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        rows: Sequence[Summary],
+        *,
+        open_now: str,
+        rename: Do,
+        delete: Do,
+        query: str = "",
+    ) -> None:
+        """`open_now` is the session that is open."""
+        acts = (
+            Act[Taken]("ctrl+f", "forks it", self._fork),
+            Act[Taken]("ctrl+r", "renames it", lambda item: rename(item.value.id)),
+            Act[Taken]("ctrl+d", "deletes it", lambda item: delete(item.value.id), sure=True),
+        )
+        self._open_now = open_now
+        self._catalogue = catalogue
+        self._rows = list(rows)
+        self._passages: Mapping[str, Said] = {}
+        self._last: dict[str, list[str]] = {}
+        super().__init__("sessions", self._made(), acts=acts, query=query)
+
+    def _made(self) -> list[Item[Taken]]:
+        now = datetime.now(UTC)
+        return [self._item(row, now) for row in self._rows if row.started]
+
+    def _item(self, row: Summary, now: datetime) -> Item[Taken]:
+        passage = self._passages.get(row.id)
+        about = f"[{row.name}] {row.prompt}" if row.name else row.prompt
+        words = " ".join(about.split()) or "(nothing was said)"
+        age = age_of(datetime.fromisoformat(row.updated), now)
+        mark = "▸ " if row.id == self._open_now else ""
+        label = f"{age:>8}  {Path(row.cwd).name}: {mark}{words}"
+        # What a search found is shown whatever the row itself says.
+        searched = f"{row.id} {row.cwd} {row.model} {self.typed_words if passage else ''}"
+        return Item(Taken(row.id), label[:200], words=searched)
+
+    @property
+    def typed_words(self) -> str:
+        """What stands in the filter; empty before there is one."""
+        return self.typed if self.is_mounted else ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter at once, then search through what was said."""
+        super().on_input_changed(event)
+        if len(event.value.strip()) >= _LEAST:
+            self.begin(self._search(event.value))
+
+    async def _search(self, query: str) -> None:
+        if not terms(query):
+            return
+        found = await asyncio.to_thread(self._catalogue.search, query, _FOUND)
+        if query == self.typed:
+            self._passages = {one.session: one for one in reversed(found)}
+            self.replace(self._made())
+
+    def preview(self, item: Item[Taken]) -> str:
+        """The prompt it began with, and what was found in it."""
+        row = next(row for row in self._rows if row.id == item.value.id)
+        cost = "cost unknown" if row.cost_usd is None else f"${row.cost_usd:.2f}"
+        lines = [
+            f"{row.id}  {row.model}  {row.status}  {row.prompts} prompts  {cost}",
+            row.cwd,
+            " ".join(row.prompt.split())[:300],
+        ]
+        if passage := self._passages.get(row.id):
+            found = excerpt(passage.text, terms(self.typed), 200)
+            lines.append(_line(structs.replace(passage, text=found)))
+        else:
+            lines += self._last.get(row.id, ())
+        return "\n".join(lines)
+
+    def show_preview(self) -> None:
+        """See `Picker.show_preview`; what was said last is read meanwhile."""
+        super().show_preview()
+        if self.chosen is not None and self.chosen.value.id not in self._last:
+            self.begin(self._read(self.chosen.value.id))
+
+    async def _read(self, id: str) -> None:
+        said = await asyncio.to_thread(self._catalogue.last_words, id)
+        self._last[id] = [_line(one) for one in said]
+        if self.chosen is not None and self.chosen.value.id == id:
+            super().show_preview()
+
+    async def _fork(self, item: Item[Taken]) -> str:
+        self.dismiss(Taken(item.value.id, "fork"))
+        return ""
+
+    async def renew(self) -> None:
+        """See `Picker.renew`."""
+        self._rows = list(await asyncio.to_thread(self._catalogue.summaries))
+        self.replace(self._made())
+
+
+def _line(said: Said) -> str:
+    who = "you" if said.speaker == "person" else "kedge"
+    return f"{who}: {' '.join(said.text.split())[:240]}"

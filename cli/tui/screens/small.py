@@ -1,0 +1,79 @@
+"""Small choices: the mode, the theme, and everything that can be done."""
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ....config.settings import MODES, Mode
+from ..composer.sources import Entry
+from ..keys import ACTIONS, KeyTable
+from ..view.palette import PALETTES
+from .picker import Item, Picker
+
+MODE_WORDS: Final[dict[Mode, str]] = {
+    "plan": "look, change nothing, answer with a plan",
+    "ask": "you are asked before something is changed or run",
+    "auto": "goes on by itself within the sandbox, asks beyond it",
+    "full": "never asks; what is forbidden stays forbidden",
+}
+
+
+class ModePicker(Picker[Mode]):
+    """Gives the mode."""
+
+    def __init__(self, mode: Mode) -> None:
+        items = [Item[Mode](one, one, MODE_WORDS[one]) for one in MODES]
+        super().__init__("how much may happen without asking", items, chosen=mode)
+
+
+_THEME_WORDS: Final = {
+    "dark": "for a dark background",
+    "light": "for a light background",
+    "high-contrast": "as much contrast as there is",
+    "colour-blind": "blue and orange instead of green and red",
+    "ansi": "the terminal's own sixteen colours",
+    "none": "no colours",
+}
+
+
+class ThemePicker(Picker[str]):
+    """Gives the name of a theme; while one is highlighted, everything is shown in it."""
+
+    def __init__(self, theme: str, wear: Callable[[str], None]) -> None:
+        """`wear` shows everything in a theme."""
+        items = [Item(name, name, _THEME_WORDS.get(name, "")) for name in PALETTES]
+        super().__init__("themes", items, chosen=theme)
+        self._wear = wear
+        self._before = theme
+
+    def preview(self, item: Item[str]) -> str:
+        """Everything is the preview."""
+        self._wear(item.value)
+        return ""
+
+    def action_leave(self) -> None:
+        """As it was."""
+        self._wear(self._before)
+        super().action_leave()
+
+
+class CommandPalette(Picker[str]):
+    """Gives `/name` of a command, or the name of an action of the keys."""
+
+    TAKE = "Enter does it"
+
+    def __init__(self, entries: Iterable[Entry], keys: KeyTable) -> None:
+        items = [_command(entry) for entry in entries]
+        items += [
+            Item(one.name, one.help, ", ".join(keys.keys(one.name)), one.name)
+            for one in ACTIONS
+            if one.context == "global" and one.name not in ("palette", "interrupt")
+        ]
+        super().__init__("everything that can be done", items)
+
+    def preview(self, item: Item[str]) -> str:
+        """What there may be no room for in the list."""
+        return item.note
+
+
+def _command(entry: Entry) -> Item[str]:
+    return Item(f"/{entry.name}", f"/{entry.name} {entry.arguments}".rstrip(), entry.help)

@@ -1,0 +1,168 @@
+"""The panes of a person who sits at a desk: what commands and screens can rely on."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from ...agent.messages import Text
+from ...config.errors import KedgeError, UsageError
+from ...config.tui import TuiSettings
+from ..surroundings import Surroundings
+from .asking.plan import PlanDecided, PlanOffer, PlanScreen
+from .composer.messages import SlashAsked
+from .composer.sources import Arguments, Candidate, Commands, Entry, Source
+from .composer.suspended import edited_outside
+from .desk.facts import Facts
+from .panes import Panes
+from .terminal.display import Shown
+
+if TYPE_CHECKING:
+    from .desk.desk import Desk
+
+
+class SlashCommands(Protocol):
+    """Who runs what is typed behind a slash."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All commands, as they are proposed."""
+        ...
+
+    async def words(self, name: str, word: str) -> Sequence[Candidate]:
+        """What may follow a command."""
+        ...
+
+    async def look(self) -> None:
+        """Read those again that are files."""
+        ...
+
+    async def run(self, asked: SlashAsked) -> None:
+        """Run a command; raises `KedgeError` where that is not possible."""
+        ...
+
+
+class Seated(Panes):
+    """An app with a desk, once that is there."""
+
+    def __init__(
+        self, where: Surroundings, settings: TuiSettings, theme: str, shown: Shown = "full"
+    ) -> None:
+        """As `Panes`."""
+        super().__init__(where, settings, theme, shown)
+        self._desk: Desk | None = None
+        self._commands: SlashCommands | None = None
+        self._doing: set[asyncio.Future[object]] = set()
+
+    @property
+    def desk(self) -> "Desk":
+        """The desk.
+
+        Raises:
+            RuntimeError: the app has just begun.
+        """
+        if self._desk is None:
+            raise RuntimeError("the desk is not there yet")
+        return self._desk
+
+    def later(self, work: Coroutine[object, object, object]) -> None:
+        """Do this beside everything else; what keeps it from being done is said."""
+        task = asyncio.ensure_future(work)
+        self._doing.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Future[object]") -> None:
+        self._doing.discard(task)
+        match None if task.cancelled() else task.exception():
+            case KedgeError() as error:
+                self.say(in_words(error), wrong=True)
+            case Exception() as error:
+                self._handle_exception(error)
+            case _:
+                pass
+
+    def look(self) -> Facts:
+        """See `Panes.look`."""
+        if self._desk is None:
+            return self.facts
+        self._desk.refresh()
+        return self._desk.facts
+
+    def redacted(self, text: str) -> str:
+        """See `Panes.redacted`."""
+        if self._desk is None or not self._desk.facts.session:
+            return text
+        return self._desk.seat.at.composed.toolbox.finder.redact(text)
+
+    def on_slash_asked(self, message: SlashAsked) -> None:
+        """A slash command was sent."""
+        self.later(self._slash(message))
+
+    def ask_slash(self, name: str) -> None:
+        """As if a person had sent a command."""
+        self.post_message(SlashAsked(name, "", (), "now"))
+
+    async def _slash(self, message: SlashAsked) -> None:
+        if message.name in ("quit", "exit"):
+            self.leave()
+        elif self._commands is None:
+            raise UsageError("kedge is still starting")
+        else:
+            await self._commands.run(message)
+
+    async def begin(self) -> None:
+        """Open the first session, or try that once more.
+
+        Raises:
+            KedgeError: it cannot be opened.
+        """
+        await self.desk.open()
+
+    def leave(self) -> None:
+        """Leave, as far as the person is concerned."""
+        self.exit(0)
+
+    def sources(self) -> Sequence[Source]:
+        """See `Panes.sources`."""
+        return (Commands(self.entries), Arguments(self._argument_words))
+
+    def entries(self) -> Sequence[Entry]:
+        """The slash commands, as they are proposed."""
+        return self._commands.entries if self._commands else ()
+
+    async def _argument_words(self, name: str, word: str) -> Sequence[Candidate]:
+        return await self._commands.words(name, word) if self._commands else ()
+
+    def action_palette(self) -> None:
+        """Search everything that can be done."""
+        self.ask_slash("palette")
+
+    def action_help(self) -> None:
+        """The keys and commands."""
+        self.ask_slash("help")
+
+    def action_review_plan(self) -> None:
+        """Read the plan that was answered in mode plan, edit it and decide on it."""
+        plan = self.query_one(PlanOffer).plan
+        if plan:
+            self.push_screen(PlanScreen(plan, self._edited), self._plan_decided)
+        else:
+            self.say("there is no plan: in mode plan, the answer is one")
+
+    async def _edited(self, text: str) -> str:
+        return await edited_outside(text, self.settings.editor, self.where.env)
+
+    def _plan_decided(self, decision: PlanDecided | None) -> None:
+        if decision is not None:
+            self.query_one(PlanOffer).dismiss()
+            self.later(self._follow(decision))
+
+    async def _follow(self, decision: PlanDecided) -> None:
+        if decision.choice in ("auto", "ask"):
+            await self.desk.set_mode(decision.choice)
+        if decision.text:
+            self.desk.submit((Text(decision.text),))
+
+
+def in_words(error: KedgeError) -> str:
+    """What could not be done, and what to do about it."""
+    return f"{error} ({error.hint})" if error.hint else str(error)

@@ -1,0 +1,1 @@
+"""Slash commands: the built-in ones, and those from Markdown files."""

@@ -1,0 +1,105 @@
+"""Commands about how things look, and about the commands themselves."""
+
+from typing import TYPE_CHECKING, Final
+
+from ....config.errors import UsageError
+from ....config.tui import Thinking
+from .command import Command
+from .showing import answered, read
+
+if TYPE_CHECKING:
+    from ..seated import Seated
+
+
+_WAYS: Final[tuple[Thinking, ...]] = ("collapsed", "shown", "hidden")
+
+
+async def _theme(app: "Seated", words: str) -> None:
+    from ..screens.small import ThemePicker
+    from ..themes import PREFIX
+    from ..view.palette import PALETTES
+
+    def wear(name: str) -> None:
+        app.theme = PREFIX + name
+
+    if words and words not in PALETTES:
+        raise UsageError(f"there is no theme {words!r}", hint=f"one of {', '.join(PALETTES)}")
+    chosen = words or await answered(app, ThemePicker(app.theme.removeprefix(PREFIX), wear))
+    if chosen:
+        wear(chosen)
+        app.say(f'theme {chosen}; to keep it: [tui] theme = "{chosen}" in config.toml')
+
+
+async def _vim(app: "Seated", words: str) -> None:
+    on = app.composer.vim is None
+    app.composer.set_vim(on)
+    app.say("the keys of vi are on; Esc ends inserting" if on else "the keys of vi are off")
+
+
+async def _thinking(app: "Seated", words: str) -> None:
+    chosen: Thinking | None = next((one for one in _WAYS if one == words), None)
+    if words and chosen is None:
+        raise UsageError(f"{words!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
+    after = (_WAYS.index(app.thinking) + 1) % len(_WAYS)
+    now: Thinking = chosen if chosen is not None else _WAYS[after]
+    app.thinking = now
+    app.transcript.restyle(thinking=now)
+    app.say(f"what the model thinks is {now}")
+
+
+async def _copy(app: "Seated", words: str) -> None:
+    answer = app.transcript.last_answer()
+    if not answer:
+        app.say("the model has said nothing yet")
+        return
+    app.copy_to_clipboard(answer)
+    app.say(f"the last answer is copied: {len(answer):,} characters of Markdown")
+
+
+async def _help(app: "Seated", words: str) -> None:
+    from ..pages.keys import help_page
+
+    await read(app, lambda: help_page(app.entries(), app.keys))
+
+
+async def _palette(app: "Seated", words: str) -> None:
+    from ..screens.small import CommandPalette
+
+    chosen = await answered(app, CommandPalette(app.entries(), app.keys))
+    if chosen is None:
+        return
+    if not chosen.startswith("/"):
+        await app.run_action(chosen.replace("-", "_"))
+        return
+    entry = next(one for one in app.entries() if one.name == chosen[1:])
+    if entry.arguments.startswith("<"):
+        app.composer.put(f"{chosen} ")
+    else:
+        app.ask_slash(chosen[1:])
+
+
+async def _trust(app: "Seated", words: str) -> None:
+    from .beginning import ask_trust
+
+    if not await ask_trust(app, again=True):
+        app.say("nothing here waits for your trust")
+
+
+async def _tour(app: "Seated", words: str) -> None:
+    from .beginning import tour
+
+    await tour(app)
+
+
+TASTE: tuple[Command, ...] = (
+    Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
+    Command("palette", "search everything that can be done", _palette),
+    Command("copy", "copy the last answer", _copy),
+    Command("theme", "how everything looks", _theme, "[name]"),
+    Command("thinking", "show, fold or hide what the model thinks", _thinking,
+            "[collapsed|shown|hidden]"),
+    Command("vim", "the keys of vi, on or off", _vim),
+    Command("trust", "what this folder brings, and whether it may", _trust),
+    Command("tour", "the two screens for those who are new", _tour),
+)  # fmt: skip
+"""Their order is that of the help."""

@@ -1,0 +1,86 @@
+"""Starts the interactive terminal and ends it in order, whatever ends it."""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+from ...config.errors import KedgeError
+from ...config.exit_codes import EXIT_CODES
+from ..effective import settings_of
+from ..options import Run
+from ..surfaces import startup_failure
+from ..surroundings import surroundings
+from ..terminal import Out
+from .terminal.background import Background, Question, automatic
+
+if TYPE_CHECKING:
+    from .app import KedgeApp
+    from .terminal.display import Shown
+
+_ESCAPE: Final = "25"
+"""Milliseconds in which Esc may turn out to be the beginning of another key's sequence. Textual
+would wait for 100, which is all the time that stopping a turn may take."""
+_ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
+_CLOSING: Final = 10.0
+"""Seconds that a session may take to close before we leave in any case."""
+
+
+def main(run: Run) -> int:
+    """Let a person work until they leave; returns the exit code."""
+    err = Out(2)
+    try:
+        where = surroundings(run.text("cd"))
+        settings = settings_of(run, where).settings.tui
+        theme = settings.theme or automatic(where.env)
+    except KedgeError as error:
+        err.say(startup_failure(error))
+        return error.exit_code
+    made, found = _made_ready(asks=not theme)
+    if found.dark is not None:
+        theme = "dark" if found.dark else "light"
+    shown: Shown = "inline" if settings.inline or run.flag("inline") else "full"
+    typed = found.typed.decode("utf-8", "replace")
+    app = made(run, where, settings, theme=theme, shown=shown, typed=typed, welcomes=True)
+    code = asyncio.run(_live(app))
+    if app.crash:
+        err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")
+    if session := app.resumable:
+        err.say(f"kedge: go on with: kedge -r {session}\n")
+    return code
+
+
+def _made_ready(*, asks: bool) -> "tuple[type[KedgeApp], Background]":
+    """What takes longest, done while the terminal says what its background is like."""
+    with Question(sys.stdin.fileno(), sys.stdout.fileno(), asks=asks) as question:
+        given = os.environ.get("ESCDELAY")
+        os.environ["ESCDELAY"] = given or _ESCAPE
+        # Most of what start-up takes.
+        from .app import KedgeApp
+
+        if given is None:
+            # Textual has read it; programs that are started shall not.
+            del os.environ["ESCDELAY"]
+        return KedgeApp, question.answer()
+
+
+async def _live(app: "KedgeApp") -> int:
+    loop = asyncio.get_running_loop()
+    ended: list[signal.Signals] = []
+
+    def end(number: signal.Signals) -> None:
+        if not ended:
+            ended.append(number)
+            app.exit(EXIT_CODES["terminated"])
+
+    for number in _ENDING:
+        loop.add_signal_handler(number, end, number)
+    try:
+        code = await app.run_async(mouse=app.shown == "full")
+    finally:
+        if restore := app.window_title.restore():
+            os.write(2, restore.encode())
+        async with asyncio.timeout(_CLOSING):
+            await app.close()
+    return code if code is not None else app.return_code or 0

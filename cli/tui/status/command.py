@@ -1,0 +1,156 @@
+"""A person's own command for the status line: it is told the facts and says the line.
+
+It runs as the person, outside every sandbox, which is why no project may name it: `[tui]` is none
+of the sections that a project may set (`config.narrowing`).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ....config.errors import KedgeError
+from ....sandbox.direct import DirectSandbox
+from ....sandbox.ports import Command
+from ....sandbox.run import run
+from ...questions import first_line
+from ..desk.facts import Facts
+
+LIMIT: Final = 2.0
+"""Seconds that it may take."""
+PAUSE: Final = 5.0
+"""Seconds between one start and the next."""
+_MOST: Final = 8_192
+"""Bytes of output that are looked at."""
+
+
+class Told(Struct, frozen=True):
+    """What the command reads on its standard input, as one JSON object. Fields are only added."""
+
+    session: str
+    name: str
+    cwd: str
+    model: str
+    effort: str
+    mode: str
+    sandbox: str
+    branch: str
+    context_tokens: int
+    context_window: int
+    cost_usd: float | None
+    working: bool
+    doing: str
+    waiting_prompts: int
+    waiting_questions: int
+    running_tasks: int
+    open_breakers: tuple[str, ...]
+    config_version: str
+
+    @classmethod
+    def of(cls, facts: Facts) -> "Told":
+        """From the desk."""
+        return cls(
+            session=facts.session,
+            name=facts.name,
+            cwd=facts.cwd,
+            model=facts.model,
+            effort=facts.effort,
+            mode=facts.mode,
+            sandbox=facts.sandbox,
+            branch=facts.branch,
+            context_tokens=facts.context_tokens,
+            context_window=facts.context_window,
+            cost_usd=facts.cost_usd,
+            working=facts.working,
+            doing=facts.doing,
+            waiting_prompts=len(facts.steering) + len(facts.queue),
+            waiting_questions=len(facts.questions),
+            running_tasks=sum(task.running for task in facts.tasks),
+            open_breakers=facts.open_breakers,
+            config_version=facts.config_version,
+        )
+
+
+class StatusCommand:
+    """Runs the command when the facts are others. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        command: str,
+        cwd: Path,
+        env: Mapping[str, str],
+        show: Callable[[str], None],
+        complain: Callable[[str], None],
+        *,
+        pause: float = PAUSE,
+        limit: float = LIMIT,
+    ) -> None:
+        """`show` takes the line, `complain` the first failure. `pause` and `limit`: seconds."""
+        self._command = command
+        self._cwd = cwd
+        self._env = env
+        self._show = show
+        self._complain = complain
+        self._pause = pause
+        self._limit = limit
+        self._sandbox = DirectSandbox()
+        self._task: asyncio.Task[None] | None = None
+        self._wanted: Told | None = None
+        self._last: Told | None = None
+        self._complained = False
+
+    def hear(self, facts: Facts) -> None:
+        """These are the facts now. Returns at once."""
+        told = Told.of(facts)
+        if told == (self._wanted or self._last):
+            return
+        self._wanted = told
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        """End what is running."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sandbox.close()
+
+    async def _run(self) -> None:
+        """Until nobody wants anything new."""
+        while self._wanted is not None:
+            self._last, self._wanted = self._wanted, None
+            began = time.monotonic()
+            await self._say(self._last)
+            await asyncio.sleep(max(0.0, began + self._pause - time.monotonic()))
+
+    async def _say(self, told: Told) -> None:
+        heard = bytearray()
+
+        async def take(chunk: bytes) -> None:
+            heard.extend(chunk[: _MOST - len(heard)])
+
+        command = Command(
+            self._command, self._cwd, self._env, msgspec.json.encode(told), self._limit
+        )
+        try:
+            end = await run(self._sandbox, command, take)
+        except KedgeError as error:
+            self._failed(str(error))
+            return
+        words = first_line(heard.decode("utf-8", "replace")).strip()
+        if end.timed_out:
+            self._failed(f"it took more than {self._limit:g} s")
+        elif end.code != 0:
+            self._failed(words or f"it ended with {end.code if end.signal is None else end.signal}")
+        else:
+            self._show(words)
+
+    def _failed(self, why: str) -> None:
+        self._show("")
+        if not self._complained:
+            self._complained = True
+            self._complain(f"the status command {self._command!r} failed: {why}")

@@ -1,0 +1,234 @@
+"""The line that says how things stand, and the one that says what is being done."""
+
+import time
+from collections.abc import Callable
+from typing import Final, Literal
+
+from msgspec import Struct
+from rich.cells import cell_len
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+from ...terminal import harmless
+from ..desk.facts import Facts
+from ..running import running_app
+
+_JOINT: Final = " · "
+_FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_FRAME_SECONDS: Final = 0.2
+_ALMOST_FULL: Final = 80
+"""Percent of the context from which on it is a warning."""
+_MODES: Final = {
+    "plan": "$text-accent",
+    "ask": "$text-success",
+    "auto": "$text-warning",
+    "full": "bold $text-error",
+}
+
+Side = Literal["left", "right"]
+
+
+class Piece(Struct, frozen=True):
+    """One statement of the status line."""
+
+    words: str
+    rank: int
+    """Where there is no room the highest goes first."""
+    style: str = ""
+    side: Side = "left"
+
+
+def pieces(facts: Facts) -> list[Piece]:
+    """All that there is to say, in order."""
+    said = [
+        Piece(facts.mode, 0, _MODES[facts.mode]),
+        Piece(f"{facts.model.rpartition('/')[2]} {facts.effort}".strip(), 2),
+        _sandbox(facts),
+        Piece(f"{facts.branch}{'*' if facts.dirty else ''}", 6),
+        Piece(_counted(len(facts.queue) + len(facts.steering), "waiting"), 3, "$text-accent"),
+        Piece(_counted(sum(task.running for task in facts.tasks), "running"), 4, "$text-accent"),
+        Piece(_open(facts), 1, "bold $text-warning"),
+        _context(facts),
+        Piece(_cost(facts), 5, side="right"),
+        Piece(facts.name, 8, side="right"),
+        Piece(facts.config_version[:7] and f"config {facts.config_version[:7]}", 9, side="right"),
+    ]
+    return [piece for piece in said if piece.words]
+
+
+def _sandbox(facts: Facts) -> Piece:
+    """The level that was attested, without how."""
+    level = facts.sandbox.partition(" (")[0]
+    if level in ("off", "none"):
+        return Piece(f"sandbox {level}", 1, "bold $text-error")
+    return Piece(level, 7)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count else ""
+
+
+def _open(facts: Facts) -> str:
+    """The breakers that are open."""
+    names = facts.open_breakers
+    return f"{names[0]} is off" if len(names) == 1 else _counted(len(names), "breakers open")
+
+
+def _context(facts: Facts) -> Piece:
+    if not facts.context_window:
+        known = f"{facts.context_tokens / 1000:.0f}k tokens" if facts.context_tokens else ""
+        return Piece(known, 3, side="right")
+    percent = round(100 * facts.context_tokens / facts.context_window)
+    style = "bold $text-warning" if percent >= _ALMOST_FULL else ""
+    return Piece(f"context {percent}%", 2 if percent < _ALMOST_FULL else 0, style, "right")
+
+
+def _cost(facts: Facts) -> str:
+    if facts.cost_usd is None:
+        return "$?"
+    return f"${facts.cost_usd:.2f}" if facts.cost_usd else ""
+
+
+def fit(said: list[Piece], width: int) -> list[Piece]:
+    """What of it fits into so many columns, the least important left out."""
+    kept = list(said)
+    while kept and _width(kept) > width:
+        least = max(kept, key=lambda piece: piece.rank)
+        kept.remove(least)
+    return kept
+
+
+def _width(said: list[Piece]) -> int:
+    return sum(cell_len(harmless(piece.words)) for piece in said) + len(_JOINT) * (len(said) - 1)
+
+
+def laid_out(said: list[Piece], width: int) -> Content:
+    """The line, its right side at the right."""
+    left, right = (
+        Content(_JOINT)
+        .stylize("$text-muted")
+        .join(
+            Content.styled(harmless(piece.words), piece.style or "$text-muted")
+            for piece in said
+            if piece.side == side
+        )
+        for side in ("left", "right")
+    )
+    gap = max(1, width - left.cell_length - right.cell_length)
+    return left + " " * gap + right if right.plain else left
+
+
+class StatusLine(Static):
+    """How things stand, in one line that always fits."""
+
+    DEFAULT_CSS = "StatusLine { height: 1; padding: 0 1; color: $text-muted; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._facts = Facts()
+        self._own = ""
+
+    def show(self, facts: Facts) -> None:
+        """Say these facts."""
+        if facts != self._facts:
+            self._facts = facts
+            self._draw()
+
+    def replace(self, words: str) -> None:
+        """Show a person's own line instead; empty: the facts again."""
+        if words != self._own:
+            self._own = words
+            self._draw()
+
+    def on_resize(self) -> None:
+        """Another width holds more or less."""
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.content_size.width
+        if self._own:
+            self.update(Content(harmless(self._own)).truncate(width, ellipsis=True))
+        elif width:
+            self.update(laid_out(fit(pieces(self._facts), width), width))
+
+
+class WorkLine(Static):
+    """What is being done, for how long, and how to stop it. Not there at rest."""
+
+    DEFAULT_CSS = """
+    WorkLine { height: 1; padding: 0 1; color: $text-muted; display: none;
+               text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(
+        self,
+        interrupt: str = "esc",
+        background: str = "ctrl+b",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        moving: bool = True,
+        id: str | None = None,
+    ) -> None:
+        """`interrupt` and `background` are keys; `moving`: whether something may turn round."""
+        super().__init__(id=id, markup=False)
+        self._interrupt = interrupt
+        self._background = background
+        self._clock = clock
+        self._moving = moving
+        self._facts = Facts()
+        self._frame = 0
+        self._timer: Timer | None = None
+
+    def show(self, facts: Facts) -> None:
+        """Say what these facts say is being done."""
+        self._facts = facts
+        works = facts.working or bool(facts.doing)
+        self.display = works
+        if works and self._timer is None:
+            self._timer = self.set_interval(_FRAME_SECONDS, self._turn)
+        elif not works and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._draw()
+
+    def _turn(self) -> None:
+        self._frame = (self._frame + 1) % len(_FRAMES)
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.display:
+            moving = self._moving and running_app().animation_level != "none"
+            frame = _FRAMES[self._frame] if moving else "*"
+            words = work_in_words(self._facts, self._clock(), self._interrupt, self._background)
+            self.update(Content.assemble((frame, "$text-accent"), " ", words))
+
+
+def work_in_words(facts: Facts, now: float, interrupt: str, background: str = "ctrl+b") -> str:
+    """What is being done, for how long, and the keys to stop it or not to wait for it."""
+    doing = facts.doing
+    if not doing and facts.questions:
+        doing = "waiting for your answer"
+    running: list[str] = []
+    if not doing:
+        running = [task.command for task in facts.tasks if task.running and not task.id]
+        doing = "running" if running else "working"
+    seconds = f" {elapsed(now - facts.since)}" if facts.since else ""
+    stops = f"{interrupt} interrupts" if facts.working else ""
+    # Last, because it may be long.
+    leaves = (
+        (f"{background} to the background" if background else "", running[0].splitlines()[0])
+        if running
+        else ()
+    )
+    return harmless(_JOINT.join(filter(None, (f"{doing}{seconds}", stops, *leaves))))
+
+
+def elapsed(seconds: float) -> str:
+    """A duration as a clock that runs: `7s`, `2m 05s`, `1h 02m`."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole // 60 % 60:02d}m"

@@ -1,0 +1,89 @@
+"""The model's list of what it means to do: at the side of a wide screen, else in one line."""
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from ....agent.tools.todo import TodoItem
+from ...questions import first_line
+
+BREAKPOINTS: Final[list[tuple[int, str]]] = [(0, "-narrow"), (120, "-wide")]
+"""For an app's `HORIZONTAL_BREAKPOINTS`: at 120 columns the list goes to the side."""
+_MARKS: Final = {
+    "completed": ("✓", "$text-muted"),
+    "in_progress": ("›", "bold $text-accent"),
+    "pending": ("·", ""),
+}
+
+
+def in_one_line(items: tuple[TodoItem, ...]) -> str:
+    """How far it is, and what comes now."""
+    done = sum(item.status == "completed" for item in items)
+    now = [item for item in items if item.status == "in_progress"]
+    next_ones = [item for item in items if item.status == "pending"]
+    label, item = ("now", now[0]) if now else ("next", next_ones[0]) if next_ones else ("", None)
+    words = f" · {label}: {first_line(item.content)}" if item else ""
+    return f"{done}/{len(items)}{words}"
+
+
+def as_list(items: tuple[TodoItem, ...]) -> Content:
+    """An item a line, marked by its state."""
+    lines = [Content.styled("to do", "bold")]
+    for item in items:
+        mark, style = _MARKS[item.status]
+        lines.append(Content.styled(f"{mark} {first_line(item.content)}", style))
+    return Content("\n").join(lines)
+
+
+class TodoPanel(Vertical):
+    """The list. Not there while it is empty, or hidden by the person.
+
+    It stands in a container with the transcript. The screen has the class `-wide` where there is
+    room at the side, which `BREAKPOINTS` sees to.
+    """
+
+    # `-wide` is a class of the screen.
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    TodoPanel {
+        display: none; dock: bottom; height: 1; padding: 0 1; color: $text-muted;
+        Static { height: auto; }
+        #todo-line { text-overflow: ellipsis; text-wrap: nowrap; }
+        #todo-list { display: none; }
+    }
+    .-wide TodoPanel {
+        dock: right; width: 36; height: 1fr; border-left: solid $border-blurred;
+        #todo-line { display: none; }
+        #todo-list { display: block; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._items: tuple[TodoItem, ...] = ()
+        self._hidden = False
+
+    def compose(self) -> ComposeResult:
+        """Both ways to show it."""
+        yield Static(id="todo-line", markup=False)
+        yield Static(id="todo-list", markup=False)
+
+    def show(self, items: tuple[TodoItem, ...]) -> None:
+        """Show these items."""
+        if items == self._items:
+            return
+        self._items = items
+        self.query_one("#todo-line", Static).update(Content(in_one_line(items)))
+        self.query_one("#todo-list", Static).update(as_list(items))
+        self._appear()
+
+    def toggle(self) -> None:
+        """Hide it, or show it again."""
+        self._hidden = not self._hidden
+        self._appear()
+
+    def _appear(self) -> None:
+        self.display = bool(self._items) and not self._hidden

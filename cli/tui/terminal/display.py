@@ -1,0 +1,136 @@
+"""How the app stands on its terminal: on a screen of its own, or in some rows below the scrollback,
+with dialogs on the other screen while they are open."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, Literal
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual import color
+from textual.app import App
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.strip import Strip
+
+from ..running import running_app
+from .inline_driver import InlineDriver
+from .listening_driver import ListeningDriver
+from .live_region import Row, seen
+from .tail import Tail
+
+Shown = Literal["full", "inline"]
+
+_TERMINALS_OWN: Final = Style(bgcolor=Color.default())
+
+
+class Display(App[int]):
+    """An app that can be shown in both ways."""
+
+    # Textual would move the cursor up by so many rows at the end.
+    INLINE_PADDING = 0
+
+    def __init__(self, *, shown: Shown, ansi_color: bool | None) -> None:
+        super().__init__(
+            driver_class=InlineDriver if shown == "inline" else ListeningDriver,
+            ansi_color=ansi_color,
+        )
+        self.shown: Shown = shown
+        if shown == "inline":
+            self._filters.append(_NoBackground(self))
+
+    @property
+    def _inline(self) -> InlineDriver | None:
+        return self._driver if isinstance(self._driver, InlineDriver) else None
+
+    @property
+    def prints(self) -> bool:
+        """Whether there is a scrollback to print into."""
+        return self._inline is not None
+
+    def print_above(self, strips: Sequence[Strip]) -> None:
+        """Put lines into the scrollback; they are final."""
+        if self._inline is not None:
+            self._inline.print([row.text for row in self._as_rows(strips)])
+
+    def paint_below(self, strips: Sequence[Strip]) -> None:
+        """Show these rows below the scrollback."""
+        if self._inline is None or self._batch_count or not self._running:
+            return
+        rows = self._as_rows(strips)
+        x, y = self.cursor_position
+        self._inline.show(rows, (max(0, x), min(max(0, y), max(0, len(rows) - 1))))
+
+    def _as_rows(self, strips: Sequence[Strip]) -> list[Row]:
+        shown = (seen(strip) for strip in strips)
+        return [Row(strip.render(self.console), strip.cell_length) for strip in shown]
+
+    def _begin_update(self) -> None:
+        """See `App._begin_update`: some screen is painted, which `Front` never asks for inline."""
+        if self._inline is not None:
+            self._inline.turn_to(other_screen=True)
+        super()._begin_update()
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        """The terminal shows a frame at once."""
+        if self._inline is not None:
+            self._inline.atomic = True
+
+
+class Front(Screen[None], inherit_bindings=False):
+    """The screen of the panes. Tab and Shift+Tab do not go round: they have other meanings here."""
+
+    BINDINGS = [
+        Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
+    ]
+
+    def action_copy_text(self) -> None:
+        """Copy what is selected, and select nothing: the next Ctrl+C means what it always does."""
+        super().action_copy_text()
+        self.clear_selection()
+
+    def _compositor_refresh(self) -> None:
+        """See `Screen._compositor_refresh`."""
+        app = running_app()
+        if not isinstance(app, Display) or not app.prints or app.screen is not self:
+            super()._compositor_refresh()
+            return
+        app.paint_below(self._compositor.render_strips(self._below(app.size)))
+        self._dirty_widgets.clear()
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        """See `Screen._refresh_layout`: as high as it has to be, also while a dialog hides it."""
+        app = running_app()
+        if isinstance(app, Display) and app.prints:
+            size = self._below(size or app.size)
+        super()._refresh_layout(size, scroll)
+        for tail in self.query(Tail):
+            tail.laid_out()
+
+    def _below(self, size: Size) -> Size:
+        """What it takes of a terminal of this size."""
+        return size.with_height(self._get_inline_height(size))
+
+
+class _NoBackground(LineFilter):
+    """The scrollback has the terminal's own background, and so has what stands below it."""
+
+    def __init__(self, app: App[int]) -> None:
+        super().__init__()
+        self._app = app
+
+    def apply(self, segments: list[Segment], background: color.Color) -> list[Segment]:
+        """See `LineFilter.apply`."""
+        theirs = color.Color.parse(self._app.current_theme.background or "black")
+        own = theirs.rich_color
+        return [Segment(text, _bare(style, own)) for text, style, _ in segments]
+
+
+@lru_cache(1024)
+def _bare(style: Style | None, background: Color) -> Style | None:
+    if style is None or style.bgcolor != background:
+        return style
+    return style + _TERMINALS_OWN

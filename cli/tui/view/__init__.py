@@ -1,0 +1,1 @@
+"""What is shown: events folded to blocks, blocks rendered to lines. Pure."""

@@ -1,0 +1,168 @@
+"""Everything in a transcript but answers and cards, as lines."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.segment import Segment
+
+from .blocks import Ended, Level, Opened, Said, ShellRun, Thought, Told
+from .cards import counts, duration, output
+from .clean import one_line, printed, words
+from .flow import Line, behind, flow, one
+from .look import Look
+
+LONG_PROMPT: Final = 12
+"""Lines of a person's words that are shown unless opened."""
+GLANCE_SHELL: Final = 12
+"""Lines of the output of a person's own command that are shown unless opened."""
+GLANCE_DETAIL: Final = 5
+"""Lines of what was found wrong that are shown unless opened."""
+GLANCE_FILES: Final = 8
+"""Changed files that are named at the end of a turn."""
+
+_SIGNS: Final[dict[Level, tuple[str, str]]] = {
+    "note": ("· ", "dim"),
+    "warning": ("! ", "warn"),
+    "error": ("✗ ", "bad"),
+}
+_LABELS: Final[dict[Level, str]] = {
+    "note": "Note: ",
+    "warning": "Warning: ",
+    "error": "Error: ",
+}
+
+
+def opened(block: Opened, look: Look) -> list[Line]:
+    """What the session runs under."""
+    before = "resumed" if block.resumed else f"kedge {block.version}"
+    facts = (
+        *(before, block.model, f"mode {block.mode}", f"sandbox {block.sandbox}"),
+        f"session {block.session}",
+    )
+    text = (", " if look.plain else " · ").join(facts)
+    return flow([Segment(words(text), look.ink("dim"))], look.width)
+
+
+def said(block: Said, look: Look) -> list[Line]:
+    """A person's words, as they were written."""
+    label = "You, meanwhile: " if block.steering else "You: "
+    first, rest = (label, "") if look.plain else ("› ", "  ")
+    ink = look.ink("bold person")
+    text = words(block.text).strip("\n")
+    pictures = f"[{block.images} pictures]" if block.images > 1 else "[picture]"
+    if block.images:
+        text = f"{text} {pictures}".strip()
+    lines = text.split("\n")
+    hidden = 0 if look.expanded else len(lines) - LONG_PROMPT
+    if hidden > 1:
+        lines = [*lines[:LONG_PROMPT], f"… {hidden} lines more"]
+    inline = [Segment("\n".join(lines), ink)]
+    if block.steering and not look.plain:
+        inline.append(Segment(" (said meanwhile)", look.ink("dim")))
+    shown = flow(inline, look.width, [Segment(first, ink)], [Segment(rest)])
+    margin = [Segment("With it: " if look.plain else "  + ", look.ink("dim"))]
+    return shown + [
+        one([Segment(one_line(along), look.ink("dim"))], look.width, margin)
+        for along in block.attached
+    ]
+
+
+def thought(block: Thought, look: Look) -> list[Line]:
+    """Reasoning: its last words while it comes, how long it took afterwards, all when opened."""
+    ink = look.ink("italic dim")
+    took = f" for {duration(block.seconds)}" if block.seconds else ""
+    label = f"thought{took}" if block.done else "thinking…"
+    if look.plain:
+        label = label.capitalize()
+    text = words(block.text).strip()
+    if not look.expanded:
+        glance = one_line(text) if block.done else text.rpartition("\n")[2].strip()
+        room = look.width - len(label)
+        shown = glance if block.done else glance[-max(10, room - 8) :]
+        inline = [Segment(label, ink), Segment(f": {shown}" if shown else "", ink)]
+        return [one(inline, look.width, [Segment("" if look.plain else "∴ ", ink)])]
+    head = one([Segment(label, ink)], look.width, [Segment("" if look.plain else "∴ ", ink)])
+    margin = [Segment("" if look.plain else "  ")]
+    return [head, *flow([Segment(text, ink)], look.width, margin, margin)]
+
+
+def told(block: Told, look: Look) -> list[Line]:
+    """A remark."""
+    sign, ink = _SIGNS[block.level]
+    first, rest = (_LABELS[block.level], "") if look.plain else (sign, "  ")
+    style = look.ink(ink)
+    lines = flow(
+        [Segment(words(block.text), style)], look.width, [Segment(first, style)], [Segment(rest)]
+    )
+    if not block.detail or (block.level == "note" and not look.expanded):
+        return lines
+    detail = printed(block.detail).strip().split("\n")
+    if not look.expanded and len(detail) > GLANCE_DETAIL:
+        detail = detail[-GLANCE_DETAIL:]
+    margin = [Segment(rest)]
+    dim = look.ink("dim")
+    return [*lines, *flow([Segment("\n".join(detail), dim)], look.width, margin, margin)]
+
+
+def shell(block: ShellRun, look: Look) -> list[Line]:
+    """A command of the person's own, with the end of what it printed."""
+    sign = "You ran: " if look.plain else "! "
+    ink = look.ink("bold person")
+    facts = [Segment(f" {text}", look.ink(style)) for text, style in _shell_facts(block)]
+    lines = flow(
+        [Segment(words(block.command), ink), *facts],
+        look.width,
+        [Segment(sign, ink)],
+        [Segment("  ")],
+    )
+    margin = [Segment("" if look.plain else "  ")]
+    dim = look.ink("dim")
+    if look.expanded:
+        inner = Look(look.width - 2, look.palette, True, look.plain, look.cwd)
+        return [*lines, *behind(output(block.output, inner), margin)]
+    printed_lines = printed(block.output).strip("\n").split("\n") if block.output.strip() else []
+    hidden = len(printed_lines) - GLANCE_SHELL
+    if hidden > 0:
+        printed_lines = [f"… {hidden} lines before", *printed_lines[hidden:]]
+    return [*lines, *(one([Segment(line, dim)], look.width, margin) for line in printed_lines)]
+
+
+def _shell_facts(block: ShellRun) -> Iterator[tuple[str, str]]:
+    if not block.done:
+        yield "running", "accent"
+    elif block.signal:
+        yield f"ended by {block.signal}", "bad"
+    elif block.exit_code:
+        yield f"exit {block.exit_code}", "bad"
+    if block.duration_ms >= 100:
+        yield duration(block.duration_ms / 1000), "dim"
+
+
+def ended(block: Ended, look: Look) -> list[Line]:
+    """A turn's end: what it took and changed, and what nobody checked."""
+    dim = look.ink("dim")
+    done = block.status == "done"
+    dot = ", " if look.plain else " · "
+    cost = "cost unknown" if block.cost_usd is None else f"${block.cost_usd:.4f}"
+    inline = [
+        Segment("Turn ended: " if look.plain else "", dim),
+        Segment(block.status.replace("_", " "), dim if done else look.ink("warn")),
+        Segment(f"{dot}{duration(block.seconds)}{dot}{cost}", dim),
+    ]
+    if block.changes:
+        added = sum(change.added for change in block.changes)
+        removed = sum(change.removed for change in block.changes)
+        files = "1 file" if len(block.changes) == 1 else f"{len(block.changes)} files"
+        inline += [Segment(f"{dot}{files} ", dim), *counts(added, removed, look)]
+    lines = flow(inline, look.width)
+    for change in block.changes[:GLANCE_FILES] if len(block.changes) > 1 else ():
+        named = [Segment(f"{change.change} {words(change.path)} ", dim)]
+        numbers = counts(change.added, change.removed, look)
+        lines.append(one([*named, *numbers], look.width, [Segment("  ")]))
+    if len(block.changes) > GLANCE_FILES:
+        more = f"… {len(block.changes) - GLANCE_FILES} files more"
+        lines.append(one([Segment(more, dim)], look.width, [Segment("  ")]))
+    for claim in block.unverified:
+        words_ = Segment(f"not verified: {words(claim)}", look.ink("warn"))
+        lines += flow([words_], look.width, [Segment("  ")], [Segment("    ")])
+    return lines

@@ -1,0 +1,238 @@
+"""Actions as cards: a line at a glance, everything when opened."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+from rich.segment import Segment
+from rich.style import Style
+
+from ....agent.effects import FileChange
+from .blocks import Card, CardStatus
+from .clean import one_line, printed, words
+from .diff import drawn, rows
+from .flow import Line, behind, flow, one
+from .links import at, linked
+from .look import Look
+from .prose import code
+
+GLANCE: Final = 3
+"""Lines of a running command's output that are shown."""
+GLANCE_DIFF: Final = 12
+"""Lines of a change that are shown."""
+OPEN: Final = 400
+"""Lines of an output or a change that are shown when opened."""
+_SEARCHED: Final = 8_000
+"""Characters at the end of an output in which its last lines are looked for."""
+_FOLDS: Final = 20
+"""Lines of the screen that one line of output may take."""
+
+_SIGNS: Final[dict[CardStatus, tuple[str, str]]] = {
+    "proposed": ("○", "dim"),
+    "asked": ("?", "bold warn"),
+    "running": ("●", "accent"),
+    "ok": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "denied": ("⊘", "bad"),
+    "timeout": ("✗", "bad"),
+    "cancelled": ("◌", "warn"),
+    "unknown": ("?", "warn"),
+}
+_WORDS: Final[dict[CardStatus, str]] = {
+    "proposed": "proposed",
+    "asked": "waits for your answer",
+    "running": "running",
+    "ok": "done",
+    "failed": "failed",
+    "denied": "not allowed",
+    "timeout": "ran out of time",
+    "cancelled": "cancelled",
+    "unknown": "begun; its end is not known",
+}
+_QUIET: Final = frozenset({"proposed", "running", "ok"})
+"""States that their signs tell well enough."""
+_TOLD: Final = frozenset({"content", "old_string", "new_string", "patch", "edits"})
+"""Arguments that a diff shows better."""
+
+
+def card(block: Card, look: Look) -> list[Line]:
+    """An action."""
+    lines = [*_head(block, look)]
+    margin = [Segment("" if look.plain else "  ")]
+    inner = _narrow(look)
+    body = _opened(block, inner) if look.expanded else _glance(block, inner)
+    return lines + behind(list(body), margin)
+
+
+def _narrow(look: Look) -> Look:
+    return look if look.plain else replace(look, width=max(10, look.width - 2))
+
+
+def _head(block: Card, look: Look) -> list[Line]:
+    sign, ink = _SIGNS[block.status]
+    failed = block.status == "ok" and block.exit_code
+    if failed:
+        sign, ink = "✗", "bad"
+    facts = [Segment(" " + text, look.ink(style)) for text, style in _facts(block, look)]
+    tool = Segment(words(block.tool), look.ink("bold text"))
+    about = Segment(f" {words(block.title)}" if block.title else "", look.ink("text"))
+    if look.plain:
+        label = "Tool " if len(block.path) < 2 else f"Tool of {block.path[-1]} "
+        return flow([Segment(label), tool, about, Segment(":"), *facts], look.width)
+    room = look.width - sum(len(fact.text) for fact in facts)
+    head = one([tool, about], max(12, room), [Segment(f"{sign} ", look.ink(ink))])
+    whole = Line((*head.segments, *facts), head.cells, head.lead)
+    return [one(whole.segments[1:], look.width, whole.segments[:1])]
+
+
+def _facts(block: Card, look: Look) -> Iterator[tuple[str, str]]:
+    """What stands behind the title, with its style."""
+    if block.exit_code:
+        yield f"exit {block.exit_code}", "bad"
+    elif block.signal:
+        yield f"ended by {block.signal}", "bad"
+    elif block.status not in _QUIET or look.plain:
+        yield _WORDS[block.status], _SIGNS[block.status][1]
+    added = sum(change.added for change in block.changes)
+    removed = sum(change.removed for change in block.changes)
+    if block.changes and not look.plain:
+        yield f"+{added}", "good"
+        yield f"-{removed}", "bad"
+    if block.duration_ms >= 100:
+        yield duration(block.duration_ms / 1000), "dim"
+
+
+def duration(seconds: float) -> str:
+    """A time span as a person says it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _glance(block: Card, look: Look) -> Iterator[Line]:
+    if block.status == "running":
+        yield from _tail(block.output, GLANCE, look)
+    elif block.changes:
+        yield from _changes(block.changes, look, GLANCE_DIFF)
+    elif block.status == "denied":
+        yield one([Segment(one_line(_reason(block)), look.ink("dim"))], look.width)
+    elif block.status in ("failed", "timeout"):
+        yield one([Segment(one_line(block.content), look.ink("bad"))], look.width)
+    elif block.exit_code or _speaks(block):
+        yield from _tail(block.content, GLANCE if block.exit_code else 1, look)
+
+
+def _speaks(block: Card) -> bool:
+    """Whether what it says is worth a line: what was read is not repeated."""
+    return any(effect.kind == "run" for effect in block.effects) or not block.effects
+
+
+def _reason(block: Card) -> str:
+    return block.decision.reason if block.decision is not None else block.content
+
+
+def _tail(text: str, count: int, look: Look) -> Iterator[Line]:
+    lines = [line for line in printed(text[-_SEARCHED:]).split("\n") if line.strip()]
+    for line in lines[-count:]:
+        yield one([Segment(line, look.ink("dim"))], look.width)
+
+
+def _opened(block: Card, look: Look) -> Iterator[Line]:
+    yield from _arguments(block, look)
+    yield from _decided(block, look)
+    if block.changes:
+        yield from _changes(block.changes, look, OPEN)
+    if block.status == "running":
+        yield from output(block.output, look)
+    elif not block.changes or block.status != "ok":
+        yield from output(block.content, look)
+    if block.full_output:
+        label = Segment("all of it: ", look.ink("dim"))
+        style = at(f"{block.full_output}:1", look) or look.ink("dim")
+        yield from flow([label, Segment(words(block.full_output), style)], look.width)
+
+
+def _arguments(block: Card, look: Look) -> Iterator[Line]:
+    given = block.arguments
+    if isinstance(given, str):
+        yield from output(given, look)
+        return
+    for name, value in given.items():
+        if name == "command" and isinstance(value, str):
+            yield from code(value.strip(), "bash", look)
+        elif not (value is None or value is False or (block.changes and name in _TOLD)):
+            text = value if isinstance(value, str) else repr(value)
+            label = Segment(f"{words(name)}: ", look.ink("dim"))
+            yield from flow([label, Segment(words(text), look.ink("text"))], look.width)[:OPEN]
+
+
+def _decided(block: Card, look: Look) -> Iterator[Line]:
+    """Who decided, and why."""
+    decision = block.decision
+    if decision is None:
+        return
+    if decision.asked:
+        said = "you allowed it" if decision.outcome == "allow" else "you did not allow it"
+        waited = f" after {duration(decision.waited_ms / 1000)}" if decision.waited_ms else ""
+        text = f"{said}{waited}: {decision.reason}" if decision.reason else f"{said}{waited}"
+    else:
+        done = "allowed" if decision.outcome == "allow" else "not allowed"
+        text = f"{done} by {decision.by}: {decision.reason}"
+    rule = f" (rule {decision.rule})" if decision.rule else ""
+    changed = ", with other arguments" if decision.modified is not None else ""
+    yield from flow([Segment(words(f"{text}{rule}{changed}"), look.ink("dim"))], look.width)
+
+
+def output(text: str, look: Look, limit: int = OPEN) -> Iterator[Line]:
+    """What was printed, its middle left out where it is long."""
+    lines = printed(text).rstrip().split("\n") if text.strip() else []
+    hidden = max(0, len(lines) - limit)
+    half = limit // 2 if hidden else len(lines)
+    for line in lines[:half]:
+        yield from _printed(line, look)
+    if hidden:
+        yield one([Segment(f"… {hidden} lines left out", look.ink("dim"))], look.width)
+        for line in lines[-half:]:
+            yield from _printed(line, look)
+
+
+def _printed(line: str, look: Look) -> list[Line]:
+    segments = list(linked(line, look.ink("dim"), look))
+    return flow(segments, look.width, by_words=False)[:_FOLDS]
+
+
+def _changes(changes: Sequence[FileChange], look: Look, limit: int) -> Iterator[Line]:
+    for change in changes:
+        if len(changes) > 1 or change.moved_from or not change.diff or look.plain:
+            yield from _changed(change, look)
+        shown = list(rows(change.diff, change.path.rpartition("/")[2], look))
+        yield from drawn(shown[:limit], look)
+        if len(shown) > limit:
+            more = f"… {len(shown) - limit} lines more"
+            yield one([Segment(more, look.ink("dim"))], look.width)
+
+
+def _changed(change: FileChange, look: Look) -> list[Line]:
+    origin = f" (from {words(change.moved_from)})" if change.moved_from else ""
+    style = look.ink("dim")
+    return flow(
+        [
+            Segment(f"{change.change} ", style),
+            Segment(words(change.path), (at(f"{change.path}:1", look) or Style.null()) + style),
+            Segment(f"{origin} ", style),
+            *counts(change.added, change.removed, look),
+        ],
+        look.width,
+    )
+
+
+def counts(added: int, removed: int, look: Look) -> list[Segment]:
+    """How many lines came and went."""
+    if look.plain:
+        return [Segment(f"lines: {added} added, {removed} removed")]
+    return [
+        Segment(f"+{added}", look.ink("good")),
+        Segment(" ", look.ink("text")),
+        Segment(f"-{removed}", look.ink("bad")),
+    ]

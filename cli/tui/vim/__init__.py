@@ -1,0 +1,1 @@
+"""The keys of vi for a text, without a screen."""

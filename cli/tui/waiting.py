@@ -1,0 +1,58 @@
+"""What was said and is not heard yet, above the prompt."""
+
+from typing import Final
+
+from textual.content import Content
+from textual.widgets import Static
+
+from ..questions import first_line
+from .desk.facts import Facts
+
+_MOST: Final = 3
+"""Prompts that are shown; of the others only how many there are."""
+
+
+def waiting_in_lines(facts: Facts, take_back: str) -> str:
+    """A line for each prompt, the next one first; `take_back` is the key for the last, if
+    there is one. Empty if nothing waits."""
+    waiting = [(one, "heard next") for one in facts.steering]
+    waiting += [(one, _until(facts)) for one in facts.queue]
+    lines = [f"{until}: {first_line(one.words).strip() or 'a picture'}" for one, until in waiting]
+    if not lines:
+        return ""
+    more = len(lines) - _MOST
+    shown = [*lines[:_MOST], *([f"… and {more} more"] if more > 0 else ())]
+    # In front, where it is not cut.
+    hint = [f"{take_back} takes the last one back"] if take_back else []
+    return "\n".join([*hint, *shown])
+
+
+def _until(facts: Facts) -> str:
+    """When a prompt is sent that waits for the turn to be over."""
+    if not facts.session:
+        return "when there is a session"
+    # After a turn that was stopped nothing goes on by itself.
+    return "after this turn" if facts.working or facts.doing else "after your next prompt"
+
+
+class WaitingList(Static):
+    """The prompts that wait. Not there while none does."""
+
+    DEFAULT_CSS = """
+    WaitingList { height: auto; padding: 0 1; color: $text-accent; display: none;
+                  text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, take_back: str, *, id: str | None = None) -> None:
+        """`take_back` is the key that gives the last one back."""
+        super().__init__(id=id, markup=False)
+        self._take_back = take_back
+        self._words = ""
+
+    def show(self, facts: Facts) -> None:
+        """Show those of these facts."""
+        words = waiting_in_lines(facts, self._take_back)
+        if words != self._words:
+            self._words = words
+            self.display = bool(words)
+            self.update(Content(words))

@@ -1,0 +1,59 @@
+"""What every surface says of a question."""
+
+from kedge.agent.effects import CommandPart, Effect
+from kedge.agent.events import Considered
+from kedge.agent.messages import ToolCall
+from kedge.agent.ports import Action, Question
+from kedge.cli.questions import (
+    Piece,
+    carets,
+    cells,
+    command_lines,
+    voices_in_words,
+    wrong_with,
+)
+
+
+def question(command: str, span: tuple[int, int], considered: tuple[Considered, ...] = ()):
+    part = CommandPart(("make",), "unknown", "nobody knows")
+    effect = Effect("run", "make", 0, span, part)
+    action = Action(ToolCall("1", "bash", "{}"), {"command": command}, (effect,))
+    return Question(action, "gate", "why", (0,), considered=considered)
+
+
+def test_the_part_in_question_is_marked_and_the_rest_is_not():
+    (line,) = command_lines(question("ls && make", (6, 10)))
+    assert line == (Piece("ls && ", False), Piece("make", True))
+    assert carets(line) == "      ^^^^"
+
+
+def test_marks_stay_below_what_they_mark_whatever_the_command_contains():
+    (line,) = command_lines(question("echo \x1b[2J宽 && make", (14, 18)))
+    assert line == (Piece("echo 宽 && ", False), Piece("make", True))
+    assert carets(line) == " " * cells("echo 宽 && ") + "^^^^"
+
+
+def test_a_mark_over_several_lines_is_on_each_of_them():
+    lines = command_lines(question("ls\nmake \\\n all", (3, 14)))
+    assert [carets(line) for line in lines] == ["", "^^^^^^", "^^^^"]
+
+
+def test_nothing_is_marked_where_everything_is_in_question():
+    (line,) = command_lines(question("make", (0, 4)))
+    assert carets(line) == ""
+
+
+def test_every_voice_says_what_it_speaks_of():
+    heard = (
+        Considered("rules", "ask", "a rule asks", "bash(make) (rules.toml:3)", (0,)),
+        Considered("mode", "allow", "mode auto allows it"),
+    )
+    assert list(voices_in_words(question("ls && make", (6, 10), heard))) == [
+        "rules: ask make · a rule asks · bash(make) (rules.toml:3)",
+        "mode: allow · mode auto allows it",
+    ]
+
+
+def test_a_rule_that_cannot_be_kept_is_complained_about():
+    assert wrong_with("bash(make *)") == ""
+    assert "bash((" in wrong_with("bash((")

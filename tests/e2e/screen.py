@@ -1,0 +1,71 @@
+"""A real terminal, by means of tmux: what is typed goes in, what is on the screen comes out."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+from e2e.process import COMMAND, Kedge
+
+
+class Screen:
+    """One 80x24 terminal with a shell."""
+
+    def __init__(self, folder: Path, kedge: Kedge) -> None:
+        self._socket = str(folder / "tmux.sock")
+        self._env = {**kedge.env, "TERM": "xterm-256color", "PS1": "", "TMUX_TMPDIR": str(folder)}
+        self._env.pop("LANG")
+        self._env["LC_ALL"] = "C.UTF-8"
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24",
+                   "-c", str(kedge.cwd), "bash --norc --noprofile")  # fmt: skip
+        self._open = True
+
+    def _tmux(self, *words: str) -> str:
+        ended = subprocess.run(
+            ["tmux", "-u", "-S", self._socket, *words],
+            env=self._env, capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+        return ended.stdout
+
+    def type(self, line: str) -> None:
+        """Type a line and press Enter."""
+        self._tmux("send-keys", "-l", line)
+        self._tmux("send-keys", "Enter")
+
+    def press(self, key: str) -> None:
+        """Press one key, in tmux's spelling."""
+        self._tmux("send-keys", key)
+
+    def paste(self, text: str) -> None:
+        """Paste as a terminal does, in brackets where the program has asked for them."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-p")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window larger or smaller."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    @property
+    def seen(self) -> str:
+        """What is on the screen now, row by row."""
+        return self._tmux("capture-pane", "-p")
+
+    @property
+    def text(self) -> str:
+        """All that is and was on the screen, wrapped lines joined."""
+        return self._tmux("capture-pane", "-p", "-J", "-S", "-")
+
+    @property
+    def painted(self) -> str:
+        """The same with colours."""
+        return self._tmux("capture-pane", "-p", "-e", "-J", "-S", "-")
+
+    def close(self) -> None:
+        """Take the terminal away, as a closed window does. Harmless when repeated."""
+        if self._open:
+            self._tmux("kill-server")
+            self._open = False
+
+
+def words(*arguments: str) -> str:
+    """A command line for a shell, which says afterwards how it ended."""
+    return shlex.join([*COMMAND, *arguments]) + '; echo "[ended $?]"'

@@ -1,0 +1,101 @@
+"""The interactive session at a real terminal, through tmux: what ends it, and what is left then."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from e2e.person import Person
+from e2e.process import Kedge, alive, wait_until
+
+SLEEP = "sleep 7531"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    """A model that runs a command for ever, under a name of this test's own."""
+    call = {"type": "tool_call", "id": "1", "name": "bash"}
+    calls = call | {"arguments": json.dumps({"command": f"echo begun; {SLEEP}{os.getpid()}"})}
+    answer = {"expect": [{"role": "user"}], "parts": [calls], "stop_reason": "tool_use"}
+    file = tmp_path / "script.jsonl"
+    header = {"scripted": 1, "model": "anthropic/claude-sonnet-5-5"}
+    file.write_text(f"{json.dumps(header)}\n{json.dumps(answer)}\n")
+    return f"scripted:{file}"
+
+
+def sleeping() -> list[int]:
+    """The processes of the command."""
+    return alive(f"{SLEEP}{os.getpid()}")
+
+
+def working(person: Person, script: str, *more: str) -> int:
+    """kedge, at work on the command; its process."""
+    person.starts("--mode", "full", "--sandbox", "off", "-m", script, *more, "go")
+    wait_until(sleeping, "the command runs")
+    return alive("--sandbox off -m scripted")[-1]
+
+
+def the_log_is_whole(kedge: Kedge) -> None:
+    kinds = [(fact["kind"], fact.get("status")) for fact in kedge.log]
+    assert ("action.ended", "cancelled") in kinds
+    assert kinds[-1][0] == "result"
+
+
+@pytest.mark.parametrize("shown", [(), ("--plain",)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_in_order(
+    person: Person, kedge: Kedge, script: str, number: signal.Signals, shown: tuple[str, ...]
+) -> None:
+    os.kill(working(person, script, *shown), number)
+    assert "go on with: kedge -r" in person.ends(143)
+    assert sleeping() == []
+    the_log_is_whole(kedge)
+
+
+def test_a_closed_terminal_ends_it_in_order(person: Person, kedge: Kedge, script: str) -> None:
+    process = working(person, script)
+    person.screen.close()
+    wait_until(lambda: not sleeping(), "the command is ended")
+    wait_until(lambda: not Path(f"/proc/{process}").exists(), "kedge is over")
+    the_log_is_whole(kedge)
+
+
+def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
+    person: Person, kedge: Kedge, script: str
+) -> None:
+    working(person, script)
+    person.screen.press("C-c")
+    wait_until(lambda: not sleeping(), "the command is ended")
+    person.screen.press("C-c")
+    assert "go on with: kedge -r" in person.ends(0)
+    the_log_is_whole(kedge)
+
+
+def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(person: Person, script: str) -> None:
+    working(person, script)
+    person.screen.press("C-z")
+    wait_until(lambda: "Stopped" in person.screen.text, "the shell is back")
+    assert sleeping()
+    person.screen.type("fg")
+    person.sees("esc interrupts")
+    # All of the screen is back, not only what moves.
+    person.sees("Ask for something")
+    person.screen.press("Escape")
+    wait_until(lambda: not sleeping(), "the command is ended")
+
+
+def test_line_by_line_a_prompt_is_answered(person: Person, tmp_path: Path) -> None:
+    file = tmp_path / "hello.jsonl"
+    header = {"scripted": 1, "model": "anthropic/claude-sonnet-5-5"}
+    answer = {"expect": [{"role": "user"}], "parts": [{"type": "text", "text": "Hello."}]}
+    file.write_text(f"{json.dumps(header)}\n{json.dumps(answer)}\n")
+    person.starts("--plain", "--sandbox", "off", "-m", f"scripted:{file}")
+    person.sees("ask>")
+    person.screen.type("/mode plan")
+    person.sees("the mode is plan")
+    person.screen.type("hi")
+    person.sees("Hello.")
+    person.screen.type("/quit")
+    person.ends(0)

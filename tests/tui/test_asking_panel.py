@@ -1,0 +1,371 @@
+"""The panel of questions: which keys answer, which do not, and what is shown."""
+
+from typing import ClassVar
+
+import pytest
+from textual.app import App
+from textual.events import Paste
+from textual.screen import ModalScreen
+from textual.widgets import Static, TextArea
+
+from kedge.agent.effects import CommandPart, Effect
+from kedge.agent.events import Considered, Grant
+from kedge.agent.messages import ToolCall
+from kedge.agent.ports import Action, Approval, No, Question, Yes
+from kedge.cli.tui.asking.choices import Choices
+from kedge.cli.tui.asking.panel import AskPanel
+from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.fields import Fields
+
+GRACE = 0.5
+OFFER = "bash(make install)"
+
+
+def question(
+    command: str = "ls && make install", offers: tuple[str, ...] = (OFFER,), preview: str = ""
+) -> Question:
+    part = CommandPart(("make", "install"), "unknown", "nobody knows what make does")
+    effects = (Effect("run", "ls", 0, (0, 2)), Effect("run", "make install", 1, (6, 18), part))
+    action = Action(ToolCall("1", "bash", "{}"), {"command": command}, effects)
+    heard = (Considered("mode", "allow", "mode auto allows it", effects=(0,)),)
+    return Question(action, "gate", "a command nobody knows", (1,), offers, preview, heard)
+
+
+def asked(id: int = 1, path: tuple[str, ...] = ("main",), **how: object) -> Asked:
+    return Asked(id, question(**how), path, 0.0)
+
+
+class Desk(App[None]):
+    """A prompt and the panel above it."""
+
+    BINDINGS: ClassVar = [("pageup", "note('pageup')"), ("escape", "note('escape')")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.answers: list[tuple[int, Approval]] = []
+        self.heard: list[str] = []
+
+    def compose(self):
+        yield AskPanel(grace=GRACE, clock=lambda: self.now)
+        yield TextArea("a draft", id="prompt")
+
+    def on_mount(self) -> None:
+        self.query_one(TextArea).focus()
+
+    def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
+        self.answers.append((message.id, message.approval))
+
+    def action_note(self, key: str) -> None:
+        self.heard.append(key)
+
+    @property
+    def panel(self) -> AskPanel:
+        return self.query_one(AskPanel)
+
+    def ask(self, *questions: Asked) -> None:
+        self.panel.show(
+            Facts(cwd="/w", sandbox="workspace-write (landlock 7)", questions=questions)
+        )
+
+    def text(self, id: str) -> str:
+        return str(self.query_one(id, Static).visual)
+
+
+def at_the_desk():
+    return Desk().run_test(size=(80, 24))
+
+
+async def shown(pilot, *questions: Asked) -> None:
+    """The questions, and their grace is over."""
+    pilot.app.ask(*questions)
+    await pilot.pause()
+    pilot.app.now += GRACE
+
+
+NO = "the person said no"
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["1"], Yes()),
+        (["2"], Yes(Grant("session", (OFFER,)))),
+        (["3"], Yes(Grant("project", (OFFER,)))),
+        (["4"], Yes(Grant("user", (OFFER,)))),
+        (["5"], No(NO)),
+        (["enter"], Yes()),
+        (["right", "enter"], Yes(Grant("session", (OFFER,)))),
+        (["up", "up", "enter"], No(NO)),
+    ],
+)
+async def test_a_key_is_an_answer(keys, answer):
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press(*keys)
+        assert pilot.app.answers == [(1, Approval(answer, "person"))]
+        assert not pilot.app.panel.display
+
+
+async def test_the_panel_shows_what_is_asked_by_whom_and_what_always_would_store():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(path=("main", "search")))
+        what = pilot.app.text("#ask-what")
+        assert "ls && make install\n      ^^^^^^^^^^^^" in what
+        assert "nobody knows what make does" in what
+        assert "in /w · sandbox workspace-write · asked by gate" in what
+        assert "for the agent search" in what
+        assert pilot.app.text("#ask-head") == "? bash: a command nobody knows"
+        assert OFFER in pilot.app.text("#ask-rules")
+
+
+async def test_keys_pressed_as_the_question_appears_answer_nothing_and_are_typed_nowhere():
+    async with at_the_desk() as pilot:
+        pilot.app.ask(asked())
+        await pilot.pause()
+        await pilot.press("1", "enter", "x")
+        assert pilot.app.answers == []
+        assert pilot.app.query_one(TextArea).text == "a draft"
+
+
+async def test_who_goes_on_typing_answers_nothing():
+    async with at_the_desk() as pilot:
+        pilot.app.ask(asked())
+        await pilot.pause()
+        for _ in range(3):
+            pilot.app.now += GRACE * 0.9
+            await pilot.press("1")
+        assert pilot.app.answers == []
+        pilot.app.now += GRACE
+        await pilot.press("1")
+        assert len(pilot.app.answers) == 1
+
+
+async def test_the_end_of_a_sentence_is_no_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        for key in ("n", "o", "enter"):
+            pilot.app.now += GRACE * 0.9
+            await pilot.press(key)
+        assert pilot.app.answers == []
+        assert "6 says no with them" in pilot.app.text("#ask-hint")
+        pilot.app.now += GRACE * 1.1
+        await pilot.press("6")
+        assert pilot.app.query_one(Fields).display
+
+
+async def test_the_grace_has_an_end_however_fast_keys_come():
+    async with at_the_desk() as pilot:
+        pilot.app.ask(asked())
+        await pilot.pause()
+        for _ in range(7):
+            pilot.app.now += GRACE * 0.6
+            await pilot.press("5")
+        assert len(pilot.app.answers) == 1
+
+
+async def test_a_question_that_a_dialog_covered_begins_its_grace_when_it_is_seen():
+    async with at_the_desk() as pilot:
+        await pilot.app.push_screen(ModalScreen())
+        await shown(pilot, asked())
+        await pilot.app.pop_screen()
+        await pilot.pause()
+        await pilot.press("1")
+        assert pilot.app.answers == []
+
+
+async def test_the_next_question_has_a_grace_of_its_own():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(1), asked(2))
+        await pilot.press("1", "1")
+        assert [id for id, _ in pilot.app.answers] == [1]
+
+
+async def test_what_is_pasted_answers_nothing():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        pilot.app.post_message(Paste("1"))
+        await pilot.pause()
+        assert pilot.app.answers == []
+        assert pilot.app.query_one(TextArea).text == "a draft"
+
+
+async def test_what_is_typed_into_the_prompt_is_no_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        pilot.app.query_one(TextArea).focus()
+        await pilot.press("1")
+        assert pilot.app.answers == []
+        assert "1" in pilot.app.query_one(TextArea).text
+        assert "f2" in pilot.app.text("#ask-hint")
+
+
+async def test_the_prompt_gets_the_keys_back_after_the_last_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("1")
+        await pilot.pause()
+        assert pilot.app.focused is pilot.app.query_one(TextArea)
+        assert pilot.app.query_one(TextArea).text == "a draft"
+
+
+async def test_a_question_that_cannot_be_answered_for_good_does_not_offer_it():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(offers=()))
+        await pilot.press("2", "3", "4", "e")
+        assert pilot.app.answers == []
+        assert "session" not in pilot.app.text("#ask-choices")
+
+
+async def test_the_rule_can_be_edited_before_it_is_stored():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("e", "end", *["backspace"] * len("install)"), "*", ")", "enter", "3")
+        await pilot.pause()
+        grant = Grant("project", ("bash(make *)",))
+        assert pilot.app.answers == [(1, Approval(Yes(grant), "person"))]
+
+
+async def test_a_rule_that_is_none_is_complained_about_and_not_taken():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("e", "end", "backspace", "enter")
+        await pilot.pause()
+        assert "can never match" in pilot.app.text("#ask-hint")
+        await pilot.press("escape", "2")
+        assert pilot.app.answers == [(1, Approval(Yes(Grant("session", (OFFER,))), "person"))]
+
+
+async def test_a_no_can_carry_words_which_may_be_pasted():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("6")
+        await pilot.pause()
+        pilot.app.post_message(Paste("use ninja"))
+        await pilot.press("enter")
+        assert pilot.app.answers == [(1, Approval(No(f"{NO}: use ninja"), "person"))]
+
+
+async def test_escape_leaves_the_words_and_not_the_question():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("6", "x", "escape")
+        await pilot.pause()
+        assert pilot.app.panel.display
+        await pilot.press("5")
+        assert pilot.app.answers == [(1, Approval(No(NO), "person"))]
+
+
+async def test_several_questions_are_counted_and_answered_in_any_order():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(1), asked(2, path=("main", "search")))
+        assert pilot.app.text("#ask-place").startswith("1 of 2")
+        await pilot.press("tab")
+        assert "for the agent search" in pilot.app.text("#ask-what")
+        await pilot.press("5")
+        pilot.app.now += GRACE
+        await pilot.press("1")
+        assert pilot.app.answers == [
+            (2, Approval(No(NO), "person")),
+            (1, Approval(Yes(), "person")),
+        ]
+
+
+async def test_a_question_that_was_withdrawn_is_gone():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(1), asked(2))
+        await pilot.press("6", "x")
+        pilot.app.ask(asked(2))
+        await pilot.pause()
+        pilot.app.now += GRACE
+        await pilot.press("1")
+        assert pilot.app.answers == [(2, Approval(Yes(), "person"))]
+
+
+async def test_why_shows_everybody_who_was_heard():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("w")
+        assert "mode: allow ls · mode auto allows it" in pilot.app.text("#ask-what")
+        await pilot.press("w")
+        assert "mode auto" not in pilot.app.text("#ask-what")
+
+
+async def test_a_long_question_says_so_and_can_be_opened():
+    async with at_the_desk() as pilot:
+        command = "\n".join(f"echo {number}" for number in range(30))
+        await shown(pilot, asked(command=command))
+        await pilot.pause()
+        assert "shows all of it" in pilot.app.text("#ask-hint")
+        before = pilot.app.query_one("#ask-body").size.height
+        await pilot.press("o")
+        await pilot.pause()
+        assert pilot.app.query_one("#ask-body").size.height > before
+        assert pilot.app.query_one(Choices).region.bottom <= 24
+
+
+async def test_nothing_is_stored_that_was_not_shown_whole():
+    async with at_the_desk() as pilot:
+        rules = tuple(f"bash(make a-target-with-a-long-name-{number})" for number in range(12))
+        await shown(pilot, asked(offers=rules))
+        await pilot.pause()
+        await pilot.press("2")
+        await pilot.pause()
+        assert pilot.app.answers == []
+        assert "read all" in pilot.app.text("#ask-hint")
+        await pilot.press("2")
+        assert pilot.app.answers == [(1, Approval(Yes(Grant("session", rules)), "person"))]
+
+
+async def test_keys_of_the_transcript_and_the_interrupt_pass():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("pageup", "escape")
+        assert pilot.app.heard == ["pageup", "escape"]
+
+
+async def test_an_answer_can_be_clicked():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.click(Choices, offset=(2, 0))
+        await pilot.pause()
+        assert pilot.app.answers == [(1, Approval(Yes(), "person"))]
+
+
+async def test_control_codes_and_markup_of_a_command_are_shown_and_not_obeyed():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(command="[bold]ls[/bold] \x1b]0;x\x07[@click=app.quit]y[/]"))
+        assert "[bold]ls[/bold]" in pilot.app.text("#ask-what")
+        assert "\x1b" not in pilot.app.text("#ask-what")
+
+
+async def test_the_keys_go_to_the_question_and_back():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        for focused in (pilot.app.query_one(TextArea), pilot.app.panel):
+            pilot.app.panel.switch_focus()
+            await pilot.pause()
+            assert pilot.app.focused is focused
+
+
+def changing(tool: str, preview: str, **arguments: object) -> Asked:
+    action = Action(ToolCall("1", tool, "{}"), arguments, (Effect("write", "/w/a.py"),))
+    return Asked(1, Question(action, "gate", "writing", (0,), (), preview), ("main",), 0.0)
+
+
+UNIFIED = "--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n def f():\n-    return 1\n+    return 2"
+PATCH = "*** Begin Patch\n*** Update File: b.py\n@@\n-old\n+new\n*** End Patch"
+
+
+async def test_a_change_is_shown_as_its_diff():
+    async with at_the_desk() as pilot:
+        await shown(pilot, changing("edit", UNIFIED, file_path="a.py", old_string="1"))
+        lines = [line.rstrip() for line in pilot.app.text("#ask-what").splitlines()]
+        assert lines[:4] == ["a.py", "1   def f():", "2 -     return 1", "2 +     return 2"]
+        assert "writes /w/a.py" in lines
+
+
+async def test_a_patch_is_shown_whole_with_the_files_it_names():
+    async with at_the_desk() as pilot:
+        await shown(pilot, changing("apply_patch", PATCH, patch=PATCH))
+        assert pilot.app.text("#ask-what").startswith(PATCH)

@@ -1,0 +1,495 @@
+"""The desk: a whole session without a screen."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from kedge.agent.events import ActionEnded, Decision, Event, MessageAdded, Result, TurnStarted
+from kedge.agent.messages import Prompt, Text
+from kedge.agent.person import ModeChanged, PersonRan
+from kedge.agent.ports import Approval, No, Yes
+from kedge.cli.options import OPTIONS, Run, Value
+from kedge.cli.surroundings import Surroundings
+from kedge.cli.tui.desk.desk import Desk
+from kedge.cli.tui.desk.facts import Facts
+from kedge.config.errors import KedgeError, UsageError
+from kedge.config.paths import Home
+
+Body = TypeVar("Body")
+Part = dict[str, object]
+Answer = tuple[Sequence[str], Sequence[Part]]
+"""Roles of the messages that are answered, and the parts of the answer."""
+
+
+def says(text: str) -> Part:
+    return {"type": "text", "text": text}
+
+
+def calls(id: str, tool: str, **arguments: object) -> Part:
+    return {"type": "tool_call", "id": id, "name": tool, "arguments": json.dumps(arguments)}
+
+
+def words(text: str) -> Prompt:
+    return (Text(text),)
+
+
+class Sitting:
+    """A desk, and what was heard at it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.work = folder / "work"
+        self.work.mkdir()
+        own = folder / "home"
+        self.home = Home(own / "config", own / "state", own / "data", own / "cache")
+        self.heard: list[Event] = []
+        self._something = asyncio.Event()
+        self._desks: list[Desk] = []
+
+    def script(self, *answers: Answer) -> str:
+        """The model of a script."""
+        lines: list[object] = [{"scripted": 1, "model": "anthropic/claude-sonnet-5-5"}]
+        for roles, parts in answers:
+            called = any(part["type"] == "tool_call" for part in parts)
+            lines.append(
+                {
+                    "expect": [{"role": role} for role in roles],
+                    "parts": list(parts),
+                    "stop_reason": "tool_use" if called else "end",
+                    "usage": {"input_tokens": 5_000, "output_tokens": 10},
+                }
+            )
+        file = self.folder / "script.jsonl"
+        file.write_text("\n".join(json.dumps(line) for line in lines))
+        return f"scripted:{file}"
+
+    def desk(self, *answers: Answer, **values: Value) -> Desk:
+        """A desk where nothing is opened yet."""
+        given: dict[str, Value] = {option.field: option.default for option in OPTIONS}
+        given |= {"model": self.script(*answers), "sandbox": "off", "mode": "full"}
+        env = {**os.environ, "HOME": str(self.folder), "SHELL": "/bin/sh"}
+        desk = Desk(
+            Run(None, given | values),
+            Surroundings(env, self.work, self.home),
+            hear=self._hear,
+            changed=self._something.set,
+            opening=self.heard.clear,
+        )
+        self._desks.append(desk)
+        return desk
+
+    async def open(self, *answers: Answer, **values: Value) -> Desk:
+        """A desk at an open session."""
+        desk = self.desk(*answers, **values)
+        await desk.open()
+        return desk
+
+    def _hear(self, event: Event) -> None:
+        self.heard.append(event)
+        self._something.set()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait until it holds."""
+        async with asyncio.timeout(20):
+            while not holds():
+                self._something.clear()
+                await self._something.wait()
+
+    def bodies(self, kind: type[Body]) -> list[Body]:
+        """What was heard of a kind."""
+        return [event.body for event in self.heard if isinstance(event.body, kind)]
+
+    async def turns(self, count: int) -> None:
+        """Wait until so many runs are over."""
+        await self.until(lambda: len(self.bodies(Result)) == count)
+
+    async def close(self) -> None:
+        for desk in self._desks:
+            await desk.close()
+
+
+@pytest.fixture
+async def sitting(tmp_path: Path) -> AsyncIterator[Sitting]:
+    made = Sitting(tmp_path)
+    yield made
+    await made.close()
+
+
+async def test_what_is_said_is_answered(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    desk.submit(words("Hi."))
+    await sitting.turns(1)
+    assert [message.text for message in _answers(sitting)] == ["Hello."]
+    await sitting.until(lambda: not desk.facts.working)
+    assert desk.facts.context_tokens > 1_000
+    assert desk.facts.cost_usd
+
+
+def _answers(sitting: Sitting) -> list[Text]:
+    return [
+        part
+        for message in sitting.bodies(MessageAdded)
+        for part in message.parts
+        if message.role == "assistant" and isinstance(part, Text)
+    ]
+
+
+async def test_what_is_said_before_the_session_is_open_is_said_once_it_is(
+    sitting: Sitting,
+) -> None:
+    desk = sitting.desk((["user"], [says("Hello.")]))
+    desk.submit(words("Hi."))
+    assert [one.words for one in desk.facts.queue] == ["Hi."]
+    await desk.open()
+    await sitting.turns(1)
+    assert desk.facts.queue == ()
+
+
+async def test_later_waits_until_the_turn_is_over(sitting: Sitting) -> None:
+    gate = sitting.work / "gate"
+    os.mkfifo(gate)
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="cat gate")]),
+        (["tool"], [says("One.")]),
+        (["user"], [says("Two.")]),
+    )
+    desk.submit(words("First."))
+    await sitting.until(lambda: desk.facts.tasks)
+    desk.later(words("Second."))
+    assert [one.words for one in desk.facts.queue] == ["Second."]
+    gate.write_text("go\n")
+    await sitting.turns(2)
+    assert [text.text for text in _answers(sitting)] == ["One.", "Two."]
+
+
+async def test_what_is_said_to_a_running_turn_is_heard_after_the_batch(sitting: Sitting) -> None:
+    gate = sitting.work / "gate"
+    os.mkfifo(gate)
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="cat gate")]),
+        (["tool", "user"], [says("I heard.")]),
+    )
+    desk.submit(words("First."))
+    await sitting.until(lambda: desk.facts.tasks)
+    desk.submit(words("Rather this."))
+    assert [one.words for one in desk.facts.steering] == ["Rather this."]
+    gate.write_text("go\n")
+    await sitting.turns(1)
+    assert desk.facts.steering == ()
+    assert [text.text for text in _answers(sitting)] == ["I heard."]
+
+
+async def test_words_that_nobody_heard_survive_an_interrupt_and_come_back(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [calls("1", "bash", command="sleep 100")]))
+    desk.submit(words("First."))
+    await sitting.until(lambda: desk.facts.tasks)
+    desk.submit(words("Steer."))
+    desk.later(words("Later."))
+    assert desk.interrupt()
+    await sitting.until(lambda: not desk.facts.working)
+    assert [one.words for one in desk.facts.queue] == ["Steer.", "Later."]
+    assert desk.take_back() == words("Later.")
+    assert desk.take_back() == words("Steer.")
+    assert desk.take_back() is None
+    assert not desk.facts.tasks
+
+
+async def test_several_questions_wait_and_are_answered_in_any_order(sitting: Sitting) -> None:
+    outside = sitting.folder / "outside"
+    outside.mkdir()
+    for name in ("a", "b"):
+        (outside / name).write_text(name)
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command=f"touch {outside}/x", description="one")]),
+        (["tool"], [says("Done.")]),
+        mode="ask",
+    )
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.questions)
+    asked = desk.facts.questions[0]
+    assert asked.question.action.call.name == "bash"
+    assert desk.answer(asked.id, Approval(Yes(), "person"))
+    assert not desk.answer(asked.id, Approval(No(), "person"))
+    await sitting.turns(1)
+    assert (outside / "x").exists()
+    assert desk.facts.questions == ()
+
+
+async def test_a_question_is_withdrawn_with_its_turn(sitting: Sitting) -> None:
+    desk = await sitting.open(
+        (["user"], [calls("1", "write", file_path="a.txt", content="a")]), mode="ask"
+    )
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.questions)
+    desk.interrupt()
+    await sitting.turns(1)
+    assert desk.facts.questions == ()
+    assert not (sitting.work / "a.txt").exists()
+
+
+async def test_the_mode_can_change_while_a_turn_runs_and_decides_from_then_on(
+    sitting: Sitting,
+) -> None:
+    gate = sitting.work / "gate"
+    os.mkfifo(gate)
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="cat gate")]),
+        (["tool"], [calls("2", "write", file_path="a.txt", content="a")]),
+        (["tool"], [says("Denied.")]),
+    )
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.tasks)
+    await desk.set_mode("plan")
+    assert desk.facts.mode == "plan"
+    gate.write_text("go\n")
+    await sitting.turns(1)
+    assert [one.outcome for one in sitting.bodies(Decision)] == ["allow", "deny"]
+    assert [(one.before, one.mode) for one in sitting.bodies(ModeChanged)] == [("full", "plan")]
+    assert sitting.bodies(Result)[0].mode == "plan"
+
+
+async def test_a_mode_set_before_the_session_is_open_is_its_mode(sitting: Sitting) -> None:
+    desk = sitting.desk((["user"], [says("Hello.")]))
+    await desk.set_mode("plan")
+    await desk.open()
+    assert desk.facts.mode == "plan"
+
+
+async def test_from_plan_to_auto_a_sandboxed_command_may_write(sitting: Sitting) -> None:
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="touch made && echo made")]),
+        (["tool"], [says("Done.")]),
+        mode="plan",
+        sandbox="workspace-write",
+    )
+    assert "read-only" in desk.facts.sandbox
+    await desk.set_mode("auto")
+    assert "workspace-write" in desk.facts.sandbox
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    assert (sitting.work / "made").exists()
+
+
+async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of_model(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="sleep 100")]),
+        (["tool"], [says("It goes on.")]),
+    )
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.tasks)
+    assert desk.background()
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    assert [task.id for task in desk.facts.tasks] == ["bash_1"]
+    await desk.set_model("", "high")
+    assert desk.facts.effort == "high"
+    assert desk.facts.tasks[0].running
+    await desk.kill("bash_1")
+    assert not desk.facts.tasks[0].running
+
+
+async def test_a_command_of_the_persons_own_is_on_record_and_told_with_the_next_words(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [says("I see.")]))
+    desk.shell("echo from me; exit 3")
+    await sitting.until(lambda: sitting.bodies(PersonRan))
+    ran = sitting.bodies(PersonRan)[0]
+    assert (ran.output, ran.exit_code) == ("from me\n", 3)
+    desk.submit(words("What was that?"))
+    await sitting.turns(1)
+    told = sitting.bodies(TurnStarted)[0].prompt
+    assert isinstance(told[0], Text)
+    assert told[0].text.startswith("<context>")
+    assert "from me" in told[0].text
+    assert told[1] == Text("What was that?")
+
+
+async def test_a_command_of_the_persons_own_can_be_stopped(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("I see.")]))
+    desk.shell("sleep 100")
+    await sitting.until(lambda: sitting.heard)
+    assert desk.interrupt()
+    await sitting.until(lambda: sitting.bodies(PersonRan))
+    assert sitting.bodies(PersonRan)[0].exit_code != 0
+
+
+async def test_a_note_is_kept_and_told(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Noted.")]))
+    assert "notes.md" in await desk.note("tabs, not spaces")
+    assert "tabs, not spaces" in (sitting.work / ".kedge" / "notes.md").read_text()
+
+
+async def test_new_leaves_the_session_for_another_and_keeps_the_mode(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    first = desk.facts.session
+    desk.submit(words("Hi."))
+    await sitting.turns(1)
+    await desk.set_mode("plan")
+    await desk.new()
+    assert desk.facts.session != first
+    assert desk.facts.mode == "plan"
+    assert sitting.heard == []
+    await desk.resume(first)
+    assert desk.facts.session == first
+    assert len(sitting.bodies(TurnStarted)) == 1
+    assert desk.facts.mode == "plan"
+
+
+async def test_a_session_in_which_nothing_happened_leaves_no_trace(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    await desk.close()
+    assert list((sitting.home.state_dir / "sessions").iterdir()) == []
+
+
+async def test_a_fork_begins_with_what_was_said(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    first = desk.facts.session
+    desk.submit(words("Hi."))
+    await sitting.turns(1)
+    await desk.fork()
+    assert desk.facts.session != first
+    assert len(sitting.bodies(TurnStarted)) == 1
+
+
+async def test_a_session_that_cannot_be_opened_leaves_the_present_one(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    first = desk.facts.session
+    with pytest.raises(KedgeError):
+        await desk.resume("nothing-like-this")
+    assert desk.facts.session == first
+    desk.submit(words("Hi."))
+    await sitting.turns(1)
+
+
+async def test_why_a_session_cannot_be_opened_is_a_fact(sitting: Sitting) -> None:
+    desk = sitting.desk(model="nobody/nothing")
+    with pytest.raises(KedgeError):
+        await desk.open()
+    assert "nobody" in desk.facts.trouble
+    with pytest.raises(UsageError):
+        desk.rename("x")
+
+
+async def test_what_was_decided_about_a_call_is_explained(sitting: Sitting) -> None:
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="ls")]), (["tool"], [says("Done.")])
+    )
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    assert "allowed by" in desk.why("1")
+    assert desk.why("2") == ""
+
+
+async def test_what_was_not_sent_is_there_at_the_next_start(sitting: Sitting) -> None:
+    desk = sitting.desk((["user"], [says("Hello.")]))
+    desk.later(words("In line."))
+    desk.keep_draft("In the editor.")
+    again = sitting.desk((["user"], [says("Hello.")]))
+    assert again.take_draft() == "In the editor."
+    assert [one.words for one in again.facts.queue] == ["In line."]
+    assert sitting.desk().take_draft() == ""
+
+
+async def test_closing_ends_what_runs_and_leaves_a_whole_log(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [calls("1", "bash", command="sleep 100 & sleep 100")]))
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.tasks)
+    await desk.close()
+    assert sitting.bodies(ActionEnded)[-1].status == "cancelled"
+    assert isinstance(sitting.heard[-1].body, Result)
+    assert desk.facts == Facts(cwd=str(sitting.work), mode=desk.facts.mode)
+
+
+async def _two_turns(sitting: Sitting) -> Desk:
+    desk = await sitting.open(
+        (["user"], [calls("1", "write", file_path="a.txt", content="one\n")]),
+        (["tool"], [says("Done.")]),
+        (["user"], [calls("2", "write", file_path="b.txt", content="two\n")]),
+        (["tool"], [says("Done, too.")]),
+    )
+    for count, said in enumerate(("First.", "Second."), 1):
+        desk.submit(words(said))
+        await sitting.turns(count)
+        await sitting.until(lambda: not desk.facts.working)
+    return desk
+
+
+async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    first, second = await desk.points()
+    assert (first.words, second.words) == ("First.", "Second.")
+    assert second.files == ("created b.txt +1 -0",)
+    said, came = await desk.rewind(second.seq, "both")
+    assert (said, came) == ("Second.", "1 file put back")
+    assert not (sitting.work / "b.txt").exists()
+    assert [point.words for point in await desk.points()] == ["First."]
+    await desk.redo()
+    assert (sitting.work / "b.txt").read_text() == "two\n"
+    assert len(await desk.points()) == 2
+
+
+async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
+    desk = await _two_turns(sitting)
+    assert await desk.undo() == "1 file put back"
+    assert not (sitting.work / "b.txt").exists()
+    assert (sitting.work / "a.txt").exists()
+    assert len(await desk.points()) == 2
+    with pytest.raises(UsageError):
+        await desk.rewind(9_999, "both")
+
+
+async def test_what_is_changed_in_the_work_tree_is_a_fact_after_a_turn(sitting: Sitting) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(("git", "-C", sitting.work, *arguments), check=True, capture_output=True)
+
+    git("init", "-b", "main")
+    (sitting.work / "a").write_text("a\n")
+    git("add", "a")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a")
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="echo b >> a; git checkout -b other")]),
+        (["tool"], [says("Done.")]),
+    )
+    assert (desk.facts.branch, desk.facts.dirty) == ("main", False)
+    desk.submit(words("go"))
+    await sitting.turns(1)
+    await sitting.until(lambda: (desk.facts.branch, desk.facts.dirty) == ("other", True))
+
+
+async def test_git_is_not_asked_where_the_repository_would_make_it_run_something(
+    sitting: Sitting,
+) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(("git", "-C", sitting.work, *arguments), check=True, capture_output=True)
+
+    git("init", "-b", "main")
+    (sitting.work / "a").write_text("a\n")
+    git("add", "a")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a")
+    ran = sitting.folder / "ran"
+    git("config", "filter.x.clean", f"touch {ran}; cat")
+    (sitting.work / ".gitattributes").write_text("a filter=x\n")
+    (sitting.work / "a").write_text("b\n")
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="true")]), (["tool"], [says("Done.")])
+    )
+    desk.submit(words("go"))
+    await sitting.turns(1)
+    desk.shell("true")
+    await sitting.until(lambda: sitting.bodies(PersonRan))
+    await desk.close()
+    assert not ran.exists()
+    assert not desk.facts.dirty

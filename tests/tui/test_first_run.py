@@ -1,0 +1,195 @@
+"""What a person meets who starts kedge for the first time."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from textual.app import App
+from textual.content import Content
+from tui.seen_app import HELLO, Stage
+
+from kedge.cli.tui.screens.dialog import Dialog
+from kedge.cli.tui.screens.line import LineScreen
+from kedge.cli.tui.screens.tour import TourScreen
+from kedge.cli.tui.slash.setup import SetupScreen
+from kedge.cli.tui.view.blocks import Answer, Said
+from kedge.config.following import FOLLOWED
+from kedge.config.trust import FILE, Trust, Trusted
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+async def test_the_tour_has_two_screens_and_comes_once(stage: Stage) -> None:
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(TourScreen)
+        assert "Esc" in seen.shown
+        await seen.pilot.press("enter")
+        assert "Shift+Tab" in seen.shown
+        await seen.pilot.press("enter")
+        await seen.until(lambda: not isinstance(seen.app.screen, TourScreen))
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.ready()
+        await seen.pilot.pause()
+        assert not isinstance(seen.app.screen, TourScreen)
+
+
+async def test_who_types_instead_of_reading_has_typed_a_prompt(stage: Stage) -> None:
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(TourScreen)
+        await seen.pilot.press("h", "i", "enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+
+
+async def test_who_comes_with_a_prompt_gets_an_answer(stage: Stage) -> None:
+    async with stage.app(HELLO, "hi", welcomes=True) as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+
+
+async def test_a_folder_with_instructions_is_asked_about_before_anything(stage: Stage) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(Dialog)
+        assert "AGENTS.md" in seen.shown
+        assert not seen.app.facts.session
+        await seen.pilot.press("t", "enter")
+        await seen.ready()
+    standing = Trust(stage.home.data_dir / FILE).state(stage.work, FOLLOWED)
+    assert isinstance(standing, Trusted)
+
+
+async def test_what_was_declined_is_not_asked_again_but_can_be(stage: Stage) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(Dialog)
+        await seen.pilot.press("enter")
+        await seen.on(TourScreen)
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.ready()
+        assert not isinstance(seen.app.screen, Dialog)
+        await seen.send("/trust")
+        await seen.on(Dialog)
+    assert Trust(stage.home.data_dir / FILE).all() == {}
+
+
+async def test_a_sentence_that_was_begun_neither_trusts_a_folder_nor_leaves() -> None:
+    now = 0.0
+    given: list[str | None] = []
+    answers = (("no", "Not now"), ("yes", "Trust it"), ("leave", "Leave"))
+    dialog = Dialog("trust?", Content("words"), answers, grace=0.5, clock=lambda: now)
+    async with App[None]().run_test() as pilot:
+        pilot.app.push_screen(dialog, given.append)
+        await pilot.press(*"fix it", "enter")
+        assert pilot.app.screen is dialog
+        now = 1.0
+        await pilot.press("t", "enter")
+        assert given == ["yes"]
+
+
+async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> None:
+    (stage.work / ".kedge").mkdir()
+    (stage.work / ".kedge" / "config.toml").write_text('[rules]\nallow = ["bash(npm test)"]\n')
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(Dialog)
+        assert 'rules.allow = ["bash(npm test)"]' in seen.shown
+        assert "outside the sandbox" in seen.shown
+        await seen.pilot.press("l", "enter")
+        await seen.until(lambda: not seen.app.is_running)
+
+
+async def test_without_a_key_the_variable_and_where_to_get_one_are_said(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.write("anthropic")
+        assert "ANTHROPIC_API_KEY" in seen.shown
+        assert "https://" in seen.shown
+        await seen.pilot.press("escape")
+        await seen.said("no model yet")
+
+
+async def test_a_key_is_used_and_written_nowhere(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.write("anthropic")
+        await seen.pilot.press("enter")
+        await seen.on(LineScreen)
+        await seen.write("sk-ant-pasted0123456789")
+        assert "pasted" not in seen.shown
+        await seen.pilot.press("enter")
+        await seen.ready()
+        assert seen.app.facts.model.startswith("anthropic/")
+        await seen.on(TourScreen)
+    kept = (file.read_bytes() for file in stage.folder.rglob("*") if file.is_file())
+    assert not any(b"pasted0123456789" in data for data in kept)
+
+
+class LocalServer(BaseHTTPRequestHandler):
+    """Offers one model, which says hello."""
+
+    def do_GET(self) -> None:
+        self._say("application/json", json.dumps({"data": [{"id": "tiny"}]}))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        words = {"role": "assistant", "content": "Local hello."}
+        chunks = (
+            json.dumps({"choices": [{"index": 0, "delta": words}]}),
+            json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+        )
+        said = "".join(f"data: {chunk}\n\n" for chunk in chunks)
+        self._say("text/event-stream", said + "data: [DONE]\n\n")
+
+    def _say(self, kind: str, text: str) -> None:
+        data = text.encode()
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def local() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), LocalServer)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+async def test_a_local_server_answers_the_first_prompt(tmp_path: Path, local: str) -> None:
+    stage = Stage(tmp_path, OLLAMA_HOST=local)
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        assert "tiny" in seen.rows[0]
+        await seen.pilot.press("enter")
+        await seen.on(TourScreen)
+        await seen.pilot.press("h", "i", "enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+
+
+async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
+    tmp_path: Path, local: str
+) -> None:
+    stage = Stage(tmp_path, OLLAMA_HOST=local)
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.said("no model yet")
+        await seen.send("hello")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.until(lambda: seen.app.facts.queue)
+        await seen.send("/model")
+        await seen.on(SetupScreen)
+        await seen.pilot.press("enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+        assert seen.texts(Said) == ["hello"]
