@@ -24,6 +24,7 @@ from ..config.models import ModelProfile
 from ..config.settings import Effort, Mode, Settings
 from ..config.version import VERSION
 from .effective import settings_of
+from .kept import Kept, kept_of
 from .models import Model, model_of
 from .options import Run
 from .saved import resumed
@@ -48,12 +49,14 @@ class Composed:
         toolbox: "Toolbox",
         judges: "Judges",
         loaded: Loaded,
+        kept: Kept,
     ) -> None:
         self.session = session
         self.toolbox = toolbox
         self.judges = judges
         self.loaded = loaded
         """The settings, with the model that answers now."""
+        self.kept = kept
 
     async def set_model(self, name: str, effort: Effort | None, where: Surroundings) -> None:
         """Have another model answer from here on: by `provider/model`, or the same if empty; its
@@ -81,6 +84,7 @@ class Composed:
         await self.session.close()
         await self.judges.close()
         await self.toolbox.close()
+        await asyncio.to_thread(self.kept.forget)
 
 
 def compose(
@@ -126,6 +130,7 @@ def compose(
     scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
     kind = "interactive" if interactive else "oneshot"
+    kept = kept_of(run, where, store, id, interactive=interactive)
     started = _started(loaded, where, model, toolbox, tools, repository, kind)
     session = Session(
         knowledge.introduce(started),
@@ -135,32 +140,34 @@ def compose(
         store,
         use=use,
         limits=settings.limits,
-        fittings=_fittings(run, scene, toolbox, judges, knowledge, schema),
+        fittings=_fittings(
+            scene, toolbox, judges, knowledge, kept, _checks(run, where, toolbox, schema)
+        ),
         id=id,
         resume=before.id,
     )
     judges.attach(session)
     for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
         session.notice(code, words)
-    return Composed(session, toolbox, judges, loaded)
+    return Composed(session, toolbox, judges, loaded, kept)
 
 
 def _fittings(
-    run: Run,
     scene: "Scene",
     toolbox: "Toolbox",
     judges: "Judges",
     knowledge: "Knowledge",
-    schema: "SchemaCheck | None",
+    kept: Kept,
+    checks: tuple[Check, ...],
 ) -> Fittings:
     from .keeping import WorkspaceKeeper
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
-    kept = settings.checkpoints.enabled and not run.flag("no_session")
-    keeper = WorkspaceKeeper(where, toolbox.roots, settings.checkpoints) if kept else None
+    keeps = settings.checkpoints.enabled and kept.checkpoints
+    keeper = WorkspaceKeeper(kept.where, toolbox.roots, settings.checkpoints) if keeps else None
     return Fittings(
-        checks=_checks(run, where, toolbox, schema),
+        checks=checks,
         ledger=_ledger(settings, where, scene.root),
         still_running=toolbox.still_running,
         permits=toolbox,

@@ -14,6 +14,7 @@ import msgspec
 
 from ...agent.codec import decode
 from ...agent.events import Event
+from ...agent.ports import Store
 from ...config.errors import UsageError
 from ...config.secret_finder import SecretFinder
 from ...sandbox.environment import looks_secret
@@ -57,8 +58,13 @@ def exported(where: Surroundings, session: str, form: str, *, redact: bool) -> s
     """
     catalogue = Catalogue(where)
     id = named(catalogue.store, session, catalogue.names)
+    return written_down(catalogue.store, id, form, where, redact=redact)
+
+
+def written_down(store: Store, id: str, form: str, where: Surroundings, *, redact: bool) -> str:
+    """As `exported`, from this store."""
     hide = _hiding(where) if redact else str
-    lines = list(catalogue.store.lines(id))
+    lines = list(store.lines(id))
     if form == "json":
         return _json(lines, hide)
     events = filter(None, map(decode, lines))

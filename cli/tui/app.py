@@ -148,7 +148,7 @@ class KedgeApp(Reading):
         if self._status_command is not None:
             await self._status_command.close()
         if self._desk is not None:
-            self._left = self._desk.facts.session if self._desk.begun else ""
+            self._left = self._desk.resumable
             await self._desk.close()
 
     def _opening(self) -> None:
@@ -170,6 +170,11 @@ class KedgeApp(Reading):
             if self._desk.facts.trouble and not self._desk.facts.session:
                 # It waits: what was missing may be there now, or is asked for once more.
                 self.later(self.begin())
+
+    def on_go_on_asked(self) -> None:
+        """Enter, with nothing written."""
+        if self._desk is not None:
+            self._desk.go_on()
 
     def on_shell_asked(self, message: ShellAsked) -> None:
         """A command of the person's own was sent."""

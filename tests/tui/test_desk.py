@@ -411,12 +411,13 @@ async def test_closing_ends_what_runs_and_leaves_a_whole_log(sitting: Sitting) -
     assert desk.facts == Facts(cwd=str(sitting.work), mode=desk.facts.mode)
 
 
-async def _two_turns(sitting: Sitting) -> Desk:
+async def _two_turns(sitting: Sitting, **values: Value) -> Desk:
     desk = await sitting.open(
         (["user"], [calls("1", "write", file_path="a.txt", content="one\n")]),
         (["tool"], [says("Done.")]),
         (["user"], [calls("2", "write", file_path="b.txt", content="two\n")]),
         (["tool"], [says("Done, too.")]),
+        **values,
     )
     for count, said in enumerate(("First.", "Second."), 1):
         desk.submit(words(said))
@@ -425,10 +426,11 @@ async def _two_turns(sitting: Sitting) -> Desk:
     return desk
 
 
+@pytest.mark.parametrize("unkept", [False, True])
 async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
-    sitting: Sitting,
+    sitting: Sitting, *, unkept: bool
 ) -> None:
-    desk = await _two_turns(sitting)
+    desk = await _two_turns(sitting, no_session=unkept)
     first, second = await desk.points()
     assert (first.words, second.words) == ("First.", "Second.")
     assert second.files == ("created b.txt +1 -0",)
@@ -439,6 +441,21 @@ async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
     await desk.redo()
     assert (sitting.work / "b.txt").read_text() == "two\n"
     assert len(await desk.points()) == 2
+
+
+async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_left(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting, no_session=True)
+    assert [file.shown for file in await desk.changes()] == ["a.txt", "b.txt"]
+    assert "write b.txt" in desk.why("")
+    assert desk.resumable == ""
+    with pytest.raises(UsageError, match="keeps nothing"):
+        await desk.fork()
+    await desk.close()
+    left = [path for path in sitting.home.state_dir.rglob("*") if path.is_file()]
+    assert [path for path in left if "trash" not in path.parts] == []
+    assert not sitting.home.data_dir.exists()
 
 
 async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:

@@ -87,6 +87,11 @@ class Desk:
         """Whether anything was said in the session, so that it can be gone on with."""
         return self._seat is not None and self._seat.watch.begun
 
+    @property
+    def resumable(self) -> str:
+        """The id of the session, if it can be gone on with once it is left; else empty."""
+        return self.seat.id if self.begun and self.seat.at.composed.kept.lasts else ""
+
     def _touch(self) -> None:
         self._facts = None
         self._changed()
@@ -209,13 +214,20 @@ class Desk:
         if not self.seat.working and (waiting := self._line.next()) is not None:
             self.submit(waiting)
 
-    def go_on(self) -> None:
-        """Go on with a turn that broke off; without one, with what waits."""
-        if self.facts.unfinished:
-            self.seat.go_on()
-        else:
+    def go_on(self) -> bool:
+        """Go on with a turn that broke off; without one, with what waits. Whether there was
+        something to go on with, and nothing else runs."""
+        facts = self.facts
+        if self._seat is None or facts.working or facts.doing:
+            return False
+        if facts.unfinished:
+            self._seat.go_on()
+        elif facts.queue:
             self._next()
+        else:
+            return False
         self._touch()
+        return True
 
     def interrupt(self) -> bool:
         """Stop the person's own command, or else the turn; whether anything ran."""

@@ -11,7 +11,9 @@ from ....agent.errors import StoreError
 from ....agent.events import Event
 from ....agent.memory.repository import find_repository
 from ....agent.ports import Approver
-from ...compose import Composed, compose, saved_sessions
+from ....agent.stores.jsonl import JsonlStore
+from ...compose import Composed, compose
+from ...kept import Kept
 from ...options import Run, Value
 from ...surroundings import Surroundings
 
@@ -48,15 +50,16 @@ def _open(run: Run, where: Surroundings, approver: Approver) -> Opened:
     composed = compose(run, where, approver=approver, interactive=True)
     past: list[Event] = []
     if run.flag("continue") or run.values["resume"] is not None:
-        past = list(saved_sessions(where).read(composed.session.id))
+        past = list(composed.kept.store.read(composed.session.id))
     cwd = Path(composed.session.conduct.started.cwd)
     return Opened(composed, past, cwd, branch_of(cwd))
 
 
-def forget(session: str, where: Surroundings) -> None:
+def forget(session: str, kept: Kept) -> None:
     """Leave no trace of a session in which nothing happened."""
-    with suppress(StoreError, OSError):
-        saved_sessions(where).delete(session)
+    if isinstance(kept.store, JsonlStore):
+        with suppress(StoreError, OSError):
+            kept.store.delete(session)
 
 
 def with_values(run: Run, **values: Value) -> Run:

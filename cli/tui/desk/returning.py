@@ -9,10 +9,9 @@ from ....agent.transcript import transcript
 from ....config.errors import UsageError
 from ....sandbox.errors import SandboxError
 from ...commands.undo import redone, undone
-from ...compose import saved_sessions
 from ...going_back import Announce, Plan, Prospect, Session, files, plan_of
 from ...keeping import shown_in, told
-from ...surroundings import Surroundings
+from ...kept import Kept
 from ...undoing import Turn, history
 from .points import Point
 
@@ -20,13 +19,12 @@ from .points import Point
 class Returning:
     """What can be gone back to in one session, as its log stands now."""
 
-    def __init__(self, id: str, where: Surroundings) -> None:
+    def __init__(self, id: str, kept: Kept) -> None:
         """Raises:
-        StoreError: no log is kept, or it cannot be read.
+        StoreError: its log cannot be read.
         """
-        store = saved_sessions(where)
-        self._session = Session(store, id, tuple(store.read(id)))
-        self._where = where
+        self._session = Session(kept.store, id, tuple(kept.store.read(id)))
+        self._where = kept.where
 
     def points(self) -> list[Point]:
         """The prompts of the conversation, oldest first."""

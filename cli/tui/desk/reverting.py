@@ -11,10 +11,9 @@ from ....agent.tools.excerpt import diff
 from ....config.errors import KedgeError, UsageError
 from ....sandbox.checkpoints import Checkpoints
 from ....sandbox.snapshot import Change, Changed
-from ...compose import saved_sessions
 from ...going_back import Announce, Session, plan_of
 from ...keeping import shown_in
-from ...surroundings import Surroundings
+from ...kept import Kept
 from ...undoing import history
 
 _BYTECODE = "__pycache__"
@@ -40,13 +39,12 @@ class FileDiff(Struct, frozen=True):
 class Reverting:
     """The changes of one session, as its log and the files stand now."""
 
-    def __init__(self, id: str, where: Surroundings) -> None:
+    def __init__(self, id: str, kept: Kept) -> None:
         """Raises:
-        StoreError: no log is kept, or it cannot be read.
+        StoreError: its log cannot be read.
         """
-        store = saved_sessions(where)
-        self._session = Session(store, id, tuple(store.read(id)))
-        self._where = where
+        self._session = Session(kept.store, id, tuple(kept.store.read(id)))
+        self._where = kept.where
         plan = plan_of(history(self._session.facts).turns)
         self._first = plan.to if plan else ""
         self._later = plan.later if plan else ()

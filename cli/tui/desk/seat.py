@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from ....agent.events import Event, Result
 from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
-from ....agent.messages import Prompt
+from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
 from ....config.errors import KedgeError, UsageError
 from ....config.settings import MODES, Effort, Mode
@@ -68,7 +68,7 @@ class Seat:
         self.stopping = False
         """Whether the running turn was told to stop."""
         self._next_model: tuple[str, Effort | None] | None = None
-        spill = where.home.state_dir / "outputs" / self._session.id
+        spill = at.composed.kept.outputs / self._session.id
         self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
         for event in at.past:
             self._take(event)
@@ -117,7 +117,7 @@ class Seat:
         await self.at.composed.close()
         self._ear.cancel()
         if not (self._session.conduct.announced or self.at.past):
-            await asyncio.to_thread(forget, self.id, self._where)
+            await asyncio.to_thread(forget, self.id, self.at.composed.kept)
 
     async def rest(self) -> None:
         """Stop the turn, if one runs, and wait for its end."""
@@ -136,6 +136,8 @@ class Seat:
     def go_on(self) -> None:
         """Go on with a turn that broke off; without one, nothing happens."""
         if not self.working and self._session.unfinished:
+            if told := self._untold.before((), self.mode):
+                self._session.steer((*told, Text("Go on.")))
             self._begin(None)
 
     def unsay(self) -> list[Prompt]:
@@ -233,7 +235,7 @@ class Seat:
         # Checkpoints are loaded by who wants to go back.
         from .returning import Returning
 
-        return Returning(self.id, self._where)
+        return Returning(self.id, self.at.composed.kept)
 
     async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
         return await self.held(lambda announce: go(self._returning(), announce))
@@ -273,7 +275,7 @@ class Seat:
     def _reverting(self) -> "Reverting":
         from .reverting import Reverting
 
-        return Reverting(self.id, self._where)
+        return Reverting(self.id, self.at.composed.kept)
 
     def require_rest(self) -> None:
         """Return if no turn runs.

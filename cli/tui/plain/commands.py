@@ -66,6 +66,10 @@ async def _resume(desk: Desk, words: str) -> str:
     return f"session {desk.facts.session}"
 
 
+async def _continue(desk: Desk, words: str) -> str:
+    return "going on" if desk.go_on() else "there is nothing to go on with; /resume ID"
+
+
 async def _why(desk: Desk, words: str) -> str:
     return desk.why(words) or "nothing was decided" + (f" about {words}" if words else " yet")
 
@@ -96,5 +100,6 @@ _COMMANDS: dict[str, tuple[str, _Run]] = {
     "tasks": ("what runs", _tasks),
     "status": ("how things stand", _status),
     "new": ("begin a new session", _new),
+    "continue": ("go on with the turn that broke off", _continue),
     "resume": ("ID: go on with another session", _resume),
 }

@@ -89,7 +89,7 @@ class Plain:
             code = await left
         finally:
             loop.remove_reader(self._keyboard)
-            session = self.desk.facts.session if self.desk.begun else ""
+            session = self.desk.resumable
             await self.desk.close()
         if session:
             self._out.say(f"kedge: go on with: kedge -r {session}\n")

@@ -50,11 +50,10 @@ def facts_of(app: "Seated") -> list[Event]:
     """The log of the session. Reads it.
 
     Raises:
-        KedgeError: none is kept.
+        KedgeError: none is open, or it cannot be read.
     """
-    from ...compose import saved_sessions
-
-    return list(saved_sessions(app.where).read(app.desk.seat.id))
+    seat = app.desk.seat
+    return list(seat.at.composed.kept.store.read(seat.id))
 
 
 def loaded_of(app: "Seated") -> Loaded:

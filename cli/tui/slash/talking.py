@@ -99,6 +99,12 @@ async def _new(app: "Seated", words: str) -> None:
     await app.desk.new()
 
 
+async def _continue(app: "Seated", words: str) -> None:
+    if words or not app.desk.go_on():
+        app.desk.seat.require_rest()
+        await _resume(app, words)
+
+
 async def _resume(app: "Seated", words: str) -> None:
     from ...catalogue import Catalogue
     from ...saved import named
@@ -178,13 +184,14 @@ async def _rename(app: "Seated", words: str) -> None:
 
 
 async def _export(app: "Seated", words: str) -> None:
-    from ...commands.export import exported, form_of, write_new
+    from ...commands.export import form_of, write_new, written_down
 
-    id = app.desk.seat.id
+    id, kept = app.desk.seat.id, app.desk.seat.at.composed.kept
     file = Path(app.desk.facts.cwd) / (words or f"kedge-{id}.md")
 
     def write() -> None:
-        write_new(file, exported(app.where, id, form_of(file.name), redact=True))
+        form = form_of(file.name)
+        write_new(file, written_down(kept.store, id, form, app.where, redact=True))
 
     await asyncio.to_thread(write)
     app.say(f"written without secrets and names: {file}")
@@ -208,8 +215,10 @@ TALKING: tuple[Command, ...] = (
     Command("compact", "summarise the conversation; undo takes it back", _compact,
             "[what matters|undo]"),
     Command("new", "a new session", _new, aliases=("clear", "reset")),
+    Command("continue", "go on with the turn that broke off, else with another session",
+            _continue, "[id or name]", aliases=("go-on",)),
     Command("resume", "go on with another session", _resume, "[id or name]",
-            aliases=("sessions", "continue")),
+            aliases=("sessions",)),
     Command("fork", "go on in a copy of this session", _fork, aliases=("branch",)),
     Command("rewind", "go back to before a prompt: files, talk, or both", _rewind,
             aliases=("checkpoint",)),
