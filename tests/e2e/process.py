@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -141,14 +141,24 @@ def alive(words: str) -> list[int]:
 
 def marked(home: Path) -> list[int]:
     """The living processes that kedge started for commands under this home."""
+    return [int(entry.name) for entry in _with_home(home) if b"\0KEDGE_RUN=" in _environment(entry)]
+
+
+def kedges(home: Path) -> list[int]:
+    """The living processes of kedge itself with this home: no other test's."""
+    entries = [entry for entry in _with_home(home) if b" -m kedge " in _command_line(entry)]
+    return [int(entry.name) for entry in entries]
+
+
+def _with_home(home: Path) -> Iterator[Path]:
     wanted = f"\0KEDGE_HOME={home}\0".encode()
-    found: list[int] = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            environment = b"\0" + _read(entry / "environ") + b"\0"
-            if wanted in environment and b"\0KEDGE_RUN=" in environment:
-                found.append(int(entry.name))
-    return found
+        if entry.name.isdigit() and wanted in _environment(entry):
+            yield entry
+
+
+def _environment(entry: Path) -> bytes:
+    return b"\0" + _read(entry / "environ") + b"\0"
 
 
 def _command_line(entry: Path) -> bytes:

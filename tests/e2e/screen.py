@@ -4,7 +4,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from e2e.process import COMMAND, Kedge
+from e2e.process import COMMAND, PATIENCE, Kedge, wait_until
 
 
 class Screen:
@@ -22,7 +22,7 @@ class Screen:
     def _tmux(self, *words: str) -> str:
         ended = subprocess.run(
             ["tmux", "-u", "-S", self._socket, *words],
-            env=self._env, capture_output=True, text=True, check=True, timeout=10,
+            env=self._env, capture_output=True, text=True, check=True, timeout=PATIENCE,
         )  # fmt: skip
         return ended.stdout
 
@@ -43,6 +43,18 @@ class Screen:
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def sees(self, words: str) -> str:
+        """Wait until words stand on the screen; all of it, as it was when they did."""
+        shown = ""
+
+        def stands() -> bool:
+            nonlocal shown
+            shown = self.seen
+            return words in shown
+
+        wait_until(stands, f"{words!r} is shown")
+        return shown
 
     @property
     def seen(self) -> str:

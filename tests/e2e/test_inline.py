@@ -7,11 +7,12 @@ import pytest
 
 from e2e.person import Person
 from e2e.process import Kedge, wait_until
-from e2e.remotes import Served
+from e2e.remotes import REMOTES, Served
 from e2e.screen import Screen
 from kedge.cli.tui.view.look import Look
 from kedge.cli.tui.view.markdown import markdown
 from kedge.cli.tui.view.palette import DARK
+from loopback.fixtures import ThreadedLoopback
 from loopback.script import Call, Fault, Turn, turn
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
@@ -37,6 +38,10 @@ def piece(number: int) -> str:
             return f"| one | two |\n|---|---|\n{rows}"
 
 
+HELD = turn(
+    "first words and many more of them until the last", delta=8, fault=Fault("stall", after=6)
+)
+"""An answer of which only the beginning comes."""
 LONG = "\n\n".join(map(piece, range(24)))
 NAME = re.compile(r"(?:word|item|name|cell)\d+x\d+y")
 NAMES = NAME.findall(LONG)
@@ -57,8 +62,7 @@ def rows(screen: Screen) -> list[str]:
 
 
 def sees(screen: Screen, words: str) -> str:
-    wait_until(lambda: words in screen.seen, f"{words!r} is shown")
-    return screen.seen
+    return screen.sees(words)
 
 
 def leaves(person: Person, screen: Screen) -> list[str]:
@@ -101,11 +105,12 @@ def test_nothing_is_lost_or_said_twice_when_the_window_changes_while_it_is_writt
 
 
 def test_the_end_of_what_is_not_finished_is_seen_while_it_is_written(
-    person: Person, screen: Screen, served: Served
+    person: Person, screen: Screen, threaded_loopback: ThreadedLoopback
 ) -> None:
-    slow = turn("first words and many more of them until the last", fault=Fault("slow", delay=0.2))
-    person.starts(*served(slow), *INLINE, "go")
+    server = threaded_loopback([HELD])
+    person.starts(*REMOTES["anthropic"].options(server.url), *INLINE, "go")
     assert "the last" not in sees(screen, "first words")
+    server.release()
     sees(screen, "done ·")
     assert "".join(leaves(person, screen)).count("first words") == 1
 
@@ -159,8 +164,7 @@ def test_leaving_takes_away_all_but_what_was_said_and_tells_how_to_go_on(
 def test_what_is_said_when_it_is_left_in_the_middle_stays(
     person: Person, screen: Screen, served: Served
 ) -> None:
-    slow = turn("first words and many more of them until the last", fault=Fault("slow", delay=0.5))
-    person.starts(*served(slow), *INLINE, "go")
+    person.starts(*served(HELD), *INLINE, "go")
     sees(screen, "first words")
     assert "first words" in "\n".join(leaves(person, screen))
 
@@ -185,7 +189,7 @@ def test_what_is_finished_while_another_screen_is_shown_is_printed_afterwards(
 ) -> None:
     waits = bash("until test -e go; do sleep 0.05; done; echo finished")
     person.starts(*served(waits, turn("The end.")), *INLINE, "--mode", "full", "go")
-    sees(screen, "running until")
+    sees(screen, "to the background")
     screen.press("C-o")
     sees(screen, "esc back")
     (kedge.cwd / "go").touch()

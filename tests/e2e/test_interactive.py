@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2e.person import Person
-from e2e.process import Kedge, alive, wait_until
+from e2e.process import Kedge, alive, kedges, wait_until
 
 SLEEP = "sleep 7531"
 
@@ -30,11 +30,12 @@ def sleeping() -> list[int]:
     return alive(f"{SLEEP}{os.getpid()}")
 
 
-def working(person: Person, script: str, *more: str) -> int:
+def working(person: Person, kedge: Kedge, script: str, *more: str) -> int:
     """kedge, at work on the command; its process."""
     person.starts("--mode", "full", "--sandbox", "off", "-m", script, *more, "go")
     wait_until(sleeping, "the command runs")
-    return alive("--sandbox off -m scripted")[-1]
+    (process,) = kedges(kedge.home)
+    return process
 
 
 def the_log_is_whole(kedge: Kedge) -> None:
@@ -48,14 +49,14 @@ def the_log_is_whole(kedge: Kedge) -> None:
 def test_a_signal_ends_it_in_order(
     person: Person, kedge: Kedge, script: str, number: signal.Signals, shown: tuple[str, ...]
 ) -> None:
-    os.kill(working(person, script, *shown), number)
+    os.kill(working(person, kedge, script, *shown), number)
     assert "go on with: kedge -r" in person.ends(143)
     assert sleeping() == []
     the_log_is_whole(kedge)
 
 
 def test_a_closed_terminal_ends_it_in_order(person: Person, kedge: Kedge, script: str) -> None:
-    process = working(person, script)
+    process = working(person, kedge, script)
     person.screen.close()
     wait_until(lambda: not sleeping(), "the command is ended")
     wait_until(lambda: not Path(f"/proc/{process}").exists(), "kedge is over")
@@ -65,7 +66,7 @@ def test_a_closed_terminal_ends_it_in_order(person: Person, kedge: Kedge, script
 def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     person: Person, kedge: Kedge, script: str
 ) -> None:
-    working(person, script)
+    working(person, kedge, script)
     person.screen.press("C-c")
     wait_until(lambda: not sleeping(), "the command is ended")
     person.screen.press("C-c")
@@ -73,8 +74,10 @@ def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     the_log_is_whole(kedge)
 
 
-def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(person: Person, script: str) -> None:
-    working(person, script)
+def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(
+    person: Person, kedge: Kedge, script: str
+) -> None:
+    working(person, kedge, script)
     person.screen.press("C-z")
     wait_until(lambda: "Stopped" in person.screen.text, "the shell is back")
     assert sleeping()
