@@ -6,8 +6,8 @@ from typing import Final
 from ....config.settings import MODES, Mode
 from ..composer.sources import Entry
 from ..keys import ACTIONS, KeyTable
-from ..view.palette import PALETTES
-from .picker import Item, Picker
+from ..view.palette import AUTOMATIC, PALETTES
+from .picker import Act, Item, Picker
 
 MODE_WORDS: Final[dict[Mode, str]] = {
     "plan": "look, change nothing, answer with a plan",
@@ -38,12 +38,23 @@ _THEME_WORDS: Final = {
 class ThemePicker(Picker[str]):
     """Gives the name of a theme; while one is highlighted, everything is shown in it."""
 
+    TAKE = "keeps it"
+
     def __init__(self, theme: str, wear: Callable[[str], None]) -> None:
         """`wear` shows everything in a theme."""
         items = [Item(name, name, _THEME_WORDS.get(name, "")) for name in PALETTES]
-        super().__init__("themes", items, chosen=theme)
+        items.append(Item(AUTOMATIC, AUTOMATIC, "as the terminal says, from the next start on"))
+        acts = (Act[str]("ctrl+t", "only for now", self._for_now),)
+        super().__init__("themes", items, acts=acts, chosen=theme)
+        self.now = False
+        """Whether it was taken only until the person leaves."""
         self._wear = wear
         self._before = theme
+
+    async def _for_now(self, item: Item[str]) -> str:
+        self.now = True
+        self.take(item)
+        return ""
 
     def preview(self, item: Item[str]) -> str:
         """Everything is the preview."""
@@ -59,7 +70,8 @@ class ThemePicker(Picker[str]):
 class CommandPalette(Picker[str]):
     """Gives `/name` of a command, or the name of an action of the keys."""
 
-    TAKE = "Enter does it"
+    TAKE = "does it"
+    ROOM = 2
 
     def __init__(self, entries: Iterable[Entry], keys: KeyTable) -> None:
         items = [_command(entry) for entry in entries]

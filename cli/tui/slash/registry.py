@@ -5,7 +5,7 @@ from typing import Final
 
 from ....config.settings import MODES
 from ..composer.sources import Candidate
-from ..view.palette import PALETTES
+from ..view.palette import AUTOMATIC, PALETTES
 from .command import Command
 from .looking import LOOKING
 from .talking import TALKING
@@ -19,8 +19,9 @@ BY_NAME: Final[Mapping[str, Command]] = {
 
 _WORDS: Final[Mapping[str, Sequence[str]]] = {
     "mode": MODES,
-    "theme": tuple(PALETTES),
+    "theme": (*PALETTES, AUTOMATIC),
     "thinking": ("collapsed", "shown", "hidden"),
+    "vim": ("on", "off"),
     "compact": ("undo",),
 }
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from ....config.errors import UsageError
 from ....config.tui import Thinking
 from .command import Command
+from .lasting import choose, for_now
 from .showing import answered, read
 
 if TYPE_CHECKING:
@@ -12,39 +13,57 @@ if TYPE_CHECKING:
 
 
 _WAYS: Final[tuple[Thinking, ...]] = ("collapsed", "shown", "hidden")
+_THEME: Final = ("tui", "theme")
 
 
 async def _theme(app: "Seated", words: str) -> None:
     from ..screens.small import ThemePicker
     from ..themes import PREFIX
-    from ..view.palette import PALETTES
+    from ..view.palette import AUTOMATIC, PALETTES
+
+    before = app.theme
 
     def wear(name: str) -> None:
-        app.theme = PREFIX + name
+        app.theme = before if name == AUTOMATIC else PREFIX + name
 
-    if words and words not in PALETTES:
-        raise UsageError(f"there is no theme {words!r}", hint=f"one of {', '.join(PALETTES)}")
-    chosen = words or await answered(app, ThemePicker(app.theme.removeprefix(PREFIX), wear))
-    if chosen:
-        wear(chosen)
-        app.say(f'theme {chosen}; to keep it: [tui] theme = "{chosen}" in config.toml')
+    chosen, now = for_now(words)
+    known = (*PALETTES, AUTOMATIC)
+    if chosen and chosen not in known:
+        raise UsageError(f"there is no theme {chosen!r}", hint=f"one of {', '.join(known)}")
+    if not chosen:
+        picker = ThemePicker(before.removeprefix(PREFIX), wear)
+        chosen, now = await answered(app, picker) or "", now or picker.now
+    if not chosen:
+        return
+    wear(chosen)
+    if chosen == AUTOMATIC:
+        await choose(app, "the theme goes by the terminal from the next start on", _THEME, "")
+    else:
+        await choose(app, f"theme {chosen}", _THEME, chosen, lasts=not now)
 
 
 async def _vim(app: "Seated", words: str) -> None:
-    on = app.composer.vim is None
-    app.composer.set_vim(on)
-    app.say("the keys of vi are on; Esc ends inserting" if on else "the keys of vi are off")
+    said, now = for_now(words)
+    if said not in ("", "on", "off"):
+        raise UsageError(f"{said!r} is neither on nor off")
+    on = app.composer.vim is None if not said else said == "on"
+    if on != (app.composer.vim is not None):
+        app.composer.set_vim(on)
+    state = "the keys of vi are on, and Esc ends inserting" if on else "the keys of vi are off"
+    await choose(app, state, ("tui", "vim"), on, lasts=not now)
 
 
 async def _thinking(app: "Seated", words: str) -> None:
-    chosen: Thinking | None = next((one for one in _WAYS if one == words), None)
-    if words and chosen is None:
-        raise UsageError(f"{words!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
+    said, only_now = for_now(words)
+    chosen: Thinking | None = next((one for one in _WAYS if one == said), None)
+    if said and chosen is None:
+        raise UsageError(f"{said!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
     after = (_WAYS.index(app.thinking) + 1) % len(_WAYS)
     now: Thinking = chosen if chosen is not None else _WAYS[after]
     app.thinking = now
     app.transcript.restyle(thinking=now)
-    app.say(f"what the model thinks is {now}")
+    state = f"what the model thinks is {now}"
+    await choose(app, state, ("tui", "thinking"), now, lasts=not only_now)
 
 
 async def _copy(app: "Seated", words: str) -> None:
@@ -95,10 +114,10 @@ TASTE: tuple[Command, ...] = (
     Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
     Command("palette", "search everything that can be done", _palette),
     Command("copy", "copy the last answer", _copy),
-    Command("theme", "how everything looks", _theme, "[name]"),
+    Command("theme", "how everything looks", _theme, "[name] [--now]"),
     Command("thinking", "show, fold or hide what the model thinks", _thinking,
-            "[collapsed|shown|hidden]"),
-    Command("vim", "the keys of vi, on or off", _vim),
+            "[collapsed|shown|hidden] [--now]"),
+    Command("vim", "the keys of vi, on or off", _vim, "[on|off] [--now]"),
     Command("trust", "what this folder brings, and whether it may", _trust),
     Command("tour", "the two screens for those who are new", _tour),
 )  # fmt: skip

@@ -199,6 +199,9 @@ PALETTES: Final = {
     palette.name: palette for palette in (DARK, LIGHT, HIGH_CONTRAST, COLOUR_BLIND, ANSI, NONE)
 }
 
+AUTOMATIC: Final = "auto"
+"""Instead of a palette's name: the one that goes with the terminal's background."""
+
 _ATTRIBUTES = frozenset({"bold", "italic", "underline", "strike", "reverse"})
 
 
