@@ -15,7 +15,7 @@ from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
-from kedge.cli.tui.fields import Fields
+from kedge.cli.tui.asking.fields import Fields
 
 GRACE = 0.5
 OFFER = "bash(make install)"
