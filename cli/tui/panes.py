@@ -31,7 +31,7 @@ from .terminal.window_title import WindowTitle
 from .themes import PREFIX, THEMES, palette_of
 from .transcript.search_bar import SearchBar
 from .transcript.transcript import Transcript
-from .waiting import WaitingList
+from .waiting import WaitingList, invitation
 
 if TYPE_CHECKING:
     from .status.command import StatusCommand
@@ -178,6 +178,7 @@ class Panes(Display):
         self.query_one(WorkLine).show(facts)
         self.query_one(WaitingList).show(facts)
         self.query_one(AskPanel).show(facts)
+        self.composer.placeholder = invitation(facts, self._key("submit"))
         self.query_one(TodoPanel).show(facts.todo)
         if isinstance(transcript := self.transcript, Tail):
             transcript.make_room(asked=bool(facts.questions))

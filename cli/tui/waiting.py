@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ..questions import first_line
+from .composer.draft_area import PLACEHOLDER
 from .desk.facts import Facts
 
 _MOST: Final = 3
@@ -33,6 +34,16 @@ def _until(facts: Facts) -> str:
         return "when there is a session"
     # After a turn that was stopped nothing goes on by itself.
     return "after this turn" if facts.working or facts.doing else "after your next prompt"
+
+
+def invitation(facts: Facts, submit: str) -> str:
+    """What stands where nothing is written; `submit` is the key that sends."""
+    if submit and not (facts.working or facts.doing):
+        if facts.unfinished:
+            return f"The last turn broke off: {submit} goes on with it; or say what to do instead"
+        if facts.queue and facts.session:
+            return f"{submit} sends what waits; or say something else first"
+    return PLACEHOLDER
 
 
 class WaitingList(Static):

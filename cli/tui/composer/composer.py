@@ -17,7 +17,7 @@ from .completion import Completion, Word
 from .draft_area import Desktop, DraftArea
 from .history import SIGNS
 from .mentions import Attached, attach, mentions
-from .messages import How, NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
+from .messages import GoOnAsked, How, NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
 from .sources import Candidate, InputMode
 from .suspended import edited_outside
 
@@ -186,6 +186,8 @@ class Composer(DraftArea):
         self._completion.close()
         text, mode = self.text, self.mode
         if not text.strip():
+            if mode == "prompt" and how == "now":
+                self.post_message(GoOnAsked())
             return
         words = self.pastes.expanded(text).strip()
         pictures = [picture.image for picture in self.pastes.pictures(text)]

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Coroutine, Mapping
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +20,9 @@ from .pastes import Picture
 from .prompt_area import PromptArea
 from .sources import InputMode, Source
 
+PLACEHOLDER: Final = "Ask for something; @ for files, / for commands, ! for the shell"
+"""What stands where nothing is written."""
+
 
 class Desktop(Struct, frozen=True):
     """What the composer is given to work with."""
@@ -33,7 +37,7 @@ class Desktop(Struct, frozen=True):
     editor: str = ""
     """The command; empty: what `env` says."""
     vim: bool = False
-    placeholder: str = "Ask for something; @ for files, / for commands, ! for the shell"
+    placeholder: str = PLACEHOLDER
 
 
 class DraftArea(PromptArea):

@@ -20,6 +20,10 @@ class Submitted(Message):
         self.how: How = how
 
 
+class GoOnAsked(Message):
+    """Nothing was written, and sent: let what broke off or waits go on."""
+
+
 class SlashAsked(Message):
     """A slash command was sent, which need not exist."""
 

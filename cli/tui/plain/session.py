@@ -144,6 +144,8 @@ class Plain:
         facts = self.desk.facts
         if self._is_ready:
             self._prompted = True
+            if facts.unfinished:
+                self._out.say("the last turn broke off: /continue goes on with it\n")
             self._out.say(f"{facts.mode}{_PROMPT}")
 
     async def _ask(self) -> None:

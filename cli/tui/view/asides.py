@@ -20,6 +20,11 @@ GLANCE_DETAIL: Final = 5
 GLANCE_FILES: Final = 8
 """Changed files that are named at the end of a turn."""
 
+_BROKEN_OFF: Final = frozenset(
+    {"budget", "interrupted", "loop", "terminated", "turn_limit", "upstream"}
+)
+"""How turns end that can be gone on with."""
+
 _SIGNS: Final[dict[Level, tuple[str, str]]] = {
     "note": ("· ", "dim"),
     "warning": ("! ", "warn"),
@@ -154,6 +159,8 @@ def ended(block: Ended, look: Look) -> list[Line]:
         removed = sum(change.removed for change in block.changes)
         files = "1 file" if len(block.changes) == 1 else f"{len(block.changes)} files"
         inline += [Segment(f"{dot}{files} ", dim), *counts(added, removed, look)]
+    if block.status in _BROKEN_OFF and len(block.path) == 1:
+        inline.append(Segment(f"{dot}/continue goes on, or say what to do instead", dim))
     lines = flow(inline, look.width)
     for change in block.changes[:GLANCE_FILES] if len(block.changes) > 1 else ():
         named = [Segment(f"{change.change} {words(change.path)} ", dim)]
