@@ -134,11 +134,12 @@ class Ignores:
         return False
 
 
-def walk(top: str, *, hidden: bool) -> Iterator[str]:
+def walk(top: str, *, hidden: bool, without: Collection[str] = ()) -> Iterator[str]:
     """Yield the files below a directory that are not ignored, as paths relative to it.
 
     Links are neither followed nor yielded, unreadable directories are left out; no order. With
-    `hidden`, names that begin with a dot count too, except those of version control.
+    `hidden`, names that begin with a dot count too, except those of version control. Entries with
+    a name of `without` are left out.
     """
     top = top.rstrip("/")
     pending = [("", Ignores.above(top))]
@@ -152,7 +153,7 @@ def walk(top: str, *, hidden: bool) -> Iterator[str]:
             continue
         ignores = ignores.within(here.rstrip("/"), found)
         for name, entry in found.items():
-            if name in REPOSITORIES or (not hidden and name.startswith(".")):
+            if name in REPOSITORIES or (not hidden and name.startswith(".")) or name in without:
                 continue
             is_directory = entry.is_dir(follow_symlinks=False)
             if not is_directory and not entry.is_file(follow_symlinks=False):

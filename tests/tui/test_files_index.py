@@ -1,5 +1,6 @@
 """The files that can be mentioned, and how they are found by a few letters."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -44,6 +45,40 @@ async def test_without_git_ignored_files_are_left_out_all_the_same(tmp_path: Pat
     index = FileIndex(tmp_path)
     await index.refresh()
     assert index.match("", 50) == ["a.py"]
+
+
+async def test_what_programs_leave_behind_is_not_listed(tmp_path: Path) -> None:
+    written(tmp_path, "a.py", "pkg/__pycache__/a.pyc", "node_modules/x/index.js", "b.pyc", "c.py~")
+    index = FileIndex(tmp_path)
+    await index.refresh()
+    assert index.match("", 50) == ["a.py"]
+
+
+async def test_nor_is_it_where_git_was_not_told_of_it(repository: Path) -> None:
+    written(repository, "src/__pycache__/main.pyc", ".venv/bin/python", ".DS_Store")
+    index = FileIndex(repository)
+    await index.refresh()
+    assert not {one for one in index.match("", 50) if "pycache" in one or one.startswith(".v")}
+    assert index.match("DS_Store") == []
+
+
+async def test_what_git_keeps_is_listed_whatever_its_name(repository: Path) -> None:
+    written(repository, "node_modules/own/index.js")
+    subprocess.run([*_GIT, "add", "-f", "node_modules"], cwd=repository, check=True)
+    index = FileIndex(repository)
+    await index.refresh()
+    assert "node_modules/own/index.js" in index.match("index")
+
+
+async def test_what_changed_last_comes_first_until_something_is_typed(repository: Path) -> None:
+    for name in ("README.md", ".gitignore", "new.txt", "src/main.py", "src/lib/parser.py"):
+        os.utime(repository / name, (0, 0))
+    os.utime(repository / "src/main.py", (600, 600))
+    os.utime(repository / "src/lib/parser.py", (1_200, 1_200))
+    index = FileIndex(repository)
+    await index.refresh()
+    assert index.match("")[:2] == ["src/lib/parser.py", "src/main.py"]
+    assert index.match("readme")[0] == "README.md"
 
 
 async def test_a_git_that_fails_is_done_without(repository: Path) -> None:
@@ -108,6 +143,30 @@ def test_letters_in_their_order_are_enough() -> None:
     paths = Paths(["src/composer_bar.py", "src/completion.py", "docs/scope.md"])
     assert paths.match("cmpbar", 9) == ["src/composer_bar.py"]
     assert paths.match("s/cmpl", 9) == ["src/completion.py"]
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "second"),
+    [
+        ("panel", "web/AskPanel.tsx", "web/trampanel.tsx"),
+        ("kap", "kedgeAskPanel.tsx", "kaleidoscoap.ts"),
+        ("fbz", "lib/FooBarZip.java", "lib/fabaz.py"),
+        ("tui/bar", "cli/tui/bar.py", "cli/tui/composer/bar.py"),
+        ("main", "src/main.py", "main/other.py"),
+        ("parser.py", "a/b/c/parser.py", "parser.pyx"),
+    ],
+)
+def test_the_likelier_of_two_comes_first(query: str, first: str, second: str) -> None:
+    assert Paths([first, second]).match(query, 9) == [first, second]
+
+
+def test_of_two_that_fit_alike_the_one_that_changed_comes_first() -> None:
+    paths = Paths(["a/test_one.py", "b/c/test_two.py"], ["b/c/test_two.py"])
+    assert paths.match("test", 9) == ["b/c/test_two.py", "a/test_one.py"]
+
+
+def test_letters_that_are_longer_when_they_are_small_do_no_harm() -> None:
+    assert Paths(["İİİ/xİyz.py"]).match("xyz", 9) == ["İİİ/xİyz.py"]
 
 
 def test_case_does_not_count() -> None:
