@@ -15,7 +15,6 @@ from ...config.tui import TuiSettings
 from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
-from .asking.panel import AskPanel
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
 from .desk.facts import Facts
 from .desk.words import note_of
@@ -27,6 +26,7 @@ from .transcript.reading import Reading
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from .asking.panel import AskPanel
     from .desk.desk import Desk
     from .slash.run import Slash
 
@@ -81,6 +81,7 @@ class KedgeApp(Reading):
         self.call_after_refresh(lambda: self.later(self._open()))
 
     async def _open(self) -> None:
+        await self.furnish()
         # What a session needs takes about as long to import as the screen takes to appear.
         made, slash = await asyncio.to_thread(_made_later)
         self._commands = slash(self)
@@ -190,7 +191,7 @@ class KedgeApp(Reading):
     async def _note(self, text: str) -> None:
         self.say(await self.desk.note(*note_of(text)))
 
-    def on_ask_panel_answered(self, message: AskPanel.Answered) -> None:
+    def on_ask_panel_answered(self, message: "AskPanel.Answered") -> None:
         """A question was answered."""
         self.desk.answer(message.id, message.approval)
 

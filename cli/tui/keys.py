@@ -301,6 +301,10 @@ class KeyTable:
         action = _BY_NAME.get(name)
         return self._own.get(name, action.keys if action else ())
 
+    def shown(self, name: str) -> str:
+        """The key of an action that is shown; empty if it has none."""
+        return next(iter(self.keys(name)), "")
+
     def action(self, context: Context, key: str) -> str:
         """The action that a key starts in a context; empty if there is none."""
         return self._actions.get((context, key), "")

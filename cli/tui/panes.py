@@ -1,5 +1,6 @@
 """The panes of the interactive terminal, and how they are shown how things stand."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -11,8 +12,6 @@ from textual.screen import Screen
 from ...config.tui import Thinking, TuiSettings
 from ..surroundings import Surroundings
 from ..terminal import harmless
-from .asking.panel import AskPanel
-from .asking.plan import PlanOffer
 from .composer.bar import ComposerBar
 from .composer.composer import Composer
 from .composer.draft_area import Desktop
@@ -21,19 +20,19 @@ from .composer.history import History
 from .composer.sources import Files, Source
 from .desk.facts import Facts
 from .keys import KeyTable, bindings
-from .status.line import StatusLine, WorkLine
-from .status.todo import BREAKPOINTS, TodoPanel
+from .status.line import StatusLine
+from .status.todo import BREAKPOINTS
 from .terminal.display import Display, Front, Shown
 from .terminal.listening_driver import BackgroundTold
 from .terminal.notify import Notifier
 from .terminal.tail import Tail
 from .terminal.window_title import WindowTitle
 from .themes import PREFIX, THEMES, palette_of
-from .transcript.search_bar import SearchBar
 from .transcript.transcript import Transcript
-from .waiting import WaitingList, invitation
+from .waiting import invitation
 
 if TYPE_CHECKING:
+    from .panels import Panels
     from .status.command import StatusCommand
 
 _FRAME: Final = 0.05
@@ -73,6 +72,8 @@ class Panes(Display):
         self._notifier = Notifier(settings.notifications, where.env, self._write)
         self._status_command = self._own_status() if settings.status_command else None
         self.window_title = WindowTitle(where.env)
+        self.panels: Panels | None = None
+        """What may open; None until the first frame was painted."""
         self._shows_soon = False
         for one in THEMES:
             self.register_theme(one)
@@ -84,21 +85,20 @@ class Panes(Display):
         return Front(id="_default", classes=f"-{self.shown}")
 
     def compose(self) -> ComposeResult:
-        """The transcript with the list beside it, what is being done, questions, the prompt."""
+        """What is in sight at first: the transcript, the prompt, how things stand."""
         with Horizontal(id="main"):
             yield self._new_transcript()
-            yield TodoPanel(id="todo")
-        yield SearchBar(id="search")
-        yield WorkLine(background=self._key("background"), id="work")
-        yield PlanOffer(self._key("review-plan") or "/plan", id="plan")
-        yield AskPanel(self.keys, grace=self.settings.grace_ms / 1000, id="ask")
-        yield WaitingList(self._key("take-back"), id="waiting")
         yield ComposerBar(self._desktop, id="bar")
         yield StatusLine(id="status")
 
-    def _key(self, action: str) -> str:
-        """The key of an action to be shown; empty if it has none."""
-        return next(iter(self.keys.keys(action)), "")
+    async def furnish(self) -> None:
+        """Bring what may open from here on; after the first frame."""
+        make = await asyncio.to_thread(_panels)
+        panels = make(self.keys, self.settings.grace_ms / 1000)
+        front = self.screen_stack[0]
+        await panels.mount(front, front.query_one("#main"), front.query_one("#bar"))
+        self.panels = panels
+        self.show_soon()
 
     def _new_transcript(self) -> Transcript:
         palette, thinking = palette_of(self.theme), self.settings.thinking
@@ -175,15 +175,12 @@ class Panes(Display):
             return  # the app is ending
         self.facts = facts = self.look()
         self.query_one(StatusLine).show(facts)
-        self.query_one(WorkLine).show(facts)
-        self.query_one(WaitingList).show(facts)
-        self.query_one(AskPanel).show(facts)
-        self.composer.placeholder = invitation(facts, self._key("submit"))
-        self.query_one(TodoPanel).show(facts.todo)
+        self.composer.placeholder = invitation(facts, self.keys.shown("submit"))
+        if self.panels is not None:
+            self.panels.show(facts, self._plan(facts))
         if isinstance(transcript := self.transcript, Tail):
             transcript.make_room(asked=bool(facts.questions))
         transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
-        self._offer_plan(facts)
         if self._status_command is not None:
             self._status_command.hear(facts)
         self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
@@ -208,10 +205,10 @@ class Panes(Display):
             lambda words: self.say(words, wrong=True),
         )
 
-    def _offer_plan(self, facts: Facts) -> None:
+    def _plan(self, facts: Facts) -> str:
+        """The last answer, if it can be a plan."""
         over = facts.mode == "plan" and not facts.working
-        answer = self.transcript.last_answer() if over else ""
-        self.query_one(PlanOffer).show(facts, answer)
+        return self.transcript.last_answer() if over else ""
 
     def _write(self, sequence: str) -> None:
         """Send a control sequence to the terminal, between two frames."""
@@ -225,7 +222,8 @@ class Panes(Display):
 
     def action_todo(self) -> None:
         """Show or hide the list."""
-        self.query_one(TodoPanel).toggle()
+        if self.panels is not None:
+            self.panels.todo.toggle()
 
     def action_page_up(self) -> None:
         """Scroll the transcript up."""
@@ -253,9 +251,15 @@ class Panes(Display):
 
     def action_answer(self) -> None:
         """To the question that waits, or back."""
-        if self.facts.questions:
-            self.query_one(AskPanel).switch_focus()
+        if self.panels is not None and self.facts.questions:
+            self.panels.asking.switch_focus()
 
     def action_redraw(self) -> None:
         """Draw everything anew."""
         self.refresh(repaint=True, layout=True)
+
+
+def _panels() -> "type[Panels]":
+    from .panels import Panels
+
+    return Panels

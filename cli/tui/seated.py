@@ -8,7 +8,6 @@ from ...agent.messages import Text
 from ...config.errors import KedgeError, UsageError
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
-from .asking.plan import PlanDecided, PlanOffer, PlanScreen
 from .composer.messages import SlashAsked
 from .composer.sources import Arguments, Candidate, Commands, Entry, Source
 from .composer.suspended import edited_outside
@@ -17,6 +16,7 @@ from .panes import Panes
 from .terminal.display import Shown
 
 if TYPE_CHECKING:
+    from .asking.plan import PlanDecided
     from .desk.desk import Desk
 
 
@@ -142,8 +142,9 @@ class Seated(Panes):
 
     def action_review_plan(self) -> None:
         """Read the plan that was answered in mode plan, edit it and decide on it."""
-        plan = self.query_one(PlanOffer).plan
-        if plan:
+        if self.panels is not None and (plan := self.panels.offer.plan):
+            from .asking.plan import PlanScreen
+
             self.push_screen(PlanScreen(plan, self._edited), self._plan_decided)
         else:
             self.say("there is no plan: in mode plan, the answer is one")
@@ -151,12 +152,12 @@ class Seated(Panes):
     async def _edited(self, text: str) -> str:
         return await edited_outside(text, self.settings.editor, self.where.env)
 
-    def _plan_decided(self, decision: PlanDecided | None) -> None:
-        if decision is not None:
-            self.query_one(PlanOffer).dismiss()
+    def _plan_decided(self, decision: "PlanDecided | None") -> None:
+        if self.panels is not None and decision is not None:
+            self.panels.offer.dismiss()
             self.later(self._follow(decision))
 
-    async def _follow(self, decision: PlanDecided) -> None:
+    async def _follow(self, decision: "PlanDecided") -> None:
         if decision.choice in ("auto", "ask"):
             await self.desk.set_mode(decision.choice)
         if decision.text:

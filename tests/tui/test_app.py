@@ -110,7 +110,7 @@ async def test_a_question_is_answered_with_a_key(begin: Begin) -> None:
         (["tool"], [{"type": "text", "text": "Done."}]),
     ]
     async with begin(script, "go", mode="ask") as seen:
-        await seen.until(lambda: seen.app.query_one(AskPanel).display)
+        await seen.until(lambda: [one for one in seen.app.query(AskPanel) if one.display])
         await seen.pilot.press("1")
         await seen.until(lambda: seen.texts(Answer) == ["Done."])
         assert (seen.app.where.cwd / "made").exists()

@@ -1,15 +1,16 @@
 """What a person does with the transcript besides reading it: seek, follow, copy."""
 
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..seated import Seated
 from ..terminal.tail import Tail
 from .copying import copy_locally
 from .following import has_browser, open_address, open_place
-from .reader import Reader
-from .search_bar import SearchBar
 from .transcript import Transcript
+
+if TYPE_CHECKING:
+    from .search_bar import SearchBar
 
 _SHOWN: Final = 5.0
 """Seconds for which an address that was shown can be followed by another click."""
@@ -25,25 +26,27 @@ class Reading(Seated):
         """Ask for words to find in the transcript."""
         if isinstance(self.transcript, Tail):
             self.say("what was printed is found by the terminal's own search")
-        else:
-            self.query_one(SearchBar).open()
+        elif self.panels is not None:
+            self.panels.search.open()
 
-    def on_search_bar_sought(self, message: SearchBar.Sought) -> None:
+    def on_search_bar_sought(self, message: "SearchBar.Sought") -> None:
         """Show where the words are; from there on n and N go on."""
         count = self.transcript.find(message.words)
-        self.query_one(SearchBar).found(count)
+        if self.panels is not None:
+            self.panels.search.found(count)
         if count:
             self.transcript.focus()
 
-    def on_search_bar_left(self, message: SearchBar.Left) -> None:
+    def on_search_bar_left(self, message: "SearchBar.Left") -> None:
         """Back to the prompt."""
         self.leave_search()
 
     def leave_search(self) -> None:
         """Seek nothing, choose nothing, and write again."""
-        bar = self.query_one(SearchBar)
-        if bar.display or self.transcript.chosen is not None:
-            bar.close()
+        if self.panels is None:
+            return
+        if self.panels.search.display or self.transcript.chosen is not None:
+            self.panels.search.close()
             self.transcript.choose_none()
             self.composer.focus()
 
@@ -71,4 +74,6 @@ class Reading(Seated):
     def on_tail_read_asked(self, message: Tail.ReadAsked) -> None:
         """Show all that was said and done."""
         if isinstance(tail := self.transcript, Tail) and tail.reader is None:
+            from .reader import Reader
+
             self.push_screen(Reader(tail, self.theme, message.step))

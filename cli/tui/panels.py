@@ -1,0 +1,41 @@
+"""The panes of which nothing is in sight at first: the first frame does not wait for them."""
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from .asking.panel import AskPanel
+from .asking.plan import PlanOffer
+from .desk.facts import Facts
+from .keys import KeyTable
+from .status.line import WorkLine
+from .status.todo import TodoPanel
+from .transcript.search_bar import SearchBar
+from .waiting import WaitingList
+
+
+class Panels:
+    """What opens beside the transcript, and between it and the prompt."""
+
+    def __init__(self, keys: KeyTable, grace: float) -> None:
+        """`grace` is for how many seconds a new question hears no key."""
+        self.todo = TodoPanel(id="todo")
+        self.search = SearchBar(id="search")
+        self.work = WorkLine(background=keys.shown("background"), id="work")
+        self.offer = PlanOffer(keys.shown("review-plan") or "/plan", id="plan")
+        self.asking = AskPanel(keys, grace=grace, id="ask")
+        self.waiting = WaitingList(keys.shown("take-back"), id="waiting")
+
+    async def mount(self, front: Screen[None], beside: Widget, above: Widget) -> None:
+        """Take their places on the screen: in the container of the transcript, above the prompt."""
+        await beside.mount(self.todo)
+        await front.mount(
+            self.search, self.work, self.offer, self.asking, self.waiting, before=above
+        )
+
+    def show(self, facts: Facts, answer: str) -> None:
+        """Show how things stand; `answer` is what the model said last."""
+        self.work.show(facts)
+        self.waiting.show(facts)
+        self.asking.show(facts)
+        self.todo.show(facts.todo)
+        self.offer.show(facts, answer)
