@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import time
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .asking.panel import AskPanel
     from .desk.desk import Desk
+    from .seated import Seated
     from .slash.run import Slash
 
 TWICE: Final = 1.5
@@ -113,8 +115,9 @@ class KedgeApp(Reading):
         try:
             if self._welcomes:
                 from .slash.beginning import begin
+                from .slash.on_screen import OnScreen
 
-                await begin(self)
+                await begin(OnScreen(self))
             else:
                 await self.desk.open()
         finally:
@@ -298,8 +301,8 @@ def what_ends(facts: Facts) -> str:
     return " and ".join(filter(None, ends))
 
 
-def _made_later() -> "tuple[type[Desk], type[Slash]]":
+def _made_later() -> "tuple[type[Desk], Callable[[Seated], Slash]]":
     from .desk.desk import Desk
-    from .slash.run import Slash
+    from .slash.on_screen import on_screen
 
-    return Desk, Slash
+    return Desk, on_screen

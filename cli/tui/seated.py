@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ...agent.messages import Text
+from ...agent.messages import Image, Text
 from ...config.errors import KedgeError, UsageError
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
@@ -36,7 +36,9 @@ class SlashCommands(Protocol):
         """Read those again that are files."""
         ...
 
-    async def run(self, asked: SlashAsked) -> None:
+    async def run(
+        self, name: str, words: str, pictures: Sequence[Image] = (), *, later: bool = False
+    ) -> None:
         """Run a command; raises `KedgeError` where that is not possible."""
         ...
 
@@ -107,7 +109,9 @@ class Seated(Panes):
         elif self._commands is None:
             raise UsageError("kedge is still starting")
         else:
-            await self._commands.run(message)
+            pictures = [part for part in message.prompt if isinstance(part, Image)]
+            late = message.how == "later"
+            await self._commands.run(message.name, message.arguments, pictures, later=late)
 
     async def begin(self) -> None:
         """Open the first session, or try that once more.

@@ -13,8 +13,8 @@ from tui.seen_app import HELLO, Stage
 
 from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.screens.line import LineScreen
+from kedge.cli.tui.screens.offers import SetupScreen
 from kedge.cli.tui.screens.tour import TourScreen
-from kedge.cli.tui.slash.setup import SetupScreen
 from kedge.cli.tui.view.blocks import Answer, Said
 from kedge.config.following import FOLLOWED
 from kedge.config.trust import FILE, Trust, Trusted

@@ -4,96 +4,70 @@ import asyncio
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from textual.content import Content
 
 from ....config.errors import KedgeError
 from ....config.exit_codes import EXIT_CODES
 from ....config.private import private_folder
 from ...commands.settings import load_for_commands
-from ..pages.brings import Offer, accept, offered
-from ..screens.dialog import Dialog, coloured
-from ..screens.tour import TourScreen
-from .setup import set_up
-from .showing import answered, here
-
-if TYPE_CHECKING:
-    from ..seated import Seated
-
-_NO: Final = ("no", "Not now: work here without it")
-_LEAVE: Final = ("leave", "Leave")
+from ..pages.brings import accept, offered
+from .setup import set_up, use
+from .showing import here
+from .surface import Surface, Trusted
 
 
-async def begin(app: "Seated") -> None:
+async def begin(surface: Surface) -> None:
     """Ask what has to be asked before a session is opened, and open it.
 
     Raises:
         KedgeError: it cannot be opened.
     """
-    await ask_trust(app)
-    if not app.is_running:
+    if await ask_trust(surface) == "leave":
         return
     try:
-        await app.desk.open()
+        await surface.desk.open()
     except KedgeError as error:
-        if error.exit_code != EXIT_CODES["credentials"] or not await set_up(app):
+        if error.exit_code != EXIT_CODES["credentials"]:
             raise
-    marks = Marks(app.where.home.state_dir)
+        wanted = await asyncio.to_thread(lambda: surface.desk.wanted)
+        if not await (use(surface, wanted) if wanted else set_up(surface)):
+            raise
+    marks = Marks(surface.where.home.state_dir)
     # Who came with a prompt wants it answered, and who goes on with a session has seen it all.
-    fresh = not app.desk.facts.working and not app.desk.begun
+    fresh = not surface.desk.facts.working and not surface.desk.begun
     if not marks.has("toured") and fresh:
         marks.put("toured")
-        app.later(tour(app))
+        await surface.tour()
 
 
-async def tour(app: "Seated") -> None:
-    """Show around; what was typed instead of reading is a person's first word."""
-    app.composer.insert(await answered(app, TourScreen()) or "")
-
-
-async def ask_trust(app: "Seated", *, again: bool = False) -> bool:
-    """Ask whether the folder is trusted, if it brings anything; whether there was anything to ask.
+async def ask_trust(surface: Surface, *, again: bool = False) -> Trusted | None:
+    """Ask whether the folder is trusted, if it brings anything; None: there is nothing to ask.
 
     What was declined before is asked only `again`.
 
     Raises:
         KedgeError: the configuration is wrong, or trust cannot be kept.
     """
-    where = here(app)
+    where = here(surface)
     loaded = await asyncio.to_thread(load_for_commands, where)
     offer = await asyncio.to_thread(offered, loaded, where)
     if offer is None:
-        return False
-    marks = Marks(app.where.home.state_dir)
+        return None
+    marks = Marks(surface.where.home.state_dir)
     declined = f"declined-{offer.key[:16]}"
     if marks.has(declined) and not again:
-        return True
-    answers = (_NO, ("yes", offer.agreed), _LEAVE)
-    grace = app.settings.grace_ms / 1000
-    asked = Dialog("do you trust this folder?", _words(offer), answers, grace=grace)
-    match await answered(app, asked):
+        return "no"
+    answer = await surface.ask_trust(offer) or "no"
+    match answer:
         case "yes":
             await asyncio.to_thread(accept, offer, where)
-            app.say("trusted" + ("; a new session follows it" if app.facts.session else ""))
+            opened = surface.desk.facts.session
+            surface.say("trusted" + ("; a new session follows it" if opened else ""))
         case "leave":
-            app.exit(0)
-        case _:
+            surface.leave()
+        case "no":
             marks.put(declined)
-            app.say("what the folder brings stays ignored; /trust asks again")
-    return True
-
-
-def _words(offer: Offer) -> Content:
-    return Content("\n").join(
-        (
-            Content.styled(offer.title, "bold"),
-            Content(""),
-            coloured(offer.lines),
-            Content(""),
-            Content(offer.limits),
-        )
-    )
+            surface.say("what the folder brings stays ignored; /trust asks again")
+    return answer
 
 
 class Marks:

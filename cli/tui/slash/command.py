@@ -1,29 +1,28 @@
 """What a slash command is."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from ....config.explain import nearest
 from ..composer.sources import Entry
 
-if TYPE_CHECKING:
-    from ..seated import Seated
-
-Run = Callable[["Seated", str], Awaitable[None]]
-"""Runs a command, given the words behind its name. Raises `KedgeError` where it cannot be done."""
+S = TypeVar("S")
 
 
-class Command(Struct, frozen=True):
-    """A command that is built in."""
+class Command(Struct, Generic[S], frozen=True):
+    """A command that is built in, for who sits at an `S`."""
 
     name: str
     help: str
-    run: Run
+    run: Callable[[S, str], Awaitable[None]]
+    """Runs it, given the words behind its name. Raises `KedgeError` where it cannot be done."""
     arguments: str = ""
     """As in `Entry`."""
     aliases: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """What may follow, where that is known."""
 
     @property
     def entry(self) -> Entry:

@@ -8,7 +8,7 @@ from ...catalogue import Catalogue
 from ...commands.sessions import rename
 from ...commands.sessions_delete import forget_outputs
 from ..screens.line import LineScreen
-from .showing import answered
+from ..screens.waiting import answered
 
 if TYPE_CHECKING:
     from ..seated import Seated

@@ -3,163 +3,173 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..screens.picker import Act, Item
+from ..pages.page import Page
 from .command import Command
-from .showing import answered, facts_of, here, loaded_of, read
-
-if TYPE_CHECKING:
-    from ..seated import Seated
+from .showing import facts_of, here, loaded_of, read
+from .surface import Deed, Surface
 
 
-async def _context(app: "Seated", words: str) -> None:
+async def _context(surface: Surface, words: str) -> None:
     from ....agent.transcript import transcript
     from ..pages.context import context_page
 
-    facts = app.look()
-    await read(
-        app,
-        lambda: context_page(transcript(facts_of(app)), facts.context_tokens, facts.context_window),
-    )
+    now = surface.look()
+
+    def page() -> Page:
+        said = transcript(facts_of(surface))
+        return context_page(said, now.context_tokens, now.context_window)
+
+    await read(surface, page)
 
 
-async def _cost(app: "Seated", words: str) -> None:
+async def _cost(surface: Surface, words: str) -> None:
     from ..pages.cost import cost_page
 
-    await read(app, lambda: cost_page(facts_of(app), loaded_of(app).settings))
+    await read(surface, lambda: cost_page(facts_of(surface), loaded_of(surface).settings))
 
 
-async def _stats(app: "Seated", words: str) -> None:
+async def _stats(surface: Surface, words: str) -> None:
     from ...catalogue import Catalogue
     from ..pages.cost import stats_page
 
-    await read(app, lambda: stats_page(facts_of(app), Catalogue(app.where).summaries()))
+    await read(surface, lambda: stats_page(facts_of(surface), Catalogue(surface.where).summaries()))
 
 
-async def _rules(app: "Seated", words: str) -> None:
+async def _rules(surface: Surface, words: str) -> None:
     from ..pages.rules import rules_page
 
-    await read(app, lambda: rules_page(loaded_of(app)))
+    await read(surface, lambda: rules_page(loaded_of(surface)))
 
 
-async def _grants(app: "Seated", words: str) -> None:
+async def _grants(surface: Surface, words: str) -> None:
     from ....agent.memory.repository import find_repository
     from ...commands.grants import stored_grants
     from ...knowledge import root_of
     from ..pages.rules import grants_page
 
-    place = here(app)
-    stored = stored_grants(app.where)
+    place = here(surface)
+    stored = stored_grants(surface.where)
 
-    async def revoke(item: Item[str]) -> str:
-        if not item.value:
+    async def revoke(id: str) -> str:
+        if not id:
             return "that one ends with the session"
-        gone = await asyncio.to_thread(stored.revoke, (item.value,))
+        gone = await asyncio.to_thread(stored.revoke, (id,))
         return f"revoked: {', '.join(grant.rule for grant in gone)}; the next session asks again"
 
     root = root_of(place, find_repository(place.cwd))
     await read(
-        app,
-        lambda: grants_page(stored.all(), facts_of(app), root, datetime.now(UTC)),
-        acts=(Act[str]("ctrl+d", "revokes it", revoke, sure=True),),
+        surface,
+        lambda: grants_page(stored.all(), facts_of(surface), root, datetime.now(UTC)),
+        deeds=(Deed("ctrl+d", "revokes it", revoke),),
     )
 
 
-async def _config(app: "Seated", words: str) -> None:
+async def _config(surface: Surface, words: str) -> None:
     from ....config.narrowing import FILE
     from ..pages.settings import config_page
 
-    files = (app.where.home.config_dir / "config.toml", Path(app.desk.facts.cwd) / FILE)
-    await read(app, lambda: config_page(loaded_of(app), files))
+    files = (surface.where.home.config_dir / "config.toml", Path(surface.desk.facts.cwd) / FILE)
+    await read(surface, lambda: config_page(loaded_of(surface), files))
 
 
-async def _experiment(app: "Seated", words: str) -> None:
+async def _experiment(surface: Surface, words: str) -> None:
     from ..pages.settings import experiment_line
 
-    app.say(experiment_line(await asyncio.to_thread(loaded_of, app)))
+    surface.say(experiment_line(await asyncio.to_thread(loaded_of, surface)))
 
 
-async def _memory(app: "Seated", words: str) -> None:
+async def _memory(surface: Surface, words: str) -> None:
     from ...commands.memory import instructions_here
     from ..pages.settings import memory_page
 
-    await read(app, lambda: memory_page(instructions_here(here(app)).merged()))
+    await read(surface, lambda: memory_page(instructions_here(here(surface)).merged()))
 
 
-async def _hooks(app: "Seated", words: str) -> None:
+async def _hooks(surface: Surface, words: str) -> None:
     from ...commands.hooks import hook_rows
     from ..pages.settings import hooks_page
 
-    paused = app.look().open_breakers
-    await read(app, lambda: hooks_page(hook_rows(loaded_of(app), here(app)), paused))
+    paused = surface.look().open_breakers
+    await read(surface, lambda: hooks_page(hook_rows(loaded_of(surface), here(surface)), paused))
 
 
-async def _mcp(app: "Seated", words: str) -> None:
+async def _mcp(surface: Surface, words: str) -> None:
     from ..pages.settings import mcp_page
 
-    await read(app, mcp_page)
+    await read(surface, mcp_page)
 
 
-async def _tasks(app: "Seated", words: str) -> None:
+async def _tasks(surface: Surface, words: str) -> None:
     from ..pages.now import tasks_page
-    from ..pages.page import Page
-    from ..screens.page import PageScreen
 
-    async def stop(item: Item[str]) -> str:
-        if not item.value:
+    async def stop(id: str) -> str:
+        if not id:
             return "Esc stops that one, Ctrl+B sends it to the background"
-        await app.desk.kill(item.value)
-        return f"{item.value} was stopped"
+        await surface.desk.kill(id)
+        return f"{id} was stopped"
 
     async def page() -> Page:
         # Jobs belong to this loop.
-        return tasks_page(app.look().tasks)
+        return tasks_page(surface.look().tasks)
 
-    acts = (Act[str]("ctrl+d", "stops it", stop, sure=True),)
-    await answered(app, PageScreen(await page(), page, acts=acts, every=1.0))
+    await surface.show(page, deeds=(Deed("ctrl+d", "stops it", stop),), every=1.0)
 
 
-async def _why(app: "Seated", words: str) -> None:
+async def _why(surface: Surface, words: str) -> None:
     from ..pages.now import why_page
 
-    said = app.desk.why(words)
-    await read(app, lambda: why_page(said))
+    said = surface.desk.why(words)
+    await read(surface, lambda: why_page(said))
 
 
-async def _keys(app: "Seated", words: str) -> None:
-    from ..pages.keys import keys_page
-
-    await read(app, lambda: keys_page(app.keys))
+async def _keys(surface: Surface, words: str) -> None:
+    await read(surface, surface.keys_page)
 
 
-async def _doctor(app: "Seated", words: str) -> None:
+async def _doctor(surface: Surface, words: str) -> None:
     from ..pages.now import doctor_page
     from .health import health
 
-    app.say("looking …")
-    facts = app.look()
-    size = app.size
-    terminal = (
-        ("size", f"{size.width} by {size.height}"),
-        ("colours", app.console.color_system or "none"),
-        ("theme", app.theme),
-    )
-    found = await health(facts, loaded_of(app), app.where, terminal)
-    await read(app, lambda: doctor_page(found))
+    surface.say("looking …")
+    now, terminal = surface.look(), surface.terminal()
+    found = await health(now, loaded_of(surface), surface.where, terminal)
+    await read(surface, lambda: doctor_page(found))
 
 
-async def _diff(app: "Seated", words: str) -> None:
-    from ..screens.diffs import DiffScreen
-
-    found = await app.desk.changes()
+async def _diff(surface: Surface, words: str) -> None:
+    found = await surface.desk.changes()
     if not found:
-        app.say("no file is otherwise than when the session began")
+        surface.say("no file is otherwise than when the session began")
+    else:
+        await surface.show_changes(found)
+
+
+async def _help(surface: Surface, words: str) -> None:
+    await read(surface, surface.help_page)
+
+
+async def _trust(surface: Surface, words: str) -> None:
+    from .beginning import ask_trust
+
+    if not await ask_trust(surface, again=True):
+        surface.say("nothing here waits for your trust")
+
+
+async def _tour(surface: Surface, words: str) -> None:
+    await surface.tour()
+
+
+async def _copy(surface: Surface, words: str) -> None:
+    answer = surface.last_answer()
+    if not answer:
+        surface.say("the model has said nothing yet")
         return
-    await answered(app, DiffScreen(found, app.desk.changes, app.desk.put_back))
+    surface.copy(answer)
+    surface.say(f"the last answer is copied: {len(answer):,} characters of Markdown")
 
 
-LOOKING: tuple[Command, ...] = (
+LOOKING: tuple[Command[Surface], ...] = (
     Command("diff", "all changes of the session; put single files back", _diff),
     Command("context", "what fills the window, by what it is", _context),
     Command("cost", "what the session cost, by model and prompt", _cost, aliases=("usage",)),
@@ -175,5 +185,9 @@ LOOKING: tuple[Command, ...] = (
     Command("stats", "figures of this session and of all", _stats),
     Command("keys", "all keys, and what is in another's way", _keys, aliases=("keybindings",)),
     Command("doctor", "the sandbox, the terminal, keys, what is kept", _doctor),
+    Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
+    Command("copy", "copy the last answer", _copy),
+    Command("trust", "what this folder brings, and whether it may", _trust),
+    Command("tour", "the two screens for those who are new", _tour),
 )
 """Their order is that of the help."""

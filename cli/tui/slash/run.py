@@ -3,74 +3,77 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
-from ..composer.messages import SlashAsked
 from ..composer.sources import Candidate, Entry
-from .command import unknown
+from .command import Command, unknown
 from .custom import Custom, Customs, customs
-from .registry import BY_NAME, COMMANDS, argument_words
+from .registry import COMMANDS
 from .showing import here, loaded_of
+from .surface import Surface
 from .template import pieces
-
-if TYPE_CHECKING:
-    from ..seated import Seated
 
 
 class Slash:
-    """The commands of one app: those that are built in, and those from files."""
+    """The commands of one surface: those that are built in, and those from files."""
 
-    def __init__(self, app: "Seated") -> None:
-        self._app = app
+    def __init__(self, surface: Surface, own: Sequence[Command[Surface]] = ()) -> None:
+        """`own` are those that no other surface has."""
+        self._surface = surface
+        self._built_in = (*COMMANDS, *own)
+        self._by_name = {name: one for one in self._built_in for name in (one.name, *one.aliases)}
         self._customs = Customs()
 
     @property
     def entries(self) -> Sequence[Entry]:
         """All of them, as they are proposed."""
-        own = (one.entry for one in self._customs.commands.values())
-        return [*(one.entry for one in COMMANDS), *own]
+        customs = (one.entry for one in self._customs.commands.values())
+        return [*(one.entry for one in self._built_in), *customs]
 
     async def words(self, name: str, word: str) -> Sequence[Candidate]:
         """What may follow a command."""
-        return await argument_words(name, word)
+        words = self._by_name[name].words if name in self._by_name else ()
+        return [Candidate(one, one, runs=True) for one in words if one.startswith(word)]
 
     async def look(self) -> None:
         """Read the files again. What is wrong with one is said."""
         before = self._customs.problems
-        place = here(self._app)
+        place = here(self._surface)
         self._customs = await asyncio.to_thread(
-            lambda: customs(loaded_of(self._app), place, tuple(BY_NAME))
+            lambda: customs(loaded_of(self._surface), place, tuple(self._by_name))
         )
         for problem in self._customs.problems:
             if problem not in before:
-                self._app.say(problem, wrong=True)
+                self._surface.say(problem, wrong=True)
 
-    async def run(self, asked: SlashAsked) -> None:
-        """Run a command.
+    async def run(
+        self, name: str, words: str, pictures: Sequence[Image] = (), *, later: bool = False
+    ) -> None:
+        """Run a command with the words behind its name. The pictures, and whether it can wait until
+        the turn is over, are for those that are prompts.
 
         Raises:
             KedgeError: it cannot be done.
         """
-        command = BY_NAME.get(asked.name)
+        command = self._by_name.get(name)
         if command is not None:
-            await command.run(self._app, asked.arguments.strip())
+            await command.run(self._surface, words.strip())
             return
         # Whoever writes a command wants to try it at once.
         await self.look()
-        custom = self._customs.commands.get(asked.name)
+        custom = self._customs.commands.get(name)
         if custom is None:
-            known = [*BY_NAME, *self._customs.commands]
-            self._app.say(unknown(asked.name, known), wrong=True)
+            known = [*self._by_name, *self._customs.commands]
+            self._surface.say(unknown(name, known), wrong=True)
             return
-        prompt = await self._prompt(custom, asked)
-        if asked.how == "later":
-            self._app.desk.later(prompt)
+        prompt = await self._prompt(custom, words.strip(), pictures)
+        if later:
+            self._surface.desk.later(prompt)
         else:
-            self._app.desk.submit(prompt)
+            self._surface.desk.submit(prompt)
 
-    async def _prompt(self, custom: Custom, asked: SlashAsked) -> Prompt:
+    async def _prompt(self, custom: Custom, words: str, pictures: Sequence[Image]) -> Prompt:
         """What a command from a file says to the model.
 
         Raises:
@@ -78,17 +81,18 @@ class Slash:
         """
         from .confined import ReadOnlyShell
 
-        app, cwd = self._app, Path(self._app.desk.facts.cwd)
-        parts = pieces(custom.template.body, asked.arguments.strip(), greedy=custom.greedy)
-        shell = ReadOnlyShell(loaded_of(app), app.where, cwd)
+        surface, desk = self._surface, self._surface.desk
+        cwd = Path(desk.facts.cwd)
+        parts = pieces(custom.template.body, words, greedy=custom.greedy)
+        shell = ReadOnlyShell(loaded_of(surface), surface.where, cwd)
         texts = [await shell.output(one.text) if one.shell else one.text for one in parts]
         # What commands print mentions nothing.
         said = "\n".join(one.text for one in parts if not one.shell)
-        attached = await asyncio.to_thread(attach, said, app.index.root, app.index.hides)
+        hides = desk.seat.at.composed.toolbox.guard.hides
+        attached = await asyncio.to_thread(attach, said, cwd, hides)
         for problem in attached.problems:
-            app.say(problem, wrong=True)
+            surface.say(problem, wrong=True)
         if custom.template.ignored:
             names = ", ".join(custom.template.ignored)
-            app.say(f"/{custom.name}: {names} in its file is not obeyed here")
-        pictures = [part for part in asked.prompt if isinstance(part, Image)]
+            surface.say(f"/{custom.name}: {names} in its file is not obeyed here")
         return (Text("".join(texts)), *pictures, *attached.parts)

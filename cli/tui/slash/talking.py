@@ -23,7 +23,7 @@ async def _model(surface: Surface, words: str) -> None:
         raise UsageError(f"{rest.strip()!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
     if not surface.desk.facts.session and surface.desk.facts.trouble:
         if name:
-            surface.desk.settle(surface.where, name)
+            surface.desk.settle(surface.where, model=name)
         await surface.begin()
         return
     if not name:

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Final
 
 from ....config.errors import UsageError
 from ....config.tui import Thinking
+from ..screens.waiting import answered
+from ..view.palette import AUTOMATIC, PALETTES
 from .command import Command
 from .lasting import choose, for_now
-from .showing import answered, read
 
 if TYPE_CHECKING:
     from ..seated import Seated
@@ -19,7 +20,6 @@ _THEME: Final = ("tui", "theme")
 async def _theme(app: "Seated", words: str) -> None:
     from ..screens.small import ThemePicker
     from ..themes import PREFIX
-    from ..view.palette import AUTOMATIC, PALETTES
 
     before = app.theme
 
@@ -66,21 +66,6 @@ async def _thinking(app: "Seated", words: str) -> None:
     await choose(app, state, ("tui", "thinking"), now, lasts=not only_now)
 
 
-async def _copy(app: "Seated", words: str) -> None:
-    answer = app.transcript.last_answer()
-    if not answer:
-        app.say("the model has said nothing yet")
-        return
-    app.copy_to_clipboard(answer)
-    app.say(f"the last answer is copied: {len(answer):,} characters of Markdown")
-
-
-async def _help(app: "Seated", words: str) -> None:
-    from ..pages.keys import help_page
-
-    await read(app, lambda: help_page(app.entries(), app.keys))
-
-
 async def _palette(app: "Seated", words: str) -> None:
     from ..screens.small import CommandPalette
 
@@ -97,28 +82,12 @@ async def _palette(app: "Seated", words: str) -> None:
         app.ask_slash(chosen[1:])
 
 
-async def _trust(app: "Seated", words: str) -> None:
-    from .beginning import ask_trust
-
-    if not await ask_trust(app, again=True):
-        app.say("nothing here waits for your trust")
-
-
-async def _tour(app: "Seated", words: str) -> None:
-    from .beginning import tour
-
-    await tour(app)
-
-
-TASTE: tuple[Command, ...] = (
-    Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
+TASTE: tuple[Command["Seated"], ...] = (
     Command("palette", "search everything that can be done", _palette),
-    Command("copy", "copy the last answer", _copy),
-    Command("theme", "how everything looks", _theme, "[name] [--now]"),
+    Command("theme", "how everything looks", _theme, "[name] [--now]",
+            words=(*PALETTES, AUTOMATIC)),
     Command("thinking", "show, fold or hide what the model thinks", _thinking,
-            "[collapsed|shown|hidden] [--now]"),
-    Command("vim", "the keys of vi, on or off", _vim, "[on|off] [--now]"),
-    Command("trust", "what this folder brings, and whether it may", _trust),
-    Command("tour", "the two screens for those who are new", _tour),
+            "[collapsed|shown|hidden] [--now]", words=_WAYS),
+    Command("vim", "the keys of vi, on or off", _vim, "[on|off] [--now]", words=("on", "off")),
 )  # fmt: skip
-"""Their order is that of the help."""
+"""Of the full screen alone. Their order is that of the help."""

@@ -1,0 +1,38 @@
+"""Which model is to answer, for who has none."""
+
+from ..slash.access import Offer
+from .picker import Item, Picker
+
+
+class SetupScreen(Picker[Offer]):
+    """Gives who is to answer."""
+
+    ROOM = 4
+
+    def __init__(self, offers: list[Offer]) -> None:
+        items = [Item(one, one.title, _note(one)) for one in offers]
+        title = "which model is to answer? there is no key yet"
+        super().__init__(title, items, chosen=offers[0])
+
+    def preview(self, item: Item[Offer]) -> str:
+        """What is to be done for it."""
+        offer = item.value
+        if offer.silent:
+            return (
+                f"Start {offer.title} on this machine and press Enter, or press Enter and say "
+                "where it listens.\nIt needs no key."
+            )
+        if not offer.variable:
+            return f"{offer.model} runs on this machine: Enter, and it answers."
+        where = f"\nA key is to be had at {offer.page}" if offer.page else ""
+        return (
+            f"{offer.model}{where}\n"
+            "Enter asks for the key. It is used until you leave, and written nowhere.\n"
+            f"For good: put  export {offer.variable}=…  into your shell's profile."
+        )
+
+
+def _note(offer: Offer) -> str:
+    if offer.variable:
+        return offer.variable
+    return "not running here" if offer.silent else "no key needed"

@@ -1,0 +1,241 @@
+"""The commands on the full screen, and what they need of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+from ....agent.kept import Reach
+from ....agent.stores.summary import Summary
+from ....config.settings import Effort, Mode
+from ...catalogue import Catalogue
+from ...surroundings import Surroundings
+from ..desk.desk import Desk
+from ..desk.facts import Facts
+from ..desk.points import Point
+from ..desk.reverting import FileDiff
+from ..pages.brings import Offer as TrustOffer
+from ..pages.page import Page
+from ..screens.picker import Act, Item
+from ..screens.waiting import answered
+from .access import Offer as ModelOffer
+from .command import Command
+from .run import Slash
+from .showing import loaded_of
+from .surface import Deed, Surface, Trusted
+from .taste import TASTE
+
+if TYPE_CHECKING:
+    from ..seated import Seated
+
+_TRUSTED: Final[tuple[Trusted, ...]] = ("yes", "no", "leave")
+
+
+class OnScreen:
+    """See `Surface`."""
+
+    def __init__(self, app: "Seated") -> None:
+        self._app = app
+
+    @property
+    def where(self) -> Surroundings:
+        """See `Sitting`."""
+        return self._app.where
+
+    @property
+    def desk(self) -> Desk:
+        """See `Sitting`."""
+        return self._app.desk
+
+    def move(self, where: Surroundings) -> None:
+        """See `Surface`."""
+        self._app.where = where
+
+    def look(self) -> Facts:
+        """See `Surface`."""
+        return self._app.look()
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """See `Surface`."""
+        self._app.say(words, wrong=wrong)
+
+    def leave(self) -> None:
+        """See `Surface`."""
+        self._app.leave()
+
+    def put(self, words: str) -> None:
+        """See `Surface`."""
+        if not self._app.composer.text:
+            self._app.composer.put(words)
+
+    def last_answer(self) -> str:
+        """See `Surface`."""
+        return self._app.transcript.last_answer()
+
+    def copy(self, text: str) -> None:
+        """See `Surface`."""
+        self._app.copy_to_clipboard(text)
+
+    def help_page(self) -> Page:
+        """See `Surface`."""
+        from ..pages.keys import help_page
+
+        return help_page(self._app.entries(), self._app.keys)
+
+    def keys_page(self) -> Page:
+        """See `Surface`."""
+        from ..pages.keys import keys_page
+
+        return keys_page(self._app.keys)
+
+    def terminal(self) -> tuple[tuple[str, str], ...]:
+        """See `Surface`."""
+        size = self._app.size
+        return (
+            ("size", f"{size.width} by {size.height}"),
+            ("colours", self._app.console.color_system or "none"),
+            ("theme", self._app.theme),
+        )
+
+    async def begin(self) -> None:
+        """See `Surface`."""
+        await self._app.begin()
+
+    async def show(
+        self,
+        make: Callable[[], Awaitable[Page]],
+        *,
+        deeds: Sequence[Deed] = (),
+        every: float = 0.0,
+    ) -> None:
+        """See `Surface`."""
+        from ..screens.page import PageScreen
+
+        acts = [_act(deed) for deed in deeds]
+        await answered(self._app, PageScreen(await make(), make, acts=acts, every=every))
+
+    async def show_changes(self, found: Sequence[FileDiff]) -> None:
+        """See `Surface`."""
+        from ..screens.diffs import DiffScreen
+
+        await answered(self._app, DiffScreen(found, self.desk.changes, self.desk.put_back))
+
+    async def review_plan(self) -> bool:
+        """See `Surface`."""
+        if self._app.panels is None or not self._app.panels.offer.plan:
+            return False
+        self._app.action_review_plan()
+        return True
+
+    async def choose_mode(self, mode: Mode) -> Mode | None:
+        """See `Surface`."""
+        from ..screens.small import ModePicker
+
+        return await answered(self._app, ModePicker(mode))
+
+    async def choose_model(self) -> tuple[str, Effort | None]:
+        """See `Surface`."""
+        from ....config.providers import names, table
+        from ...commands.models import provider_row
+        from ..screens.models import ModelPicker
+
+        settings = loaded_of(self).settings
+        known = [table(name, settings.providers) for name in names(settings.providers)]
+        facts = self.look()
+        rows = [provider_row(one, settings, self.where) for one in known if not one.local]
+        picker = ModelPicker(rows, facts.model, facts.effort)
+
+        async def look() -> None:
+            for one in known:
+                if one.local:
+                    row = await asyncio.to_thread(provider_row, one, settings, self.where)
+                    if row.running and picker.is_mounted:
+                        picker.add([row])
+
+        looking = asyncio.create_task(look())
+        try:
+            name = await answered(self._app, picker)
+        finally:
+            looking.cancel()
+        changed = picker.effort != facts.effort
+        return name or "", picker.effort if changed else None
+
+    async def choose_session(
+        self, catalogue: Catalogue, rows: Sequence[Summary]
+    ) -> tuple[str, Literal["resume", "fork"]] | None:
+        """See `Surface`."""
+        from ..screens.sessions import SessionPicker
+        from .kept import SessionKeeping
+
+        keeping = SessionKeeping(self._app, catalogue)
+        picker = SessionPicker(
+            catalogue,
+            rows,
+            open_now=self.desk.facts.session,
+            rename=keeping.rename,
+            delete=keeping.delete,
+        )
+        taken = await answered(self._app, picker)
+        return None if taken is None else (taken.id, taken.how)
+
+    async def choose_point(self, points: Sequence[Point]) -> tuple[int, Reach] | None:
+        """See `Surface`."""
+        from ..screens.rewind import RewindPicker
+
+        taken = await answered(self._app, RewindPicker(points))
+        return None if taken is None else (taken.seq, taken.what)
+
+    async def choose_offer(self, offers: list[ModelOffer]) -> ModelOffer | None:
+        """See `Surface`."""
+        from ..screens.offers import SetupScreen
+
+        return await answered(self._app, SetupScreen(offers))
+
+    async def ask_trust(self, offer: TrustOffer) -> Trusted | None:
+        """See `Surface`."""
+        from ..screens.trust import trust_dialog
+
+        dialog = trust_dialog(offer, self._app.settings.grace_ms / 1000)
+        said = await answered(self._app, dialog)
+        return next((one for one in _TRUSTED if one == said), None)
+
+    async def ask_secret(self, name: str, about: str) -> str:
+        """See `Surface`."""
+        from ..screens.line import LineScreen
+
+        return await answered(self._app, LineScreen(name, about=about, secret=True)) or ""
+
+    async def ask_line(self, title: str, value: str, about: str) -> str:
+        """See `Surface`."""
+        from ..screens.line import LineScreen
+
+        return await answered(self._app, LineScreen(title, value, about=about)) or ""
+
+    async def tour(self) -> None:
+        """See `Surface`; what was typed instead of reading is a person's first word."""
+        self._app.later(self._tour())
+
+    async def _tour(self) -> None:
+        from ..screens.tour import TourScreen
+
+        self._app.composer.insert(await answered(self._app, TourScreen()) or "")
+
+
+def _act(deed: Deed) -> Act[str]:
+    async def run(item: Item[str]) -> str:
+        return await deed.run(item.value)
+
+    return Act(deed.key, deed.help, run, sure=True)
+
+
+def on_screen(app: "Seated") -> Slash:
+    """The commands of an app."""
+    return Slash(OnScreen(app), [_bound(command, app) for command in TASTE])
+
+
+def _bound(command: Command["Seated"], app: "Seated") -> Command[Surface]:
+    async def run(surface: Surface, words: str) -> None:
+        await command.run(app, words)
+
+    return Command(
+        command.name, command.help, run, command.arguments, command.aliases, command.words
+    )
