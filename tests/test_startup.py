@@ -60,3 +60,26 @@ def test_a_one_shot_run_imports_no_vendor_s_client_and_no_framework(
     imported = _modules(run.complaint)
     assert {"kedge.agent.loop", "kedge.agent.providers.http", "httpx2"} <= imported
     assert {name.partition(".")[0] for name in imported} & NOT_FOR_ONE_SHOT == set()
+
+
+NOT_FOR_THE_FIRST_FRAME = {
+    *(
+        "httpx2",
+        "kedge.agent.loop",
+        "kedge.agent.session",
+        "kedge.cli.compose",
+        "kedge.cli.toolbox",
+    ),
+    *("kedge.cli.tui.asking", "kedge.cli.tui.composer.history_search", "kedge.cli.tui.desk.desk"),
+    *("kedge.cli.tui.panels", "kedge.cli.tui.screens", "kedge.cli.tui.slash"),
+    *("kedge.cli.tui.transcript.reader", "kedge.cli.tui.transcript.search_bar"),
+    *("kedge.sandbox", "markdown_it", "pygments", "textual.widgets._markdown"),
+}
+"""Dialogs, panels that open later, the session and all that it is made of."""
+
+
+def test_the_terminal_s_first_frame_waits_for_no_dialog_and_no_session(kedge: Kedge) -> None:
+    shown = kedge("-c", "import kedge.cli.tui.start, kedge.cli.tui.app", command=_SHOWN)
+    imported = _modules(shown.complaint)
+    assert "kedge.cli.tui.transcript.transcript" in imported
+    assert imported & NOT_FOR_THE_FIRST_FRAME == set()

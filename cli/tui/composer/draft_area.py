@@ -14,7 +14,6 @@ from ..running import running_app
 from ..vim.machine import Vim
 from .files import FileIndex
 from .history import Entry, History, Recall
-from .history_search import HistorySearch
 from .messages import StateChanged
 from .pastes import Picture
 from .prompt_area import PromptArea
@@ -179,6 +178,8 @@ class DraftArea(PromptArea):
 
     def action_history_search(self) -> None:
         """Search everything that was typed before."""
+        # A dialog: the first frame would wait for all that dialogs are made of.
+        from .history_search import HistorySearch
 
         def take(entry: Entry | None) -> None:
             if entry is not None:
