@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from ..config.guards import LoopSettings
-from .actions import Nearby, Permits, Preserve, nothing_is_kept, nothing_is_nearby
+from .actions import Nearby, Preserve, nothing_is_kept, nothing_is_nearby
 from .budget import Ledger
 from .bus import Redact, Watcher, everything
 from .compactor import Rewriting
 from .conduct import Switch
+from .hearing import Permits
 from .keeping import Keeper
 from .ports import Check
 from .stages import StageHooks

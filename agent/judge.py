@@ -19,6 +19,7 @@ from .gate import MAX_MODIFICATIONS, Broken, Gate, Remake, Screened, attempted
 from .ports import (
     Action,
     Allow,
+    Approval,
     Approver,
     Ask,
     Deny,
@@ -81,6 +82,8 @@ class Judge:
         self._offers = offers
         self._remember = remember
         self._preview = preview
+        self._open: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        """What withdraws each open question, and whether the gate still puts it in this way."""
 
     def recall(self, facts: Sequence[Event]) -> None:
         """Go on where a log left off: its breakers, and what was allowed for its session."""
@@ -92,8 +95,15 @@ class Judge:
                     self._remember(grant)
 
     def use(self, gate: Gate) -> None:
-        """Hear the voices of another gate from here on."""
+        """Hear the voices of another gate from here on, also on what is being asked."""
         self._gate = gate
+        self._reconsider()
+
+    def _reconsider(self) -> None:
+        """Withdraw the questions that the gate would not put in the same way any more."""
+        for overtaken, stands in list(self._open.items()):
+            if not overtaken.done() and not stands():
+                overtaken.set_result(None)
 
     def screen(self, passage: Passage) -> Screened:
         """Judge words."""
@@ -101,6 +111,24 @@ class Judge:
 
     async def decide(self, action: Action, remake: Remake) -> tuple[Decision, Action]:
         """Decide; with the decision comes the action as it may happen. Cancellable."""
+        return await self.settle(await self.rule(action, remake), remake)
+
+    async def settle(self, ruling: Ruling, remake: Remake) -> tuple[Decision, Action]:
+        """Decide as it was ruled, asking the person where that is open. Cancellable.
+
+        Several may be open at once. One that is ruled otherwise meanwhile, because of what was
+        allowed for good or by another mode, is withdrawn, and everybody is heard anew.
+        """
+        while ruling.outcome == "ask":
+            decision = await self._asked(ruling, remake)
+            if decision is not None:
+                return decision, ruling.action
+            anew = await self.rule(ruling.action, remake)
+            ruling = structs.replace(anew, modified=anew.modified or ruling.modified)
+        return _decision(ruling), ruling.action
+
+    async def rule(self, action: Action, remake: Remake) -> Ruling:
+        """What validators and reviewers say to an action; nobody is asked. Cancellable."""
         ruling = self._gate.review(action, remake)
         for _ in range(MAX_MODIFICATIONS):
             ruling, modify = await self._reviewed(ruling)
@@ -110,9 +138,7 @@ class Judge:
         else:
             reason = f"still being modified after {MAX_MODIFICATIONS} rounds"
             ruling = _changed(ruling, "deny", "gate", reason)
-        if ruling.outcome == "ask":
-            return await self._asked(ruling), ruling.action
-        return _decision(ruling), ruling.action
+        return ruling
 
     def _again(self, ruling: Ruling, modify: Modify, remake: Remake) -> Ruling:
         made = attempted(lambda: remake(modify.arguments))
@@ -162,20 +188,13 @@ class Judge:
         breaker.failed(failed.reason)
         return failed
 
-    async def _asked(self, ruling: Ruling) -> Decision:
-        action = ruling.action
-        places = ruling.effects or tuple(range(len(action.effects)))
-        question = Question(
-            action,
-            ruling.by,
-            ruling.reason,
-            places,
-            () if ruling.firm else self._offers(action, places),
-            self._preview(action),
-            ruling.considered,
-        )
+    async def _asked(self, ruling: Ruling, remake: Remake) -> Decision | None:
+        """The person's decision; None if it is to be ruled anew."""
+        question = self._question(ruling)
         began = time.monotonic()
-        approval = await self._approver.decide(question)
+        approval = await self._answer(question, remake)
+        if approval is None:
+            return None
         decision = structs.replace(
             _decision(ruling),
             by=approval.by,
@@ -186,9 +205,43 @@ class Judge:
             case Yes(grant):
                 if grant is not None:
                     self._remember(grant)
+                    self._reconsider()
                 return structs.replace(decision, outcome="allow", grant=grant)
             case No(message):
                 return structs.replace(decision, outcome="deny", reason=message or ruling.reason)
+
+    def _question(self, ruling: Ruling) -> Question:
+        action = ruling.action
+        places = ruling.effects or tuple(range(len(action.effects)))
+        return Question(
+            action,
+            ruling.by,
+            ruling.reason,
+            places,
+            () if ruling.firm else self._offers(action, places),
+            self._preview(action),
+            ruling.considered,
+        )
+
+    async def _answer(self, question: Question, remake: Remake) -> Approval | None:
+        """The answer; None if the question was overtaken by what was said elsewhere."""
+
+        def said() -> tuple[str, tuple[int, ...]]:
+            ruling = self._gate.review(question.action, remake)
+            return ruling.outcome, ruling.effects
+
+        before = said()
+        overtaken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._open[overtaken] = lambda: said() == before
+        answer = asyncio.ensure_future(self._approver.decide(question))
+        try:
+            await asyncio.wait((answer, overtaken), return_when=asyncio.FIRST_COMPLETED)
+            return answer.result() if answer.done() else None
+        finally:
+            del self._open[overtaken]
+            if not answer.done():
+                answer.cancel()
+                await asyncio.wait((answer,))
 
 
 def _breaker_name(reviewer: Reviewer) -> str:

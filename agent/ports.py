@@ -297,10 +297,10 @@ class Approval(Struct, frozen=True):
 
 
 class Approver(Protocol):
-    """Answers the questions that are left open."""
+    """Answers the questions that are left open. Several may be open at once."""
 
     async def decide(self, question: Question) -> Approval:
-        """Answer once. May wait for a person; cancellable."""
+        """Answer once. May wait for a person; cancelled where the answer is not needed any more."""
         ...
 
 

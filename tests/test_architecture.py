@@ -41,8 +41,15 @@ _CORE = (
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
     *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
-    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.actions"),
-    *("agent.fittings", "agent.outcome", "agent.caller", "agent.loop", "agent.session"),
+    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.hearing"),
+    *(
+        "agent.actions",
+        "agent.fittings",
+        "agent.outcome",
+        "agent.caller",
+        "agent.loop",
+        "agent.session",
+    ),
 )
 _STATUS = ("config.errors", "config.exit_codes")
 _MODELS = ("config.models", "config.providers", "config.secrets")
