@@ -17,7 +17,7 @@ from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
-from .desk.facts import Facts
+from .desk.facts import what_ends
 from .desk.words import note_of
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
@@ -287,18 +287,6 @@ class KedgeApp(Reading):
             return
         self.crash = keep_crash(error, self.where.home.state_dir)
         self.exit(1)
-
-
-def what_ends(facts: Facts) -> str:
-    """What leaving would end, in words; empty if nothing runs."""
-    running = [task.command for task in facts.tasks if task.running and task.id]
-    named = f" ({running[-1].splitlines()[0][:40]})" if running else ""
-    commands = "a command" if len(running) == 1 else f"{len(running)} commands"
-    ends = [
-        "the turn" if facts.working else "",
-        f"{commands} in the background{named}" if running else "",
-    ]
-    return " and ".join(filter(None, ends))
 
 
 def _made_later() -> "tuple[type[Desk], Callable[[Seated], Slash]]":

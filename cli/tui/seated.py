@@ -16,7 +16,7 @@ from .panes import Panes
 from .terminal.display import Shown
 
 if TYPE_CHECKING:
-    from .asking.plan import PlanDecided
+    from .asking.deciding import PlanDecided
     from .desk.desk import Desk
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from textual.app import App
 from textual.widgets import OptionList, Static
 
-from kedge.cli.tui.asking.plan import PlanDecided, PlanOffer, PlanScreen, carried_over, decided
+from kedge.cli.tui.asking.deciding import PlanDecided, carried_over, decided
+from kedge.cli.tui.asking.plan import PlanOffer, PlanScreen
 from kedge.cli.tui.desk.facts import Facts
 from kedge.config.errors import UsageError
 

@@ -88,3 +88,15 @@ class Facts(Struct, frozen=True):
     """Whether a turn broke off that `Desk.go_on` would go on with."""
     trouble: str = ""
     """Why there is no session, in words for a person; empty if there is one or will be."""
+
+
+def what_ends(facts: Facts) -> str:
+    """What leaving would end, in words; empty if nothing runs."""
+    running = [task.command for task in facts.tasks if task.running and task.id]
+    named = f" ({running[-1].splitlines()[0][:40]})" if running else ""
+    commands = "a command" if len(running) == 1 else f"{len(running)} commands"
+    ends = [
+        "the turn" if facts.working else "",
+        f"{commands} in the background{named}" if running else "",
+    ]
+    return " and ".join(filter(None, ends))

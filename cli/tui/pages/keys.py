@@ -36,10 +36,10 @@ def _keys(table: KeyTable) -> Iterator[Row]:
         keys = ", ".join(row.keys) or "no key"
         own = "  (yours)" if row.remapped else ""
         more = "\n".join((f"[tui.keys] {action.name}", *row.notes))
-        yield Row(f"{keys:<30} {action.help}{own}", more=more)
+        yield Row(keys, more=more, note=f"{action.help}{own}")
 
 
-_SIGNS = (
+SIGNS = (
     ("/", "a command"),
     ("@", "a file goes along"),
     ("!", "a command in your own shell; the model sees what it prints"),
@@ -54,16 +54,21 @@ def help_page(entries: Iterable[Entry], table: KeyTable) -> Page:
 
 def _help(entries: Iterable[Entry], table: KeyTable) -> Iterator[Row]:
     yield head("at the beginning of a prompt")
-    yield from (Row(f"{sign:<16} {meaning}") for sign, meaning in _SIGNS)
+    yield from (Row(sign, note=meaning) for sign, meaning in SIGNS)
     yield head("keys")
     for name in _FIRST:
         row = next(row for row in table.rows if row.action.name == name)
-        yield Row(f"{', '.join(row.keys) or 'no key':<16} {row.action.help}")
+        yield Row(", ".join(row.keys) or "no key", note=row.action.help)
     yield Row("/keys shows all of them", "dim")
+    yield from commands(entries)
+
+
+def commands(entries: Iterable[Entry]) -> Iterator[Row]:
+    """What each command is for."""
     yield head("commands")
     for entry in entries:
         shown = f"/{entry.name} {entry.arguments}".rstrip()
-        yield Row(f"{shown:<26} {entry.help}", id=entry.name)
+        yield Row(shown, id=entry.name, note=entry.help)
 
 
 _FIRST = (

@@ -1,0 +1,53 @@
+"""What a person makes of a plan, and how the model is told."""
+
+from collections.abc import Mapping
+from difflib import SequenceMatcher
+from typing import Final, Literal
+
+from msgspec import Struct
+
+Choice = Literal["auto", "ask", "revise", "reject"]
+Notes = Mapping[int, str]
+"""What a person remarks on a line of a plan, by its place from 0."""
+
+_AGREED: Final = "I accept this plan. Carry it out, and say where it turns out to be wrong."
+_REVISE: Final = "Revise the plan, and answer with the whole of it. What I remark on it:"
+_REMARKS: Final = "What I remark on it:"
+
+
+class PlanDecided(Struct, frozen=True):
+    """What a person decided."""
+
+    choice: Choice
+    """`auto` and `ask`: it is accepted, and that is the mode in which it is carried out."""
+    text: str
+    """The prompt that says so to the model; empty where there is nothing to say."""
+
+
+def decided(choice: Choice, plan: str, notes: Notes, *, edited: bool) -> PlanDecided:
+    """A decision, with the prompt that tells the model. `edited`: whether the plan is no longer
+    the one that the model wrote."""
+    remarks = "\n\n".join(_remark(plan, place, note) for place, note in sorted(notes.items()))
+    match choice:
+        case "reject":
+            return PlanDecided(choice, "")
+        case "revise":
+            parts = [_REVISE, remarks, f"I changed it to this:\n\n{plan}" if edited else ""]
+        case "auto" | "ask":
+            parts = [_AGREED, plan, f"{_REMARKS}\n\n{remarks}" if remarks else ""]
+    return PlanDecided(choice, "\n\n".join(filter(None, parts)))
+
+
+def _remark(plan: str, place: int, note: str) -> str:
+    return f"> {plan.splitlines()[place]}\n{note}"
+
+
+def carried_over(notes: Notes, before: str, after: str) -> dict[int, str]:
+    """The notes on those lines that an edited plan still has, in their new places."""
+    matcher = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    moved = {
+        block.a + step: block.b + step
+        for block in matcher.get_matching_blocks()
+        for step in range(block.size)
+    }
+    return {moved[place]: note for place, note in notes.items() if place in moved}
