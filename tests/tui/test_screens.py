@@ -113,7 +113,7 @@ async def test_a_file_is_put_back_and_that_is_taken_back(stage: Stage) -> None:
         await seen.send("/diff")
         await seen.on(DiffScreen)
         assert seen.rows == ["M +1 -1        file.txt"]
-        assert "-old" in seen.shown
+        assert "- old" in seen.shown
         await seen.pilot.press("ctrl+r")
         assert file.read_text() == "new\n"
         await seen.pilot.press("ctrl+r")

@@ -66,15 +66,17 @@ def _preview(question: Question, look: Look) -> Iterator[Content]:
     if isinstance(path, str) and _UNIFIED.match(question.preview):
         yield _muted(harmless(path))
         for line in drawn(list(rows(question.preview, path.rpartition("/")[2], look)), look):
-            yield Content.from_rich_text(Text.assemble(*_styled(line)))
+            yield content(line)
         return
     # A patch has a form of its own, and names its files itself.
     for words in harmless(question.preview).splitlines():
         yield Content.styled(words, _DIFF_STYLES.get(words[:1], ""))
 
 
-def _styled(line: Line) -> Iterator[tuple[str, Style]]:
-    return ((segment.text, segment.style or Style.null()) for segment in line.segments)
+def content(line: Line) -> Content:
+    """A line of the transcript for a widget."""
+    parts = ((segment.text, segment.style or Style.null()) for segment in line.segments)
+    return Content.from_rich_text(Text.assemble(*parts))
 
 
 def _muted(words: str) -> Content:

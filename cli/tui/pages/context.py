@@ -46,7 +46,8 @@ def _rows(shares: dict[str, int], tokens: int, window: int) -> Iterator[Row]:
         if count:
             yield Row(_line(name, count, scale))
     if window:
-        yield Row(_line("room left", max(0, window - tokens), scale), "dim")
+        left = max(0, window - tokens)
+        yield Row(_line("room left", left, scale).replace("█", "░"), "dim")
     yield Row("")
     yield Row("/compact makes room; output of tools that is old is left out first", "dim")
 
@@ -54,7 +55,8 @@ def _rows(shares: dict[str, int], tokens: int, window: int) -> Iterator[Row]:
 def _line(name: str, count: int, scale: int) -> str:
     share = count / scale
     bar = "█" * round(share * _BAR) or "▏"
-    return f"{name:<18} {count:>9,}  {share:>4.0%}  {bar}"
+    percent = f"{share:.0%}" if share >= 0.01 else "<1%"
+    return f"{name:<18} {count:>9,}  {percent:>4}  {bar}"
 
 
 def _sizes(conversation: Transcript) -> Iterator[tuple[str, int]]:

@@ -95,8 +95,8 @@ def _cost_rows(found: Spent, settings: Settings) -> Iterator[Row]:
     if found.turns:
         yield head("by prompt")
     for number, (prompt, one) in found.turns.items():
-        line = f"{number:>4}  {dollars(one.usd):>9}  {one.calls:>3} calls  {prompt[:80]}"
-        yield Row(line, more=f"{one.line.strip()}\n{prompt}")
+        line = f"{dollars(one.usd):>9}  {one.calls:>3} calls"
+        yield Row(line, more=f"{one.line.strip()}\n{prompt}", note=f"{number}. {prompt[:80]}")
     yield head("budgets")
     yield from _budgets(whole, settings)
 

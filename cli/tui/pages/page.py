@@ -17,6 +17,8 @@ class Row(Struct, frozen=True):
     """What an action of the page is done with; empty: none can be."""
     more: str = ""
     """Shown below while the row is chosen."""
+    note: str = ""
+    """Beside the text, in a column with those of the other rows."""
 
 
 class Page(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +15,12 @@ from textual.widgets.option_list import Option
 
 from ...terminal import harmless
 from ..asking.grace import Grace
+from .hints import CLOSES, Hint, hinted
+
+_FRAME: Final = 2
+"""Lines of the border."""
+_CLOSE: Final = 8
+"""Lines of text; where there are no more, there are no empty lines beside it."""
 
 
 class Dialog(ModalScreen[str | None]):
@@ -22,13 +28,14 @@ class Dialog(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 40%; }
-    Dialog > Vertical { width: 96%; max-width: 100; height: auto; max-height: 94%;
+    Dialog > Vertical { width: 100%; max-width: 100; height: auto; max-height: 100%;
                         border: round $border; background: $surface; padding: 0 1; }
     Dialog VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     Dialog #text { height: auto; }
-    Dialog OptionList { height: auto; border: none; padding: 0; margin-top: 1;
+    Dialog OptionList { height: auto; border: none; padding: 0;
                         background: $surface; }
-    Dialog Vertical > VerticalScroll { max-height: 14; }
+    Dialog OptionList:focus { background-tint: transparent; }
+    Dialog #hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
@@ -59,6 +66,7 @@ class Dialog(ModalScreen[str | None]):
             with VerticalScroll(can_focus=False):
                 yield Static(self._text, id="text", markup=False)
             yield OptionList(*map(_option, self._answers), markup=False, compact=True)
+            yield Static(id="hint", markup=False)
 
     def on_mount(self) -> None:
         """There is but the answer to give."""
@@ -66,6 +74,19 @@ class Dialog(ModalScreen[str | None]):
         options = self.query_one(OptionList)
         options.focus()
         options.highlighted = self._first
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """The keys for another width, and the text as high as leaves the answers to be seen."""
+        width = min(self.size.width, 100) - 4
+        lines = hinted((Hint("↑ ↓", "choose"), Hint("enter", "takes it"), CLOSES), width)
+        answers = sum(len(Content(words).wrap(width - 1)) for _, words in self._answers)
+        hint, options = self.query_one("#hint", Static), self.query_one(OptionList)
+        hint.update(Content("\n").join(lines))
+        room = self.size.height - answers - len(lines) - _FRAME
+        gap = int(room > _CLOSE)
+        options.styles.margin = hint.styles.margin = (gap, 0, 0, 0)
+        self.query_one(VerticalScroll).styles.max_height = max(1, room - 2 * gap)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """It is answered."""

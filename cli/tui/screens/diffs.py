@@ -5,12 +5,16 @@ from typing import Final
 
 from textual.content import Content
 
-from ...terminal import harmless
+from ..asking.question import content
 from ..desk.reverting import FileDiff
 from ..pages.page import Tone
+from ..running import running_app
+from ..themes import palette_of
+from ..view.diff import drawn, rows
+from ..view.look import Look
+from .hints import Hint
 from .picker import Act, Item, Picker
 
-_STYLES: Final = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 _SHOWN: Final = 400
 """Lines of a diff."""
 _SIGNS: Final = {"created": "A", "modified": "M", "deleted": "D"}
@@ -24,13 +28,14 @@ just before."""
 class DiffScreen(Picker[str]):
     """Nothing is taken: it is there to be read."""
 
-    DEFAULT_CSS = "DiffScreen #preview { max-height: 70%; height: 70%; }"
     TAKE = ""
+    ROOM = _SHOWN
+    SHARE = 0.3
 
     def __init__(self, found: Sequence[FileDiff], load: Load, put_back: PutBack) -> None:
         """`load` looks again."""
         acts = (
-            Act[str]("ctrl+r", "puts the file back", self._revert, sure=True),
+            Act[str]("ctrl+r", "puts it back", self._revert, sure=True),
             Act[str]("ctrl+t", "takes that back", self._again),
         )
         self._files = {one.path: one for one in found}
@@ -39,16 +44,20 @@ class DiffScreen(Picker[str]):
         self._undone: dict[str, tuple[FileDiff, str]] = {}
         super().__init__(_title(found), map(_item, found), acts=acts)
 
+    @property
+    def hints(self) -> list[Hint]:
+        """See `Picker.hints`."""
+        return [Hint("pgdn", "reads on"), *super().hints]
+
     def preview(self, item: Item[str]) -> Content:
         """The diff."""
         file = self._files[item.value]
-        lines = file.text.splitlines() or ["it is no text, or too large to be compared"]
-        more = len(lines) - _SHOWN
-        shown = [
-            Content.styled(line, _STYLES.get(line[:1], ""))
-            for line in map(harmless, lines[:_SHOWN])
-        ]
-        if more > 0:
+        if not file.text:
+            return Content.styled("it is no text, or too large to be compared", "$text-muted")
+        look = Look(self.content_width, palette_of(running_app().theme))
+        lines = list(rows(file.text, file.shown, look))
+        shown = [content(line) for line in drawn(lines[:_SHOWN], look)]
+        if (more := len(lines) - _SHOWN) > 0:
             shown.append(Content.styled(f"… {more} lines more", "$text-muted"))
         return Content("\n").join(shown)
 

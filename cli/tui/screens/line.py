@@ -8,13 +8,15 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from .hints import CLOSES, Hint, hinted
+
 
 class LineScreen(ModalScreen[str | None]):
     """Gives the line, without blanks around it; None if it was left."""
 
     DEFAULT_CSS = """
     LineScreen { align: center middle; background: $background 40%; }
-    LineScreen > Vertical { width: 90%; max-width: 80; height: auto; border: round $border;
+    LineScreen > Vertical { width: 100%; max-width: 80; height: auto; border: round $border;
                             background: $surface; padding: 0 1; }
     LineScreen Static { color: $text-muted; height: auto; }
     LineScreen Input { border: none; height: 1; padding: 0; background: $panel; }
@@ -34,7 +36,7 @@ class LineScreen(ModalScreen[str | None]):
             box.border_title = self._titled
             yield Static(self._about, markup=False)
             yield Input(self._value, password=self._secret, compact=True)
-            yield Static("Enter takes it · Esc closes", markup=False)
+            yield Static(hinted((Hint("enter", "takes it"), CLOSES), 40)[0], markup=False)
 
     def on_mount(self) -> None:
         """There is but one place to type."""

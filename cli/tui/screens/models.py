@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from ....config.models import ModelProfile
 from ....config.settings import Effort
 from ...commands.models import ProviderRow, price_of, state_of
+from ..pages.page import Tone
 from .picker import Act, Item, Picker
 
 _EFFORTS: Final[tuple[Effort, ...]] = ("", "low", "medium", "high", "xhigh", "max")
@@ -13,7 +15,8 @@ _EFFORTS: Final[tuple[Effort, ...]] = ("", "low", "medium", "high", "xhigh", "ma
 class ModelPicker(Picker[str]):
     """Gives `provider/model`; `effort` says how hard it is to think."""
 
-    TAKE = "Enter lets it answer"
+    TAKE = "lets it answer"
+    ROOM = 2
 
     def __init__(self, rows: Sequence[ProviderRow], model: str, effort: Effort) -> None:
         """`model` and `effort` are those that answer now."""
@@ -22,8 +25,10 @@ class ModelPicker(Picker[str]):
         super().__init__("models", _items(rows), acts=acts, chosen=model)
 
     def add(self, rows: Iterable[ProviderRow]) -> None:
-        """Show these providers, too, first."""
-        self.replace([*_items(rows), *self.items])
+        """Show these providers, too: first if they can be used, else last."""
+        for row in rows:
+            more = _of(row)
+            self.replace([*more, *self.items] if _is_usable(row) else [*self.items, *more])
 
     async def _harder(self, item: Item[str]) -> str:
         self.effort = _EFFORTS[(_place(self.effort) + 1) % len(_EFFORTS)]
@@ -52,22 +57,51 @@ def _is_usable(row: ProviderRow) -> bool:
     return row.key != "missing" and not row.unset_variables
 
 
+def _can_be_asked(row: ProviderRow) -> bool:
+    """Whether all that it needs is one thing that a person can type."""
+    if row.running is not None:
+        return True
+    return bool(row.key_variables) and not row.sign_in_variables and not row.unset_variables
+
+
 def _of(row: ProviderRow) -> Iterator[Item[str]]:
-    state, dead = state_of(row), not _is_usable(row)
+    usable, dead = _is_usable(row), not (_is_usable(row) or _can_be_asked(row))
+    tone: Tone = "" if usable or dead else "dim"
     if not row.models:
-        yield Item(f"{row.provider}/", f"{row.provider}/…", _missing(row), state, dead=True)
+        words = f"{state_of(row)}; {_asks(row)}"
+        yield Item(f"{row.provider}/", f"{row.provider}/…", _missing(row), words, tone, dead=dead)
     for model in row.models:
-        window = f"{model.context_window // 1000}k"
-        about = f"{row.title}: {state}"
-        note = _missing(row) if dead else f"{window:>6}  {price_of(model)}"
-        yield Item(f"{row.provider}/{model.name}", f"{row.provider}/{model.name}", note, about,
-                   dead=dead)  # fmt: skip
+        name = f"{row.provider}/{model.name}"
+        words = f"{row.title}, {state_of(row)}; {price_of(model)}"
+        words += "" if usable or dead else f"\n{_asks(row)}"
+        note = f"{_window(model):>5}  {_price(model)}" if usable else _missing(row)
+        yield Item(name, name, note, words, tone, dead=dead)
+
+
+def _asks(row: ProviderRow) -> str:
+    if row.running is not None:
+        return "start it and press Enter, or press Enter and say where it listens"
+    return "Enter asks for the key"
+
+
+def _window(model: ModelProfile) -> str:
+    thousands = model.context_window // 1000
+    return f"{thousands}k" if thousands < 1000 else f"{thousands / 1000:g}M"
+
+
+def _price(model: ModelProfile) -> str:
+    """In and out; what for is said of the one that is chosen."""
+    return (
+        f"${model.prices.input:g} / ${model.prices.output:g}" if model.prices else "price unknown"
+    )
 
 
 def _missing(row: ProviderRow) -> str:
     """In few words what keeps a provider from being used."""
     if row.running is not None:
-        return "not running"
+        return "not running here"
+    if _can_be_asked(row):
+        return "needs a key"
     wanted = row.key_variables if row.key == "missing" else ()
     groups = (wanted or row.sign_in_variables, *row.unset_variables)
     return f"set {next((group[0] for group in groups if group), 'its key')}"

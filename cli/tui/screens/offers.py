@@ -11,7 +11,8 @@ class SetupScreen(Picker[Offer]):
 
     def __init__(self, offers: list[Offer]) -> None:
         items = [Item(one, one.title, _note(one)) for one in offers]
-        title = "which model is to answer? there is no key yet"
+        keyless = any(one.variable for one in offers)
+        title = f"which model is to answer?{' there is no key yet' if keyless else ''}"
         super().__init__(title, items, chosen=offers[0])
 
     def preview(self, item: Item[Offer]) -> str:

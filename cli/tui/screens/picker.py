@@ -8,7 +8,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 from msgspec import Struct
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -17,11 +17,16 @@ from textual.widgets.option_list import Option
 from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..pages.page import Tone
+from .hints import CLOSES, Hint, hinted
+from .rows import beside, column, wrapped
 
 T = TypeVar("T")
 
 _SHOWN: Final = 500
 """Rows; who looks for more, types."""
+_NOTHING: Final = "nothing here is like that"
+_AROUND: Final = 3
+"""Lines of the frame and the filter."""
 _STYLES: Final[dict[Tone, str]] = {
     "": "",
     "head": "bold $text-accent",
@@ -71,25 +76,33 @@ class Picker(ModalScreen[T | None], Generic[T]):
 
     DEFAULT_CSS = """
     Picker { align: center middle; background: $background 40%; }
-    Picker > #picker { width: 96%; max-width: 120; height: 92%; border: round $border;
+    Picker > #picker { width: 100%; max-width: 120; border: round $border;
                        background: $surface; padding: 0 1; }
     Picker Input { border: none; height: 1; padding: 0; background: $surface; }
+    Picker Input:focus { background-tint: transparent; }
     Picker OptionList { height: 1fr; border: none; padding: 0; background: $surface;
                         text-wrap: nowrap; text-overflow: ellipsis; }
-    Picker #preview { height: auto; max-height: 50%; border-top: solid $border-blurred;
-                      overflow-y: auto; }
-    Picker #hint { height: auto; color: $text-muted; }
+    Picker OptionList, Picker #preview { scrollbar-size-vertical: 1;
+                                         scrollbar-background: $surface; }
+    Picker #preview { border-top: solid $border-blurred; }
+    Picker #shown, Picker #hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
         Binding("up,ctrl+p", "step(-1)", "up", priority=True, show=False),
         Binding("down,ctrl+n", "step(1)", "down", priority=True, show=False),
-        Binding("pageup", "step(-10)", "page up", priority=True, show=False),
-        Binding("pagedown", "step(10)", "page down", priority=True, show=False),
+        Binding("pageup", "page(-1)", "page up", priority=True, show=False),
+        Binding("pagedown", "page(1)", "page down", priority=True, show=False),
         *(Binding(key, f"act('{key}')", key, priority=True, show=False) for key in ACT_KEYS),
     ]
-    TAKE: ClassVar[str] = "Enter takes it"
+    TAKE: ClassVar[str] = "takes it"
     """What Enter does, in words; empty where it does nothing."""
+    ROOM: ClassVar[int] = 0
+    """Lines below the list for what is shown of the chosen one, if the screen has them."""
+    SHARE: ClassVar[float] = 0.5
+    """What part of the screen the list has in any case, if it is as long."""
+    WRAPS: ClassVar[bool] = False
+    """Whether rows go on in the next line; else they are cut off."""
 
     def __init__(
         self,
@@ -109,6 +122,7 @@ class Picker(ModalScreen[T | None], Generic[T]):
         self._first = chosen
         self._query = query
         self._pressed = ""
+        self._said = ("", False)
         self._doing: set[asyncio.Task[None]] = set()
 
     def compose(self) -> ComposeResult:
@@ -117,7 +131,8 @@ class Picker(ModalScreen[T | None], Generic[T]):
             box.border_title = Content(self._title)
             yield Input(self._query, placeholder="type to filter", compact=True)
             yield OptionList(markup=False, compact=True)
-            yield Static(id="preview", markup=False)
+            with VerticalScroll(id="preview", can_focus=False):
+                yield Static(id="shown", markup=False)
             yield Static(id="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -125,8 +140,16 @@ class Picker(ModalScreen[T | None], Generic[T]):
         self.query_one(Input).focus()
         self.fill()
         place = next((at for at, one in enumerate(self._found) if one.value == self._first), 0)
-        self._highlight(place)
-        self.say("")
+        self.choose(place)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Rows and keys for another width."""
+        if self.is_mounted:
+            place = self.query_one(OptionList).highlighted or 0
+            self.fill()
+            self.choose(place)
+            self._draw()
 
     def on_unmount(self) -> None:
         """What is under way is nobody's any more."""
@@ -167,39 +190,88 @@ class Picker(ModalScreen[T | None], Generic[T]):
         self.fill()
         wanted = before.value if before else None
         same = (at for at, one in enumerate(self._found) if one.value == wanted)
-        self._highlight(next(same, place))
+        self.choose(next(same, place))
+
+    @property
+    def room(self) -> int:
+        """See `ROOM`."""
+        return self.ROOM
+
+    @property
+    def content_width(self) -> int:
+        """Cells of a row and of a preview, beside which there may be a scrollbar."""
+        return min(self.size.width, 120) - 5
+
+    def matching(self, typed: str) -> Sequence[Item[T]]:
+        """What the filter leaves."""
+        terms = typed.lower().split()
+        return [one for one in self._items if _fits(one.searched, terms)]
 
     def fill(self) -> None:
         """Show what the filter leaves."""
-        terms = self.typed.lower().split()
-        self._found = [one for one in self._items if _fits(one.searched, terms)][:_SHOWN]
+        self._found = list(self.matching(self.typed)[:_SHOWN])
         options = self.query_one(OptionList)
         options.clear_options()
-        width = max((len(one.label) for one in self._found if one.note), default=0)
-        # Notes stand below each other, in the right half at the latest.
-        width = min(width, self.size.width // 2 - 6)
-        options.add_options(Option(_row(one, width)) for one in self._found)
-        self._highlight(0)
+        options.add_options(self._drawn(self._found))
+        if not self._found:
+            options.add_option(Option(Content.styled(_NOTHING, "$text-muted"), disabled=True))
+        self.choose(0)
 
-    def _highlight(self, place: int) -> None:
+    def _drawn(self, items: Sequence[Item[T]]) -> list[Content]:
+        wide = column((one.label for one in items if one.note), self.content_width)
+        return [_row(one, wide, self.content_width if self.WRAPS else 0) for one in items]
+
+    def choose(self, place: int) -> None:
+        """Highlight the one in that place, or the last one."""
         options = self.query_one(OptionList)
         options.highlighted = min(place, len(self._found) - 1) if self._found else None
         self.show_preview()
 
     def show_preview(self) -> None:
         """Show anew what is chosen."""
-        shown = self.query_one("#preview", Static)
-        words = self.preview(self.chosen) if self.chosen else "nothing here is like that"
-        shown.display = bool(words)
-        shown.update(harmless(words) if isinstance(words, str) else words)
+        words = self.preview(self.chosen) if self.chosen else ""
+        self.query_one("#shown", Static).update(
+            harmless(words) if isinstance(words, str) else words
+        )
+        self.query_one("#preview").scroll_home(animate=False)
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Something above the keys."""
-        keys = [f"{act.key} {act.help}" for act in self._acts.values()]
-        known = " · ".join(map(_unbroken, filter(None, (self.TAKE, *keys, "Esc closes"))))
-        parts = [Content.styled(harmless(words), "$text-error" if wrong else "$text-success")]
-        hint = Content("\n").join([*(parts if words else ()), Content(known)])
-        self.query_one("#hint", Static).update(hint)
+        self._said = words, wrong
+        self._draw()
+
+    @property
+    def hints(self) -> list[Hint]:
+        """The keys."""
+        take = [Hint("enter", self.TAKE)] if self.TAKE else []
+        acts = [Hint(act.key, act.help) for act in self._acts.values()]
+        return [*take, *acts, CLOSES]
+
+    def _draw(self) -> None:
+        """What was said, the keys, and as much room as everything needs."""
+        words, wrong = self._said
+        lines = hinted(self.hints, self.content_width)
+        said = Content.styled(harmless(words), "$text-error" if wrong else "$text-success")
+        lines = [*([said] if words else ()), *lines]
+        self.query_one("#hint", Static).update(Content("\n").join(lines))
+        self._part(self.size.height, self.size.height - len(lines) - _AROUND)
+
+    def _part(self, whole: int, height: int) -> None:
+        """Of the lines of the whole screen, part `height` between the list and what is shown of
+        the chosen one; alike whatever is typed and chosen, so that nothing moves."""
+        rows = self._drawn(self._items[:_SHOWN])
+        wanted = max(1, sum(row.get_height({}, self.content_width) for row in rows))
+        least = max(1, min(wanted, int(height * self.SHARE)))
+        # One more is the line between them.
+        below = min(self.room, height - least - 1) + 1
+        below = below if below > 1 else 0
+        preview = self.query_one("#preview")
+        preview.display = below > 0
+        preview.styles.height = below
+        inside = min(wanted, height - below) + below
+        gap = int(inside < height)
+        self.query_one("#hint").styles.margin = (gap, 0, 0, 0)
+        self.query_one("#picker").styles.height = whole - height + inside + gap
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter with every key."""
@@ -226,7 +298,15 @@ class Picker(ModalScreen[T | None], Generic[T]):
         """Choose another one."""
         self._pressed = ""
         place = (self.query_one(OptionList).highlighted or 0) + by
-        self._highlight(max(0, place))
+        self.choose(max(0, place))
+
+    def action_page(self, by: int) -> None:
+        """Read on in what is shown of the chosen one, or go on in the list if that is all there."""
+        preview = self.query_one("#preview")
+        if preview.display and preview.max_scroll_y:
+            preview.scroll_relative(y=by * max(1, preview.size.height - 1), animate=False)
+        else:
+            self.action_step(by * max(1, self.query_one(OptionList).size.height - 1))
 
     def action_leave(self) -> None:
         """Take nothing."""
@@ -263,21 +343,15 @@ class Picker(ModalScreen[T | None], Generic[T]):
         """Look again, after something was done."""
 
 
-def _unbroken(words: str) -> str:
-    return words.replace(" ", "\u00a0")
-
-
 def _fits(text: str, terms: Sequence[str]) -> bool:
     return all(term in text for term in terms)
 
 
-def _row(item: Item[T], width: int) -> Content:
-    label = Content(harmless(item.label))
-    if item.dead and not item.tone:
-        label = label.stylize(_STYLES["dim"])
-    elif item.tone:
-        label = label.stylize(_STYLES[item.tone])
+def _row(item: Item[T], column: int, width: int) -> Content:
+    """A row; with a width it is as many lines as it needs."""
+    tone = item.tone or ("dim" if item.dead else "")
+    label = Content.styled(harmless(item.label), _STYLES[tone])
     if not item.note:
         return label
-    gap = " " * max(2, width + 2 - label.cell_length)
-    return label + Content(gap) + Content.styled(harmless(item.note), _STYLES["dim"])
+    note = harmless(item.note)
+    return wrapped(label, note, column, width) if width else beside(label, note, column)

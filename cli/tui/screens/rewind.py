@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from textual.content import Content
 
 from ....agent.kept import Reach
 from ...ages import age_of
+from ...terminal import harmless
 from ..desk.points import Point
 from .picker import Act, Item, Picker
 
@@ -21,37 +23,42 @@ class Taken(Struct, frozen=True):
 class RewindPicker(Picker[Taken]):
     """Gives where to go back to, and how far."""
 
-    TAKE = "Enter goes back: files and conversation"
+    TAKE = "both"
+    ROOM = 8
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point], *, now: datetime | None = None) -> None:
+        """`now` is what ages count from."""
         acts = (
-            Act[Taken]("ctrl+f", "files only", lambda item: self._only(item, "files")),
-            Act[Taken]("ctrl+t", "talk only", lambda item: self._only(item, "conversation")),
+            Act[Taken]("ctrl+f", "files alone", lambda item: self._only(item, "files")),
+            Act[Taken]("ctrl+t", "talk alone", lambda item: self._only(item, "conversation")),
         )
         self._points = {point.seq: point for point in points}
-        now = datetime.now(UTC)
-        items = [_item(point, now) for point in reversed(points)]
-        super().__init__("go back to before …", items, acts=acts)
+        items = [_item(point, now or datetime.now(UTC)) for point in reversed(points)]
+        super().__init__("go back, files and talk, to before …", items, acts=acts)
 
     async def _only(self, item: Item[Taken], what: Reach) -> str:
         self.dismiss(Taken(item.value.seq, what))
         return ""
 
-    def preview(self, item: Item[Taken]) -> str:
+    def preview(self, item: Item[Taken]) -> Content:
         """All that would be undone: what this turn and those after it did."""
         later = [point for seq, point in self._points.items() if seq >= item.value.seq]
-        lines = [" ".join(self._points[item.value.seq].words.split())[:300]]
+        words = " ".join(self._points[item.value.seq].words.split())[:300]
         files = [change for point in later for change in point.files]
-        lines += files or ["no file was changed since"]
-        lines += [f"cannot be undone: {words}" for point in later for words in point.lasting]
+        lines = [f"undone: {file}" for file in files] or ["no file was changed since"]
         if files and not self._points[item.value.seq].restorable:
-            lines.append("the files as they were then are not kept any more")
-        return "\n".join(dict.fromkeys(lines))
+            lines = ["the files as they were then are not kept any more"]
+        lasting = [f"stays: {words}" for point in later for words in point.lasting]
+        return Content.assemble(
+            f"{harmless(words)}\n",
+            ("\n".join(map(harmless, dict.fromkeys(lines))), "$text-muted"),
+            *(("\n" + harmless(words), "$text-warning") for words in dict.fromkeys(lasting)),
+        )
 
 
 def _item(point: Point, now: datetime) -> Item[Taken]:
     age = age_of(datetime.fromisoformat(point.when), now)
     count = len(point.files)
-    changed = f"{count} file{'' if count == 1 else 's'}" if count else ""
+    files = f"{count} file{'' if count == 1 else 's'}" if count else ""
     words = " ".join(point.words.split())[:120]
-    return Item(Taken(point.seq), f"{age:>8}  {words}", changed)
+    return Item(Taken(point.seq), f"{age:>8}  {files:>8}  {words}")

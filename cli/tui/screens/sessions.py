@@ -1,6 +1,7 @@
 """The sessions that can be gone on with: searched by everything that was said in them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,13 @@ from .picker import Act, Item, Picker
 
 _FOUND: Final = 60
 """Passages of a search."""
+_WIDEST: Final = 16
+"""Cells of the column of folders."""
 _LEAST: Final = 3
 """Letters from which on what was said is searched, too."""
+
+_ELSE: Final = re.compile(r"(?:(?:^```.*?(?:^```|\Z)|^\|[^\n]*)\s*)+", re.DOTALL | re.MULTILINE)
+"""What cannot be read in a line of an answer: code and tables of Markdown."""
 
 Do = Callable[[str], Awaitable[str]]
 """Does something with the session of this id, and says what was done."""
@@ -33,7 +39,8 @@ class Taken(Struct, frozen=True):
 class SessionPicker(Picker[Taken]):
     """Gives the session to go on with, or to fork."""
 
-    TAKE = "Enter goes on with it"
+    TAKE = "resumes"
+    ROOM = 8
 
     def __init__(
         self,
@@ -44,31 +51,36 @@ class SessionPicker(Picker[Taken]):
         rename: Do,
         delete: Do,
         query: str = "",
+        now: datetime | None = None,
     ) -> None:
-        """`open_now` is the session that is open."""
+        """`open_now` is the session that is open; `now` is what ages count from."""
         acts = (
-            Act[Taken]("ctrl+f", "forks it", self._fork),
-            Act[Taken]("ctrl+r", "renames it", lambda item: rename(item.value.id)),
-            Act[Taken]("ctrl+d", "deletes it", lambda item: delete(item.value.id), sure=True),
+            Act[Taken]("ctrl+f", "forks", self._fork),
+            Act[Taken]("ctrl+r", "renames", lambda item: rename(item.value.id)),
+            Act[Taken]("ctrl+d", "deletes", lambda item: delete(item.value.id), sure=True),
         )
         self._open_now = open_now
+        self._now = now or datetime.now(UTC)
         self._catalogue = catalogue
         self._rows = list(rows)
         self._passages: Mapping[str, Said] = {}
+        self._wide = 0
+        """Cells of the column of folders."""
         self._last: dict[str, list[str]] = {}
         super().__init__("sessions", self._made(), acts=acts, query=query)
 
     def _made(self) -> list[Item[Taken]]:
-        now = datetime.now(UTC)
-        return [self._item(row, now) for row in self._rows if row.started]
+        rows = [row for row in self._rows if row.started]
+        self._wide = min(_WIDEST, max((len(Path(row.cwd).name) for row in rows), default=0))
+        return [self._item(row) for row in rows]
 
-    def _item(self, row: Summary, now: datetime) -> Item[Taken]:
+    def _item(self, row: Summary) -> Item[Taken]:
         passage = self._passages.get(row.id)
         about = f"[{row.name}] {row.prompt}" if row.name else row.prompt
         words = " ".join(about.split()) or "(nothing was said)"
-        age = age_of(datetime.fromisoformat(row.updated), now)
-        mark = "▸ " if row.id == self._open_now else ""
-        label = f"{age:>8}  {Path(row.cwd).name}: {mark}{words}"
+        age = age_of(datetime.fromisoformat(row.updated), self._now)
+        mark = "▸" if row.id == self._open_now else " "
+        label = f"{mark}{age:>8}  {Path(row.cwd).name:<{self._wide}}  {words}"
         # What a search found is shown whatever the row itself says.
         searched = f"{row.id} {row.cwd} {row.model} {self.typed_words if passage else ''}"
         return Item(Taken(row.id), label[:200], words=searched)
@@ -96,10 +108,12 @@ class SessionPicker(Picker[Taken]):
         """The prompt it began with, and what was found in it."""
         row = next(row for row in self._rows if row.id == item.value.id)
         cost = "cost unknown" if row.cost_usd is None else f"${row.cost_usd:.2f}"
+        model = row.model.rpartition("/")[2]
+        prompts = f"{row.prompts} prompt{'' if row.prompts == 1 else 's'}"
         lines = [
-            f"{row.id}  {row.model}  {row.status}  {row.prompts} prompts  {cost}",
-            row.cwd,
-            " ".join(row.prompt.split())[:300],
+            f"{row.cwd}  {row.id}",
+            f"{row.status} · {prompts} · {cost} · {model}",
+            f"you: {' '.join(row.prompt.split())[:240]}",
         ]
         if passage := self._passages.get(row.id):
             found = excerpt(passage.text, terms(self.typed), 200)
@@ -132,4 +146,5 @@ class SessionPicker(Picker[Taken]):
 
 def _line(said: Said) -> str:
     who = "you" if said.speaker == "person" else "kedge"
-    return f"{who}: {' '.join(said.text.split())[:240]}"
+    prose = _ELSE.sub(" … ", said.text)
+    return f"{who}: {' '.join(prose.split())[:240]}"

@@ -4,29 +4,31 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .hints import Hint, hinted
+
 _PAGES: Final = (
     (
         "kedge, 1 of 2: working together",
-        """Say what you want, and Enter. While it works you can go on typing:
-  Enter       is heard after the current step
-  Alt+Enter   waits until the turn is over
-  Esc         stops; Esc Esc goes back to before a prompt
+        """Say what you want, and press enter. While it works you can go on typing:
+  enter       is heard after the current step
+  alt+enter   waits until the turn is over
+  esc         stops; esc esc goes back to before a prompt
 
 At the beginning of a prompt:
   /  commands       @  a file goes along
   !  your own shell #  a note for later sessions
 
-Ctrl+P finds everything that can be done.""",
+ctrl+p finds everything that can be done.""",
     ),
     (
         "kedge, 2 of 2: what may happen",
-        """Nothing is changed or run before it was judged. Shift+Tab changes the mode:
+        """Nothing is changed or run before it was judged. shift+tab changes the mode:
   ask    you are asked before something is changed or run
   auto   goes on within the sandbox, asks beyond it
   plan   only looks, and answers with a plan
@@ -34,9 +36,12 @@ Ctrl+P finds everything that can be done.""",
 /why says why something was allowed or not, /rules what you allow for good.
 Every turn can be undone: /undo, /rewind, /diff.
 
-F1 shows help, Ctrl+C twice leaves and says how to come back.""",
+f1 shows help, ctrl+c twice leaves and says how to come back.""",
     ),
 )
+
+_LOW: Final = 16
+"""Lines of a screen that has none to leave empty."""
 
 
 class TourScreen(ModalScreen[str | None]):
@@ -44,10 +49,10 @@ class TourScreen(ModalScreen[str | None]):
 
     DEFAULT_CSS = """
     TourScreen { align: center middle; background: $background 40%; }
-    TourScreen > Vertical { width: 96%; max-width: 80; height: auto; max-height: 94%;
+    TourScreen > Vertical { width: 100%; max-width: 80; height: auto; max-height: 100%;
                             border: round $border; background: $surface; padding: 0 1; }
     TourScreen Static { height: auto; }
-    TourScreen #hint { color: $text-muted; margin-top: 1; }
+    TourScreen VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+c", "leave", "skip", priority=True, show=False),
@@ -62,7 +67,8 @@ class TourScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """One of the screens."""
         with Vertical():
-            yield Static(id="text", markup=False)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="text", markup=False)
             yield Static(id="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -74,8 +80,15 @@ class TourScreen(ModalScreen[str | None]):
         self.query_one(Vertical).border_title = title
         self.query_one("#text", Static).update(Content(text))
         last = self._at == len(_PAGES) - 1
-        hint = "Enter begins" if last else "Enter goes on · Esc skips"
-        self.query_one("#hint", Static).update(f"{hint} · or just type")
+        goes_on = Hint("enter", "begins" if last else "goes on")
+        lines = hinted((goes_on, Hint("esc", "skips"), Hint("or", "just type")), 36)
+        self.query_one("#hint", Static).update(Content("\n").join(lines))
+
+    def on_resize(self) -> None:
+        """The keys are always there to be seen."""
+        gap = int(self.size.height > _LOW)
+        self.query_one("#hint", Static).styles.margin = (gap, 0, 0, 0)
+        self.query_one(VerticalScroll).styles.max_height = self.size.height - 3 - gap
 
     def action_step(self, by: int) -> None:
         """The next one, or the end."""
