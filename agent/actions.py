@@ -73,12 +73,9 @@ class Actor:
         nearby: Nearby = nothing_is_nearby,
         loops: LoopSettings | None = None,
     ) -> None:
-        self._tools = {tool.spec.name: tool for tool in tools}
-        if len(self._tools) < len(tools):
-            names = [tool.spec.name for tool in tools]
-            raise ValueError(f"two tools have one name: {names}")
         self._printed: dict[str, str] = {}
-        self._hearing = Hearing(tools, judge, passages, bus, path, permits, loops)
+        self._hearing = Hearing(judge, passages, bus, path, permits, loops)
+        self._hearing.set_tools(tools)
         self._breakers = judge.breakers
         self._passages = passages
         self._bus = bus
@@ -91,7 +88,7 @@ class Actor:
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
         """The tools as the model is told of them, in their order."""
-        return tuple(tool.spec for tool in self._tools.values())
+        return self._hearing.specs
 
     async def run(self, calls: Sequence[ToolCall]) -> None:
         """Answer the calls. Raises only what stops the turn.

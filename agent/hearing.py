@@ -14,7 +14,7 @@ from .bus import Bus
 from .effects import Effect
 from .endings import ended
 from .errors import ToolError
-from .events import ActionEnded, ActionProposed, ActionStarted, Body, Decision
+from .events import ActionEnded, ActionProposed, ActionStarted, Body, Decision, ToolSpec
 from .gate import Remake
 from .judge import Judge
 from .messages import Text, ToolCall, legible_text
@@ -71,7 +71,6 @@ class Hearing:
 
     def __init__(
         self,
-        tools: Sequence[Tool],
         judge: Judge,
         passages: Passages,
         bus: Bus,
@@ -79,13 +78,29 @@ class Hearing:
         permits: Permits | None,
         loops: LoopSettings | None,
     ) -> None:
-        self._tools = {tool.spec.name: tool for tool in tools}
+        self._tools: dict[str, Tool] = {}
         self._judge = judge
         self._passages = passages
         self._bus = bus
         self._path = path
         self._permits = permits
         self._repetition = Repetition(loops)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as the model is told of them, in their order."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    def set_tools(self, tools: Sequence[Tool]) -> None:
+        """There are these tools from here on.
+
+        Raises:
+            ValueError: two have one name.
+        """
+        self._tools = {tool.spec.name: tool for tool in tools}
+        if len(self._tools) < len(tools):
+            names = [tool.spec.name for tool in tools]
+            raise ValueError(f"two tools have one name: {names}")
 
     def answered(self, text: str) -> None:
         """The model spoke and asked for nothing.
