@@ -75,7 +75,7 @@ class Actor:
     ) -> None:
         self._printed: dict[str, str] = {}
         self._hearing = Hearing(judge, passages, bus, path, permits, loops)
-        self._hearing.set_tools(tools)
+        self.set_tools(tools)
         self._breakers = judge.breakers
         self._passages = passages
         self._bus = bus
@@ -84,6 +84,10 @@ class Actor:
         self._preserve = preserve
         self._checkpoint = checkpoint
         self._nearby = nearby
+
+    def set_tools(self, tools: Sequence[Tool]) -> None:
+        """There are these tools from here on."""
+        self._hearing.set_tools(tools)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:

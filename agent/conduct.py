@@ -50,8 +50,10 @@ class Conduct:
                 self._was = started
             case ModeChanged(mode):
                 self._was = structs.replace(self._was, mode=mode)
-            case ModelChanged(model):
-                self._was = structs.replace(self._was, model=model)
+            case ModelChanged(model, tools=names):
+                known = {spec.name: spec for spec in (*self._was.tools, *self._tools)}
+                tools = tuple(known[name] for name in names if name in known)
+                self._was = structs.replace(self._was, model=model, tools=tools or self._was.tools)
             case _:
                 pass
 
@@ -108,9 +110,14 @@ class Conduct:
         if self.announced:
             self._bus.emit(ModeChanged(mode, before, sandbox))
 
-    def set_model(self, model: str, effort: str) -> None:
-        """Another model answers from here on, or the same one thinks more or less."""
-        before = self.started.model
-        self.started = structs.replace(self.started, model=model)
+    def set_model(self, model: str, effort: str, tools: Sequence[ToolSpec]) -> None:
+        """Another model answers from here on, or the same one thinks more or less; with tools that
+        may be others."""
+        before, self._tools = self.started, tools
+        versions = {tool.name: tool.version for tool in tools}
+        self.started = structs.replace(
+            before, model=model, tools=tuple(tools), tool_versions=versions
+        )
         if self.announced:
-            self._bus.emit(ModelChanged(model, effort, before))
+            others = tuple(versions) if tools != before.tools else ()
+            self._bus.emit(ModelChanged(model, effort, before.model, others))

@@ -33,7 +33,7 @@ from .events import (
 from .messages import Prompt, Text
 from .outcome import Outcome, failure_of
 from .passages import Passages, Refused
-from .ports import Check, CheckOutcome, Provider
+from .ports import Check, CheckOutcome, Provider, Tool
 from .transcript import CallModel, Rest, RunActions, Transcript
 
 
@@ -99,9 +99,11 @@ class Agent:
         words, self._inbox = self._inbox, []
         return tuple(words)
 
-    def set_model(self, provider: Provider, use: ModelUse) -> None:
-        """Have another model answer from the next call on."""
+    def set_model(self, provider: Provider, use: ModelUse, tools: Sequence[Tool] = ()) -> None:
+        """Have another model answer from the next call on, with these tools if there are any."""
         self._use = use
+        if tools:
+            self._actor.set_tools(tools)
         self._caller = Caller(provider, self._bus, self._transcript, use, self._path)
 
     def stop(self, status: Status) -> None:

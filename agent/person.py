@@ -15,13 +15,15 @@ class ModeChanged(Struct, frozen=True, tag_field="kind", tag="mode"):
     """What is attested from here on; as in `SessionStarted`."""
 
 
-class ModelChanged(Struct, frozen=True, tag_field="kind", tag="model"):
+class ModelChanged(Struct, frozen=True, tag_field="kind", tag="model", omit_defaults=True):
     """From here on another model answers, or the same one thinks more or less."""
 
     model: str
     effort: str
     before: str
     """The model until here."""
+    tools: tuple[str, ...] = ()
+    """The names of the tools from here on; empty if they are as before."""
 
 
 class PersonRan(Struct, frozen=True, tag_field="kind", tag="shell", omit_defaults=True):

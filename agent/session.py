@@ -305,19 +305,19 @@ class Session:
         """Say something to the running turn; see `Agent.unheard`."""
         self.agent.steer((Text(words),) if isinstance(words, str) else words)
 
-    def set_model(self, provider: Provider, use: ModelUse) -> Provider:
-        """Have another model answer from here on; the one before, to be closed.
+    def set_model(self, provider: Provider, use: ModelUse, tools: Sequence[Tool] = ()) -> Provider:
+        """Have another model answer from here on; the one before, to be closed. `tools`: its own.
 
         Raises:
             StoreError, RuntimeError: as in `undo_compaction`.
         """
         self._at_rest()
         before, self._provider, self.use = self._provider, provider, use
-        self.agent.set_model(provider, use)
+        self.agent.set_model(provider, use, tools)
         if self._compactor is not None:
             aside = self.aside(provider, use, "compaction")
             self._compactor.set_model(aside, use, partial(counted, provider))
-        self.conduct.set_model(provider.name, use.effort)
+        self.conduct.set_model(provider.name, use.effort, self.agent.tools)
         return before
 
     def listen(self) -> Subscription:

@@ -5,7 +5,7 @@ loaded. Everything else receives the parts that it works with.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from ..config.errors import UsageError
 from ..config.layers import Loaded
 from ..config.models import ModelProfile
 from ..config.settings import Effort, Mode, Settings
+from ..config.values import Table, merged
 from ..config.version import VERSION
 from .effective import settings_of
 from .kept import Kept, kept_of
@@ -50,13 +51,24 @@ class Composed:
         judges: "Judges",
         loaded: Loaded,
         kept: Kept,
+        knowing: Sequence[Tool],
     ) -> None:
+        """`knowing`: the tools that are not of the toolbox."""
         self.session = session
         self.toolbox = toolbox
         self.judges = judges
         self.loaded = loaded
         """The settings, with the model that answers now."""
         self.kept = kept
+        self._knowing = knowing
+
+    def reach(self, addresses: Mapping[str, str]) -> None:
+        """Have servers called at these base URLs, by provider, by models that answer later."""
+        settings = self.loaded.settings
+        new: dict[str, Table] = {name: {"base_url": url} for name, url in addresses.items()}
+        known = {**settings.providers, **new}
+        both = {name: merged(settings.providers.get(name, {}), known[name]) for name in known}
+        self.loaded = replace(self.loaded, settings=replace(settings, providers=both))
 
     async def set_model(self, name: str, effort: Effort | None, where: Surroundings) -> None:
         """Have another model answer from here on: by `provider/model`, or the same if empty; its
@@ -75,7 +87,9 @@ class Composed:
         settings = replace(self.loaded.settings, model=wanted)
         model = await asyncio.to_thread(model_of, settings, where)
         breaker = self.judges.breakers.of(f"provider {model.provider.name}")
-        before = self.session.set_model(Guarded(model.provider, breaker), model.use(settings))
+        tools = (*self.toolbox.without(_other_edit_tool(model.profile)), *self._knowing)
+        provider = Guarded(model.provider, breaker)
+        before = self.session.set_model(provider, model.use(settings), tools)
         self.loaded = replace(self.loaded, settings=settings)
         await before.close()
 
@@ -108,6 +122,9 @@ def compose(
     from .judges import Scene, judges_of
     from .knowledge import Knowledge
 
+    def notify(code: str, text: str) -> None:
+        session.notice(code, text)  # whoever has something to tell begins only when it has
+
     store = store_of(run, where)
     before = resumed(run, where, store)
     where = where if run.text("cd") else before.place(where)
@@ -118,20 +135,16 @@ def compose(
     use = model.use(settings)
     before = before.forked(store)
     id = before.id or new_session_id()
-
-    def notify(code: str, text: str) -> None:
-        session.notice(code, text)  # whoever has something to tell begins only when it has
-
     repository = find_repository(where.cwd)
     toolbox = _toolbox(run, where, loaded, model, id, notify)
     knowledge = Knowledge(loaded, where, repository, toolbox.guard.hides, toolbox.finder.redact)
-    tools = (*toolbox.tools, *knowledge.tools(id))
+    tools = (*toolbox.tools, *(knowing := knowledge.tools(id)))
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
-    kind = "interactive" if interactive else "oneshot"
     kept = kept_of(run, where, store, id, interactive=interactive)
-    started = _started(loaded, where, model, toolbox, tools, repository, kind)
+    checks = _checks(run, where, toolbox, schema)
+    started = _started(loaded, where, model, toolbox, tools, repository, interactive)
     session = Session(
         knowledge.introduce(started),
         Guarded(model.provider, judges.breakers.of(f"provider {model.provider.name}")),
@@ -140,16 +153,14 @@ def compose(
         store,
         use=use,
         limits=settings.limits,
-        fittings=_fittings(
-            scene, toolbox, judges, knowledge, kept, _checks(run, where, toolbox, schema)
-        ),
+        fittings=_fittings(scene, toolbox, judges, knowledge, kept, checks),
         id=id,
         resume=before.id,
     )
     judges.attach(session)
     for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
         session.notice(code, words)
-    return Composed(session, toolbox, judges, loaded, kept)
+    return Composed(session, toolbox, judges, loaded, kept, knowing)
 
 
 def _fittings(
@@ -254,12 +265,13 @@ def _started(
     toolbox: "Toolbox",
     tools: Sequence[Tool],
     repository: "Repository | None",
-    kind: str,
+    interactive: bool,
 ) -> SessionStarted:
     from ..agent.memory.identity import identity
     from ..config.prompts import prompt
 
     config_dir = where.home.config_dir
+    kind = "interactive" if interactive else "oneshot"
     texts = (prompt(name, config_dir).text for name in ("system", kind))
     return SessionStarted(
         cwd=str(where.cwd),

@@ -116,10 +116,15 @@ class Toolbox:
         self.leftovers = Leftovers(roots)  # cleans up after a process that was killed
         self.workspace = Workspace(self._files, roots.workspace)
         """What the session knows of files."""
-        hidden = without | set(settings.tools.disabled)
-        texts = settings.tools.texts
-        self.tools: tuple[Tool, ...] = tuple(
-            tool.described(tool_text(tool.name, where.home.config_dir, texts).text)
+        self._settings, self._config_dir = settings, where.home.config_dir
+        self.tools = self.without(without)
+
+    def without(self, names: frozenset[str]) -> tuple[Tool, ...]:
+        """The tools but for some that the model is not to have."""
+        settings = self._settings
+        hidden = names | set(settings.tools.disabled)
+        return tuple(
+            tool.described(tool_text(tool.name, self._config_dir, settings.tools.texts).text)
             for tool in self._made(settings.read, hidden)
             if tool.name not in hidden
         )

@@ -87,7 +87,11 @@ class ProviderTable(ProviderEntry, frozen=True, kw_only=True):
         given = env.get(self.base_url_env, "").rstrip("/") if self.base_url_env else ""
         if not given:
             return self.base_url
-        return _completed(given, self.base_url) if self.local else given
+        return self.address(given) if self.local else given
+
+    def address(self, given: str) -> str:
+        """The base URL that is meant by an address: what it leaves out comes from `base_url`."""
+        return _completed(given.rstrip("/"), self.base_url)
 
     def can_sign_in(self, env: Mapping[str, str]) -> bool:
         """Whether a request could be made without the user doing anything: a key is there, or

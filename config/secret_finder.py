@@ -65,13 +65,19 @@ class Found(Struct, frozen=True):
 
 
 class SecretFinder:
-    """Finds secrets in texts. Pure, and quick where there are none."""
+    """Finds secrets in texts; quick where there are none."""
 
     def __init__(self, known: Mapping[str, str] | None = None) -> None:
         """`known`: values that are secret whatever they look like, by the names of the variables
         that hold them. Those that say nothing (`password`, a path, fewer than eight characters)
         are left out."""
-        self._known = tuple(_spellings(known or {}))
+        self._secret = dict(known or {})
+        self._known = tuple(_spellings(self._secret))
+
+    def learn(self, name: str, value: str) -> None:
+        """Know one more value that is secret, from here on."""
+        self._secret[name] = value
+        self._known = tuple(_spellings(self._secret))
 
     def find(self, text: str) -> tuple[Found, ...]:
         """All secrets in order, without overlaps."""

@@ -10,9 +10,17 @@ from typing import TypeVar
 
 import pytest
 
-from kedge.agent.events import ActionEnded, Decision, Event, MessageAdded, Result, TurnStarted
+from kedge.agent.events import (
+    ActionEnded,
+    Decision,
+    Event,
+    MessageAdded,
+    Notice,
+    Result,
+    TurnStarted,
+)
 from kedge.agent.messages import Prompt, Text
-from kedge.agent.person import ModeChanged, PersonRan
+from kedge.agent.person import ModeChanged, ModelChanged, PersonRan
 from kedge.agent.ports import Approval, No, Yes
 from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
@@ -52,9 +60,9 @@ class Sitting:
         self._something = asyncio.Event()
         self._desks: list[Desk] = []
 
-    def script(self, *answers: Answer) -> str:
+    def script(self, *answers: Answer, model: str = "anthropic/claude-sonnet-5-5") -> str:
         """The model of a script."""
-        lines: list[object] = [{"scripted": 1, "model": "anthropic/claude-sonnet-5-5"}]
+        lines: list[object] = [{"scripted": 1, "model": model}]
         for roles, parts in answers:
             called = any(part["type"] == "tool_call" for part in parts)
             lines.append(
@@ -65,7 +73,7 @@ class Sitting:
                     "usage": {"input_tokens": 5_000, "output_tokens": 10},
                 }
             )
-        file = self.folder / "script.jsonl"
+        file = self.folder / f"{model.partition('/')[0]}.jsonl"
         file.write_text("\n".join(json.dumps(line) for line in lines))
         return f"scripted:{file}"
 
@@ -296,6 +304,33 @@ async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of
     assert desk.facts.tasks[0].running
     await desk.kill("bash_1")
     assert not desk.facts.tasks[0].running
+
+
+async def test_the_editing_tool_is_the_one_that_the_model_was_trained_with(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    desk.submit(words("Hello."))
+    await sitting.turns(1)
+    patch = "*** Begin Patch\n*** Add File: made\n+by the other\n*** End Patch\n"
+    other = sitting.script(
+        (["user"], [says("Hello.")]),
+        (["user"], [calls("1", "apply_patch", patch=patch)]),
+        (["tool"], [says("Done.")]),
+        model="openai/gpt-5.5",
+    )
+    await desk.set_model(other)
+    desk.submit(words("Make it."))
+    await sitting.turns(2)
+    assert (sitting.work / "made").read_text() == "by the other\n"
+    (changed,) = sitting.bodies(ModelChanged)
+    assert "apply_patch" in changed.tools
+    assert "edit" not in changed.tools
+    id = desk.facts.session
+    await desk.close()
+    again = await sitting.open(model=other, resume=id)
+    again.go_on()
+    assert not [one for one in sitting.bodies(Notice) if one.code == "tools_changed"]
 
 
 async def test_a_command_of_the_persons_own_is_on_record_and_told_with_the_next_words(

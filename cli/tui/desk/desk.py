@@ -1,34 +1,34 @@
 """What a screen can ask for: one session after another, words, questions, and how things stand."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ....agent.events import Event
-from ....agent.kept import Reach
 from ....agent.messages import Prompt
 from ....agent.ports import Approval
 from ....config.errors import KedgeError, UsageError
 from ....config.settings import Effort, Mode
+from ...effective import settings_of
 from ...options import Run
 from ...surfaces import startup_failure
 from ...surroundings import Surroundings
 from .asking import DeskApprover
 from .drafts import Draft, Drafts
 from .facts import Facts
-from .opening import opened, with_values
+from .hindsight import Hindsight
+from .opening import opened, with_model, with_values
 from .picture import picture
-from .points import Point
 from .seat import Seat
 from .words import Line
 
 if TYPE_CHECKING:
-    from .reverting import FileDiff
+    pass
 
 
-class Desk:
+class Desk(Hindsight):
     """A person's desk. Belongs to one event loop.
 
     What needs time is a coroutine; everything else answers at once. Whatever cannot be done raises
@@ -265,48 +265,23 @@ class Desk:
         """Give the session a name; empty takes it away."""
         self.seat.rename(name)
 
-    async def compact(self, focus: str = "") -> str:
-        """Summarise the conversation, keeping above all `focus`; what that gained, in words."""
-        with self._busy("summarising"):
-            return await self.seat.compact(focus)
+    def settle(
+        self, where: Surroundings, *, model: str = "", addresses: Mapping[str, str] | None = None
+    ) -> None:
+        """Call models from here on with the keys of these surroundings, and servers at these base
+        URLs, by provider. Sessions are opened with this model, too; without one, as before."""
+        self._where, self._run = where, with_model(self._run, model, addresses or {})
+        if self._seat is not None:
+            self._seat.settle(where, addresses or {})
 
-    def undo_compaction(self) -> str:
-        """Let the model see again what the last summary stands for; how it went, in words."""
-        return self.seat.undo_compaction()
+    @property
+    def wanted(self) -> str:
+        """The model that sessions are to be opened with, as far as anything names one. Reads files.
 
-    async def points(self) -> list[Point]:
-        """The prompts that can be gone back behind, oldest first."""
-        return await self.seat.points()
-
-    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
-        """Go back behind a prompt: its words, to be changed, and what became of the files."""
-        with self._busy("going back"):
-            return await self.seat.rewind(seq, what)
-
-    async def undo(self, count: int = 1) -> str:
-        """Undo what the last turns did to files; in words what came of it."""
-        with self._busy("undoing"):
-            return await self.seat.undo(count)
-
-    async def redo(self) -> str:
-        """Take the last going back back; in words what came of it."""
-        with self._busy("redoing"):
-            return await self.seat.redo()
-
-    async def changes(self) -> "list[FileDiff]":
-        """What became of every file since the session began."""
-        return await self.seat.changes()
-
-    async def put_back(self, file: "FileDiff", to: str = "") -> str:
-        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
-        from just before."""
-        with self._busy("putting a file back"):
-            return await self.seat.put_back(file, to)
-
-    def settle(self, where: Surroundings, model: str) -> None:
-        """Open sessions in other surroundings from here on, with this model."""
-        self._where = where
-        self._run = with_values(self._run, model=model)
+        Raises:
+            KedgeError: the configuration is wrong.
+        """
+        return settings_of(self._run, self._where).settings.model.name
 
     def shell(self, command: str) -> None:
         """Run a command as the person themselves; the model hears of it with their next words."""

@@ -1,7 +1,7 @@
 """Opens sessions for the desk, off its event loop: that takes time, and may try out the sandbox."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,6 +65,13 @@ def forget(session: str, kept: Kept) -> None:
 def with_values(run: Run, **values: Value) -> Run:
     """The run with other values, by field."""
     return Run(run.prompt, {**run.values, **values})
+
+
+def with_model(run: Run, model: str, addresses: Mapping[str, str]) -> Run:
+    """The run with another model, if one is named, and servers at these base URLs, by provider."""
+    sets = [f"providers.{name}.base_url={url}" for name, url in addresses.items()]
+    chosen = {"model": model} if model else {}
+    return with_values(run, set=(*run.texts("set"), *sets), **chosen)
 
 
 def branch_of(cwd: Path) -> str:

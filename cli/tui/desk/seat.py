@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ....agent.events import Event, Result
@@ -11,6 +11,7 @@ from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
 from ....config.errors import KedgeError, UsageError
+from ....config.secrets import key_variables
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
 from .noting import noted
@@ -196,6 +197,15 @@ class Seat:
             return
         await self.at.composed.set_model(name, effort, self._where)
         self._changed()
+
+    def settle(self, where: Surroundings, addresses: Mapping[str, str]) -> None:
+        """Call models from here on with the keys of these surroundings, and servers at these base
+        URLs, by provider."""
+        before, self._where = self._where, where
+        self.at.composed.reach(addresses)
+        for name in key_variables(self.at.composed.loaded.settings.providers):
+            if (key := where.env.get(name, "")) != before.env.get(name, ""):
+                self.at.composed.toolbox.finder.learn(name, key)
 
     def rename(self, name: str) -> None:
         """Give the session a name; empty takes it away."""

@@ -1,6 +1,6 @@
 """Which model is to answer, for who has none."""
 
-from ..slash.access import Offer
+from ..pages.models import Offer
 from .picker import Item, Picker
 
 

@@ -1,34 +1,18 @@
 """What a provider needs before it can be called: asks for its key, or for its server's address."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ....config.errors import KedgeError
 from ....config.providers import ProviderTable, names, table
 from ....config.user_file import keep
 from ...local_models import models_of
+from ..pages.models import Offer
 from .showing import loaded_of
 from .surface import Surface
-
-
-class Offer(Struct, frozen=True):
-    """A model that could answer."""
-
-    model: str
-    """`provider/model`; without a model, one of those that its server will offer."""
-    variable: str = ""
-    """Where its key would be found; empty if it needs none."""
-    title: str = ""
-    page: str = ""
-    """Where a key is to be had."""
-
-    @property
-    def silent(self) -> bool:
-        """Whether its server does not answer so far."""
-        return self.model.endswith("/")
-
 
 PAGES: Final = {
     "anthropic": "https://console.anthropic.com/settings/keys",
@@ -95,7 +79,7 @@ async def ask_key(surface: Surface, provider: ProviderTable) -> bool:
 async def _served(surface: Surface, provider: ProviderTable, model: str) -> str:
     """The model of a server on this machine or elsewhere, once it answers; empty if the person
     left."""
-    found = await asyncio.to_thread(lambda: list(models_of(provider, surface.where.env)))
+    found = await _offered(provider, surface.where.env)
     asked = provider.endpoint(surface.where.env)
     while not found:
         about = (
@@ -106,8 +90,7 @@ async def _served(surface: Surface, provider: ProviderTable, model: str) -> str:
         if not given:
             return ""
         asked = provider.address(given)
-        reached = structs.replace(provider, base_url=asked, base_url_env="")
-        found = await asyncio.to_thread(lambda one=reached: list(models_of(one, {})))
+        found = await _offered(structs.replace(provider, base_url=asked, base_url_env=""), {})
     if asked != provider.endpoint(surface.where.env):
         await _moved(surface, provider, asked)
     if model or len(found) == 1:
@@ -115,6 +98,10 @@ async def _served(surface: Surface, provider: ProviderTable, model: str) -> str:
     offers = [Offer(f"{provider.name}/{one}", title=one) for one in found]
     chosen = await surface.choose_offer(offers)
     return chosen.model if chosen else ""
+
+
+async def _offered(provider: ProviderTable, env: Mapping[str, str]) -> list[str]:
+    return await asyncio.to_thread(lambda: list(models_of(provider, env)))
 
 
 async def _moved(surface: Surface, provider: ProviderTable, base_url: str) -> None:

@@ -14,10 +14,10 @@ from ..desk.facts import Facts
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
 from ..pages.brings import Offer as TrustOffer
+from ..pages.models import Offer as ModelOffer
 from ..pages.page import Page
 from ..screens.picker import Act, Item
 from ..screens.waiting import answered
-from .access import Offer as ModelOffer
 from .command import Command
 from .run import Slash
 from .showing import loaded_of
@@ -148,7 +148,7 @@ class OnScreen:
             for one in known:
                 if one.local:
                     row = await asyncio.to_thread(provider_row, one, settings, self.where)
-                    if row.running and picker.is_mounted:
+                    if picker.is_mounted:
                         picker.add([row])
 
         looking = asyncio.create_task(look())

@@ -4,7 +4,8 @@ import asyncio
 
 from ....config.providers import ProviderTable, local_servers, names, table
 from ...local_models import models_of
-from .access import PAGES, Offer, made_ready, takes_a_key
+from ..pages.models import Offer
+from .access import PAGES, made_ready, takes_a_key
 from .showing import loaded_of
 from .surface import Surface
 

@@ -18,7 +18,7 @@ from ..pages.page import Page
 if TYPE_CHECKING:
     from ..desk.reverting import FileDiff
     from ..pages.brings import Offer as TrustOffer
-    from .access import Offer as ModelOffer
+    from ..pages.models import Offer as ModelOffer
 
 Trusted = Literal["yes", "no", "leave"]
 """A person's answer to whether they trust a folder."""

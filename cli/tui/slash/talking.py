@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from ....agent.messages import Text
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
+from .access import ask_key, made_ready, takes_a_key
 from .command import Command
+from .setup import use
+from .showing import loaded_of
 from .surface import Surface
 
 if TYPE_CHECKING:
@@ -22,17 +25,38 @@ async def _model(surface: Surface, words: str) -> None:
     if rest.strip() and effort is None:
         raise UsageError(f"{rest.strip()!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
     if not surface.desk.facts.session and surface.desk.facts.trouble:
-        if name:
-            surface.desk.settle(surface.where, model=name)
-        await surface.begin()
+        await (use(surface, name) if name else surface.begin())
         return
     if not name:
         name, effort = await surface.choose_model()
         if not name:
             return
-    working = surface.desk.facts.working
-    await surface.desk.set_model(name, effort)
-    surface.say(f"{name} answers{' from the next prompt on' if working else ''}")
+    if name := await made_ready(surface, name):
+        working = surface.desk.facts.working
+        await surface.desk.set_model(name, effort)
+        surface.say(f"{name} answers{' from the next prompt on' if working else ''}")
+
+
+async def _key(surface: Surface, words: str) -> None:
+    from ....config.providers import table
+
+    settings = (await asyncio.to_thread(loaded_of, surface)).settings
+    model = surface.desk.facts.model or await asyncio.to_thread(lambda: surface.desk.wanted)
+    used = model.partition("/")[0]
+    if not words and not used:
+        await surface.begin()
+        return
+    provider = table(words or used, settings.providers)
+    if not takes_a_key(provider):
+        hint = f"/model {provider.name}/ asks for its address" if provider.local else ""
+        raise UsageError(f"{provider.title} takes no key here", hint=hint)
+    if not await ask_key(surface, provider):
+        return
+    if not surface.desk.facts.session:
+        await surface.begin()
+    elif provider.name == used:
+        await surface.desk.set_model("")
+    surface.say(f"{provider.title} is called with that key, until you leave")
 
 
 async def _mode(surface: Surface, words: str) -> None:
@@ -163,6 +187,8 @@ async def _quit(surface: Surface, words: str) -> None:
 
 TALKING: tuple[Command[Surface], ...] = (
     Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]"),
+    Command("key", "give a provider's key, until you leave", _key, "[provider]",
+            aliases=("login", "connect")),
     Command("mode", "how much may happen without asking", _mode, "[plan|ask|auto|full]",
             words=MODES),
     Command("plan", "look and plan first; or read the plan that waits", _plan, "[what to plan]"),

@@ -72,6 +72,8 @@ def _told(event: Event) -> _Words | None:
             return (level, "breaker", f"{name} is {state}: {reason}", "")
         case BudgetSpent() as spent:
             return ("error" if spent.level == "hard" else "warning", "budget", _spent(spent), "")
+        case Failure("credentials" as code, text):
+            return ("error", code, text, "/key asks for another one; then say it again")
         case Failure(code, text, hint=hint):
             return ("error", code, text, hint)
         case CheckEnded() as check:

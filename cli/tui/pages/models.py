@@ -1,0 +1,20 @@
+"""Models that could answer, for who has none."""
+
+from msgspec import Struct
+
+
+class Offer(Struct, frozen=True):
+    """A model that could answer."""
+
+    model: str
+    """`provider/model`; without a model, one of those that its server will offer."""
+    variable: str = ""
+    """Where its key would be found; empty if it needs none."""
+    title: str = ""
+    page: str = ""
+    """Where a key is to be had."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether its server does not answer so far."""
+        return self.model.endswith("/")
