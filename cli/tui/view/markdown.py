@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from .arriving import closed, whole
 from .flow import BLANK, Line
 from .highlight import PIECE, coloured
 from .look import Look
@@ -71,9 +72,8 @@ class Document:
         self._draw(final=True)
 
     def _draw(self, *, final: bool) -> None:
-        tokens = _reader().parse(f"{self._fence}{self._pending}", self._names)
-        found = list(blocks(tokens))
-        kept = 0 if final else self._unsettled(found)
+        text, found = self._read(final=final)
+        kept = 0 if final else _unsettled(found, text)
         done, open_ = found[: len(found) - kept], found[len(found) - kept :]
         if done:
             self._settled += self._drawn(done)
@@ -83,7 +83,25 @@ class Document:
                 self._fence = ""
             else:
                 self._pending = self._fence = ""
+        if not final:
+            _close(open_)
         self._tail = self._drawn(open_)
+
+    def _read(self, *, final: bool) -> tuple[str, list[Tokens]]:
+        """What is not settled as blocks, without an end of which it cannot be told yet what it will
+        be; and its text."""
+        text = f"{self._fence}{self._pending}"
+        found = list(blocks(_reader().parse(text, self._names)))
+        if final:
+            return text, found
+        last = found[-1] if found else ()
+        fence = (
+            last[0].markup if last and last[0].type == "fence" and not _closed(last, text) else ""
+        )
+        sure = whole(text, in_fence=fence)
+        if sure != text:
+            found = list(blocks(_reader().parse(sure, self._names)))
+        return sure, found
 
     def _drawn(self, found: Sequence[Tokens]) -> list[Line]:
         lines: list[Line] = []
@@ -92,14 +110,6 @@ class Document:
             first = place == 0 and (self._glued or not self._settled)
             lines += drawn if first or not drawn else [BLANK, *drawn]
         return lines
-
-    def _unsettled(self, found: Sequence[Tokens]) -> int:
-        """How many of the last blocks may yet become something else: what begins with an unfinished
-        line may turn out to belong to the block before it (CommonMark 5.1, "Overview")."""
-        if len(found) < 2 or self._pending.endswith("\n"):
-            return 1
-        last_line = f"{self._fence}{self._pending}".count("\n")
-        return 2 if _first_line(found[-1]) >= last_line else 1
 
     def _cut(self, line: int) -> None:
         """Let the pending text begin with a line of what was read."""
@@ -184,6 +194,22 @@ def markdown(text: str, look: Look) -> list[Line]:
     document.add(text)
     document.finish()
     return document.lines
+
+
+def _unsettled(found: Sequence[Tokens], text: str) -> int:
+    """How many of the last blocks may yet become something else: what begins with an unfinished
+    line may turn out to belong to the block before it (CommonMark 5.1, "Overview")."""
+    if len(found) < 2 or text.endswith("\n"):
+        return 1
+    return 2 if _first_line(found[-1]) >= text.count("\n") else 1
+
+
+def _close(found: Sequence[Tokens]) -> None:
+    """Close what is open in the words at the end, if it ends with words."""
+    words = [token for block in found for token in block if token.nesting >= 0]
+    last = words[-1] if words else None
+    if last is not None and last.type == "inline":
+        last.children = _reader().parseInline(closed(last.content))[0].children
 
 
 def _first_line(block: Tokens) -> int:
