@@ -109,7 +109,7 @@ def test_the_end_of_what_is_not_finished_is_seen_while_it_is_written(
 ) -> None:
     server = threaded_loopback([HELD])
     person.starts(*REMOTES["anthropic"].options(server.url), *INLINE, "go")
-    assert "the last" not in sees(screen, "first words")
+    assert "until the last" not in sees(screen, "first words")
     server.release()
     sees(screen, "done ·")
     assert "".join(leaves(person, screen)).count("first words") == 1

@@ -54,7 +54,7 @@ class Display(App[int]):
     def print_above(self, strips: Sequence[Strip]) -> None:
         """Put lines into the scrollback; they are final."""
         if self._inline is not None:
-            self._inline.print([row.text for row in self._as_rows(strips)])
+            self._inline.print(self._as_rows(strips))
 
     def paint_below(self, strips: Sequence[Strip]) -> None:
         """Show these rows below the scrollback."""
@@ -73,6 +73,11 @@ class Display(App[int]):
         if self._inline is not None:
             self._inline.turn_to(other_screen=True)
         super()._begin_update()
+
+    def on_resize(self) -> None:
+        """The window changed, and perhaps back again before anybody looked."""
+        if self._inline is not None:
+            self._inline.resized()
 
     def on_terminal_supports_synchronized_output(self) -> None:
         """The terminal shows a frame at once."""

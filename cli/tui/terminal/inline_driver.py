@@ -30,7 +30,7 @@ class InlineDriver(ListeningDriver):
 
     atomic = False
     """Whether the terminal shows a frame at once (mode 2026)."""
-    _above: Sequence[str] = ()
+    _above: Sequence[Row] = ()
     """What is to be printed."""
     _rows: Sequence[Row] = ()
     _cursor = (0, 0)
@@ -59,8 +59,8 @@ class InlineDriver(ListeningDriver):
         if data not in (_OTHER_SCREEN, _OWN_SCREEN) or self._elsewhere:
             super().write(data)
 
-    def print(self, lines: Sequence[str]) -> None:
-        """Put lines, no wider than the terminal, into the scrollback with the next frame."""
+    def print(self, lines: Sequence[Row]) -> None:
+        """Put lines into the scrollback with the next frame."""
         self._above = [*self._above, *lines]
         self._soon()
 
@@ -68,6 +68,11 @@ class InlineDriver(ListeningDriver):
         """Let the region be these rows, with the next frame."""
         self._rows, self._cursor = rows, cursor
         self.turn_to(other_screen=False)
+        self._soon()
+
+    def resized(self) -> None:
+        """The window is or was another: paint all of the region with the next frame."""
+        self._region.doubt()
         self._soon()
 
     def turn_to(self, *, other_screen: bool) -> None:
@@ -95,18 +100,23 @@ class InlineDriver(ListeningDriver):
         self._send()
 
     def _send(self, *, last: bool = False) -> None:
-        columns = self._columns
+        columns, rows = self._window
         if not self._awake or self._elsewhere:
             return
         if columns != self._width and not last:
-            self._width, self._quiet_until = columns, self._loop.time() + QUIET
+            if self._width:
+                self._quiet_until = self._loop.time() + QUIET
+            self._width = columns
         wait = self._quiet_until - self._loop.time()
         if wait > 0 and not last:
             self._soon(wait)
-        elif all(row.cells <= columns for row in self._rows) or last:
-            # Rows that are too wide were laid out before the terminal became narrower.
+            return
+        # Else it was laid out before the terminal became smaller; it soon is again.
+        fits = len(self._rows) <= rows and all(row.cells <= columns for row in self._rows)
+        if fits or last:
             above, self._above = self._above, ()
-            self._put(self._region.paint(self._rows, self._cursor, columns, above))
+            shown, cursor = (self._rows, self._cursor) if fits else ((), (0, 0))
+            self._put(self._region.paint(shown, cursor, (columns, rows), above))
 
     def _put(self, sent: str) -> None:
         if sent:
@@ -121,11 +131,12 @@ class InlineDriver(ListeningDriver):
             super().process_message(message)
 
     @property
-    def _columns(self) -> int:
+    def _window(self) -> tuple[int, int]:
         try:
-            return os.get_terminal_size(self.fileno).columns
+            columns, rows = os.get_terminal_size(self.fileno)
         except OSError:
-            return self._get_terminal_size()[0]
+            return self._get_terminal_size()
+        return columns, rows
 
     def stop_application_mode(self) -> None:
         """See `Driver.stop_application_mode`: what was printed is all that stays."""
@@ -133,7 +144,7 @@ class InlineDriver(ListeningDriver):
             self._returns = self._elsewhere
             self.turn_to(other_screen=False)
             self._send(last=True)
-            self._put(self._region.erase(self._columns))
+            self._put(self._region.erase(self._window))
             self._awake = False
         super().stop_application_mode()
 
