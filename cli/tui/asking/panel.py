@@ -102,6 +102,9 @@ class AskPanel(Vertical, can_focus=True):
 
     def show(self, facts: Facts) -> None:
         """Show the questions of these facts; what was shown stays, if it still waits."""
+        if not facts.questions and self._shown is None:
+            self._facts = facts
+            return
         known = {asked.id for asked in facts.questions}
         self._answered &= known
         self._edited = {id: rules for id, rules in self._edited.items() if id in known}

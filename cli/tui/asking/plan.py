@@ -32,8 +32,10 @@ class PlanOffer(Static):
     def show(self, facts: Facts, answer: str) -> None:
         """Offer the last answer, if it is that of a finished turn in mode plan."""
         is_plan = facts.mode == "plan" and not facts.working and bool(answer.strip())
-        self.plan = answer if is_plan and answer != self._dismissed else ""
-        self.display = bool(self.plan)
+        plan = answer if is_plan and answer != self._dismissed else ""
+        if plan == self.plan:
+            return
+        self.plan, self.display = plan, bool(plan)
         words = f"a plan: {self._key} to edit, annotate and accept it, or say what is missing"
         self.update(Content(words))
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from ....agent.events import Event, Result
+from ....agent.events import Event, Result, TextStreamed, ThinkingStreamed
 from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
@@ -80,7 +80,9 @@ class Seat:
     def _take(self, event: Event) -> None:
         self.watch.add(event)
         self._hear(event)
-        self._changed()
+        # Words as they come, hundreds a second, change nothing besides themselves.
+        if not isinstance(event.body, TextStreamed | ThinkingStreamed):
+            self._changed()
 
     async def _listen(self) -> None:
         async for event in self._session.listen():
@@ -318,6 +320,6 @@ class Seat:
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
-        said = await noted(text, scope, self._where, self.at.cwd)
+        said = await noted(text, scope, self._where, self.at.cwd, self.at.composed.loaded)
         self._untold.add(f"The person noted, for the {scope}: {text}")
         return said

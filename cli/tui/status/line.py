@@ -148,9 +148,10 @@ class StatusLine(Static):
     def _draw(self) -> None:
         width = self.content_size.width
         if self._own:
-            self.update(Content(harmless(self._own)).truncate(width, ellipsis=True))
+            own = Content(harmless(self._own)).truncate(width, ellipsis=True)
+            self.update(own, layout=False)
         elif width:
-            self.update(laid_out(fit(pieces(self._facts), width), width))
+            self.update(laid_out(fit(pieces(self._facts), width), width), layout=False)
 
 
 class WorkLine(Static):
@@ -178,6 +179,7 @@ class WorkLine(Static):
         self._moving = moving
         self._facts = Facts()
         self._frame = 0
+        self._drawn = ("", "")
         self._timer: Timer | None = None
 
     def show(self, facts: Facts) -> None:
@@ -201,7 +203,10 @@ class WorkLine(Static):
             moving = self._moving and running_app().animation_level != "none"
             frame = _FRAMES[self._frame] if moving else "*"
             words = work_in_words(self._facts, self._clock(), self._interrupt, self._background)
-            self.update(Content.assemble((frame, "$text-accent"), " ", words))
+            if self._drawn != (frame, words):
+                self._drawn = frame, words
+                line = Content.assemble((frame, "$text-accent"), " ", words)
+                self.update(line, layout=False)
 
 
 def work_in_words(facts: Facts, now: float, interrupt: str, background: str = "ctrl+b") -> str:

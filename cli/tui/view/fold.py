@@ -57,6 +57,8 @@ class View:
         self._began: dict[int, str] = {}
         """When a thought began."""
         self._cards: dict[tuple[Path, str], int] = {}
+        self._asked: Collection[tuple[Path, str]] = ()
+        """The actions of which cards say that a person is being asked."""
         self._runs: dict[str, int] = {}
         """Commands of the person's own that are running."""
         self._speaker: Path = ()
@@ -120,14 +122,15 @@ class View:
     def asking(self, calls: Collection[tuple[Path, str]]) -> Sequence[int]:
         """Say which actions a person is being asked about, all of them; the ids that changed."""
         self._changed = []
-        for key, id in self._cards.items():
-            match self._blocks.get(id):
+        for key in dict.fromkeys((*self._asked, *calls)):
+            match self._blocks.get(self._cards.get(key, 0)):
                 case Card(status="proposed") as card if key in calls:
                     self._put(replace(card, status="asked"))
                 case Card(status="asked") as card if key not in calls:
                     self._put(replace(card, status="proposed"))
                 case _:
                     pass
+        self._asked = calls
         return self._changed
 
     def _mark(self, event: Event) -> None:
