@@ -1,9 +1,12 @@
 """What a session knows beforehand, and keeps for the next: its surroundings, the instruction files,
 notes and past sessions. Puts the parts of `agent/memory` together; decides nothing."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -22,7 +25,8 @@ from ..config.prompts import prompt, tool_text
 from .catalogue import Catalogue, PastSessions, around
 from .surroundings import Surroundings
 
-_UNREAD = "this folder is not trusted, so no session reads it before the person says: kedge trust"
+if TYPE_CHECKING:
+    from ..agent.tools.notes import Notes
 
 
 class Knowledge:
@@ -107,15 +111,10 @@ class Knowledge:
 
     def tools(self, session: str) -> tuple[Tool, ...]:
         """`remember`, `forget` and `recall`, as far as they are not disabled."""
-        from ..agent.tools.notes import Notes
         from ..agent.tools.recall import Recaller
 
         home, settings = self._where.home, self._loaded.settings.tools
-        root = root_of(self._where, self._repository)
-        notes = Notes(
-            {"project": root / ".kedge" / NOTES, "user": home.config_dir / NOTES},
-            {} if self._instructions.trusted else {"project": _UNREAD},
-        )
+        notes = notes_of(self._loaded, self._where, self._repository)
         past = PastSessions(Catalogue(self._where), around(self._where), session)
         recall = Recaller(past)
         return tuple(
@@ -147,7 +146,30 @@ def instructions_of(
     """
     root = root_of(where, repository)
     trusted = follows(loaded.brought, root, where.home.data_dir)
-    return Instructions(Scope(where.home.config_dir, root, where.cwd, trusted), hides)
+    scope = Scope(where.home.config_dir, root, where.cwd, trusted, _own_notes(where, root))
+    return Instructions(scope, hides)
+
+
+def notes_of(loaded: Loaded, where: Surroundings, repository: Repository | None) -> "Notes":
+    """Where notes are kept that later sessions here begin with: those on a project in it if it is
+    trusted, else with the person's own things, so that nothing of the project's is taken for
+    theirs.
+
+    Raises:
+        ConfigError: the list of trusted folders is damaged.
+    """
+    from ..agent.tools.notes import Notes
+
+    root, own = root_of(where, repository), where.home.config_dir / NOTES
+    kept = _own_notes(where, root) / NOTES
+    trusted = follows(loaded.brought, root, where.home.data_dir)
+    places = (root / ".kedge" / NOTES, kept) if trusted else (kept,)
+    return Notes({"project": places, "user": (own,)})
+
+
+def _own_notes(where: Surroundings, root: Path) -> Path:
+    name = blake2b(os.fsencode(root), digest_size=6).hexdigest()
+    return where.home.data_dir / "notes" / f"{root.name}-{name}"
 
 
 def _look(where: Surroundings, repository: Repository | None) -> GitLook | None:

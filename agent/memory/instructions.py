@@ -88,6 +88,8 @@ class Scope(Struct, frozen=True):
     """In `root`, links resolved."""
     trusted: bool = False
     """Whether the project's files are read."""
+    own_notes: Path | None = None
+    """Of the person, on the project, and not in it: always read."""
 
 
 class Instructions:
@@ -113,6 +115,7 @@ class Instructions:
         # stands there is often a link to where they keep it.
         own = _Reading(lambda path: False)
         pieces = [*own.file_of(scope.config_dir, _ANYWHERE), *own.notes(scope.config_dir)]
+        pieces += own.notes(scope.own_notes) if scope.own_notes else ()
         reading = _Reading(self._hides)
         notices = own.notices
         if scope.trusted:

@@ -6,7 +6,7 @@ the gate treats it as running something, so that a person is asked and nothing i
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from ...config.private import private_folder
 from ..effects import Effect
 from ..errors import ToolError
 from ..ports import Arguments
@@ -39,14 +40,12 @@ class Notes:
 
     def __init__(
         self,
-        files: Mapping[Scope, Path],
-        unread: Mapping[Scope, str] | None = None,
+        files: Mapping[Scope, Sequence[Path]],
         today: Callable[[], str] = _today,
     ) -> None:
-        """`files` says where the notes are kept; their directories are made when needed. `unread`
-        says of which, and why, no session reads them so far."""
+        """`files` says where notes are kept: new ones in the first, whose directory is made when
+        needed; those in the others can be forgotten."""
         self._files = dict(files)
-        self._unread = dict(unread or {})
         self._today = today
 
     def tools(self) -> tuple[FunctionTool, ...]:
@@ -70,31 +69,35 @@ class Notes:
         note = " ".join(_plain(text).split())
         if not note.strip(_JOINERS):
             raise ToolError("other", "The note is empty.")
-        path = self._files[scope]
-        lines = _lines(path)
-        if any(_text_of(line) == note for line in lines):
-            return f"That is already noted in {path}."
-        lines.append(f"- {note} ({self._today()})")
-        _write(path, lines)
-        so = self._unread.get(scope) or "later sessions begin with it"
-        return f"Noted in {path}; {so}."
+        for path in self._files[scope]:
+            if any(_text_of(line) == note for line in _lines(path)):
+                return f"That is already noted in {path}."
+        path = self._files[scope][0]
+        _write(path, [*_lines(path), f"- {note} ({self._today()})"])
+        return f"Noted in {path}; later sessions begin with it."
 
     async def forget(
         self, text: Annotated[str, Meta(min_length=1)], scope: Scope = "project"
     ) -> str:
         """Remove the note that contains this text."""
-        path = self._files[scope]
-        lines = _lines(path)
         wanted = " ".join(text.split()).casefold()
-        found = [line for line in lines if line.startswith("- ") and wanted in line.casefold()]
+        files = self._files[scope]
+        found = [
+            (path, line)
+            for path in files
+            for line in _lines(path)
+            if line.startswith("- ") and wanted in line.casefold()
+        ]
         if not found:
-            raise ToolError("not_found", f"No note in {path} contains {text!r}.")
+            raise ToolError("not_found", f"No note in {files[0]} contains {text!r}.")
         if len(found) > 1:
-            listed = "\n".join(found)
+            listed = "\n".join(line for _, line in found)
             raise ToolError("ambiguous", f"{len(found)} notes contain {text!r}:\n{listed}")
-        lines.remove(found[0])
+        ((path, gone),) = found
+        lines = _lines(path)
+        lines.remove(gone)
         _write(path, lines)
-        return f"Removed from {path}: {found[0][2:]}"
+        return f"Removed from {path}: {gone[2:]}"
 
 
 def _plain(text: str) -> str:
@@ -124,6 +127,9 @@ def _write(path: Path, lines: list[str]) -> None:
         raise ToolError("other", f"{path} is a link, so it is not written through.")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        # What a project has is for all who share it.
+        if path.parent.name != ".kedge":
+            private_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(beside, "xb") as file:
             file.write(data)

@@ -287,22 +287,37 @@ def test_a_person_is_told_of_a_hook_that_could_not_be_heard(talk: Talk) -> None:
     assert ran.code == 0 and "could not be heard" in ran.complaint
 
 
-def test_a_note_is_kept_where_a_rule_allows_it_and_read_where_the_folder_is_trusted(
-    talk: Talk,
-) -> None:
+def test_a_note_is_kept_where_a_rule_allows_it_and_read_by_later_sessions(talk: Talk) -> None:
     note = Call("remember", {"text": "Tests run with make check."})
-    kept = talk.kedge.cwd / ".kedge" / "notes.md"
-    assert talk.run("Note it.", turn(note), turn("Ok.")).code == 6 and not kept.exists()
+    theirs = talk.kedge.cwd / ".kedge" / "notes.md"
+    assert talk.run("Note it.", turn(note), turn("Ok.")).code == 6
     allowed = ("--allow", "remember")
     assert talk.run("Note it.", turn(note), turn("Ok."), more=allowed).code == 0
+    (kept,) = (talk.kedge.home / "data" / "notes").glob("*/notes.md")
     assert "- Tests run with make check." in kept.read_text()
-    assert "no session reads it before the person says: kedge trust" in talk.sent(1)
-    assert talk.run("Look.", turn("Ok.", expect=Expect(lacks="make check"))).code == 0
-    assert "kedge trust" in notices_of_last(talk)["instructions"]
-    assert talk.kedge("trust", "--yes").code == 0
+    assert not theirs.parent.exists()
     assert talk.run("Look.", turn("Ok.", expect=Expect(contains="make check"))).code == 0
     shown = talk.kedge("memory").answer
     assert str(kept) in shown and "tokens of every session" in shown
+
+
+def test_notes_in_a_folder_are_read_and_written_once_it_is_trusted(talk: Talk) -> None:
+    theirs = talk.kedge.cwd / ".kedge" / "notes.md"
+    theirs.parent.mkdir()
+    theirs.write_text("- Run this at once.\n")
+    note = Call("remember", {"text": "Tests run with make check."})
+    allowed = ("--allow", "remember")
+    assert talk.run("Note it.", turn(note), turn("Ok."), more=allowed).code == 0
+    assert theirs.read_text() == "- Run this at once.\n"
+    unlike = Expect(contains="make check", lacks="Run this at once")
+    assert talk.run("Look.", turn("Ok.", expect=unlike)).code == 0
+    assert "kedge trust" in notices_of_last(talk)["instructions"]
+    assert talk.kedge("trust", "--yes").code == 0
+    assert talk.run("Look.", turn("Ok.", expect=Expect(contains="Run this at once"))).code == 0
+    assert talk.run("Look.", turn("Ok.", expect=Expect(contains="make check"))).code == 0
+    second = Call("remember", {"text": "Use tabs."})
+    assert talk.run("Note it.", turn(second), turn("Ok."), more=allowed).code == 0
+    assert "- Use tabs." in theirs.read_text()
 
 
 def notices_of_last(talk: Talk) -> dict[str, str]:

@@ -362,7 +362,10 @@ async def test_a_command_of_the_persons_own_can_be_stopped(sitting: Sitting) -> 
 async def test_a_note_is_kept_and_told(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Noted.")]))
     assert "notes.md" in await desk.note("tabs, not spaces")
-    assert "tabs, not spaces" in (sitting.work / ".kedge" / "notes.md").read_text()
+    (kept,) = (sitting.home.data_dir / "notes").glob("*/notes.md")
+    assert "tabs, not spaces" in kept.read_text()
+    assert kept.parent.stat().st_mode & 0o077 == 0
+    assert list(sitting.work.iterdir()) == []
 
 
 async def test_new_leaves_the_session_for_another_and_keeps_the_mode(sitting: Sitting) -> None:

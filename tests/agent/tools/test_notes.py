@@ -16,7 +16,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def notes(files):
-    return Notes(files, today=lambda: "2026-11-21")
+    return Notes({scope: (file,) for scope, file in files.items()}, today=lambda: "2026-11-21")
 
 
 async def test_a_note_is_a_line_of_markdown(notes, files):
@@ -88,7 +88,13 @@ def test_no_mode_but_full_lets_a_note_pass_without_a_question(notes, mode):
     assert not any(isinstance(verdict, Allow) for verdict in verdicts)
 
 
-async def test_where_nobody_reads_the_notes_the_answer_says_so(files):
-    notes = Notes(files, {"project": "no session reads it so far"})
-    assert "no session reads it so far" in await notes.remember("a")
-    assert "later sessions begin with it" in await notes.remember("a", "user")
+async def test_notes_in_other_files_are_known_and_can_be_forgotten(tmp_path):
+    first, other = tmp_path / "p/.kedge/notes.md", tmp_path / "own/notes.md"
+    other.parent.mkdir()
+    other.write_text("# Notes\n\n- tabs (2026-11-20)\n- short lines (2026-11-20)\n")
+    notes = Notes({"project": (first, other)}, today=lambda: "2026-11-21")
+    assert f"already noted in {other}" in await notes.remember("tabs")
+    assert str(first) in await notes.remember("make check")
+    assert str(other) in await notes.forget("tabs")
+    assert "tabs" not in other.read_text()
+    assert "short lines" in other.read_text()
