@@ -67,10 +67,10 @@ def _one_shot(arguments: Sequence[str]) -> int:
 
 
 def _without_print(arguments: Sequence[str], run: Run) -> int:
-    """Work interactively where there is a terminal; else say what is missing."""
+    """Work interactively where there is a terminal, or lines will do; else say what is missing."""
     from .interactive import has_terminal, interactive
 
-    if has_terminal():
+    if has_terminal() or run.flag("plain"):
         return interactive(run)
     words = f"{_name(arguments[0])} is an option of runs, and there is no terminal to work on"
     error = UsageError(words, hint='add -p "PROMPT"')

@@ -44,7 +44,8 @@ def _run(arguments: list[str]) -> int:
         from .door import at_terminal, read
 
         run = read(arguments)
-        if run is None and all(map(os.isatty, (0, 1, 2))) and (asked := at_terminal(arguments)):
+        talks = "--plain" in arguments or all(map(os.isatty, (0, 1, 2)))
+        if run is None and talks and (asked := at_terminal(arguments)):
             from .interactive import interactive
 
             return interactive(asked)

@@ -6,16 +6,9 @@ from typing import Final
 from ....config.settings import MODES, Mode
 from ..composer.sources import Entry
 from ..keys import ACTIONS, KeyTable
+from ..pages.modes import MODE_WORDS
 from ..view.palette import AUTOMATIC, PALETTES
 from .picker import Act, Item, Picker
-
-MODE_WORDS: Final[dict[Mode, str]] = {
-    "plan": "look, change nothing, answer with a plan",
-    "ask": "you are asked before something is changed or run",
-    "auto": "goes on by itself within the sandbox, asks beyond it",
-    "full": "never asks; what is forbidden stays forbidden",
-}
-
 
 class ModePicker(Picker[Mode]):
     """Gives the mode."""

@@ -1,0 +1,120 @@
+"""The gate's questions: printed one after the other, answered by numbers."""
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Protocol
+
+from ....agent.ports import Approval, No, Yes
+from ....config.errors import KedgeError
+from ...questions import answer_in_words, refusal, wrong_with
+from ..desk.desk import Desk
+from ..desk.facts import Asked
+from .keyboard import Ask
+from .questions import EDIT, WHY_NOT, answer_of, gone, numbers, question_lines
+
+
+class Host(Protocol):
+    """Who has the lines."""
+
+    desk: Desk
+
+    def say(self, words: str) -> None:
+        """Print words on lines of their own."""
+        ...
+
+    async def line(self, ask: Ask) -> str | None:
+        """The line that a person types; None: they give none."""
+        ...
+
+
+class Gate:
+    """Shows the oldest question that waits, and takes what is said to it."""
+
+    def __init__(
+        self, host: Host, grace: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Within `grace`, seconds, a line was meant for something else."""
+        self._host = host
+        self._grace = grace
+        self._clock = clock
+        self._shown: Asked | None = None
+        self._since = 0.0
+        self._rules: tuple[str, ...] = ()
+        self._answered: frozenset[int] = frozenset()
+
+    @property
+    def waits(self) -> bool:
+        """Whether a question is open."""
+        return self._shown is not None
+
+    def look(self) -> None:
+        """Show what is asked now."""
+        open_now = self._host.desk.facts.questions
+        first = open_now[0] if open_now else None
+        if first is self._shown:
+            return
+        if self._shown is not None and self._shown.id not in self._answered:
+            self._host.say("that question is answered, or asked no more")
+        self._shown = first
+        if first is not None:
+            self._rules = first.question.offers
+            self._since = self._clock()
+            self._show(first, len(open_now))
+
+    def _show(self, asked: Asked, count: int) -> None:
+        self._host.say("\n".join(question_lines(asked, 1, count, self._rules)))
+
+    def take(self, line: str) -> Coroutine[object, object, None] | None:
+        """What a line says to the question; None if it is no answer."""
+        asked = self._shown
+        said = answer_of(line, self._rules) if asked else None
+        if asked is None or said is None:
+            return None
+        if self._clock() - self._since < self._grace:
+            return self._too_soon()
+        return self._answer(asked, said)
+
+    async def _too_soon(self) -> None:
+        self._host.say("that came too soon to be meant for the question; say it again")
+
+    async def _answer(self, asked: Asked, said: Yes | No | str) -> None:
+        if said == EDIT:
+            await self._edit(asked)
+        elif said == WHY_NOT:
+            words = await self._host.line(Ask("what should it do instead: "))
+            self._give(asked, refusal((words or "").strip()))
+        elif not isinstance(said, str):
+            self._give(asked, said)
+
+    def _give(self, asked: Asked, answer: Yes | No) -> None:
+        self._answered |= {asked.id}
+        self._host.say(answer_in_words(answer))
+        self._host.desk.answer(asked.id, Approval(answer, "person"))
+
+    async def _edit(self, asked: Asked) -> None:
+        ask = Ask("rules, with ; between them: ", "; ".join(self._rules))
+        words = await self._host.line(ask)
+        edited = tuple(rule.strip() for rule in (words or "").split(";") if rule.strip())
+        wrong = "; ".join(filter(None, map(wrong_with, edited)))
+        if asked is not self._shown:
+            return
+        if wrong:
+            self._host.say(f"! {wrong}")
+        else:
+            self._rules = edited or self._rules
+        self._show(asked, len(self._host.desk.facts.questions))
+
+    def remind(self) -> None:
+        """Say that a question still waits."""
+        self._host.say(f"a question waits: {numbers(self._rules)}")
+
+    def give_up(self) -> None:
+        """Nobody can answer any more."""
+        for asked in self._host.desk.facts.questions:
+            self._answered |= {asked.id}
+            self._host.desk.answer(asked.id, gone())
+
+
+def in_words(error: KedgeError) -> str:
+    """What could not be done, and what to do about it."""
+    return f"! {error} ({error.hint})" if error.hint else f"! {error}"

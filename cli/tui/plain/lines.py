@@ -1,0 +1,342 @@
+"""Shows what commands found, and asks what they have to know, line by line; see `Surface`."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from ....agent.kept import Reach
+from ....agent.stores.summary import Summary
+from ....config.errors import UsageError
+from ....config.settings import MODES, Effort, Mode
+from ...ages import age_of
+from ...catalogue import Catalogue
+from ...surroundings import Surroundings
+from ..asking.deciding import Choice, decided
+from ..composer.sources import Entry
+from ..desk.desk import Desk
+from ..desk.facts import Facts
+from ..desk.points import Point
+from ..desk.reverting import FileDiff
+from ..pages.brings import Offer as TrustOffer
+from ..pages.models import Offer as ModelOffer
+from ..pages.modes import MODE_WORDS
+from ..pages.page import Page
+from ..slash.showing import loaded_of
+from ..slash.surface import Deed, Trusted
+from .keyboard import Ask
+from .pages import chosen, help_page, keys_page, numbered, text_of
+
+_SESSIONS: Final = 15
+"""That are listed at once."""
+_REACHES: Final[tuple[tuple[Reach, str], ...]] = (
+    ("both", "files and talk"),
+    ("files", "files alone"),
+    ("conversation", "talk alone"),
+)
+_DECISIONS: Final[tuple[tuple[Choice, str], ...]] = (
+    ("auto", "accept it, and go on in mode auto"),
+    ("ask", "accept it, and go on in mode ask"),
+    ("revise", "have it revised: you say what is to change"),
+    ("reject", "leave it"),
+)
+
+
+class Host(Protocol):
+    """Who has the lines."""
+
+    where: Surroundings
+    desk: Desk
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All commands."""
+        ...
+
+    @property
+    def answer(self) -> str:
+        """What the model said last."""
+        ...
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a terminal shows what is printed."""
+        ...
+
+    def say(self, words: str) -> None:
+        """Print words on lines of their own."""
+        ...
+
+    def send(self, sequence: str) -> None:
+        """Tell the terminal something that is not shown."""
+        ...
+
+    def put(self, words: str) -> None:
+        """Let the next line begin with these."""
+        ...
+
+    def leave(self) -> None:
+        """See `Surface`."""
+        ...
+
+    async def begin(self) -> None:
+        """See `Surface`."""
+        ...
+
+    async def line(self, ask: Ask) -> str | None:
+        """The line that a person types; None: they give none."""
+        ...
+
+
+class Lines:
+    """See `Surface`."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @property
+    def where(self) -> Surroundings:
+        """See `Sitting`."""
+        return self._host.where
+
+    @property
+    def desk(self) -> Desk:
+        """See `Sitting`."""
+        return self._host.desk
+
+    def move(self, where: Surroundings) -> None:
+        """See `Surface`."""
+        self._host.where = where
+
+    def look(self) -> Facts:
+        """See `Surface`."""
+        self.desk.refresh()
+        return self.desk.facts
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """See `Surface`."""
+        self._host.say(f"! {words}" if wrong else words)
+
+    def leave(self) -> None:
+        """See `Surface`."""
+        self._host.leave()
+
+    def put(self, words: str) -> None:
+        """See `Surface`."""
+        self._host.put(words)
+
+    def last_answer(self) -> str:
+        """See `Surface`."""
+        return self._host.answer
+
+    def copy(self, text: str) -> None:
+        """See `Surface`."""
+        if not self._host.terminal:
+            raise UsageError("there is no terminal whose clipboard could take it", hint="/export")
+        # OSC 52 of xterm (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html).
+        self._host.send(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
+
+    def help_page(self) -> Page:
+        """See `Surface`."""
+        return help_page(self._host.entries)
+
+    def keys_page(self) -> Page:
+        """See `Surface`."""
+        return keys_page()
+
+    def terminal(self) -> tuple[tuple[str, str], ...]:
+        """See `Surface`."""
+        return (("shown", "line by line" if self._host.terminal else "through a pipe"),)
+
+    async def begin(self) -> None:
+        """See `Surface`."""
+        await self._host.begin()
+
+    async def show(
+        self,
+        make: Callable[[], Awaitable[Page]],
+        *,
+        deeds: Sequence[Deed] = (),
+        every: float = 0.0,
+    ) -> None:
+        """See `Surface`; printed once."""
+        page = await make()
+        self.say(text_of(page))
+        rows = [row for row in page.rows if row.id]
+        for deed in deeds if rows else ():
+            self.say(numbered((row.text, row.note) for row in rows))
+            place = await self._place(f"a number {deed.help}", len(rows))
+            if place is not None:
+                self.say(await deed.run(rows[place].id))
+
+    async def _place(self, words: str, count: int) -> int | None:
+        """Which of so many a person chooses, from 0; None: none."""
+        while line := await self._host.line(Ask(f"{words}, Enter leaves it: ")):
+            if (place := chosen(line.strip(), count)) is not None:
+                return place
+            if not line.strip():
+                return None
+            self.say(f"{line.strip()!r} is no number from 1 to {count}")
+        return None
+
+    async def _choice(
+        self, title: str, items: Sequence[tuple[str, str]], words: str = "a number"
+    ) -> int | None:
+        self.say(f"{title}\n{numbered(items)}")
+        return await self._place(words, len(items))
+
+    async def show_changes(self, found: Sequence[FileDiff]) -> None:
+        """See `Surface`."""
+        for file in found:
+            text = file.text or "it is no text, or too large to be compared"
+            self.say(f"{file.change} {file.shown}, {file.added} added, {file.removed} removed")
+            self.say(text.rstrip())
+        items = [(file.shown, file.change) for file in found]
+        place = await self._choice("files:", items, "a number puts that file back")
+        if place is not None:
+            await self.desk.put_back(found[place])
+            self.say(f"{found[place].shown} is as it was when the session began")
+
+    async def review_plan(self) -> bool:
+        """See `Surface`."""
+        facts, plan = self.look(), self._host.answer.strip()
+        if facts.mode != "plan" or facts.working or not plan:
+            return False
+        place = await self._choice(f"the plan:\n{plan}\n", [("", words) for _, words in _DECISIONS])
+        choice = "reject" if place is None else _DECISIONS[place][0]
+        notes: dict[int, str] = {}
+        if choice == "revise":
+            said = await self._host.line(Ask("what is to change: "))
+            if not said or not said.strip():
+                return True
+            notes = {0: said.strip()}
+        decision = decided(choice, plan, notes, edited=False)
+        if choice in ("auto", "ask"):
+            await self.desk.set_mode(choice)
+        if decision.text:
+            from ....agent.messages import Text
+
+            self.desk.submit((Text(decision.text),))
+        return True
+
+    async def choose_mode(self, mode: Mode) -> Mode | None:
+        """See `Surface`."""
+        items = [(one, MODE_WORDS[one]) for one in MODES]
+        place = await self._choice(f"how much may happen without asking; now: {mode}", items)
+        return None if place is None else MODES[place]
+
+    async def choose_model(self) -> tuple[str, Effort | None]:
+        """See `Surface`; an effort is said behind the name."""
+        from ....config.providers import names, table
+        from ...commands.models import price_of, provider_row
+
+        settings = (await asyncio.to_thread(loaded_of, self)).settings
+        known = [table(name, settings.providers) for name in names(settings.providers)]
+        rows = [await asyncio.to_thread(provider_row, one, settings, self.where) for one in known]
+        usable = [
+            (f"{row.provider}/{model.name}", price_of(model))
+            for row in rows
+            if (row.running if row.running is not None else row.key != "missing")
+            and not row.unset_variables
+            for model in row.models
+        ]
+        now = self.desk.facts.model or "none"
+        place = await self._choice(f"models that can be called; now: {now}", usable)
+        if place is None:
+            self.say("/model PROVIDER/NAME takes any other; an effort may follow, such as high")
+            return "", None
+        return usable[place][0], None
+
+    async def choose_session(
+        self, catalogue: Catalogue, rows: Sequence[Summary]
+    ) -> tuple[str, Literal["resume", "fork"]] | None:
+        """See `Surface`."""
+        shown = [row for row in rows if row.started]
+        while True:
+            now = datetime.now(UTC)
+            listed = shown[:_SESSIONS]
+            self.say("sessions:\n" + numbered(_session(row, now) for row in listed))
+            if len(shown) > len(listed):
+                self.say(f"and {len(shown) - len(listed)} more; words find what was said in them")
+            asked = (
+                "a number goes on with it, f and a number forks it, words search, Enter leaves: "
+            )
+            line = (await self._host.line(Ask(asked)) or "").strip()
+            forks = line.lower().startswith("f ")
+            place = chosen(line[2:].strip() if forks else line, len(listed))
+            if place is not None:
+                return listed[place].id, "fork" if forks else "resume"
+            if not line:
+                return None
+            shown = await asyncio.to_thread(_found, catalogue, rows, line)
+
+    async def choose_point(self, points: Sequence[Point]) -> tuple[int, Reach] | None:
+        """See `Surface`."""
+        newest = list(reversed(points))
+        place = await self._choice("go back to before:", [_point(one) for one in newest])
+        if place is None:
+            return None
+        point = newest[place]
+        for words in (words for one in newest[: place + 1] for words in one.lasting):
+            self.say(f"! stays: {words}")
+        which = await self._choice("what goes back:", [("", words) for _, words in _REACHES])
+        return None if which is None else (point.seq, _REACHES[which][0])
+
+    async def choose_offer(self, offers: list[ModelOffer]) -> ModelOffer | None:
+        """See `Surface`."""
+        items = [(one.title or one.model, _needs(one)) for one in offers]
+        place = await self._choice("which model is to answer?", items)
+        return None if place is None else offers[place]
+
+    async def ask_trust(self, offer: TrustOffer) -> Trusted | None:
+        """See `Surface`."""
+        answers: tuple[tuple[Trusted, str], ...] = (
+            ("no", "Not now: work here without it"),
+            ("yes", offer.agreed),
+            ("leave", "Leave"),
+        )
+        self.say("\n".join(("do you trust this folder?", offer.title, *offer.lines, offer.limits)))
+        items = [("", words) for _, words in answers]
+        place = await self._choice("answers:", items)
+        return None if place is None else answers[place][0]
+
+    async def ask_secret(self, name: str, about: str) -> str:
+        """See `Surface`."""
+        self.say(about)
+        return (await self._host.line(Ask(f"{name}: ", secret=True)) or "").strip()
+
+    async def ask_line(self, title: str, value: str, about: str) -> str:
+        """See `Surface`."""
+        self.say(about)
+        return (await self._host.line(Ask(f"{title}: ", value)) or "").strip()
+
+    async def tour(self) -> None:
+        """See `Surface`."""
+        self.say("say what you want, and Enter; /help says what else can be typed")
+
+
+def _session(row: Summary, now: datetime) -> tuple[str, str]:
+    words = " ".join((row.name or row.prompt).split())[:100] or "nothing was said"
+    age = age_of(datetime.fromisoformat(row.updated), now)
+    return words, f"{age}, {Path(row.cwd).name}, {row.prompts} prompts"
+
+
+def _found(catalogue: Catalogue, rows: Sequence[Summary], words: str) -> list[Summary]:
+    ids = {one.session for one in catalogue.search(words, _SESSIONS)}
+    wanted = words.lower()
+    return [row for row in rows if row.started and (row.id in ids or wanted in row.prompt.lower())]
+
+
+def _point(point: Point) -> tuple[str, str]:
+    files = ", ".join(point.files) or "no file was changed"
+    kept = "" if point.restorable or not point.files else ", not kept any more"
+    return " ".join(point.words.split())[:120], files + kept
+
+
+def _needs(offer: ModelOffer) -> str:
+    if offer.variable:
+        where = f", to be had at {offer.page}" if offer.page else ""
+        return f"needs a key{where}"
+    return "its server does not answer here" if offer.silent else "no key needed"

@@ -1,0 +1,355 @@
+"""A person's talk with a session, line by line: what their lines mean, and what they are told."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from ....agent.events import Event
+from ....agent.messages import Image, Text
+from ....config.errors import KedgeError
+from ...images import load_image
+from ...options import Run
+from ...surroundings import Surroundings
+from ...terminal import Style
+from ..composer.history import SIGNS, History
+from ..composer.mentions import attach, mentions
+from ..composer.sources import Entry, InputMode
+from ..desk.desk import Desk
+from ..desk.facts import what_ends
+from ..desk.opening import with_values
+from ..desk.words import note_of
+from ..slash.beginning import begin
+from ..slash.run import Slash
+from .gate import Gate, in_words
+from .keyboard import Ask, Keyboard
+from .lines import Lines
+from .own import OWN
+from .printing import Printing
+
+_TWICE: Final = 5.0
+"""Seconds within which leaving counts as said twice."""
+_AGAIN: Final = 0.05
+"""Seconds after which the main thread is nudged once more."""
+_FENCE: Final = '"""'
+_MODES: Final[Mapping[str, InputMode]] = {sign: mode for mode, sign in SIGNS.items()}
+
+
+class Setting:
+    """What a talk is given besides the session."""
+
+    def __init__(
+        self, keyboard: Keyboard, history: History, style: Style, *, terminal: bool, grace: float
+    ) -> None:
+        """`grace`, seconds: see `Gate`."""
+        self.keyboard = keyboard
+        self.history = history
+        self.style = style
+        self.terminal = terminal
+        self.grace = grace
+
+
+class Talk:
+    """Belongs to one loop. `live` until the person leaves."""
+
+    def __init__(self, run: Run, where: Surroundings, setting: Setting) -> None:
+        self.where = where
+        self.terminal = setting.terminal
+        self._keyboard = setting.keyboard
+        self._history = setting.history
+        self._picks = run.values["resume"] == ""
+        self._run = with_values(run, resume=None) if self._picks else run
+        self._printing = Printing(setting.style, self._keyboard.say)
+        self.desk = Desk(
+            self._run, where, hear=self._hear, changed=self.changed, opening=self._opening
+        )
+        self._slash = Slash(Lines(self), OWN)
+        self._gate = Gate(self, setting.grace)
+        self.left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked: list[tuple[Ask, asyncio.Future[str | None]]] = []
+        self._doing: set[asyncio.Future[object]] = set()
+        self._block: list[str] = []
+        self._fenced = self._over = self._pokes = self._looks = self._begun = False
+        self._value = ""
+        self._warned = -_TWICE
+        self._taken = 0
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """See `lines.Host`."""
+        return self._slash.entries
+
+    @property
+    def answer(self) -> str:
+        """See `lines.Host`."""
+        return self._printing.answer
+
+    async def live(self) -> int:
+        """Until the person leaves; the exit code.
+
+        Raises:
+            KedgeError: the session cannot be opened, and nobody can say what to do about it.
+        """
+        try:
+            await self._open()
+            return await self.left
+        finally:
+            for task in self._doing:
+                task.cancel()
+            await asyncio.gather(*self._doing, return_exceptions=True)
+
+    async def _open(self) -> None:
+        if words := self.desk.take_draft():
+            self.put(words)
+        pictures = await asyncio.to_thread(self._pictures)
+        if self._run.prompt:
+            self.desk.submit((*pictures, Text(self._run.prompt)))
+        self.later(self._begin())
+
+    def _pictures(self) -> list[Image]:
+        return [load_image(self.where.cwd / name) for name in self._run.texts("image")]
+
+    async def _begin(self) -> None:
+        try:
+            await self.begin()
+        except KedgeError:
+            if not self.terminal:
+                raise
+            # A person can say what is missing, and try once more.
+            trouble = self.desk.facts.trouble
+            self.say(f"{trouble}\n/model chooses another one, /quit leaves")
+        # What start-up made stays: from here on it is not looked through for garbage.
+        gc.freeze()
+        gc.enable()
+        self._begun = True
+        if self.desk.facts.session:
+            await self._slash.look()
+            if self._picks:
+                await self._slash.run("resume", "")
+
+    async def begin(self) -> None:
+        """See `lines.Host`."""
+        await begin(Lines(self))
+
+    def leave(self) -> None:
+        """Leave; if something runs, only when that is said a second time."""
+        ends = what_ends(self.desk.facts)
+        if not ends or self._again() or self._over:
+            self.end(0)
+        else:
+            self.say(f"leaving ends {ends}; once more leaves")
+
+    def _again(self) -> bool:
+        now = time.monotonic()
+        before, self._warned = self._warned, now
+        return now - before < _TWICE
+
+    def end(self, code: int) -> None:
+        """Leave at once."""
+        if not self.left.done():
+            self.desk.keep_draft("")
+            self.left.set_result(code)
+
+    def say(self, words: str) -> None:
+        """See `lines.Host`."""
+        self._printing.say(words)
+        self._poke()
+
+    def send(self, sequence: str) -> None:
+        """See `lines.Host`."""
+        self._keyboard.say(sequence)
+
+    def put(self, words: str) -> None:
+        """See `lines.Host`."""
+        self._value = words
+        self.changed()
+
+    async def line(self, ask: Ask) -> str | None:
+        """See `lines.Host`."""
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        if self._over:
+            return None
+        self._asked.append((ask, answer))
+        self.changed()
+        try:
+            return await answer
+        finally:
+            self._asked.remove((ask, answer))
+            self.changed()
+
+    def _hear(self, event: Event) -> None:
+        self._printing.hear(event)
+        self._poke()
+
+    def _opening(self) -> None:
+        self._printing.forget()
+        # The past is heard at once, before anything else can happen.
+        asyncio.get_running_loop().call_soon(self._opened)
+
+    def _opened(self) -> None:
+        self._printing.begin()
+        self.changed()
+
+    def changed(self) -> None:
+        """Things stand differently: look, after what is being heard."""
+        if not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    def _look(self) -> None:
+        self._looks = False
+        self._gate.look()
+        self._keyboard.ask(self._wanted(), self._taken)
+        self._poke()
+        if self._over and not self._is_busy:
+            self.end(0)
+
+    @property
+    def _is_busy(self) -> bool:
+        facts = self.desk.facts
+        return bool(facts.working or facts.doing or self._doing)
+
+    def _wanted(self) -> Ask | None:
+        if self._asked:
+            return self._asked[-1][0]
+        if self._gate.waits:
+            return Ask("answer: ")
+        if self._fenced or self._block:
+            return Ask("... ")
+        if not self._begun or self._is_busy:
+            return None
+        return Ask(f"{self.desk.facts.mode}> ", self._value)
+
+    def _poke(self) -> None:
+        """The main thread may have missed a nudge."""
+        if self._keyboard.is_stale and not self._pokes:
+            self._pokes = True
+            asyncio.get_running_loop().call_later(_AGAIN, self._poked)
+
+    def _poked(self) -> None:
+        self._pokes = False
+        if self._keyboard.is_stale:
+            self._keyboard.nudge()
+            self._poke()
+
+    def over(self) -> None:
+        """There will be no more lines."""
+        self._over = True
+        for _, answer in self._asked:
+            if not answer.done():
+                answer.set_result(None)
+        if self.terminal:
+            self.leave()
+        self._gate.give_up()
+        self.changed()
+
+    def interrupt(self) -> None:
+        """Ctrl+C."""
+        self._block, self._fenced = [], False
+        if self._asked:
+            _, answer = self._asked[-1]
+            if not answer.done():
+                answer.set_result(None)
+        elif self._begun and self.desk.interrupt():
+            self._warned = time.monotonic()
+            self.say("stopping; Ctrl+C once more leaves")
+        elif self._again():
+            self.end(0)
+        else:
+            self.say("Ctrl+C once more leaves")
+        self.changed()
+
+    def take(self, text: str) -> None:
+        """A line that a person typed."""
+        self._taken += 1
+        if self._asked:
+            _, answer = self._asked[-1]
+            if not answer.done():
+                answer.set_result(text)
+            return
+        answering = None if self._fenced or self._block else self._gate.take(text)
+        if answering is not None:
+            self.later(answering)
+        elif (said := self._whole(text)) is not None and said.strip():
+            self._value = ""
+            self._said(said)
+        self.changed()
+
+    def _whole(self, line: str) -> str | None:
+        """All that a person said, once this line ends it; None: more belongs to it."""
+        if line.strip() == _FENCE:
+            self._fenced = not self._fenced
+            ended = not self._fenced
+        else:
+            goes_on = not self._fenced and line.endswith("\\")
+            self._block.append(line[:-1] if goes_on else line)
+            ended = not (self._fenced or goes_on)
+        if not ended:
+            return None
+        said, self._block = "\n".join(self._block), []
+        return said
+
+    def _said(self, said: str) -> None:
+        sign = said[:1] if said[:1] in ("!", "#") else ""
+        mode = _MODES.get(sign, "prompt")
+        keep = self._history.add(said[len(sign) :].strip() if sign else said, mode)
+        self.later(asyncio.to_thread(keep))
+        match said[0]:
+            case "/" if " " not in said.partition("\n")[0] or not said[1:2].isspace():
+                name, _, words = said[1:].partition(" ")
+                self.later(self._command(name.strip(), words.strip()))
+            case "!":
+                self.later(self._shell(said[1:].strip()))
+            case "#":
+                self.later(self._note(said[1:].strip()))
+            case _:
+                self.later(self._prompt(said.strip()))
+
+    async def _command(self, name: str, words: str) -> None:
+        await self._slash.run("quit" if name == "exit" else name, words)
+
+    async def _shell(self, command: str) -> None:
+        if command:
+            self.desk.shell(command)
+
+    async def _note(self, text: str) -> None:
+        self.say(await self.desk.note(*note_of(text)))
+
+    async def _prompt(self, said: str) -> None:
+        working = self.desk.facts.working
+        parts: Sequence[Text | Image] = ()
+        if mentions(said) and self.desk.facts.session:
+            guard = self.desk.seat.at.composed.toolbox.guard
+            cwd = Path(self.desk.facts.cwd)
+            attached = await asyncio.to_thread(attach, said, cwd, guard.hides)
+            for problem in attached.problems:
+                self.say(f"! {problem}")
+            parts = attached.parts
+        self.desk.submit((Text(said), *parts))
+        if working:
+            self.say("heard after the current step")
+        if self._gate.waits:
+            self._gate.remind()
+        if self.desk.facts.trouble and not self.desk.facts.session and self._begun:
+            # It waits: what was missing may be there now, or is asked for once more.
+            await self.begin()
+
+    def later(self, work: Coroutine[object, object, object]) -> None:
+        """Do this beside everything else; what keeps it from being done is said."""
+        task = asyncio.ensure_future(work)
+        self._doing.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Future[object]") -> None:
+        self._doing.discard(task)
+        match None if task.cancelled() else task.exception():
+            case KedgeError() as error if self._begun:
+                self.say(in_words(error))
+            case BaseException() as error if not self.left.done():
+                self.left.set_exception(error)
+            case _:
+                pass
+        if not self.left.done():
+            self.changed()
