@@ -12,7 +12,7 @@ PREFIX: Final = "kedge-"
 
 def theme(palette: Palette) -> Theme:
     """A palette as Textual wants it. Where the palette leaves a colour to the terminal, Textual
-    is told to, and what is chosen is underlined."""
+    is told to, and what is chosen is underlined; in a `Listing` it is reversed."""
     return Theme(
         PREFIX + palette.name,
         primary=_css(palette.accent),
@@ -57,7 +57,7 @@ def _variables(palette: Palette) -> dict[str, str]:
         "block-cursor-text-style": marked,
         "block-cursor-blurred-foreground": _css(palette.text),
         "block-cursor-blurred-background": chosen,
-        "block-cursor-blurred-text-style": "none" if palette.panel else "underline",
+        "block-cursor-blurred-text-style": "none" if palette.panel else "bold underline",
         "block-hover-background": _css(palette.panel),
         "input-cursor-foreground": _css(palette.background),
         "input-cursor-background": _css(palette.text),

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from textual.content import Content
 from textual.geometry import Size
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from ..listing import Listing
 from .sources import Candidate, InputMode, Source
 
 _MOST = 50
@@ -35,7 +35,7 @@ class Word:
         return cls(start, before[start:], [source for place, source in starts if place == start])
 
 
-class Completion(OptionList, can_focus=False):
+class Completion(Listing, can_focus=False):
     """Proposals for the word at the cursor. The composer keeps the focus and steers it."""
 
     DEFAULT_CSS = """

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from ...terminal import harmless
 from ..asking.grace import Grace
+from ..listing import Listing
 from .hints import CLOSES, Hint, hinted
 
 _FRAME: Final = 2
@@ -65,7 +66,7 @@ class Dialog(ModalScreen[str | None]):
             box.border_title = Content(harmless(self._titled))
             with VerticalScroll(can_focus=False):
                 yield Static(self._text, id="text", markup=False)
-            yield OptionList(*map(_option, self._answers), markup=False, compact=True)
+            yield Listing(*map(_option, self._answers), markup=False, compact=True)
             yield Static(id="hint", markup=False)
 
     def on_mount(self) -> None:

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from ....config.errors import KedgeError
 from ...terminal import harmless
+from ..listing import Listing
 from ..pages.page import Tone
 from .hints import CLOSES, Hint, hinted
 from .rows import beside, column, wrapped
@@ -130,7 +131,7 @@ class Picker(ModalScreen[T | None], Generic[T]):
         with Vertical(id="picker") as box:
             box.border_title = Content(self._title)
             yield Input(self._query, placeholder="type to filter", compact=True)
-            yield OptionList(markup=False, compact=True)
+            yield Listing(markup=False, compact=True)
             with VerticalScroll(id="preview", can_focus=False):
                 yield Static(id="shown", markup=False)
             yield Static(id="hint", markup=False)

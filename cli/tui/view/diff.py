@@ -168,7 +168,7 @@ def _marked(row: Row, look: Look) -> Iterator[Segment]:
         return
     # Where there are no backgrounds to tell them, words are underlined.
     behind = look.ink(f"text on {row.side}_words")
-    mark = Style(bgcolor=behind.bgcolor, bold=True, underline=behind.bgcolor is None)
+    mark = behind + Style(bold=True, underline=behind.bgcolor is None)
     edges = sorted({edge for span in row.spans for edge in span})
     place = 0
     for segment in row.code:

@@ -64,7 +64,7 @@ DARK: Final = Palette(
     dark=True,
     background="#14161b",
     surface="#1c1f26",
-    panel="#292e38",
+    panel="#262b34",
     text="#d8dce4",
     dim="#8b93a3",
     faint="#3d4450",
@@ -93,7 +93,7 @@ LIGHT: Final = Palette(
     dark=False,
     background="#fbfbfa",
     surface="#f1f1ef",
-    panel="#e3e4e6",
+    panel="#ebecee",
     text="#24272e",
     dim="#656b76",
     faint="#c4c8ce",
@@ -122,7 +122,7 @@ HIGH_CONTRAST: Final = Palette(
     dark=True,
     background="#000000",
     surface="#000000",
-    panel="#2b2b2b",
+    panel="#202020",
     text="#ffffff",
     dim="#d0d0d0",
     faint="#8a8a8a",
@@ -135,7 +135,7 @@ HIGH_CONTRAST: Final = Palette(
     fence="#000000",
     selection="#00449e",
     added="#003a00",
-    removed="#560000",
+    removed="#500000",
     added_words="#006600",
     removed_words="#9b0000",
     keyword="#ff9fff",
@@ -152,7 +152,7 @@ COLOUR_BLIND: Final = msgspec.structs.replace(
     # Blue and orange stay apart with every common form of colour blindness (Okabe and Ito, 2008).
     good="#6cb6ff",
     bad="#ff9f4a",
-    warn="#f0e442",
+    warn="#fbf3a8",
     accent="#8fd0e8",
     added="#12294a",
     removed="#3d240c",
@@ -178,7 +178,7 @@ ANSI: Final = Palette(
     person="magenta",
     code="cyan",
     fence="",
-    selection="bright_black",
+    selection="",
     added="",
     removed="",
     added_words="",
@@ -202,6 +202,8 @@ PALETTES: Final = {
 AUTOMATIC: Final = "auto"
 """Instead of a palette's name: the one that goes with the terminal's background."""
 
+_UNSEEN: Final = {"selection": "reverse", "panel": "reverse"}
+"""How that is told apart which has a background of its own, where there are none."""
 _ATTRIBUTES = frozenset({"bold", "italic", "underline", "strike", "reverse"})
 
 
@@ -215,10 +217,13 @@ def ink(palette: Palette, words: str) -> Style:
     """
     before, _, behind = f" {words}".partition(" on ")
     said = before.split()
-    colours = [_colour(palette, word) for word in said if word not in _ATTRIBUTES]
+    ground = _colour(palette, behind) if behind else ""
+    if behind and not ground:
+        said.append(_UNSEEN.get(behind, ""))
+    colours = [_colour(palette, word) for word in said if word and word not in _ATTRIBUTES]
     return Style(
         color=(colours[-1] if colours else "") or None,
-        bgcolor=(_colour(palette, behind) if behind else "") or None,
+        bgcolor=ground or None,
         bold="bold" in said or None,
         italic="italic" in said or None,
         underline="underline" in said or None,
