@@ -15,6 +15,7 @@ from ...agent.reviewers.agreement import agreement
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ..compose import saved_sessions
+from ..counts import counted
 from ..decided import Row, decisions
 from ..saved import named
 from ..surroundings import surroundings
@@ -61,7 +62,7 @@ def verify(sessions: tuple[str, ...]) -> int:
     for id in gone:
         Out(1).say(harmless(f"{id}  its log is gone\n"))
     damaged += len(gone)
-    Out(2).say(f"{len(ids)} sessions, {damaged} damaged\n")
+    Out(2).say(f"{counted(len(ids), 'session')}, {damaged} damaged\n")
     return EXIT_CODES["failed"] if damaged else 0
 
 

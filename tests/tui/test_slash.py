@@ -71,6 +71,37 @@ async def test_a_note_is_read_in_the_next_session_and_asks_for_no_trust(stage: S
         assert any("use tabs" in row for row in seen.rows)
 
 
+async def test_what_is_another_since_the_last_session_is_said(stage: Stage) -> None:
+    async with stage.app(HELLO, "hi", mode="ask") as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+        first = seen.app.facts.session
+        await seen.send("/experiment")
+        await seen.on(PageScreen)
+        assert "no session before this one is known here" in seen.rows[-1]
+    stage.home.config_dir.mkdir(parents=True, exist_ok=True)
+    (stage.home.config_dir / "config.toml").write_text('[rules]\nallow = ["bash(make)"]\n')
+    async with stage.app(HELLO, "hi") as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+        await seen.send("/experiment")
+        await seen.on(PageScreen)
+        shown = "\n".join(seen.rows)
+        assert f"since the session before, {first}" in shown
+        assert "mode: ask → full" in shown
+        assert "decided by other rules" in shown
+        assert "no experiment runs" in shown
+        assert "versions in the last 1 session here" in shown
+
+
+async def test_one_prompt_is_one_prompt(stage: Stage) -> None:
+    async with stage.app(HELLO, "hi") as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+        await seen.send("/stats")
+        await seen.on(PageScreen)
+        shown = "\n".join(seen.rows)
+        assert "1 prompt," in shown
+        assert "1 session, 1 prompt" in shown
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
@@ -105,7 +136,7 @@ async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
         ("hooks", "no hook is configured"),
         ("mcp", "no MCP servers"),
         ("tasks", "nothing runs"),
-        ("stats", "1 prompts"),
+        ("stats", "1 prompt,"),
         ("keys", "ctrl+p"),
         ("help", "/compact"),
         ("why", "nothing was decided"),
@@ -144,7 +175,8 @@ async def test_the_experiment_is_the_configuration_that_runs(stage: Stage) -> No
     async with stage.app(HELLO) as seen:
         await seen.ready()
         await seen.send("/experiment")
-        await seen.said(f"configuration {seen.app.facts.config_version}")
+        await seen.on(PageScreen)
+        assert f"configuration {seen.app.facts.config_version}" in seen.rows[0]
 
 
 async def test_a_mode_is_chosen_from_a_list(stage: Stage) -> None:

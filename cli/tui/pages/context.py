@@ -6,6 +6,7 @@ from typing import Final
 from ....agent.messages import Message, Text, ToolCall, ToolResult
 from ....agent.transcript import Transcript
 from ....agent.view import characters
+from ...counts import counted
 from .page import Page, Row, head, page
 
 _BAR: Final = 32
@@ -40,7 +41,7 @@ def context_page(conversation: Transcript, tokens: int, window: int) -> Page:
 
 def _rows(shares: dict[str, int], tokens: int, window: int) -> Iterator[Row]:
     of = f" of {window:,} ({tokens / window:.0%})" if window else ""
-    yield head(f"about {tokens:,} tokens{of}")
+    yield head(f"about {counted(tokens, 'token')}{of}")
     scale = window or tokens or 1
     for name, count in shares.items():
         if count:

@@ -19,6 +19,7 @@ from ....agent.messages import Usage
 from ....agent.spending import Spend
 from ....agent.stores.summary import Summary, words
 from ....config.settings import Settings
+from ...counts import counted
 from .page import Page, Row, head, page
 
 
@@ -43,8 +44,8 @@ class Sum(Struct):
         used = self.usage
         share = used.cached_tokens / used.input_tokens if used.input_tokens else 0
         return (
-            f"{dollars(self.usd):>9}  {self.calls:>3} calls  {used.input_tokens:>10,} in, "
-            f"{share:.0%} cached  {used.output_tokens:>8,} out"
+            f"{dollars(self.usd):>9}  {counted(self.calls, 'call'):>9}  "
+            f"{used.input_tokens:>10,} in, {share:.0%} cached  {used.output_tokens:>8,} out"
         )
 
 
@@ -95,7 +96,7 @@ def _cost_rows(found: Spent, settings: Settings) -> Iterator[Row]:
     if found.turns:
         yield head("by prompt")
     for number, (prompt, one) in found.turns.items():
-        line = f"{dollars(one.usd):>9}  {one.calls:>3} calls"
+        line = f"{dollars(one.usd):>9}  {counted(one.calls, 'call'):>9}"
         yield Row(line, more=f"{one.line.strip()}\n{prompt}", note=f"{number}. {prompt[:80]}")
     yield head("budgets")
     yield from _budgets(whole, settings)
@@ -133,9 +134,8 @@ def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
     decided = [body for body in bodies if isinstance(body, Decision)]
     results = [body for body in bodies if isinstance(body, Result)]
     yield head("this session")
-    yield Row(
-        f"{sum(isinstance(body, TurnStarted) for body in bodies)} prompts, {len(facts)} facts"
-    )
+    prompts = sum(isinstance(body, TurnStarted) for body in bodies)
+    yield Row(f"{counted(prompts, 'prompt')}, {counted(len(facts), 'fact')}")
     seconds, waited = (
         sum(one.duration_ms for one in results) / 1000,
         sum(one.api_ms for one in results) / 1000,
@@ -145,8 +145,8 @@ def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
     denied = sum(one.outcome == "deny" for one in decided)
     answering = sum(one.waited_ms for one in asked) / 1000
     yield Row(
-        f"{len(decided)} decisions: {denied} denials, {len(asked)} questions "
-        f"that took you {answering:.0f} s"
+        f"{counted(len(decided), 'decision')}: {counted(denied, 'denial')}, "
+        f"{counted(len(asked), 'question')} that took you {answering:.0f} s"
     )
     for tool, count in tools.most_common():
         failed = f", {wrong[tool]} without success" if wrong[tool] else ""
@@ -156,9 +156,10 @@ def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
 def _of_all(sessions: Sequence[Summary]) -> Iterator[Row]:
     known = [one.cost_usd for one in sessions if one.cost_usd is not None]
     yield head("all sessions")
-    yield Row(f"{len(sessions)} sessions, {sum(one.prompts for one in sessions)} prompts")
+    prompts = sum(one.prompts for one in sessions)
+    yield Row(f"{counted(len(sessions), 'session')}, {counted(prompts, 'prompt')}")
     unknown = len(sessions) - len(known)
-    more = f", and {unknown} sessions whose price is not known" if unknown else ""
+    more = f", and {counted(unknown, 'session')} whose price is not known" if unknown else ""
     yield Row(f"{dollars(sum(known))} in all{more}")
     for model, count in Counter(one.model for one in sessions if one.model).most_common(8):
         yield Row(f"  {model:<44} {count:>5}")

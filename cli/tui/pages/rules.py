@@ -9,6 +9,7 @@ from ....config.grants import StoredGrant
 from ....config.layers import Loaded
 from ....config.rule_lint import lint
 from ....config.rules import items_of
+from ...counts import counted
 from .page import Page, Row, Tone, head, page
 
 
@@ -20,7 +21,8 @@ def rules_page(loaded: Loaded) -> Page:
 def _rules(loaded: Loaded) -> Iterator[Row]:
     items = list(items_of(loaded.settings.rules, loaded.origins))
     tones: dict[str, Tone] = {"allow": "good", "ask": "warn", "deny": "bad"}
-    yield head(f"mode {loaded.settings.mode}; {len(items)} rules, the strictest that fits decides")
+    rules = counted(len(items), "rule")
+    yield head(f"mode {loaded.settings.mode}; {rules}, the strictest that fits decides")
     for verdict, item, origin in items:
         rule = item if isinstance(item, str) else item.rule
         yield Row(f"{verdict:<6} {rule}  ({origin or 'packaged'})", tones.get(verdict, ""))

@@ -8,6 +8,7 @@ from ....agent.transcript import CHARACTERS_PER_TOKEN
 from ....config.layers import Loaded
 from ...commands.config import setting_rows
 from ...commands.hooks import HookRow, hook_line
+from ...counts import counted
 from .page import Page, Row, Tone, head, lines, page
 
 
@@ -29,13 +30,6 @@ def _config(loaded: Loaded, files: Sequence[Path]) -> Iterator[Row]:
         value = msgspec.json.encode(row.value).decode()
         words = f"{row.key} = {value}  # {row.origin}"
         yield Row(words, "" if own else "dim")
-
-
-def experiment_line(loaded: Loaded) -> str:
-    """Which configuration runs, and what it is made of."""
-    places = {str(origin.source.where) for origin in loaded.origins.values() if origin.source.where}
-    made = ", ".join(sorted(places)) or "the package alone"
-    return f"configuration {loaded.version}, from {made}; no experiment runs"
 
 
 def hooks_page(hooks: Sequence[HookRow], breakers: Sequence[str]) -> Page:
@@ -72,5 +66,6 @@ def _memory(merged: Merged) -> Iterator[Row]:
     for piece in merged.pieces:
         by = f", imported by {piece.imported_by}" if piece.imported_by else ""
         tokens = round(len(piece.text) / CHARACTERS_PER_TOKEN)
-        yield head(f"{piece.path}{by}  {piece.size:,} bytes, about {tokens:,} tokens")
+        size = f"{counted(piece.size, 'byte')}, about {counted(tokens, 'token')}"
+        yield head(f"{piece.path}{by}  {size}")
         yield from lines(piece.text)

@@ -74,9 +74,17 @@ async def _config(surface: Surface, words: str) -> None:
 
 
 async def _experiment(surface: Surface, words: str) -> None:
-    from ..pages.settings import experiment_line
+    from ...catalogue import Catalogue, around
+    from ..pages.experiment import MOST, experiment_page, ran
 
-    surface.say(experiment_line(await asyncio.to_thread(loaded_of, surface)))
+    def page() -> Page:
+        catalogue, place = Catalogue(surface.where), around(here(surface))
+        known = [one for one in catalogue.summaries(place) if one.id != surface.desk.facts.session]
+        earlier = [found for one in known[:MOST] if (found := ran(catalogue.store, one.id))]
+        now = surface.desk.seat.at.composed.session.conduct.started
+        return experiment_page(loaded_of(surface), now, earlier)
+
+    await read(surface, page)
 
 
 async def _memory(surface: Surface, words: str) -> None:
@@ -179,7 +187,7 @@ LOOKING: tuple[Command[Surface], ...] = (
     Command("grants", "what you allowed for good, and taking it back", _grants),
     Command("memory", "instruction files and notes", _memory),
     Command("config", "every setting, and where it is from", _config, aliases=("settings",)),
-    Command("experiment", "which configuration runs", _experiment),
+    Command("experiment", "the configuration that runs, and those before it", _experiment),
     Command("hooks", "hooks and their health", _hooks),
     Command("mcp", "MCP servers and their health", _mcp),
     Command("stats", "figures of this session and of all", _stats),
