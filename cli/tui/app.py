@@ -11,6 +11,7 @@ from msgspec import structs
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
+from ...config.exit_codes import EXIT_CODES
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
 from ..images import load_image
@@ -285,8 +286,14 @@ class KedgeApp(Reading):
         if self.is_headless:
             super()._handle_exception(error)
             return
+        if self.crash:
+            return  # what follows from it says nothing new
         self.crash = keep_crash(error, self.where.home.state_dir)
-        self.exit(1)
+        try:
+            self.exit(EXIT_CODES["failed"])
+        except Exception:
+            # What is broken may be what leaving asks for; there may be no screen yet.
+            super().exit(EXIT_CODES["failed"])
 
 
 def _made_later() -> "tuple[type[Desk], Callable[[Seated], Slash]]":

@@ -26,7 +26,6 @@ from .terminal.display import Display, Front, Shown
 from .terminal.listening_driver import BackgroundTold
 from .terminal.notify import Notifier
 from .terminal.tail import Tail
-from .terminal.window_title import WindowTitle
 from .themes import PREFIX, THEMES, palette_of
 from .transcript.transcript import Transcript
 from .waiting import invitation
@@ -71,7 +70,6 @@ class Panes(Display):
         )
         self._notifier = Notifier(settings.notifications, where.env, self._write)
         self._status_command = self._own_status() if settings.status_command else None
-        self.window_title = WindowTitle(where.env)
         self.panels: Panels | None = None
         """What may open; None until the first frame was painted."""
         self._shows_soon = False
@@ -190,8 +188,7 @@ class Panes(Display):
 
     def _entitle(self, facts: Facts) -> None:
         words = facts.name or self.redacted(self.transcript.first_words())
-        if sequence := self.window_title.show(words, asks=bool(facts.questions)):
-            self._write(sequence)
+        self.entitle(words, asks=bool(facts.questions))
 
     def _own_status(self) -> "StatusCommand":
         # Few have one, and it brings the sandbox along.

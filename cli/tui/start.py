@@ -43,7 +43,16 @@ def main(run: Run) -> int:
     shown: Shown = "inline" if settings.inline or run.flag("inline") else "full"
     typed = found.typed.decode("utf-8", "replace")
     app = made(run, where, settings, theme=theme, shown=shown, typed=typed, welcomes=True)
-    code = asyncio.run(_live(app))
+    return lived(app, err)
+
+
+def lived(app: "KedgeApp", err: Out) -> int:
+    """Run it to its end, and say how to go on; returns the exit code."""
+    try:
+        code = asyncio.run(_live(app))
+    except TimeoutError:
+        err.say("kedge: the session did not close in time; its log is complete up to here\n")
+        code = EXIT_CODES["failed"]
     if app.crash:
         err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")
     if session := app.resumable:
@@ -79,8 +88,6 @@ async def _live(app: "KedgeApp") -> int:
     try:
         code = await app.run_async(mouse=app.shown == "full")
     finally:
-        if restore := app.window_title.restore():
-            os.write(2, restore.encode())
         async with asyncio.timeout(_CLOSING):
             await app.close()
     return code if code is not None else app.return_code or 0

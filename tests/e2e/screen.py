@@ -71,6 +71,18 @@ class Screen:
         """The same with colours."""
         return self._tmux("capture-pane", "-p", "-e", "-J", "-S", "-")
 
+    @property
+    def modes(self) -> str:
+        """Whether the other screen is shown, the mouse is reported, keys are the application's, the
+        cursor is shown, and lines are inserted."""
+        modes = ("alternate_on", "mouse_any_flag", "keypad_flag", "cursor_flag", "insert_flag")
+        return self._tmux("display-message", "-p", " ".join(f"#{{{one}}}" for one in modes)).strip()
+
+    @property
+    def title(self) -> str:
+        """The title of the window."""
+        return self._tmux("display-message", "-p", "#{pane_title}").strip()
+
     def close(self) -> None:
         """Take the terminal away, as a closed window does. Harmless when repeated."""
         if self._open:

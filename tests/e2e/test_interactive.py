@@ -2,15 +2,20 @@
 
 import json
 import os
+import shlex
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
+from e2e import breaking
+from e2e.breaking import WHERE
 from e2e.person import Person
 from e2e.process import Kedge, alive, kedges, wait_until
 
 SLEEP = "sleep 7531"
+MODES_AT_REST = "0 0 0 1 0"
 
 
 @pytest.fixture
@@ -63,6 +68,32 @@ def test_a_closed_terminal_ends_it_in_order(person: Person, kedge: Kedge, script
     the_log_is_whole(kedge)
 
 
+@pytest.mark.parametrize("shown", ["full", "inline"])
+@pytest.mark.parametrize("place", WHERE)
+def test_a_defect_of_its_own_ends_it_in_order_and_is_told(
+    person: Person, kedge: Kedge, script: str, place: str, shown: str
+) -> None:
+    screen = person.screen
+    command = [sys.executable, breaking.__file__, place, shown, script, "go"]
+    screen.type(f"stty -a > before; {shlex.join(command)}; echo '[ended '$?']'; stty -a > after")
+    wait_until(sleeping, "the command runs")
+    person.sees("esc interrupts")
+    screen.type("break")
+    text = person.ends(1)
+    assert "Traceback" not in text and text.count("kedge: ") == 2
+    told = text[text.index("kedge: a defect of kedge's own ended it") :]
+    assert f"go on with: kedge -r {kedge.logs[0].stem}" in " ".join(told.split("\n"))
+    (report,) = (kedge.home / "state" / "crashes").iterdir()
+    assert report.name in told.replace("\n", "")
+    assert "RuntimeError: a defect for the test" in report.read_text()
+    wait_until(lambda: not sleeping(), "the command is ended")
+    the_log_is_whole(kedge)
+    wait_until((kedge.cwd / "after").exists, "the shell is back")
+    wait_until(lambda: (kedge.cwd / "after").read_bytes(), "it says how the terminal is")
+    assert (kedge.cwd / "after").read_text() == (kedge.cwd / "before").read_text()
+    assert screen.modes == MODES_AT_REST
+
+
 def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     person: Person, kedge: Kedge, script: str
 ) -> None:
@@ -74,14 +105,21 @@ def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     the_log_is_whole(kedge)
 
 
+@pytest.mark.parametrize("shown", [(), ("--inline",)])
 def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(
-    person: Person, kedge: Kedge, script: str
+    person: Person, kedge: Kedge, script: str, shown: tuple[str, ...]
 ) -> None:
-    working(person, kedge, script)
-    person.screen.press("C-z")
-    wait_until(lambda: "Stopped" in person.screen.text, "the shell is back")
+    screen = person.screen
+    before = screen.title
+    working(person, kedge, script, *shown)
+    wait_until(lambda: screen.title == "kedge · go", "the window has a title")
+    during = screen.modes
+    screen.press("C-z")
+    wait_until(lambda: "Stopped" in screen.text, "the shell is back")
     assert sleeping()
-    person.screen.type("fg")
+    assert (screen.modes, screen.title) == (MODES_AT_REST, before)
+    screen.type("fg")
+    wait_until(lambda: (screen.modes, screen.title) == (during, "kedge · go"), "it is back")
     person.sees("esc interrupts")
     # All of the screen is back, not only what moves.
     person.sees("Ask for something")

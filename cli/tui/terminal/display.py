@@ -68,6 +68,11 @@ class Display(App[int]):
         shown = (seen(strip) for strip in strips)
         return [Row(strip.render(self.console), strip.cell_length) for strip in shown]
 
+    def entitle(self, words: str, *, asks: bool) -> None:
+        """Let the title of the window be this."""
+        if isinstance(self._driver, ListeningDriver):
+            self._driver.entitle(words, asks=asks)
+
     def _begin_update(self) -> None:
         """See `App._begin_update`: some screen is painted, which `Front` never asks for inline."""
         if self._inline is not None:

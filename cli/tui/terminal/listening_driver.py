@@ -6,6 +6,7 @@ import re
 import select
 import signal
 from codecs import getincrementaldecoder
+from functools import cached_property
 from typing import Final
 
 from textual._xterm_parser import XTermParser
@@ -14,6 +15,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from .background import ATTRIBUTES, COLOUR, is_dark
+from .window_title import WindowTitle
 
 _TICK: Final = 0.1
 """Seconds between two looks at whether it is over."""
@@ -63,7 +65,28 @@ class ListeningDriver(LinuxDriver):
     """As Textual's driver, but for how the keyboard is read.
 
     Textual looks only every 100 ms whether an Esc was more than the beginning of another key.
+    The window's title is ours only as long as the terminal is.
     """
+
+    @cached_property
+    def _title(self) -> WindowTitle:
+        return WindowTitle(os.environ)
+
+    def entitle(self, words: str, *, asks: bool) -> None:
+        """Let the window's title be this; `asks`: whether a question waits."""
+        if sequence := self._title.show(words, asks=asks):
+            self.write(sequence)
+            self.flush()
+
+    def stop_application_mode(self) -> None:
+        """See `LinuxDriver.stop_application_mode`."""
+        self.write(self._title.restore())
+        super().stop_application_mode()
+
+    def resume_application_mode(self) -> None:
+        """See `Driver.resume_application_mode`."""
+        super().resume_application_mode()
+        self.write(self._title.again())
 
     def run_input_thread(self) -> None:
         """See `LinuxDriver.run_input_thread`. A terminal that is gone is told as the kernel tells

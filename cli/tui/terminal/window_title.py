@@ -26,6 +26,7 @@ class WindowTitle:
         """The console of Linux has no windows, and would print the title."""
         self._possible = env.get("TERM") not in ("linux", "dumb", None)
         self._shown = ""
+        self._lent = ""
 
     def show(self, words: str, *, asks: bool) -> str:
         """The sequence that makes it this; empty if it is."""
@@ -38,5 +39,10 @@ class WindowTitle:
 
     def restore(self) -> str:
         """The sequence that makes it what it was; empty if it was never changed."""
-        shown, self._shown = self._shown, ""
-        return RESTORE if shown else ""
+        self._lent, self._shown = self._shown, ""
+        return RESTORE if self._lent else ""
+
+    def again(self) -> str:
+        """The sequence that makes it what it was before `restore`; empty if that did nothing."""
+        self._shown, self._lent = self._lent, ""
+        return f"{SAVE}\x1b]0;{self._shown}\x1b\\" if self._shown else ""
