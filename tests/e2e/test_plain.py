@@ -1,0 +1,237 @@
+"""The session line by line: through a pipe, and at a real terminal."""
+
+import re
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from e2e.person import Person
+from e2e.process import Kedge, Ran, wait_until
+from e2e.remotes import Served
+from e2e.screen import Screen
+from kedge.cli.tui.plain.own import OWN
+from kedge.cli.tui.slash.registry import COMMANDS
+from loopback.script import Call, Turn, turn
+
+PLAIN = ("--plain", "--sandbox", "off", "--set", "tui.grace_ms=0")
+TERMINAL = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+NAMES = tuple(one.name for one in (*COMMANDS, *OWN) if one.name != "quit")
+PAGES = {
+    *("context", "cost", "tasks", "why", "rules", "grants", "memory", "config", "hooks", "mcp"),
+    *("stats", "keys", "doctor", "help"),
+}
+
+Says = Callable[..., Ran]
+
+
+def bash(command: str) -> Turn:
+    return turn(Call("bash", {"command": command}))
+
+
+@pytest.fixture
+def says(kedge: Kedge, served: Served) -> Says:
+    """A session to which lines are said through a pipe; each but the first may be an answer."""
+
+    def say(*lines: str, turns: tuple[Turn, ...] = (turn("Hello."),), more: tuple[str, ...] = ()):
+        words = "".join(f"{line}\n" for line in lines).encode()
+        return kedge(*served(*turns), *PLAIN, *more, stdin=words)
+
+    return say
+
+
+def test_through_a_pipe_each_line_is_answered_before_the_next_is_read(says: Says) -> None:
+    ran = says("one", "two", turns=(turn("First."), turn("Second.")))
+    assert ran.code == 0
+    places = [ran.answer.index(words) for words in ("ask> one", "First.", "ask> two", "Second.")]
+    assert places == sorted(places)
+    assert "go on with: kedge -r" in ran.answer
+
+
+def test_nothing_that_is_printed_moves_a_cursor(says: Says) -> None:
+    ran = says("go", "1", "/help", turns=(bash("touch a; printf '\\033[2Jx'"), turn("D\x1b[1mone")))
+    assert b"\x1b" not in ran.out
+    assert b"\r" not in ran.out
+
+
+def test_a_question_says_in_words_what_it_is_about_and_is_answered_by_number(
+    says: Says, kedge: Kedge
+) -> None:
+    ran = says("go", "1", turns=(bash("echo a && touch made"), turn("Done.")))
+    for words in ("echo a && touch made", "in question: made", "  1 yes, once", "  5 no"):
+        assert words in ran.answer
+    assert (kedge.cwd / "made").exists()
+
+
+def test_the_rule_that_would_be_stored_can_be_edited(says: Says) -> None:
+    ran = says(
+        "go", "e", "bash(", "e", "bash(touch *)", "2", turns=(bash("touch a"), turn("Done."))
+    )
+    assert "2 yes, in this session: always bash(touch a)" in ran.answer
+    assert "yes, in this session: bash(touch *)" in ran.answer
+
+
+@pytest.mark.parametrize("lines", [("6 use the test folder",), ("6", "use the test folder")])
+def test_a_no_says_what_to_do_instead(says: Says, kedge: Kedge, lines: tuple[str, ...]) -> None:
+    ran = says("go", *lines, turns=(bash("touch made"), turn("Done.")))
+    assert "the person said no: use the test folder" in ran.answer
+    assert not (kedge.cwd / "made").exists()
+
+
+def test_where_the_lines_are_over_nobody_allows_anything(says: Says, kedge: Kedge) -> None:
+    ran = says("go", turns=(bash("touch made"), turn("Done.")))
+    assert ran.code == 0
+    assert not (kedge.cwd / "made").exists()
+
+
+def test_words_of_many_lines_are_one_prompt(says: Says, kedge: Kedge) -> None:
+    says("one\\", "two", '"""', "three", "", "/four", '"""', turns=(turn("A."), turn("B.")))
+    prompts = [fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started"]
+    assert [prompt[0]["text"] for prompt in prompts] == ["one\ntwo", "three\n\n/four"]
+
+
+def test_a_file_that_is_mentioned_goes_along(says: Says, kedge: Kedge) -> None:
+    (kedge.cwd / "a.txt").write_text("what is in it\n")
+    says("see @a.txt")
+    (prompt,) = (fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started")
+    assert "what is in it" in prompt[1]["text"]
+
+
+@pytest.mark.parametrize("kept", [(), ("--no-session",)])
+def test_every_command_has_an_answer_in_words(
+    says: Says, kedge: Kedge, kept: tuple[str, ...]
+) -> None:
+    # An empty line leaves each choice.
+    lines = [line for name in NAMES for line in (f"/{name}", "")]
+    turns = (bash("touch made"), turn("Done."), turn("A first AGENTS.md."))
+    ran = says("go", "1", *lines, "/compact undo", "/quit", turns=turns, more=kept)
+    assert ran.code == 0, ran.answer + ran.complaint
+    assert "there is no command" not in ran.answer
+    assert "no log" not in ran.answer and "there is no session '2" not in ran.answer
+    for page in PAGES:
+        assert f"/{page}\n" in ran.answer, page
+    assert "created made" in ran.answer
+    assert ("kedge -r" in ran.answer) == (not kept)
+
+
+def test_a_session_that_is_not_kept_is_gone_back_in(says: Says, kedge: Kedge) -> None:
+    turns = (bash("touch made"), turn("Done."))
+    ran = says("go", "1", "/rewind", "1", "1", turns=turns, more=("--no-session",))
+    assert "1 file put back" in ran.answer
+    assert not (kedge.cwd / "made").exists()
+    assert list(kedge.logs) == []
+
+
+def test_one_goes_on_with_a_session_by_its_number(says: Says) -> None:
+    says("first words of it", turns=(turn("Answer one."),))
+    ran = says("/resume", "1", "/status", turns=())
+    assert "1 first words of it" in ran.answer
+    assert "you: first words of it" in ran.answer
+    assert "Answer one." in ran.answer
+
+
+def test_a_folder_that_brings_something_is_asked_about_first(says: Says, kedge: Kedge) -> None:
+    commands = kedge.cwd / ".kedge" / "commands"
+    commands.mkdir(parents=True)
+    (commands / "greet.md").write_text("Greet $ARGUMENTS.\n")
+    ran = says("2", "/greet them")
+    assert "do you trust this folder?" in ran.answer
+    (prompt,) = (fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started")
+    assert prompt[0]["text"].startswith("Greet them.")
+
+
+def test_without_a_key_a_model_is_set_up_by_numbers(kedge: Kedge, served: Served) -> None:
+    options = [one for one in served(turn("Hello.")) if "model" not in one]
+    env = {"ANTHROPIC_API_KEY": "", "OPENAI_API_KEY": "", "DEEPSEEK_API_KEY": ""}
+    model = "-m", "anthropic/claude-sonnet-5-5"
+    ran = kedge(*options, *PLAIN, *model, stdin=b"sk-of-somebody\nhi\n", env=env)
+    assert "the key of Anthropic" in ran.answer
+    assert "sk-of-somebody" not in ran.answer
+    assert "Hello." in ran.answer
+
+
+@pytest.fixture
+def screen(person: Person) -> Screen:
+    return person.screen
+
+
+@TERMINAL
+def test_words_typed_while_it_works_are_heard_and_nothing_typed_is_lost(
+    person: Person, screen: Screen, served: Served, kedge: Kedge
+) -> None:
+    waiting = "while [ ! -e go ]; do sleep 0.1; done; echo over"
+    person.starts(*served(bash(waiting), turn("Heard.")), *PLAIN, "--mode", "full", "go")
+    screen.sees("▸ bash")
+    screen.press("a")
+    screen.press("b")
+    screen.sees("ab")
+    screen.type("c and more")
+    screen.sees("heard after the current step")
+    screen.press("h")
+    screen.sees("\nh")
+    (kedge.cwd / "go").touch()
+    screen.sees("full> h")
+    assert "→ abc and more" in screen.text
+    screen.press("C-u")
+    screen.press("C-d")
+    assert "go on with: kedge -r" in person.ends(0)
+
+
+@TERMINAL
+def test_ctrl_c_stops_the_turn_and_twice_leaves(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    person.starts(*served(bash("sleep 7312")), *PLAIN, "--mode", "full", "go")
+    screen.sees("▸ bash")
+    screen.press("C-c")
+    screen.sees("interrupted")
+    screen.press("C-c")
+    assert "go on with: kedge -r" in person.ends(0)
+
+
+@TERMINAL
+def test_what_was_typed_before_comes_back_with_the_arrows_also_in_a_later_session(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    options = served(turn("One."))
+    person.starts(*options, *PLAIN)
+    screen.sees("ask>")
+    screen.type("words to remember")
+    screen.sees("One.")
+    wait_until(lambda: screen.text.count("ask>") == 2, "it is at rest")
+    screen.press("C-d")
+    person.ends(0)
+    person.starts(*options, *PLAIN)
+    wait_until(lambda: screen.text.count("ask>") == 3, "it is ready")
+    screen.press("Up")
+    wait_until(lambda: screen.text.count("ask> words to remember") == 2, "the words are back")
+    screen.press("C-c")
+    screen.sees("once more leaves")
+    screen.press("C-c")
+
+
+@TERMINAL
+def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen) -> None:
+    model = ("-m", "anthropic/claude-sonnet-5-5")
+    screen.type("unset ANTHROPIC_API_KEY")
+    person.starts(*PLAIN, *model)
+    screen.sees("the key of Anthropic:")
+    screen.type("sk-of-somebody")
+    screen.sees("answers")
+    assert "sk-of-somebody" not in screen.text
+    screen.press("C-d")
+    person.ends(0)
+
+
+def test_lines_import_no_screen(kedge: Kedge, served: Served) -> None:
+    shown = (*kedge_command(), *served(turn("Hello.")), *PLAIN)
+    ran = kedge(*shown[1:], stdin=b"hi\n", command=(shown[0],))
+    imported = set(re.findall(r"\| +([\w.]+)$", ran.complaint, re.MULTILINE))
+    assert "kedge.cli.tui.plain.talk" in imported
+    assert not {"textual", "rich", "typer", "pydantic"} & imported
+
+
+def kedge_command() -> tuple[str, ...]:
+    import sys
+
+    return (sys.executable, "-X", "importtime", "-m", "kedge")
