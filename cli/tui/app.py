@@ -261,11 +261,14 @@ class KedgeApp(Reading):
         message: "RenderableType | None" = None,
     ) -> None:
         """See `App.exit`; what was not sent is kept for the next start here."""
-        if self._desk is not None and self.is_running:
-            self._desk.keep_draft(self.composer.text_with_pastes)
-        if self.is_running and isinstance(tail := self.transcript, Tail):
-            tail.leave()
+        # First, since after a defect what follows may raise again; or there is no screen yet.
         super().exit(result, return_code, message)
+        if not self.is_running or not self.screen_stack:
+            return
+        if self._desk is not None:
+            self._desk.keep_draft(self.composer.text_with_pastes)
+        if isinstance(tail := self.transcript, Tail):
+            tail.leave()
 
     def action_suspend(self) -> None:
         """Back to the shell, until it brings us to the front again."""
@@ -289,11 +292,7 @@ class KedgeApp(Reading):
         if self.crash:
             return  # what follows from it says nothing new
         self.crash = keep_crash(error, self.where.home.state_dir)
-        try:
-            self.exit(EXIT_CODES["failed"])
-        except Exception:
-            # What is broken may be what leaving asks for; there may be no screen yet.
-            super().exit(EXIT_CODES["failed"])
+        self.exit(EXIT_CODES["failed"])
 
 
 def _made_later() -> "tuple[type[Desk], Callable[[Seated], Slash]]":

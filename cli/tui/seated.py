@@ -13,6 +13,7 @@ from .composer.sources import Arguments, Candidate, Commands, Entry, Source
 from .composer.suspended import edited_outside
 from .desk.facts import Facts
 from .panes import Panes
+from .terminal.copying import copy
 from .terminal.display import Shown
 
 if TYPE_CHECKING:
@@ -81,6 +82,22 @@ class Seated(Panes):
                 self._handle_exception(error)
             case _:
                 pass
+
+    def copy_to_clipboard(self, text: str, name: str = "") -> None:
+        """Copy, and say how far that went; `name` is what is copied, in words."""
+        self.later(self._copy(text, name or f"{len(text):,} characters"))
+
+    async def _copy(self, text: str, name: str) -> None:
+        self.say(f"{await self.copy(text)}: {name}")
+
+    async def copy(self, text: str) -> str:
+        """Copy; in words what is known of it.
+
+        Raises:
+            UsageError: there is no clipboard.
+        """
+        self._clipboard = text  # for the fields of Textual, which paste it
+        return await copy(text, self.where.env, self._write)
 
     def look(self) -> Facts:
         """See `Panes.look`."""

@@ -102,7 +102,7 @@ async def test_a_real_tmux_says_whether_it_hands_sequences_on(tmp_path):
     env = {**os.environ, "TMUX": f"{socket},0,0"}
 
     def tmux(*words: str) -> None:
-        subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", *words], check=True, timeout=10)
+        subprocess.run(["tmux", "-S", socket, "-f", "/dev/null", *words], check=True, timeout=30)
 
     tmux("new-session", "-d", "sleep", "60")
     try:

@@ -1,7 +1,6 @@
 """Shows what commands found, and asks what they have to know, line by line; see `Surface`."""
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from ..pages.modes import MODE_WORDS
 from ..pages.page import Page
 from ..slash.showing import loaded_of
 from ..slash.surface import Deed, Trusted
+from ..terminal.copying import copy
 from .keyboard import Ask
 from .pages import chosen, help_page, keys_page, numbered, text_of
 
@@ -131,12 +131,11 @@ class Lines:
         """See `Surface`."""
         return self._host.answer
 
-    def copy(self, text: str) -> None:
+    async def copy(self, text: str) -> str:
         """See `Surface`."""
         if not self._host.terminal:
             raise UsageError("there is no terminal whose clipboard could take it", hint="/export")
-        # OSC 52 of xterm (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html).
-        self._host.send(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
+        return await copy(text, self.where.env, self._host.send)
 
     def help_page(self) -> Page:
         """See `Surface`."""
@@ -184,6 +183,9 @@ class Lines:
     async def _choice(
         self, title: str, items: Sequence[tuple[str, str]], words: str = "a number"
     ) -> int | None:
+        if not items:
+            self.say(f"{title}\n  none")
+            return None
         self.say(f"{title}\n{numbered(items)}")
         return await self._place(words, len(items))
 

@@ -173,8 +173,8 @@ async def _copy(surface: Surface, words: str) -> None:
     if not answer:
         surface.say("the model has said nothing yet")
         return
-    surface.copy(answer)
-    surface.say(f"the last answer is copied: {len(answer):,} characters of Markdown")
+    how = await surface.copy(answer)
+    surface.say(f"{how}: the last answer, {len(answer):,} characters of Markdown")
 
 
 LOOKING: tuple[Command[Surface], ...] = (

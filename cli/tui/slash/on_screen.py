@@ -71,9 +71,9 @@ class OnScreen:
         """See `Surface`."""
         return self._app.transcript.last_answer()
 
-    def copy(self, text: str) -> None:
+    async def copy(self, text: str) -> str:
         """See `Surface`."""
-        self._app.copy_to_clipboard(text)
+        return await self._app.copy(text)
 
     def help_page(self) -> Page:
         """See `Surface`."""

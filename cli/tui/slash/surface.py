@@ -77,8 +77,8 @@ class Surface(Sitting, Protocol):
         """What the model said last, as Markdown; empty if nothing."""
         ...
 
-    def copy(self, text: str) -> None:
-        """Put a text on the clipboard.
+    async def copy(self, text: str) -> str:
+        """Put a text on the clipboard; in words what is known of it.
 
         Raises:
             UsageError: there is no way to it.

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 
 from ..seated import Seated
 from ..terminal.tail import Tail
-from .copying import copy_locally
 from .following import has_browser, open_address, open_place
 from .transcript import Transcript
 
@@ -58,18 +57,12 @@ class Reading(Seated):
         shown, when = self._address
         self._address = message.url, time.monotonic()
         if not has_browser(self.where.env):
-            self.copy_to_clipboard(message.url)
-            self.say(f"copied: {message.url}")
+            self.copy_to_clipboard(message.url, message.url)
         elif shown == message.url and time.monotonic() - when < _SHOWN:
             self._address = "", 0.0
             self.later(open_address(message.url))
         else:
             self.say(f"leads to {message.url} (click again to open it)")
-
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy by the terminal, and by a program where there is one."""
-        super().copy_to_clipboard(text)
-        self.later(copy_locally(text, self.where.env))
 
     def on_tail_read_asked(self, message: Tail.ReadAsked) -> None:
         """Show all that was said and done."""
