@@ -9,6 +9,8 @@ from threading import Thread
 import pytest
 from textual.app import App
 from textual.content import Content
+from textual.events import Key
+from textual.widgets import Input
 from tui.seen_app import HELLO, Stage
 
 from kedge.cli.tui.screens.dialog import Dialog
@@ -193,3 +195,24 @@ async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
         await seen.pilot.press("enter")
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
         assert seen.texts(Said) == ["hello"]
+
+
+async def test_keys_that_come_all_at_once_are_a_prompt_and_leave_the_tour_once(
+    stage: Stage,
+) -> None:
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(TourScreen)
+        for key in "hello":
+            seen.app.screen.post_message(Key(key, key))
+        await seen.until(lambda: seen.app.composer.text == "hello")
+
+
+async def test_a_key_too_many_closes_nothing_else(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.write("anthropic")
+        line = seen.app.screen.query_one(Input)
+        for _ in range(3):
+            line.post_message(Key("enter", "\r"))
+        await seen.on(LineScreen)
+        assert seen.app.is_running

@@ -130,9 +130,7 @@ async def test_without_changes_there_is_nothing_to_look_at(stage: Stage) -> None
         await seen.said("no file is otherwise")
 
 
-async def test_models_without_a_key_say_what_is_missing_and_cannot_be_taken(
-    stage: Stage,
-) -> None:
+async def test_models_without_a_key_say_what_is_missing_and_ask_for_it(stage: Stage) -> None:
     async with stage.app(HELLO) as seen:
         await seen.ready()
         model = seen.app.facts.model
@@ -140,10 +138,12 @@ async def test_models_without_a_key_say_what_is_missing_and_cannot_be_taken(
         await seen.on(ModelPicker)
         await seen.write("claude-opus-5-5")
         await seen.until(lambda: all("opus" in row for row in seen.rows))
-        assert "ANTHROPIC_API_KEY" in seen.rows[0]
+        assert "needs a key" in seen.rows[0]
+        assert "ANTHROPIC_API_KEY" in seen.shown
         await seen.pilot.press("enter")
-        assert isinstance(seen.app.screen, ModelPicker)
+        await seen.on(LineScreen)
         await seen.pilot.press("escape")
+        await seen.until(lambda: not isinstance(seen.app.screen, LineScreen))
         assert seen.app.facts.model == model
 
 

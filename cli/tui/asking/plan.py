@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..desk.facts import Facts
+from ..screens.modal import Modal
 from .deciding import Choice, PlanDecided, carried_over, decided
 
 
@@ -44,7 +44,7 @@ class PlanOffer(Static):
         self._dismissed, self.plan, self.display = self.plan, "", False
 
 
-class PlanScreen(ModalScreen[PlanDecided | None]):
+class PlanScreen(Modal[PlanDecided | None]):
     """The plan as a document of lines. None: it was closed, and nothing is decided."""
 
     DEFAULT_CSS = """

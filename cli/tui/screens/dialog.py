@@ -9,7 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -17,6 +16,7 @@ from ...terminal import harmless
 from ..asking.grace import Grace
 from ..listing import Listing
 from .hints import CLOSES, Hint, hinted
+from .modal import Modal
 
 _FRAME: Final = 2
 """Lines of the border."""
@@ -24,7 +24,7 @@ _CLOSE: Final = 8
 """Lines of text; where there are no more, there are no empty lines beside it."""
 
 
-class Dialog(ModalScreen[str | None]):
+class Dialog(Modal[str | None]):
     """Gives the answer; None if it was left."""
 
     DEFAULT_CSS = """

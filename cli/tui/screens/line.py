@@ -5,13 +5,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from .hints import CLOSES, Hint, hinted
+from .modal import Modal
 
 
-class LineScreen(ModalScreen[str | None]):
+class LineScreen(Modal[str | None]):
     """Gives the line, without blanks around it; None if it was left."""
 
     DEFAULT_CSS = """

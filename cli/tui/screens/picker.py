@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -19,6 +18,7 @@ from ...terminal import harmless
 from ..listing import Listing
 from ..pages.page import Tone
 from .hints import CLOSES, Hint, hinted
+from .modal import Modal
 from .rows import beside, column, wrapped
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ ACT_KEYS: Final = ("ctrl+d", "ctrl+r", "ctrl+f", "ctrl+t", "ctrl+s", "ctrl+g")
 """The keys that acts may have: Ctrl, because letters filter."""
 
 
-class Picker(ModalScreen[T | None], Generic[T]):
+class Picker(Modal[T | None], Generic[T]):
     """Gives the value that was taken, or None."""
 
     DEFAULT_CSS = """

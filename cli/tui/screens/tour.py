@@ -7,10 +7,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..running import running_app
 from .hints import Hint, hinted
+from .modal import Modal
 
 _PAGES: Final = (
     (
@@ -44,7 +45,7 @@ _LOW: Final = 16
 """Lines of a screen that has none to leave empty."""
 
 
-class TourScreen(ModalScreen[str | None]):
+class TourScreen(Modal[str | None]):
     """Gives what was typed to leave it; empty if it was read or skipped."""
 
     DEFAULT_CSS = """
@@ -102,7 +103,11 @@ class TourScreen(ModalScreen[str | None]):
         """Who types, is not here to read."""
         if event.is_printable and event.character:
             event.stop()
-            self.dismiss(event.character)
+            if self.is_current:
+                self.dismiss(event.character)
+            else:
+                # It was on its way when the letter before it closed this.
+                running_app().post_message(Key(event.key, event.character))
 
     def action_leave(self) -> None:
         """Skip it."""
