@@ -213,6 +213,6 @@ async def test_a_key_too_many_closes_nothing_else(stage: Stage) -> None:
         await seen.write("anthropic")
         line = seen.app.screen.query_one(Input)
         for _ in range(3):
-            line.post_message(Key("enter", "\r"))
+            line.post_message(Input.Submitted(line, line.value))
         await seen.on(LineScreen)
         assert seen.app.is_running
