@@ -199,6 +199,10 @@ class KedgeApp(Reading):
         """A question was answered."""
         self.desk.answer(message.id, message.approval)
 
+    def on_ask_panel_all_refused(self, message: "AskPanel.AllRefused") -> None:
+        """All questions were refused."""
+        self.desk.refuse_all(message.refusal)
+
     def on_trouble(self, message: Trouble) -> None:
         """Something in the composer did not work."""
         self.say(message.words, wrong=True)

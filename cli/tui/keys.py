@@ -125,6 +125,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("ask-everywhere", "ask", ("4",), "yes, everywhere", "ask_answer('4')"),
     Action("ask-no", "ask", ("5",), "no", "ask_answer('5')"),
     Action("ask-no-because", "ask", ("6",), "no, with words for the model", "ask_answer('6')"),
+    Action(
+        "ask-no-all",
+        "ask",
+        ("7",),
+        "no to all that wait, and to the rest of the batch",
+        "ask_answer('7')",
+    ),
     Action("ask-take", "ask", ("enter",), "what is highlighted"),
     Action("ask-right", "ask", ("right", "down"), "highlight the next answer", "ask_move(1)"),
     Action("ask-left", "ask", ("left", "up"), "highlight the answer before", "ask_move(-1)"),

@@ -20,11 +20,15 @@ _STORING: Answers = (
     ("4", "ask-everywhere", "everywhere"),
 )
 _NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, because"))
+_NONE: Answers = (("7", "ask-no-all", "no to all"),)
+_SHORT = {"2": "session", "3": "project", "4": "all", "6": "no, …", "7": "no to all"}
+"""Words for a narrow screen."""
 
 
-def answers(*, storing: bool) -> Answers:
-    """Those of a question; `storing`: whether it can be answered for good."""
-    return (*_ONCE, *(_STORING if storing else ()), *_NO)
+def answers(*, storing: bool, several: bool = False) -> Answers:
+    """Those of a question; `storing`: whether it can be answered for good; `several`: whether
+    there are others."""
+    return (*_ONCE, *(_STORING if storing else ()), *_NO, *(_NONE if several else ()))
 
 
 class Choices(Static):
@@ -47,8 +51,10 @@ class Choices(Static):
     def show(self, answers: Answers, at: int, keys: KeyTable) -> None:
         """Draw them, in a column where there is room, else in a row."""
         parts: list[Content] = []
+        fits = sum(len(words) + 4 for _, _, words in answers) <= self.screen.size.width - 2
         for place, (answer, action, words) in enumerate(answers):
             key = next(iter(keys.keys(action)), "")
+            words = words if fits else _SHORT.get(answer, words)
             text = Content.assemble((f" {key} ", "bold $text-accent"), f"{words} ")
             text = text.stylize("reverse") if place == at else text
             parts.append(text.stylize(Style.from_meta({"@click": f"choose('{answer}')"})))

@@ -7,23 +7,23 @@ from typing import Literal
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from ....agent.ports import Approval, No, Yes
-from ...questions import SCOPES, headline, meaning, refusal, wrong_with
+from ...questions import SCOPES, meaning, refusal, wrong_with
 from ..desk.facts import Asked, Facts
 from ..keys import KeyTable, bindings
 from ..running import running_app
-from ..themes import palette_of
-from ..view.look import Look
 from .choices import Answers, Choices, answers
 from .fields import Fields
 from .grace import Grace
-from .question import body, stored
+from .pending import Pending
+from .room import CRAMPED
+from .sheet import QuestionSheet
 
 
 class AskPanel(Vertical, can_focus=True):
@@ -38,15 +38,9 @@ class AskPanel(Vertical, can_focus=True):
         height: auto; display: none; padding: 0 1; border-top: solid $warning;
         &:focus-within { border-top: heavy $warning; }
         &:focus { border-top: heavy $warning; }
-        .ask-line { height: auto; }
-        #ask-head { width: 1fr; text-style: bold; }
-        #ask-place { width: auto; color: $text-muted; padding-left: 2; }
-        #ask-body { height: auto; max-height: 35vh; scrollbar-size-vertical: 1; }
-        #ask-rules { max-height: 4; }
         #ask-hint { color: $text-muted; }
         &.-editing Choices { display: none; }
-        &.-open #ask-body { max-height: 55vh; }
-        &.-open #ask-rules { max-height: 100vh; }
+        &.-cramped #ask-hint { text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
     BINDINGS = [*bindings("ask")]
@@ -58,6 +52,13 @@ class AskPanel(Vertical, can_focus=True):
             super().__init__()
             self.id = id
             self.approval = approval
+
+    class AllRefused(Message):
+        """A person said no to everything that waits."""
+
+        def __init__(self, refusal: No) -> None:
+            super().__init__()
+            self.refusal = refusal
 
     def __init__(
         self,
@@ -71,11 +72,7 @@ class AskPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
-        self._facts = Facts()
-        self._waiting: tuple[Asked, ...] = ()
-        self._answered: set[int] = set()
-        self._shown: Asked | None = None
-        self._edited: dict[int, tuple[str, ...]] = {}
+        self._pending = Pending()
         self._editing: Literal["", "rules", "words"] = ""
         self._at = 0
         self._why = False
@@ -84,12 +81,7 @@ class AskPanel(Vertical, can_focus=True):
 
     def compose(self) -> ComposeResult:
         """Head, what is asked, what would be stored, the answers, a hint."""
-        with Horizontal(classes="ask-line"):
-            yield Static(id="ask-head", markup=False)
-            yield Static(id="ask-place", markup=False)
-        with VerticalScroll(id="ask-body", can_focus=False):
-            yield Static(id="ask-what", markup=False)
-        yield Static(id="ask-rules", markup=False)
+        yield QuestionSheet(self._keys, id="ask-sheet")
         yield Choices(id="ask-choices", markup=False)
         yield Fields(id="ask-edit")
         yield Static(id="ask-hint", markup=False)
@@ -102,19 +94,16 @@ class AskPanel(Vertical, can_focus=True):
 
     def show(self, facts: Facts) -> None:
         """Show the questions of these facts; what was shown stays, if it still waits."""
-        if not facts.questions and self._shown is None:
-            self._facts = facts
-            return
-        known = {asked.id for asked in facts.questions}
-        self._answered &= known
-        self._edited = {id: rules for id, rules in self._edited.items() if id in known}
-        self._facts = facts
-        self._waiting = tuple(one for one in facts.questions if one.id not in self._answered)
-        shown = next((one for one in self._waiting if one == self._shown), None)
-        if shown is None:
-            self._turn_to(self._waiting[0] if self._waiting else None)
-        else:
+        if self._pending.hear(facts):
             self._draw()
+        elif self._pending.open is not None or self._pending.first is not None:
+            self._turn_to(self._pending.first)
+
+    def _make_room(self) -> None:
+        """Where rows are few, what is said elsewhere gives way."""
+        cramped = self.screen.size.height < CRAMPED
+        self.set_class(cramped, "-cramped")
+        self.screen.set_class(cramped and self._pending.open is not None, "-cramped")
 
     def switch_focus(self) -> None:
         """Take the keys, or give them back."""
@@ -126,10 +115,12 @@ class AskPanel(Vertical, can_focus=True):
     def _turn_to(self, asked: Asked | None, *, unexpected: bool = True) -> None:
         """Open a question that was not open, or none."""
         had_keys = self.has_focus or self._editing != ""
-        appears = self._shown is None
+        appears = self._pending.open is None
         self._leave_editing()
-        self._shown, self._at, self._why, self._complaint = asked, 0, False, ""
-        self.remove_class("-open")
+        self._pending.open = asked
+        self._at, self._why, self._complaint = 0, False, ""
+        self._sheet.begin()
+        self._make_room()
         self.display = asked is not None
         if asked is None:
             if had_keys and self._before is not None:
@@ -143,37 +134,29 @@ class AskPanel(Vertical, can_focus=True):
         self._draw()
 
     @property
-    def _rules(self) -> tuple[str, ...]:
-        """What "always" would store, as the person wants it."""
-        if self._shown is None:
-            return ()
-        return self._edited.get(self._shown.id, self._shown.question.offers)
+    def _answers(self) -> Answers:
+        return answers(storing=bool(self._pending.rules), several=self._pending.are_several)
 
     @property
-    def _answers(self) -> Answers:
-        return answers(storing=bool(self._rules))
+    def _sheet(self) -> QuestionSheet:
+        return self.query_one(QuestionSheet)
 
     def _draw(self) -> None:
-        asked = self._shown
-        if asked is None:
-            return
-        self.query_one("#ask-head", Static).update(Content(f"? {headline(asked.question)}"))
-        self.query_one("#ask-place", Static).update(Content(self._place(asked)))
-        # A scroll bar takes one column.
-        palette = palette_of(running_app().theme)
-        look = Look(max(20, self.content_size.width - 1), palette, cwd=self._facts.cwd)
-        self.query_one("#ask-what", Static).update(body(asked, self._facts, look, why=self._why))
-        rules = self.query_one("#ask-rules", Static)
-        rules.display = bool(self._rules)
-        rules.update(stored(self._rules))
-        self.query_one(Choices).show(self._answers, self._at, self._keys)
-        # How much was cut is known once it is laid out.
-        self.call_after_refresh(self._hint)
+        if self._pending.open is not None:
+            self._sheet.show(self._pending, why=self._why)
+            self.query_one(Choices).show(self._answers, self._at, self._keys)
+            # How much was cut is known once it is laid out.
+            self.call_after_refresh(self._fit)
 
-    def _place(self, asked: Asked) -> str:
-        if len(self._waiting) < 2:
-            return ""
-        return f"{self._waiting.index(asked) + 1} of {len(self._waiting)} · {self._key('ask-next')}"
+    def _fit(self) -> None:
+        if self._pending.open is not None:
+            self._hint()
+            self._sheet.fit()
+            self.call_after_refresh(self._seen)
+
+    def _seen(self) -> None:
+        self._sheet.seen()
+        self._hint()
 
     def _key(self, action: str) -> str:
         return next(iter(self._keys.keys(action)), "")
@@ -187,28 +170,26 @@ class AskPanel(Vertical, can_focus=True):
             words = f"{self._key('answer')} or a click to answer"
         else:
             parts = (
-                f"{self._key('ask-edit')} edits the rule" if self._rules else "",
+                self._reaching,
+                f"{self._key('ask-edit')} edits the rule" if self._pending.rules else "",
                 f"{self._key('ask-why')} why",
-                f"{self._key('ask-open')} shows all of it" if self._is_cut else "",
             )
             words = " · ".join(filter(None, parts))
         words = f"{self._complaint} · {words}" if self._complaint else words
         self.query_one("#ask-hint", Static).update(Content(words))
 
     @property
-    def _is_cut(self) -> bool:
-        """Whether part of it cannot be seen without doing something."""
-        return self.query_one("#ask-body").max_scroll_y > 0 or self._rules_are_cut
-
-    @property
-    def _rules_are_cut(self) -> bool:
-        rules = self.query_one("#ask-rules", Static)
-        width, height = rules.size
-        # Without a width it was not laid out yet, and nobody has seen it.
-        return bool(self._rules) and (not width or height < rules.visual.get_height({}, width))
+    def _reaching(self) -> str:
+        """How to see what cannot be seen, in words."""
+        if not self._sheet.is_cut:
+            return ""
+        if self._sheet.is_open:
+            return f"{self._key('ask-down')} {self._key('ask-up')} scroll"
+        return f"{self._key('ask-open')} shows all of it"
 
     def on_resize(self) -> None:
         """Answers go in a row or a column."""
+        self._make_room()
         self._draw()
 
     def watch_has_focus(self, has_focus: bool) -> None:
@@ -254,15 +235,18 @@ class AskPanel(Vertical, can_focus=True):
 
     def action_ask_answer(self, answer: str) -> None:
         """Answer with one of the numbers."""
-        if self._shown is None:
+        if self._pending.open is None:
             return
         if answer == "6":
             self._edit("words", [""], "What should it do instead?")
-        elif answer in SCOPES and self._rules_are_cut and not self.has_class("-open"):
+        elif answer == "7":
+            self._refuse_all()
+        elif answer in SCOPES and self._sheet.rules_are_cut:
             self._complaint = "read all that would be stored first"
-            self.action_ask_open()
+            self._sheet.open()
+            self._draw()
         else:
-            meant = meaning(answer, self._rules)
+            meant = meaning(answer, self._pending.rules)
             if meant is not None:
                 self._answer(meant)
 
@@ -277,9 +261,8 @@ class AskPanel(Vertical, can_focus=True):
 
     def action_ask_turn(self, by: int) -> None:
         """Open another of the questions that wait."""
-        if self._shown is not None and len(self._waiting) > 1:
-            place = self._waiting.index(self._shown) + by
-            self._turn_to(self._waiting[place % len(self._waiting)], unexpected=False)
+        if (other := self._pending.turn(by)) is not None:
+            self._turn_to(other, unexpected=False)
 
     def action_ask_why(self) -> None:
         """Show everybody who was heard, or hide them."""
@@ -288,18 +271,18 @@ class AskPanel(Vertical, can_focus=True):
 
     def action_ask_open(self) -> None:
         """Show all of it, or less again."""
-        self.toggle_class("-open")
+        self._sheet.open(not self._sheet.is_open)
         self._draw()
 
     def action_ask_scroll(self, pages: int) -> None:
         """Scroll within the question."""
-        body = self.query_one("#ask-body")
-        body.scroll_relative(y=pages * max(1, body.size.height - 1), animate=False)
+        self._sheet.scroll(pages)
+        self.call_after_refresh(self._hint)
 
     def action_ask_edit(self) -> None:
         """Edit the rules that would be stored, each in a line of its own."""
-        if self._rules:
-            self._edit("rules", list(self._rules), "a rule, such as bash(npm test *)")
+        if rules := self._pending.rules:
+            self._edit("rules", list(rules), "a rule, such as bash(npm test *)")
 
     def _edit(self, what: Literal["rules", "words"], values: list[str], asks: str) -> None:
         self._editing, self._complaint = what, ""
@@ -319,19 +302,23 @@ class AskPanel(Vertical, can_focus=True):
         event.stop()
         if self._editing == "words":
             self._answer(refusal(" ".join(event.values)))
-        elif self._shown is not None:
+        else:
             rules = event.values
             wrong = "; ".join(filter(None, map(wrong_with, rules)))
             self._complaint = wrong or ("" if rules else "no rule is left")
             if not self._complaint:
-                self._edited[self._shown.id] = rules
+                self._pending.edit(rules)
                 self._leave_editing()
             self._draw()
 
     def _answer(self, answer: Yes | No) -> None:
-        if self._shown is None:
-            return
-        id = self._shown.id
-        self._answered.add(id)
-        self.post_message(self.Answered(id, Approval(answer, "person")))
-        self.show(self._facts)
+        if (asked := self._pending.open) is not None:
+            self._pending.answered(asked)
+            self.post_message(self.Answered(asked.id, Approval(answer, "person")))
+            self.show(self._pending.facts)
+
+    def _refuse_all(self) -> None:
+        if self._pending.are_several:
+            self._pending.answered(*self._pending.waiting)
+            self.post_message(self.AllRefused(refusal()))
+            self.show(self._pending.facts)

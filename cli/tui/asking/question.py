@@ -1,21 +1,26 @@
 """A question as the panel above the prompt shows it: the words and marks, no widget."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.style import Style
 from rich.text import Text
 from textual.content import Content
 
+from ....agent.events import ActionProposed
 from ....agent.ports import Question
 from ...questions import (
+    CommandLine,
+    Piece,
     arguments_in_words,
     carets,
+    cells,
     command_lines,
     effects_in_words,
     voices_in_words,
 )
 from ...terminal import harmless
+from ...titles import title
 from ..desk.facts import Asked, Facts
 from ..view.diff import drawn, rows
 from ..view.flow import Line
@@ -30,7 +35,7 @@ _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Content:
     """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
     question = asked.question
-    lines = _command(asked)
+    lines = _command(asked, look.width)
     if question.preview and not lines:
         lines = list(_preview(question, look))
     else:
@@ -46,11 +51,12 @@ def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Conten
     return Content("\n").join(lines)
 
 
-def _command(asked: Asked) -> list[Content]:
+def _command(asked: Asked, width: int) -> list[Content]:
     """The command; what is in question is underlined and has marks below, so that it can be told
     without colours."""
     lines: list[Content] = []
-    for line in command_lines(asked.question):
+    broken = (row for line in command_lines(asked.question) for row in _broken(line, width))
+    for line in broken:
         pieces = (
             (piece.text, "bold underline $text-error" if piece.marked else "bold") for piece in line
         )
@@ -58,6 +64,22 @@ def _command(asked: Asked) -> list[Content]:
         if marks := carets(line):
             lines.append(Content.styled(marks, "$text-error"))
     return lines
+
+
+def _broken(line: CommandLine, width: int) -> Iterator[CommandLine]:
+    """The line as rows that are not wrapped, so that marks below them stay below what they mark."""
+    row: list[Piece] = []
+    room = width
+    for piece in line:
+        start = 0
+        for at, character in enumerate(piece.text):
+            taken = cells(character)
+            if taken > room:
+                yield (*row, Piece(piece.text[start:at], piece.marked))
+                row, start, room = [], at, width
+            room -= taken
+        row.append(Piece(piece.text[start:], piece.marked))
+    yield tuple(row)
 
 
 def _preview(question: Question, look: Look) -> Iterator[Content]:
@@ -101,3 +123,29 @@ def stored(rules: tuple[str, ...]) -> Content:
         parts += [("; ", "$text-muted")] if place else []
         parts.append((harmless(rule), "$text-accent"))
     return Content.assemble(*parts)
+
+
+def others(waiting: Sequence[Asked], to_come: Sequence[str], most: int) -> Content:
+    """The questions that wait besides the open one, and what is asked when that is over, a line
+    each, at most so many."""
+    rows = [
+        (_agent(one), f"{one.question.action.call.name} {_gist(one.question)}") for one in waiting
+    ]
+    lines = [("also  ", f"{agent}{words}") for agent, words in rows]
+    lines += [("then  ", harmless(words)) for words in to_come]
+    if len(lines) > most:
+        lines[most - 1 :] = [("      ", f"… and {len(lines) - most + 1} more")]
+    return Content("\n").join(
+        Content.assemble((label, "$text-muted"), words) for label, words in lines
+    )
+
+
+def _gist(question: Question) -> str:
+    """What is to be done, in one line."""
+    call = question.action.call
+    shown = ActionProposed(call.id, call.name, question.action.arguments, ())
+    return title(shown, "")
+
+
+def _agent(asked: Asked) -> str:
+    return f"{' › '.join(map(harmless, asked.path[1:]))}: " if asked.path[1:] else ""

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from ....agent.ports import Approval, Question
+from ....agent.ports import Approval, No, Question
 from .facts import Asked
 
 
@@ -22,6 +22,8 @@ class DeskApprover:
         self._clock = clock
         self._open: dict[int, tuple[Asked, asyncio.Future[Approval]]] = {}
         self._last = 0
+        self._refuses: Callable[[str], bool] = lambda call: False
+        self._refusal = Approval(No(), "person")
 
     @property
     def waiting(self) -> tuple[Asked, ...]:
@@ -30,6 +32,8 @@ class DeskApprover:
 
     async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
+        if self._refuses(question.action.call.id):
+            return self._refusal
         self._last += 1
         id = self._last
         answer: asyncio.Future[Approval] = asyncio.get_running_loop().create_future()
@@ -49,3 +53,9 @@ class DeskApprover:
         answer.set_result(approval)
         self._changed()
         return True
+
+    def refuse(self, refusal: No, also: Callable[[str], bool]) -> None:
+        """Answer all that is open with a no, and whatever is asked later of calls with such ids."""
+        self._refuses, self._refusal = also, Approval(refusal, "person")
+        for id in list(self._open):
+            self.answer(id, self._refusal)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ....agent.events import Event
 from ....agent.messages import Prompt
-from ....agent.ports import Approval
+from ....agent.ports import Approval, No
 from ....config.errors import KedgeError, UsageError
 from ....config.settings import Effort, Mode
 from ...effective import settings_of
@@ -236,6 +236,12 @@ class Desk(Hindsight):
     def answer(self, id: int, approval: Approval) -> bool:
         """Answer a question; whether it was still open."""
         return self._approver.answer(id, approval)
+
+    def refuse_all(self, refusal: No) -> None:
+        """No to every open question, and to those of the calls that are still to come."""
+        watch = self.seat.watch
+        message, calls = watch.message, frozenset(watch.to_come)
+        self._approver.refuse(refusal, lambda id: watch.message == message and id in calls)
 
     def background(self) -> bool:
         """Let what the turn waits for go on in the background; whether there was a command."""

@@ -80,6 +80,8 @@ class Facts(Struct, frozen=True):
     queue: tuple[Waiting, ...] = ()
     """What waits for the turn to be over."""
     questions: tuple[Asked, ...] = ()
+    to_come: tuple[str, ...] = ()
+    """While there are questions: the calls behind them that cannot be judged before, in words."""
     tasks: tuple[Task, ...] = ()
     open_breakers: tuple[str, ...] = ()
     config_version: str = ""

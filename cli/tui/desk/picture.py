@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from ....agent.breaker import Closed
+from ...titles import title
 from .facts import Facts, Task, Waiting
 from .seat import Seat
 from .words import own
@@ -35,6 +36,9 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
         ),
+        to_come=tuple(title(one, started.cwd) for one in watch.to_come.values())
+        if facts.questions
+        else (),
         tasks=_tasks(seat),
         open_breakers=tuple(
             name

@@ -51,11 +51,11 @@ class Transcript(Canvas):
 
     def action_page_up(self) -> None:
         """One screen up, less a line to go by."""
-        self._scroll_by(1 - self.size.height)
+        self._scroll_by(-max(1, self.size.height - 1))
 
     def action_page_down(self) -> None:
         """One screen down, less a line to go by."""
-        self._scroll_by(self.size.height - 1)
+        self._scroll_by(max(1, self.size.height - 1))
 
     def action_scroll_home(self) -> None:
         """To the beginning."""

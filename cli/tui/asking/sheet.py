@@ -1,0 +1,141 @@
+"""What a question says: the open one in full, and the others that wait in a line each."""
+
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from ...questions import headline
+from ..keys import KeyTable
+from ..running import running_app
+from ..themes import palette_of
+from ..view.look import Look
+from .pending import Pending
+from .question import body, others, stored
+from .room import CRAMPED, rows_for
+
+_LISTED: Final = 4
+"""Lines for the questions that are not open."""
+
+
+class QuestionSheet(Vertical):
+    """Scrolls where there is no room, so that what stands below it stays in sight."""
+
+    DEFAULT_CSS = """
+    QuestionSheet {
+        height: auto;
+        .ask-line { height: auto; }
+        #ask-head { width: 1fr; text-style: bold; max-height: 3; }
+        #ask-place { width: auto; color: $text-muted; padding-left: 2; }
+        #ask-body { height: auto; scrollbar-size-vertical: 1; }
+        #ask-rules { max-height: 4; }
+        #ask-others { text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-cramped {
+            #ask-head { max-height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        }
+    }
+    """
+
+    def __init__(self, keys: KeyTable, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._turns = next(iter(keys.keys("ask-next")), "")
+        self._stores = False
+        self._read = False
+        self._is_laid_out = False
+        self.is_open = False
+        """Whether it takes all the room that there is."""
+
+    def compose(self) -> ComposeResult:
+        """Head, what is asked, what would be stored, what else waits."""
+        with Horizontal(classes="ask-line"):
+            yield Static(id="ask-head", markup=False)
+            yield Static(id="ask-place", markup=False)
+        with VerticalScroll(id="ask-body", can_focus=False):
+            yield Static(id="ask-what", markup=False)
+        yield Static(id="ask-rules", markup=False)
+        yield Static(id="ask-others", markup=False)
+
+    def begin(self) -> None:
+        """Another question is shown from here on: nobody has read it."""
+        self.is_open = self._read = False
+        self.query_one("#ask-body").scroll_home(animate=False)
+
+    def open(self, whole: bool = True) -> None:
+        """Take all the room there is, or give it back. To be drawn anew."""
+        self.is_open, self._is_laid_out = whole, False
+
+    def scroll(self, pages: int) -> None:
+        """Scroll within what is asked."""
+        room = self.query_one("#ask-body")
+        room.scroll_relative(y=pages * max(1, room.size.height - 1), animate=False)
+
+    def show(self, pending: Pending, *, why: bool) -> None:
+        """Show the open question; with `why`, everybody who was heard on it."""
+        asked, facts, stores = pending.open, pending.facts, pending.rules
+        if asked is None:
+            return
+        cramped = self.screen.size.height < CRAMPED
+        self.set_class(cramped, "-cramped")
+        whole = self.is_open
+        self._put("#ask-head", Content(f"? {headline(asked.question)}"))
+        self._put("#ask-place", Content(_place(pending, self._turns)))
+        # A scroll bar takes one column.
+        palette = palette_of(running_app().theme)
+        look = Look(max(20, self.content_size.width - 1), palette, cwd=facts.cwd)
+        what = body(asked, facts, look, why=why)
+        parts = [Content(headline(asked.question))] if cramped else []
+        parts += [what, *([Content(""), stored(stores)] if whole and stores else ())]
+        self._put("#ask-what", Content("\n").join(parts))
+        self._put("#ask-rules", stored(stores) if stores and not (whole or cramped) else None)
+        beside = pending.others, facts.to_come
+        several = pending.are_several and not (cramped or whole)
+        self._put("#ask-others", others(*beside, _LISTED) if several else None)
+        self._stores = bool(stores)
+
+    def _put(self, id: str, words: Content | None) -> None:
+        """Show this, or nothing."""
+        line = self.query_one(id, Static)
+        line.display = words is not None
+        line.update(words or Content(""))
+
+    def fit(self) -> None:
+        """Leave room for the rest of the screen, once everything is laid out."""
+        panel = self.parent
+        if isinstance(panel, Vertical) and not self.screen.has_class("-inline"):
+            room = self.query_one("#ask-body")
+            room.styles.max_height = rows_for(room, self, panel, whole=self.is_open)
+
+    def seen(self) -> None:
+        """It is on the screen as it was drawn last."""
+        self._is_laid_out = True
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether part of it cannot be seen without doing something."""
+        return self.query_one("#ask-body").max_scroll_y > 0 or self.rules_are_cut
+
+    @property
+    def rules_are_cut(self) -> bool:
+        """Whether part of what would be stored was not seen yet."""
+        if not self._stores or self._read:
+            return False
+        if self.is_open:
+            room = self.query_one("#ask-body")
+            self._read = self._is_laid_out and room.scroll_y >= room.max_scroll_y
+            return not self._read
+        rules = self.query_one("#ask-rules", Static)
+        width, height = rules.size
+        # Without a width it was not laid out yet, and nobody has seen it.
+        return not width or height < rules.visual.get_height({}, width)
+
+
+def _place(pending: Pending, turns: str) -> str:
+    """Which of how many it is; `turns` is the key for the next."""
+    waiting, coming = len(pending.waiting), len(pending.facts.to_come)
+    if waiting < 2 and not coming:
+        return ""
+    more = f" · {coming} to come" if coming else ""
+    next_one = f" · {turns}" if turns and waiting > 1 else ""
+    return f"{pending.place + 1} of {waiting}{more}{next_one}"
