@@ -122,7 +122,7 @@ class Instructions:
             pieces += reading.notes(scope.root / ".kedge")
             for folder in (*_down(scope.root, scope.cwd), *self._deeper):
                 pieces += reading.file_of(folder, scope.root)
-        elif found := self._untrusted():
+        elif found := self.unread:
             notices.append(
                 f"{', '.join(found)}: not read, this folder is not trusted (kedge trust)"
             )
@@ -158,7 +158,11 @@ class Instructions:
                 self._visited.add(one)
                 yield one
 
-    def _untrusted(self) -> list[str]:
+    @property
+    def unread(self) -> list[str]:
+        """The project's files that would be read here if it were trusted, by path within it."""
+        if self._scope.trusted:
+            return []
         found = [_present(folder) for folder in _down(self._scope.root, self._scope.cwd)]
         notes = self._scope.root / ".kedge" / NOTES
         files = [path for path in (*found, notes if os.path.isfile(notes) else None) if path]

@@ -15,7 +15,7 @@ from ...surroundings import Surroundings
 from ..slash.places import project_folders
 
 _EXACTLY = "Trust it, as long as nothing of it changes"
-_READ = "The agent would take these for instructions, now and when they change."
+_READ = "The agent would follow them, also when they change. Without trust they stay unread."
 
 
 class Offer(Struct, frozen=True):
@@ -50,11 +50,12 @@ def offered(loaded: Loaded, where: Surroundings) -> Offer | None:
     root = root_of(where, find_repository(where.cwd))
     if follows(None, root, where.home.data_dir):
         return None
-    found = list(instructions_here(where).merged().notices)
-    found += (f"{folder}: commands of its own" for folder in project_folders(root))
+    found = [f"{name}: instructions" for name in instructions_here(where).unread]
+    folders = (folder.relative_to(root) for folder in project_folders(root))
+    found += (f"{folder}: commands for / at the prompt" for folder in folders)
     if not found:
         return None
-    return Offer(str(root), FOLLOWED, f"{root} has", tuple(found), _READ, "Trust it")
+    return Offer(str(root), FOLLOWED, f"{root} brings", tuple(found), _READ, "Trust it")
 
 
 def _configured(brings: Brought) -> Offer:

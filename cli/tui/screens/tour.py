@@ -1,5 +1,6 @@
 """Two screens for who is new. Typing goes straight into the prompt: nothing has to be read."""
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -9,7 +10,6 @@ from textual.content import Content
 from textual.events import Key
 from textual.widgets import Static
 
-from ..running import running_app
 from .hints import Hint, hinted
 from .modal import Modal
 
@@ -45,8 +45,8 @@ _LOW: Final = 16
 """Lines of a screen that has none to leave empty."""
 
 
-class TourScreen(Modal[str | None]):
-    """Gives what was typed to leave it; empty if it was read or skipped."""
+class TourScreen(Modal[None]):
+    """Is left by reading, by skipping, and by typing."""
 
     DEFAULT_CSS = """
     TourScreen { align: center middle; background: $background 40%; }
@@ -61,8 +61,10 @@ class TourScreen(Modal[str | None]):
         Binding("left,pageup", "step(-1)", "back", priority=True, show=False),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, typed: Callable[[str], object] = str) -> None:
+        """`typed` takes what is typed instead of reading, at once: more may be on its way."""
         super().__init__()
+        self._typed = typed
         self._at = 0
 
     def compose(self) -> ComposeResult:
@@ -95,7 +97,7 @@ class TourScreen(Modal[str | None]):
         """The next one, or the end."""
         self._at = max(0, self._at + by)
         if self._at >= len(_PAGES):
-            self.dismiss("")
+            self.dismiss(None)
         else:
             self._show()
 
@@ -103,12 +105,9 @@ class TourScreen(Modal[str | None]):
         """Who types, is not here to read."""
         if event.is_printable and event.character:
             event.stop()
-            if self.is_current:
-                self.dismiss(event.character)
-            else:
-                # It was on its way when the letter before it closed this.
-                running_app().post_message(Key(event.key, event.character))
+            self._typed(event.character)
+            self.dismiss(None)
 
     def action_leave(self) -> None:
         """Skip it."""
-        self.dismiss("")
+        self.dismiss(None)

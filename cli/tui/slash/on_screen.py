@@ -217,7 +217,7 @@ class OnScreen:
     async def _tour(self) -> None:
         from ..screens.tour import TourScreen
 
-        self._app.composer.insert(await answered(self._app, TourScreen()) or "")
+        await answered(self._app, TourScreen(self._app.composer.insert))
 
 
 def _act(deed: Deed) -> Act[str]:
