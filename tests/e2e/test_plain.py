@@ -2,8 +2,10 @@
 
 import re
 import shutil
+import sys
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from e2e.person import Person
@@ -27,6 +29,15 @@ Says = Callable[..., Ran]
 
 def bash(command: str) -> Turn:
     return turn(Call("bash", {"command": command}))
+
+
+def prompts(kedge: Kedge) -> list[list[str]]:
+    """The texts of each prompt."""
+    return [
+        [part["text"] for part in msgspec.convert(fact["prompt"], list[dict[str, str]])]
+        for fact in kedge.log
+        if fact["kind"] == "turn.started"
+    ]
 
 
 @pytest.fixture
@@ -86,15 +97,14 @@ def test_where_the_lines_are_over_nobody_allows_anything(says: Says, kedge: Kedg
 
 def test_words_of_many_lines_are_one_prompt(says: Says, kedge: Kedge) -> None:
     says("one\\", "two", '"""', "three", "", "/four", '"""', turns=(turn("A."), turn("B.")))
-    prompts = [fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started"]
-    assert [prompt[0]["text"] for prompt in prompts] == ["one\ntwo", "three\n\n/four"]
+    assert [words[0] for words in prompts(kedge)] == ["one\ntwo", "three\n\n/four"]
 
 
 def test_a_file_that_is_mentioned_goes_along(says: Says, kedge: Kedge) -> None:
     (kedge.cwd / "a.txt").write_text("what is in it\n")
     says("see @a.txt")
-    (prompt,) = (fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started")
-    assert "what is in it" in prompt[1]["text"]
+    ((_, attached),) = prompts(kedge)
+    assert "what is in it" in attached
 
 
 @pytest.mark.parametrize("kept", [(), ("--no-session",)])
@@ -136,8 +146,7 @@ def test_a_folder_that_brings_something_is_asked_about_first(says: Says, kedge: 
     (commands / "greet.md").write_text("Greet $ARGUMENTS.\n")
     ran = says("2", "/greet them")
     assert "do you trust this folder?" in ran.answer
-    (prompt,) = (fact["prompt"] for fact in kedge.log if fact["kind"] == "turn.started")
-    assert prompt[0]["text"].startswith("Greet them.")
+    assert prompts(kedge) == [["Greet them."]]
 
 
 def test_without_a_key_a_model_is_set_up_by_numbers(kedge: Kedge, served: Served) -> None:
@@ -211,6 +220,33 @@ def test_what_was_typed_before_comes_back_with_the_arrows_also_in_a_later_sessio
 
 
 @TERMINAL
+def test_without_colours_everything_is_still_said(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    screen.type("export NO_COLOR=1")
+    person.starts(*served(bash("touch made"), turn("Done.")), *PLAIN, "go")
+    screen.sees("answer:")
+    screen.type("5")
+    screen.sees("not allowed")
+    screen.sees("ask>")
+    assert "\x1b[3" not in screen.painted
+    screen.press("C-d")
+    person.ends(0)
+
+
+@TERMINAL
+def test_leaving_amid_a_turn_has_to_be_said_twice(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    person.starts(*served(bash("sleep 7313")), *PLAIN, "--mode", "full", "go")
+    screen.sees("▸ bash")
+    screen.press("C-d")
+    screen.sees("leaving ends the turn")
+    screen.press("C-d")
+    person.ends(0)
+
+
+@TERMINAL
 def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen) -> None:
     model = ("-m", "anthropic/claude-sonnet-5-5")
     screen.type("unset ANTHROPIC_API_KEY")
@@ -224,14 +260,8 @@ def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen
 
 
 def test_lines_import_no_screen(kedge: Kedge, served: Served) -> None:
-    shown = (*kedge_command(), *served(turn("Hello.")), *PLAIN)
-    ran = kedge(*shown[1:], stdin=b"hi\n", command=(shown[0],))
+    shown = (sys.executable, "-X", "importtime", "-m", "kedge")
+    ran = kedge(*served(turn("Hello.")), *PLAIN, stdin=b"hi\n", command=shown)
     imported = set(re.findall(r"\| +([\w.]+)$", ran.complaint, re.MULTILINE))
     assert "kedge.cli.tui.plain.talk" in imported
     assert not {"textual", "rich", "typer", "pydantic"} & imported
-
-
-def kedge_command() -> tuple[str, ...]:
-    import sys
-
-    return (sys.executable, "-X", "importtime", "-m", "kedge")

@@ -47,6 +47,10 @@ class Listener(Protocol):
         """There will be no more lines."""
         ...
 
+    def leave(self) -> None:
+        """Ctrl+D instead of a line; another one may follow."""
+        ...
+
     def interrupt(self) -> None:
         """Ctrl+C."""
         ...
@@ -154,7 +158,10 @@ class Keyboard:
             self._dropped = False
             return
         except EOFError:
-            self._over(listener)
+            self._shown = words
+            self._ask = None
+            self._given += 1
+            listener.leave()
             return
         finally:
             self._reading = False

@@ -27,8 +27,8 @@ def _lines(shown: Page) -> Iterator[str]:
     yield f"{shown.title}:"
     for row in shown.rows:
         yield line_of(row)
-        if row.more:
-            yield from (f"    {line}" for line in row.more.splitlines())
+        said = f"{row.text} {row.note}"
+        yield from (f"    {line}" for line in row.more.splitlines() if line.strip() not in said)
 
 
 def line_of(row: Row) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ....agent.events import Event, MessageAdded, TurnStarted
 from ....agent.messages import Text
-from ....agent.person import ModeChanged, PersonPrinted, PersonRan
+from ....agent.person import PersonPrinted, PersonRan
 from ...render import Renderer
 from ...terminal import Style, harmless
 from ..desk.words import own
@@ -65,8 +65,6 @@ class Printing:
                 return harmless(text)
             case PersonRan(exit_code=code):
                 return ("\n" if self._rest else "") + (f"exit {code}\n" if code else "")
-            case ModeChanged(mode):
-                return f"the mode is {mode}\n"
             case _:
                 return self._renderer.render(event)
 

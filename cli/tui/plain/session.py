@@ -50,8 +50,12 @@ def main(run: Run) -> int:
             editing.remember(entry.signed)
     style = Style.of(out, where.env)
     setting = Setting(keyboard, history, style, terminal=terminal, grace=grace if terminal else 0.0)
-    session.start(lambda: _made(run, where, setting, completing), keyboard)
-    keyboard.serve(session)
+    try:
+        session.start(lambda: _made(run, where, setting, completing), keyboard)
+        keyboard.serve(session)
+    finally:
+        # Over already, unless something broke here.
+        session.terminated()
     return session.end(out, err)
 
 
@@ -123,6 +127,10 @@ class SessionThread:
     def over(self) -> None:
         """See `Listener`."""
         self._tell(Talk.over)
+
+    def leave(self) -> None:
+        """See `Listener`."""
+        self._tell(Talk.left_out)
 
     def interrupt(self) -> None:
         """See `Listener`."""

@@ -28,12 +28,12 @@ from .keyboard import Ask, Keyboard
 from .lines import Lines
 from .own import OWN
 from .printing import Printing
+from .typed import Typed
 
 _TWICE: Final = 5.0
 """Seconds within which leaving counts as said twice."""
 _AGAIN: Final = 0.05
 """Seconds after which the main thread is nudged once more."""
-_FENCE: Final = '"""'
 _MODES: Final[Mapping[str, InputMode]] = {sign: mode for mode, sign in SIGNS.items()}
 
 
@@ -70,8 +70,11 @@ class Talk:
         self.left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked: list[tuple[Ask, asyncio.Future[str | None]]] = []
         self._doing: set[asyncio.Future[object]] = set()
-        self._block: list[str] = []
-        self._fenced = self._over = self._pokes = self._looks = self._begun = False
+        self._typed = Typed()
+        self._mode = ""
+        self._pictures: list[Image] = []
+        """Go along with the next prompt."""
+        self._over = self._pokes = self._looks = self._begun = False
         self._value = ""
         self._warned = -_TWICE
         self._taken = 0
@@ -103,12 +106,12 @@ class Talk:
     async def _open(self) -> None:
         if words := self.desk.take_draft():
             self.put(words)
-        pictures = await asyncio.to_thread(self._pictures)
+        self._pictures = await asyncio.to_thread(self._loaded)
         if self._run.prompt:
-            self.desk.submit((*pictures, Text(self._run.prompt)))
+            self.later(self._prompt(self._run.prompt))
         self.later(self._begin())
 
-    def _pictures(self) -> list[Image]:
+    def _loaded(self) -> list[Image]:
         return [load_image(self.where.cwd / name) for name in self._run.texts("image")]
 
     async def _begin(self) -> None:
@@ -135,6 +138,7 @@ class Talk:
 
     def leave(self) -> None:
         """Leave; if something runs, only when that is said a second time."""
+        self.desk.refresh()
         ends = what_ends(self.desk.facts)
         if not ends or self._again() or self._over:
             self.end(0)
@@ -200,6 +204,10 @@ class Talk:
 
     def _look(self) -> None:
         self._looks = False
+        mode = self.desk.facts.mode
+        if self._begun and mode != self._mode:
+            self.say(f"the mode is {mode}")
+        self._mode = mode
         self._gate.look()
         self._keyboard.ask(self._wanted(), self._taken)
         self._poke()
@@ -212,11 +220,13 @@ class Talk:
         return bool(facts.working or facts.doing or self._doing)
 
     def _wanted(self) -> Ask | None:
+        if self.left.done():
+            return None
         if self._asked:
             return self._asked[-1][0]
         if self._gate.waits:
             return Ask("answer: ")
-        if self._fenced or self._block:
+        if self._typed.goes_on:
             return Ask("... ")
         if not self._begun or self._is_busy:
             return None
@@ -237,21 +247,30 @@ class Talk:
     def over(self) -> None:
         """There will be no more lines."""
         self._over = True
-        for _, answer in self._asked:
-            if not answer.done():
-                answer.set_result(None)
-        if self.terminal:
-            self.leave()
+        while self._give(None):
+            pass
         self._gate.give_up()
         self.changed()
 
+    def left_out(self) -> None:
+        """Ctrl+D instead of a line."""
+        self._taken += 1
+        if not self._give(None):
+            self.leave()
+        self.changed()
+
+    def _give(self, line: str | None) -> bool:
+        """Give a line to who waits for one; whether anybody does."""
+        waiting = [answer for _, answer in self._asked if not answer.done()]
+        if waiting:
+            waiting[-1].set_result(line)
+        return bool(waiting)
+
     def interrupt(self) -> None:
         """Ctrl+C."""
-        self._block, self._fenced = [], False
-        if self._asked:
-            _, answer = self._asked[-1]
-            if not answer.done():
-                answer.set_result(None)
+        self._typed.clear()
+        if self._give(None):
+            pass
         elif self._begun and self.desk.interrupt():
             self._warned = time.monotonic()
             self.say("stopping; Ctrl+C once more leaves")
@@ -264,32 +283,15 @@ class Talk:
     def take(self, text: str) -> None:
         """A line that a person typed."""
         self._taken += 1
-        if self._asked:
-            _, answer = self._asked[-1]
-            if not answer.done():
-                answer.set_result(text)
+        if self._give(text):
             return
-        answering = None if self._fenced or self._block else self._gate.take(text)
+        answering = None if self._typed.goes_on else self._gate.take(text)
         if answering is not None:
             self.later(answering)
-        elif (said := self._whole(text)) is not None and said.strip():
+        elif (said := self._typed.add(text)) is not None and said.strip():
             self._value = ""
             self._said(said)
         self.changed()
-
-    def _whole(self, line: str) -> str | None:
-        """All that a person said, once this line ends it; None: more belongs to it."""
-        if line.strip() == _FENCE:
-            self._fenced = not self._fenced
-            ended = not self._fenced
-        else:
-            goes_on = not self._fenced and line.endswith("\\")
-            self._block.append(line[:-1] if goes_on else line)
-            ended = not (self._fenced or goes_on)
-        if not ended:
-            return None
-        said, self._block = "\n".join(self._block), []
-        return said
 
     def _said(self, said: str) -> None:
         sign = said[:1] if said[:1] in ("!", "#") else ""
@@ -327,7 +329,8 @@ class Talk:
             for problem in attached.problems:
                 self.say(f"! {problem}")
             parts = attached.parts
-        self.desk.submit((Text(said), *parts))
+        pictures, self._pictures = self._pictures, []
+        self.desk.submit((*pictures, Text(said), *parts))
         if working:
             self.say("heard after the current step")
         if self._gate.waits:
