@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from .errors import Damaged
 from .leftovers import remove_leftovers
 from .looking import REPOSITORIES, Caps, Ignoring
 from .paths import Roots
@@ -76,11 +77,28 @@ class Checkpoints:
 
     def take(self, reason: str, named: Iterable[str] = ()) -> Checkpoint:
         """Keep everything as it is now; also the files of these absolute paths, though ignored,
-        from now on.
+        from now on. Where all that was kept is damaged, it is set aside, and the notice says so.
 
         Raises:
             SandboxError: it could not be kept, or was stopped.
         """
+        named = tuple(named)
+        with self._lock:
+            try:
+                return self._take(reason, named)
+            except Damaged:
+                self._forget()
+                aside = self._vault.begin_anew()
+            taken = self._take(reason, named)
+        if aside is None:
+            return taken
+        words = (
+            f"the checkpoints were damaged and are now in {str(aside)!r}: "
+            "what was changed before cannot be undone"
+        )
+        return msgspec.structs.replace(taken, notice="; ".join(filter(None, (words, taken.notice))))
+
+    def _take(self, reason: str, named: Iterable[str] = ()) -> Checkpoint:
         with self._lock, self._vault.writing() as vault:
             return self._taken(vault, reason, named)
 
@@ -154,7 +172,7 @@ class Checkpoints:
         Raises:
             SandboxError: one of them does not exist, or cannot be read.
         """
-        after = after or self.take("to compare").id
+        after = after or self._take("to compare").id
         with self._vault.reading() as vault:
             return list(differences(_with_later(vault, before, later), vault.state(after)))
 
@@ -174,7 +192,7 @@ class Checkpoints:
         Raises:
             SandboxError: one of them does not exist, or cannot be read.
         """
-        after = after or self.take("to compare").id
+        after = after or self._take("to compare").id
         with self._vault.reading() as vault:
             return repositories_gone(vault.state(before), vault.state(after))
 
@@ -222,10 +240,10 @@ class Checkpoints:
                 then = _with_later(vault, id, later)
             # Of a restoring that was killed.
             remove_leftovers(map(Path, then.directories), self._roots)
-            before = self.take("before undoing", then.extras)
+            before = self._take("before undoing", then.extras)
             hidden = self._now_ignored(then, before.id)
             if hidden:
-                before = self.take("before undoing", hidden)
+                before = self._take("before undoing", hidden)
             announce(before.id)
             with self._vault.reading() as vault:
                 return self._restored(vault, then, before, paths, directories)
@@ -254,7 +272,7 @@ class Checkpoints:
         while rules := _outermost_rules(chosen, depth):
             depth = rules[0].path.count("/")
             restorer.files(rules)
-            now = vault.state(self.take("while undoing", then.extras).id)
+            now = vault.state(self._take("while undoing", then.extras).id)
             left = _chosen(differences(then, now), paths)
             unchanged = [one for one in left if was.entry(one.path) == one.after]
             chosen, unsure = _sure(unchanged, then, now)

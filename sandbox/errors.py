@@ -7,6 +7,7 @@
     ├── Protected             exit code 6; a path inside them that the policy protects
     ├── NotAFile              a directory, pipe, device or socket where a file was needed
     ├── TooLarge              a file is larger than the caller can take
+    ├── Damaged               what was kept cannot be read any more, nor added to
     ├── Conflict              a set of changes that contradicts itself or the disk
     └── NotRestored           a set of changes failed half-way and could not be taken back
 
@@ -44,6 +45,10 @@ class CannotStart(SandboxError):
 def status_of(number: int) -> int:
     """What a shell answers for a program that could not be run for this reason."""
     return 127 if number in (errno.ENOENT, errno.EINVAL) else 126
+
+
+class Damaged(SandboxError):
+    """What was kept cannot be read any more, and nothing can be added to it."""
 
 
 class OutsideRoots(SandboxError):

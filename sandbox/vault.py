@@ -5,7 +5,6 @@ crash leaves either all of it or nothing.
 """
 
 import contextlib
-import os
 import shutil
 import sqlite3
 import time
@@ -16,8 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from ..config.private import private_folder
-from .errors import SandboxError
+from ..config.private import private_database
+from .damage import is_damage, set_aside, set_aside_of
+from .errors import Damaged, SandboxError
 from .snapshot import Manifest, State, decoded, digest
 
 _SCHEMA = """
@@ -75,6 +75,7 @@ class Vault:
         """The vault, to look into.
 
         Raises:
+            Damaged: the file is damaged.
             SandboxError: it cannot be read.
         """
         with self._telling():
@@ -85,6 +86,7 @@ class Vault:
         """The vault; what is written in the block is kept if the block does not raise.
 
         Raises:
+            Damaged: the file is damaged.
             SandboxError: it cannot be written.
         """
         with self._telling():
@@ -95,6 +97,17 @@ class Vault:
                 yield Opened(connection)
                 connection.execute("COMMIT")
                 undo.pop_all()
+
+    def begin_anew(self) -> Path | None:
+        """Set a damaged file aside, so that the next use begins a new one; returns its new name.
+        None where it is whole: another process was quicker.
+
+        Raises:
+            SandboxError: it cannot be renamed.
+        """
+        self.close()
+        with self._telling():
+            return set_aside(self._file)
 
     def shrink(self) -> None:
         """Give back to the disk what is not needed any more.
@@ -112,22 +125,30 @@ class Vault:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise SandboxError(f"the checkpoints in {str(self.folder)!r}: {error}") from error
+            words = f"the checkpoints in {str(self.folder)!r}: {error}"
+            raise (Damaged if is_damage(error) else SandboxError)(words) from error
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            private_folder(self.folder)
-            # Made here, because SQLite would let everybody read it.
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._connection = connection = sqlite3.connect(
-                self._file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            # Before the first table is made, so that what is thrown away can be given back.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(_SCHEMA)
+            self._connection = _connection(self._file)
         return self._connection
+
+
+def _connection(file: Path) -> sqlite3.Connection:
+    private_database(file)
+    connection = sqlite3.connect(
+        file, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # Before the first table is made, so that what is thrown away can be given back.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 class Opened:
@@ -244,7 +265,8 @@ class Opened:
 
 def sweep(own: Path, days: int) -> None:
     """Throw away for good the checkpoints of other workspaces, beside our own, in which nothing was
-    kept for so many days. What cannot be thrown away stays."""
+    kept for so many days, and what was set aside that long ago. What cannot be thrown away
+    stays."""
     oldest = time.time() - days * 86_400
     # Another process may be at it, too.
     with contextlib.suppress(OSError):
@@ -253,6 +275,9 @@ def sweep(own: Path, days: int) -> None:
             times = [file.stat().st_mtime for file in files if file.exists()]
             if folder != own and times and max(times) < oldest:
                 shutil.rmtree(folder, ignore_errors=True)
+        for file in set_aside_of(own / _FILE):
+            if file.stat().st_mtime < oldest:
+                file.unlink()
 
 
 def moment() -> str:

@@ -7,7 +7,6 @@ still the same log shows from its chain of hashes.
 Loading SQLite takes 7 ms, so this module is imported by what needs it, not by a run.
 """
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import IO
 
 import msgspec
 
-from ...config.private import private_folder
+from ...config.private import private_database
 from ..codec import chained_to, decode, digest
 from ..errors import StoreError
 from .jsonl import JsonlStore
@@ -166,9 +165,7 @@ class SessionIndex:
             return [Said(*row) for row in database.execute(_SEARCH, values)]
 
     def _opened(self) -> sqlite3.Connection:
-        private_folder(self._file.parent)
-        # Made here, because SQLite would let everybody read it; its other files follow this one.
-        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        private_database(self._file)
         database = sqlite3.connect(self._file, timeout=_PATIENCE)
         try:
             database.create_function("spaced", 1, spaced, deterministic=True)

@@ -5,7 +5,6 @@ processes from overwriting each other's sums. Loading SQLite takes 7 ms, which o
 have set a limit for a day or a project.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...config.private import private_folder
+from ...config.private import private_database
 from ..errors import StoreError
 from ..spending import Spend, Spending
 
@@ -73,9 +72,7 @@ class SqliteSpending:
         return Spend(turns or 0, tokens or 0, round(cost or 0.0, 9), seconds or 0.0)
 
     def _opened(self) -> sqlite3.Connection:
-        private_folder(self._file.parent)
-        # Made here, because SQLite would let everybody read it.
-        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        private_database(self._file)
         database = sqlite3.connect(self._file, timeout=_PATIENCE)
         try:
             database.execute("PRAGMA synchronous = NORMAL")
