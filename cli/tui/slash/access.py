@@ -15,7 +15,7 @@ from .showing import loaded_of
 from .surface import Surface
 
 PAGES: Final = {
-    "anthropic": "https://console.anthropic.com/settings/keys",
+    "anthropic": "https://platform.claude.com/settings/keys",
     "openai": "https://platform.openai.com/api-keys",
     "gemini": "https://aistudio.google.com/apikey",
     "xai": "https://console.x.ai",
@@ -24,8 +24,8 @@ PAGES: Final = {
     "moonshot": "https://platform.moonshot.ai/console/api-keys",
     "groq": "https://console.groq.com/keys",
     "together": "https://api.together.ai/settings/api-keys",
-    "fireworks": "https://fireworks.ai/account/api-keys",
-    "openrouter": "https://openrouter.ai/keys",
+    "fireworks": "https://app.fireworks.ai/settings/users/api-keys",
+    "openrouter": "https://openrouter.ai/settings/keys",
 }
 """Where providers give out keys."""
 
