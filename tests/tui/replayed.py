@@ -5,7 +5,7 @@ A picture depends on nothing but the recording: nothing blinks, turns or counts 
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -29,7 +29,9 @@ from kedge.agent.ports import Action, Question
 from kedge.agent.tools.todo import TodoItem
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui import panes
+from kedge.cli.tui.composer.sources import Commands, Source
 from kedge.cli.tui.desk.facts import Asked, Facts, Task
+from kedge.cli.tui.slash.registry import COMMANDS
 from kedge.config.paths import Home
 from kedge.config.tui import TuiSettings
 
@@ -151,13 +153,18 @@ class Replayed(panes.Panes):
         self.facts = facts
         self.animation_level = "none"
 
+    def sources(self) -> Sequence[Source]:
+        """See `Panes.sources`."""
+        return (Commands(lambda: [command.entry for command in COMMANDS]),)
+
     def on_mount(self) -> None:
         """Show it."""
         self.composer.cursor_blink = False
         self.composer.focus()
         self.call_after_refresh(self._replay)
 
-    def _replay(self) -> None:
+    async def _replay(self) -> None:
+        await self.furnish()
         self.transcript.replay(self._events)
         self._show()
         self.shows = True
@@ -177,7 +184,7 @@ def asking(asked: Asked) -> Facts:
 def busy() -> Facts:
     """The facts in the middle of everything."""
     command = "python3 -m http.server 8000"
-    task = Task("bash_1", command, 12.0, "Serving HTTP on 0.0.0.0", False, "running for 12 s")
+    task = Task("bash_1", command, 12.0, "Serving HTTP on 0.0.0.0", True, "running for 12 s")
     return structs.replace(FACTS, working=True, todo=TODO, tasks=(task,))
 
 

@@ -15,6 +15,7 @@ from msgspec import structs
 if (_TESTS := str(Path(__file__).parents[1])) not in sys.path:
     sys.path.append(_TESTS)
 
+from tui.overlaid import SCREENS, over
 from tui.replayed import (
     FACTS,
     TODO,
@@ -31,7 +32,10 @@ from tui.replayed import (
 )
 
 from kedge.agent.events import ActionEnded, ActionProposed, Event
+from kedge.agent.messages import Text
 from kedge.cli.tui.asking.plan import PlanScreen
+from kedge.cli.tui.desk.facts import Facts, Waiting
+from kedge.cli.tui.transcript.search_bar import SearchBar
 from kedge.cli.tui.view.blocks import Card, Thought
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -83,6 +87,43 @@ def thinking() -> list[Event]:
     return [*until(ActionProposed)[:3], *streamed(1, 0.6, thinking=True)]
 
 
+def propose(app: Replayed) -> None:
+    """Show what a word may become."""
+    app.composer.put("/re")
+
+
+def search(app: Replayed) -> None:
+    """Look for something in the transcript."""
+    app.query_one(SearchBar).open()
+
+
+def waiting() -> Facts:
+    """The facts while one prompt is about to be heard and another waits for the turn to end."""
+    soon = Waiting(1, (Text("Leave the tests as they are"),))
+    later = Waiting(2, (Text("Then write the changelog"),))
+    return structs.replace(WORKING, steering=(soon,), queue=(later,))
+
+
+def everything() -> Facts:
+    """The facts when there is something to say about everything."""
+    return structs.replace(
+        busy(), name="boundary", dirty=True, effort="high", context_tokens=171_000,
+        open_breakers=("reviewer",), queue=waiting().queue, sandbox="off",
+    )  # fmt: skip
+
+
+def two_questions() -> Facts:
+    """The facts while two questions wait, one of them of a sub-agent."""
+    of_other = structs.replace(asked_edit(), path=("main", "tester"))
+    return structs.replace(asking(asked_command()), questions=(asked_command(), of_other))
+
+
+def on_top(name: str, theme: str = "dark") -> Callable[[], Replayed]:
+    """Makes an app with a screen on top of it."""
+    return lambda: Replayed(first_turn(), theme=theme, then=over(name))
+
+
+_IN_LITTLE_ROOM = ("sessions", "rewind", "changes", "trust", "tour", "keys")
 WORKING = structs.replace(FACTS, working=True)
 STATES: dict[str, tuple[Callable[[], Replayed], tuple[int, int]]] = {
     "empty": (lambda: Replayed([]), SMALL),
@@ -108,6 +149,16 @@ STATES: dict[str, tuple[Callable[[], Replayed], tuple[int, int]]] = {
     "wide": (lambda: Replayed(first_turn(), structs.replace(FACTS, todo=TODO)), WIDE),
     "narrow": (lambda: Replayed(first_turn()), (30, 20)),
     "plain": (lambda: Replayed(first_turn(), then=plainly), SMALL),
+    "questions": (lambda: Replayed(first_turn(), two_questions()), SMALL),
+    "completion": (lambda: Replayed(first_turn(), then=propose), SMALL),
+    "search": (lambda: Replayed(first_turn(), then=search), SMALL),
+    "waiting": (lambda: Replayed(until(ActionEnded, 6), waiting()), SMALL),
+    "status-wide": (lambda: Replayed(first_turn(), everything()), (130, 12)),
+    "status-narrow": (lambda: Replayed(first_turn(), everything()), (50, 12)),
+    **{name: (on_top(name), SMALL) for name in SCREENS},
+    **{f"{name}-small": (on_top(name), (40, 12)) for name in _IN_LITTLE_ROOM},
+    **{f"{name}-none": (on_top(name, "none"), SMALL) for name in ("palette", "changes")},
+    "sessions-light": (on_top("sessions", "light"), SMALL),
     **{
         f"theme-{theme}": (
             lambda theme=theme: Replayed(first_turn(), theme=theme, then=show_edit),

@@ -137,7 +137,7 @@ def _rank(entry: Entry, wanted: str) -> tuple[int, int] | None:
     if wanted in name:
         return 1, name.index(wanted)
     rest = iter(name)
-    if all(letter in rest for letter in wanted):
+    if len(wanted) > 2 and all(letter in rest for letter in wanted):
         return 2, len(name)
     return (3, 0) if len(wanted) > 2 and wanted in entry.help.lower() else None
 

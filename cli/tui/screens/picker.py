@@ -219,7 +219,8 @@ class Picker(Modal[T | None], Generic[T]):
         self.choose(0)
 
     def _drawn(self, items: Sequence[Item[T]]) -> list[Content]:
-        wide = column((one.label for one in items if one.note), self.content_width)
+        most = self.content_width // (3 if self.WRAPS else 2)
+        wide = column((one.label for one in items if one.note), most)
         return [_row(one, wide, self.content_width if self.WRAPS else 0) for one in items]
 
     def choose(self, place: int) -> None:

@@ -13,9 +13,9 @@ _NARROWEST: Final = 16
 """Cells in which a remark can still be read beside its label; with less it goes below."""
 
 
-def column(labels: Iterable[str], width: int) -> int:
-    """How wide the first column is, in a list of that width."""
-    return min(max(map(cell_len, labels), default=0), width * 3 // 8)
+def column(labels: Iterable[str], most: int) -> int:
+    """How wide the first column is."""
+    return min(max(map(cell_len, labels), default=0), most)
 
 
 def beside(label: Content, note: str, column: int) -> Content:

@@ -61,7 +61,7 @@ def _sandbox(facts: Facts) -> Piece:
     """The level that was attested, without how."""
     level = facts.sandbox.partition(" (")[0]
     if level in ("off", "none"):
-        return Piece(f"sandbox {level}", 1, "bold $text-error")
+        return Piece(f"sandbox {level}", 0, "bold $text-error")
     return Piece(level, 7)
 
 
@@ -81,7 +81,7 @@ def _context(facts: Facts) -> Piece:
         return Piece(known, 3, side="right")
     percent = round(100 * facts.context_tokens / facts.context_window)
     style = "bold $text-warning" if percent >= _ALMOST_FULL else ""
-    return Piece(f"context {percent}%", 2 if percent < _ALMOST_FULL else 0, style, "right")
+    return Piece(f"context {percent}%", 2 if percent < _ALMOST_FULL else 1, style, "right")
 
 
 def _cost(facts: Facts) -> str:

@@ -83,12 +83,17 @@ def thought(block: Thought, look: Look) -> list[Line]:
     if not look.expanded:
         glance = one_line(text) if block.done else text.rpartition("\n")[2].strip()
         room = look.width - len(label)
-        shown = glance if block.done else glance[-max(10, room - 8) :]
+        shown = glance if block.done else _end(glance, max(10, room - 8))
         inline = [Segment(label, ink), Segment(f": {shown}" if shown else "", ink)]
         return [one(inline, look.width, [Segment("" if look.plain else "∴ ", ink)])]
     head = one([Segment(label, ink)], look.width, [Segment("" if look.plain else "∴ ", ink)])
     margin = [Segment("" if look.plain else "  ")]
     return [head, *flow([Segment(text, ink)], look.width, margin, margin)]
+
+
+def _end(text: str, most: int) -> str:
+    """The end of a text, from the beginning of a word on."""
+    return text if len(text) <= most else text[-most:].partition(" ")[2]
 
 
 def told(block: Told, look: Look) -> list[Line]:

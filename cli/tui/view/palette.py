@@ -202,7 +202,7 @@ PALETTES: Final = {
 AUTOMATIC: Final = "auto"
 """Instead of a palette's name: the one that goes with the terminal's background."""
 
-_UNSEEN: Final = {"selection": "reverse", "panel": "reverse"}
+_UNSEEN: Final = {"selection": "reverse", "panel": "bold"}
 """How that is told apart which has a background of its own, where there are none."""
 _ATTRIBUTES = frozenset({"bold", "italic", "underline", "strike", "reverse"})
 
