@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from kedge.cli.tui.desk.facts import Facts
-from kedge.cli.tui.status.command import StatusCommand, Told
+from kedge.cli.tui.status.command import StatusCommand
+from kedge.cli.tui.status.told import Told
 from kedge.config.narrowing import narrowed
 from kedge.config.sources import Layer, Source
 
@@ -41,12 +42,13 @@ def command(text: str, line: Line, cwd: Path, **how: float) -> StatusCommand:
 async def test_the_command_reads_the_facts_and_its_first_line_is_shown(tmp_path):
     line = Line()
     own = command("cat > facts.json; printf 'mine\\nmore'", line, tmp_path)
-    own.hear(Facts(model="m", mode="plan", context_tokens=5))
+    own.hear(Facts(model="p/m", mode="plan", context_tokens=5, context_window=100))
     await line.shows(1)
     await own.close()
     assert line.shown == ["mine"]
     told = json.loads((tmp_path / "facts.json").read_text())
-    assert (told["model"], told["mode"], told["context_tokens"]) == ("m", "plan", 5)
+    assert told["model"] == {"id": "p/m", "display_name": "m"}
+    assert (told["mode"], told["context_window"]["used_percentage"]) == ("plan", 5)
     assert set(told) == set(Told.__struct_fields__)
 
 
@@ -60,7 +62,7 @@ async def test_it_runs_again_only_for_other_facts_and_the_newest_of_them(tmp_pat
     own.hear(Facts(context_tokens=4))
     await line.shows(2)
     await own.close()
-    assert [json.loads(words)["context_tokens"] for words in line.shown] == [3, 4]
+    assert [json.loads(words)["context_window"]["total_input_tokens"] for words in line.shown] == [3, 4]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from ....config.errors import KedgeError
 from ....sandbox.direct import DirectSandbox
@@ -19,6 +18,7 @@ from ....sandbox.ports import Command
 from ....sandbox.run import run
 from ...questions import first_line
 from ..desk.facts import Facts
+from .told import Told
 
 LIMIT: Final = 2.0
 """Seconds that it may take."""
@@ -26,53 +26,6 @@ PAUSE: Final = 5.0
 """Seconds between one start and the next."""
 _MOST: Final = 8_192
 """Bytes of output that are looked at."""
-
-
-class Told(Struct, frozen=True):
-    """What the command reads on its standard input, as one JSON object. Fields are only added."""
-
-    session: str
-    name: str
-    cwd: str
-    model: str
-    effort: str
-    mode: str
-    sandbox: str
-    branch: str
-    context_tokens: int
-    context_window: int
-    cost_usd: float | None
-    working: bool
-    doing: str
-    waiting_prompts: int
-    waiting_questions: int
-    running_tasks: int
-    open_breakers: tuple[str, ...]
-    config_version: str
-
-    @classmethod
-    def of(cls, facts: Facts) -> "Told":
-        """From the desk."""
-        return cls(
-            session=facts.session,
-            name=facts.name,
-            cwd=facts.cwd,
-            model=facts.model,
-            effort=facts.effort,
-            mode=facts.mode,
-            sandbox=facts.sandbox,
-            branch=facts.branch,
-            context_tokens=facts.context_tokens,
-            context_window=facts.context_window,
-            cost_usd=facts.cost_usd,
-            working=facts.working,
-            doing=facts.doing,
-            waiting_prompts=len(facts.steering) + len(facts.queue),
-            waiting_questions=len(facts.questions),
-            running_tasks=sum(task.running for task in facts.tasks),
-            open_breakers=facts.open_breakers,
-            config_version=facts.config_version,
-        )
 
 
 class StatusCommand:
