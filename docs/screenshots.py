@@ -1,23 +1,22 @@
 """Draws the pictures in the README from recorded sessions: `python docs/screenshots.py`.
 
 They need no network, neither to be drawn nor to be looked at. Run it in the environment of the
-tests; what the sessions are is said in `tests/tui/replayed.py`.
+tests; what the sessions are is said in `tests/tui/replayed.py`, what stands on top of them in
+`tests/tui/overlaid.py`.
 """
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import structs
 
 from kedge.agent.events import ActionEnded, ActionProposed
-from kedge.cli.tui.desk.reverting import FileDiff
-from kedge.cli.tui.screens.diffs import DiffScreen
 
 if (_TESTS := str(Path(__file__).parents[1] / "tests")) not in sys.path:
     sys.path.append(_TESTS)
 
+from tui.overlaid import over
 from tui.replayed import (
     FACTS,
     TODO,
@@ -31,24 +30,10 @@ from tui.replayed import (
 from tui.states import show_edit
 
 IMAGES = Path(__file__).parent / "images"
-SIZES = {"session": (120, 32)}
-"""Columns and rows; of the others `SIZE`."""
-SIZE = (100, 30)
+SIZES = {"session": (120, 32), "question": (100, 30)}
+"""Columns and rows; of the others, which stand beside each other, `SIZE`."""
+SIZE = (84, 24)
 WORKING = structs.replace(FACTS, working=True, todo=TODO)
-
-
-def show_changes(app: Replayed) -> None:
-    """Open what the session changed in all."""
-    change = asked_edit().question.preview
-    file = FileDiff("/home/ada/basket/basket.py", "basket.py", "modified", 1, 1, change)
-
-    async def load() -> Sequence[FileDiff]:
-        return [file]
-
-    async def put_back(changed: FileDiff, checkpoint: str) -> str:
-        return ""
-
-    app.push_screen(DiffScreen([file], load, put_back))
 
 
 def pictures() -> dict[str, Replayed]:
@@ -57,7 +42,10 @@ def pictures() -> dict[str, Replayed]:
         "session": Replayed(until(ActionEnded, 8), WORKING),
         "question": Replayed(until(ActionProposed, 6), asking(asked_edit())),
         "light": Replayed(first_turn(), theme="light", then=show_edit),
-        "changes": Replayed(first_turn(), then=show_changes),
+        **{
+            name: Replayed(first_turn(), then=over(name))
+            for name in ("changes", "rewind", "sessions")
+        },
     }
 
 
