@@ -6,7 +6,7 @@ over the whole session, so that any number of compactions lose nothing of it.
 
 import re
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,8 @@ from .bookmarks import Bookmarks
 from .events import ActionEnded, ActionProposed, Decision, Event, MessageAdded, TurnStarted
 from .kept import Rewound
 from .messages import Part, Text
+
+Item = TypeVar("Item")
 
 MAX_CONSTRAINTS: Final = 100
 """The latest ones are kept."""
@@ -48,14 +50,19 @@ class _Todo(Struct, frozen=True):
     items: tuple[Task, ...] = ()
 
 
+Grown = tuple[list[Item], int]
+"""A list that only grows, as far as it had grown: a copy at each of thousands of prompts would take
+memory with the square of their number."""
+
+
 class _Page(Struct, frozen=True):
     """All that a register holds."""
 
-    tasks: tuple[Task, ...] = ()
-    heard: tuple[str, ...] = ()
-    decisions: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
-    changed: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[Task, ...]
+    heard: Grown[str]
+    decisions: Grown[str]
+    read: Grown[str]
+    changed: Grown[tuple[str, str]]
 
 
 class Register:
@@ -66,9 +73,9 @@ class Register:
         self.tasks: tuple[Task, ...] = ()
         self._heard: list[str] = []
         """What the person said. Few sessions are long enough for anybody to ask what it demands."""
-        self._decisions: dict[str, None] = {}
-        self._read: dict[str, None] = {}
-        self._changed: dict[str, str] = {}
+        self._decisions: list[str] = []
+        self._read: list[str] = []
+        self._changed: list[tuple[str, str]] = []
         self._proposed: dict[str, ActionProposed] = {}
         self._bookmarks = Bookmarks[_Page]()
 
@@ -90,12 +97,14 @@ class Register:
     @property
     def decisions(self) -> tuple[str, ...]:
         """What the person answered to questions, and what the model called a decision."""
-        return tuple(self._decisions)
+        return tuple(dict.fromkeys(self._decisions))
 
     @property
     def read(self) -> tuple[str, ...]:
         """Files that were read and not changed, the latest ones, oldest first."""
-        return tuple(path for path in self._read if path not in self._changed)[-MAX_READ:]
+        changed = self.changed
+        latest = [path for path in dict.fromkeys(reversed(self._read)) if path not in changed]
+        return tuple(reversed(latest[:MAX_READ]))
 
     @property
     def changed(self) -> dict[str, str]:
@@ -123,7 +132,8 @@ class Register:
             case Rewound() as rewound:
                 self._turn_to(self._bookmarks.follow(event, self._page))
                 for change in rewound.files if rewound.what == "files" else ():
-                    self._changed[change.path] = f"{change.change} by the person, who went back"
+                    how = f"{change.change} by the person, who went back"
+                    self._changed.append((change.path, how))
             case _:
                 pass
 
@@ -131,18 +141,18 @@ class Register:
     def _page(self) -> _Page:
         return _Page(
             self.tasks,
-            tuple(self._heard),
-            tuple(self._decisions),
-            tuple(self._read),
-            tuple(self._changed.items()),
+            (self._heard, len(self._heard)),
+            (self._decisions, len(self._decisions)),
+            (self._read, len(self._read)),
+            (self._changed, len(self._changed)),
         )
 
     def _turn_to(self, page: _Page) -> None:
         self.tasks = page.tasks
-        self._heard = list(page.heard)
-        self._decisions = dict.fromkeys(page.decisions)
-        self._read = dict.fromkeys(page.read)
-        self._changed = dict(page.changed)
+        self._heard = _as_it_was(page.heard)
+        self._decisions = _as_it_was(page.decisions)
+        self._read = _as_it_was(page.read)
+        self._changed = _as_it_was(page.changed)
 
     def _hear(self, parts: tuple[Part, ...]) -> None:
         self._heard += (
@@ -156,7 +166,7 @@ class Register:
             # A log has thousands of texts, and few decide anything.
             if isinstance(part, Text) and "deci" in part.text.lower():
                 for found in _DECIDED.findall(_FENCED.sub("", part.text)):
-                    self._decisions[found.strip()[:MAX_SENTENCE]] = None
+                    self._decisions.append(found.strip()[:MAX_SENTENCE])
 
     def _decided(self, decision: Decision) -> None:
         proposed = self._proposed.get(decision.id)
@@ -170,22 +180,26 @@ class Register:
             verb = "allowed" if decision.outcome == "allow" else "refused"
             what = _named(proposed)
             because = f" ({decision.reason})" if decision.reason else ""
-            self._decisions[f"the person {verb} {what}{because}"] = None
+            self._decisions.append(f"the person {verb} {what}{because}")
 
     def _ended(self, ended: ActionEnded) -> None:
         proposed = self._proposed.pop(ended.id, None)
         for change in ended.changes:
             if change.moved_from:
-                self._changed[change.moved_from] = "moved away"
-            self._changed[change.path] = change.change
+                self._changed.append((change.moved_from, "moved away"))
+            self._changed.append((change.path, change.change))
         if proposed is None or ended.status != "ok":
             return
         if proposed.tool == "todo" and (todo := _todo(proposed)) is not None:
             self.tasks = todo.items
         if proposed.tool == "read":
-            for effect in proposed.effects:
-                self._read.pop(effect.target, None)
-                self._read[effect.target] = None
+            self._read += (effect.target for effect in proposed.effects)
+
+
+def _as_it_was(kept: Grown[Item]) -> list[Item]:
+    """A list of its own, that other things may follow on."""
+    grown, size = kept
+    return grown[:size]
 
 
 def demands(text: str) -> list[str]:

@@ -120,6 +120,14 @@ def test_the_register_goes_back_and_forth() -> None:
     assert (again.constraints, again.changed) == (whole.constraints, whole.changed)
 
 
+def test_the_register_keeps_two_ways_from_one_prompt_apart() -> None:
+    other = (*DEMANDS, Rewound(4, "both"), said("Only hum."), changed("c"))
+    gone = registered(*other)
+    assert (gone.constraints, [*gone.changed]) == (("Never sing.", "Only hum."), ["a", "c"])
+    back = registered(*other, Rewound(8, "both"))
+    assert (back.constraints, [*back.changed]) == (("Never sing.",), ["a"])
+
+
 def test_files_put_back_are_in_the_register_as_such() -> None:
     back = Rewound(4, "files", files=(FileChange("b", "modified"),))
     after = registered(*DEMANDS, back)
