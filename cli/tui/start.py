@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .app import KedgeApp
     from .terminal.display import Shown
 
-_ESCAPE: Final = "25"
-"""Milliseconds in which Esc may turn out to be the beginning of another key's sequence. Textual
-would wait for 100, which is all the time that stopping a turn may take."""
+_HASTE: Final = {"ESCDELAY": "25", "TEXTUAL_FPS": "240"}
+"""What Textual reads once, from the environment. `ESCDELAY`: milliseconds in which Esc may turn out
+to be the beginning of another key's sequence; it would wait for 100, which is all the time that
+stopping a turn may take. `TEXTUAL_FPS`: after a frame the next one waits for up to two periods, and
+so does a key's; with its 60 that is 33 ms. What streams in has a slower pace of its own."""
 _ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
 _CLOSING: Final = 10.0
 """Seconds that a session may take to close before we leave in any case."""
@@ -63,14 +65,14 @@ def lived(app: "KedgeApp", err: Out) -> int:
 def _made_ready(*, asks: bool) -> "tuple[type[KedgeApp], Background]":
     """What takes longest, done while the terminal says what its background is like."""
     with Question(sys.stdin.fileno(), sys.stdout.fileno(), asks=asks) as question:
-        given = os.environ.get("ESCDELAY")
-        os.environ["ESCDELAY"] = given or _ESCAPE
+        ours = {name: value for name, value in _HASTE.items() if name not in os.environ}
+        os.environ.update(ours)
         # Most of what start-up takes.
         from .app import KedgeApp
 
-        if given is None:
+        for name in ours:
             # Textual has read it; programs that are started shall not.
-            del os.environ["ESCDELAY"]
+            del os.environ[name]
         return KedgeApp, question.answer()
 
 

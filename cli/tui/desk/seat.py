@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from msgspec import structs
+
 from ....agent.events import Event, Result, TextStreamed, ThinkingStreamed
 from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
@@ -73,6 +75,9 @@ class Seat:
         self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
         for event in at.past:
             self._take(event)
+        # A long log is not kept twice: what is shown of it was heard.
+        self.at = structs.replace(at, past=())
+        self._resumed = bool(at.past)
         self._untold.began(self.watch.mode)
         self._ear = asyncio.create_task(self._listen())
         self.worktree.look()
@@ -119,7 +124,7 @@ class Seat:
         await self.worktree.close()
         await self.at.composed.close()
         self._ear.cancel()
-        if not (self._session.conduct.announced or self.at.past):
+        if not (self._session.conduct.announced or self._resumed):
             await asyncio.to_thread(forget, self.id, self.at.composed.kept)
 
     async def rest(self) -> None:

@@ -11,8 +11,9 @@ from textual.message import Message
 from .listening_driver import ListeningDriver
 from .live_region import LiveRegion, Row
 
-FRAME: Final = 1 / 30
-"""Seconds between two frames, at least: what changes faster is sent once."""
+FRAME: Final = 1 / 100
+"""Seconds between two frames, at least: what changes faster is sent once. A key waits for so long
+while an answer streams in, which has a slower pace of its own."""
 QUIET: Final = 0.3
 """Seconds after a change of the window in which nothing is painted: others may follow, and tmux
 tells programs of those 0.25 s late."""
