@@ -162,6 +162,25 @@ async def test_a_local_server_is_asked_for_where_it_listens_and_that_is_kept(
     assert kept == f"http://127.0.0.1:{port}/v1"
 
 
+async def test_who_has_no_key_for_the_named_model_can_take_another(stage: Stage) -> None:
+    async with stage.app(model="house/keyed", welcomes=True) as seen:
+        await seen.on(LineScreen)
+        await seen.pilot.press("escape")
+        await seen.on(SetupScreen)
+        await seen.write("anthropic")
+        await seen.pilot.press("enter")
+        await give(seen, "sk-ant-pasted0123456789")
+        await seen.ready()
+        assert seen.app.facts.model.startswith("anthropic/")
+
+
+async def test_a_model_that_takes_no_key_says_so(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("/key")
+        await seen.until(lambda: "takes no key (/key anthropic" in seen.told)
+
+
 async def test_a_named_model_that_has_no_key_asks_for_that_key_at_the_start(stage: Stage) -> None:
     async with stage.app(model="house/keyed", welcomes=True) as seen:
         await seen.on(LineScreen)

@@ -16,6 +16,8 @@ from kedge.cli.tui.view.blocks import Answer, Said
 WANTED = [
     "help",
     "model",
+    "key",
+    "login",
     "mode",
     "plan",
     "compact",
@@ -87,7 +89,7 @@ async def test_what_is_another_since_the_last_session_is_said(stage: Stage) -> N
         shown = "\n".join(seen.rows)
         assert f"since the session before, {first}" in shown
         assert "mode: ask → full" in shown
-        assert "decided by other rules" in shown
+        assert "decided by other rules" not in shown
         assert "no experiment runs" in shown
         assert "versions in the last 1 session here" in shown
 

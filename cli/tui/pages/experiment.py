@@ -48,10 +48,9 @@ def experiment_page(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran])
 
 def _rows(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran]) -> Iterator[Row]:
     yield head(f"configuration {now.config_version}, kedge {now.kedge_version}")
-    places = {str(origin.source.where) for origin in loaded.origins.values() if origin.source.where}
-    yield from (Row(f"says something: {place}") for place in sorted(places))
-    if not places:
-        yield Row("nothing but the package says anything")
+    sources = (origin.source for origin in loaded.origins.values())
+    places = sorted({source.where for source in sources if source.layer != "default"})
+    yield Row(f"set by {', '.join(places)}" if places else "as packaged")
     arm = now.experiment_arm
     yield Row(f"experiment: {arm}" if arm else "no experiment runs", "" if arm else "dim")
     if not earlier:
@@ -76,7 +75,8 @@ def _changes(last: SessionStarted, now: SessionStarted) -> Iterator[str]:
         ("sandbox", last.sandbox, now.sandbox),
     )
     yield from (f"{what}: {was} → {is_now}" for what, was, is_now in named if was != is_now)
-    if last.policy_hash != now.policy_hash:
+    # The hash has the mode in it.
+    if last.policy_hash != now.policy_hash and last.mode == now.mode:
         yield "what may happen is decided by other rules, hooks or sandbox settings"
     if last.system != now.system:
         yield "the system text is another"

@@ -29,7 +29,7 @@ async def begin(surface: Surface) -> None:
         if error.exit_code != EXIT_CODES["credentials"]:
             raise
         wanted = await asyncio.to_thread(lambda: surface.desk.wanted)
-        if not await (use(surface, wanted) if wanted else set_up(surface)):
+        if not ((wanted and await use(surface, wanted)) or await set_up(surface)):
             raise
     marks = Marks(surface.where.home.state_dir)
     # Who came with a prompt wants it answered, and who goes on with a session has seen it all.

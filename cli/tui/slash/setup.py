@@ -28,7 +28,10 @@ async def set_up(surface: Surface) -> bool:
         return [*running, *keyed, *silent]
 
     offer = await surface.choose_offer(await asyncio.to_thread(look))
-    return await use(surface, offer.model if offer else "")
+    if offer is not None and await use(surface, offer.model):
+        return True
+    surface.say("no model yet: /model asks again, kedge demo shows how it works")
+    return False
 
 
 async def use(surface: Surface, model: str) -> bool:
@@ -37,9 +40,8 @@ async def use(surface: Surface, model: str) -> bool:
     Raises:
         KedgeError: it cannot be opened.
     """
-    ready = await made_ready(surface, model) if model else ""
+    ready = await made_ready(surface, model)
     if not ready:
-        surface.say("no model yet: /model asks again, kedge demo shows how it works")
         return False
     surface.desk.settle(surface.where, model=ready)
     await surface.desk.open()

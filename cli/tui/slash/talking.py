@@ -38,7 +38,7 @@ async def _model(surface: Surface, words: str) -> None:
 
 
 async def _key(surface: Surface, words: str) -> None:
-    from ....config.providers import table
+    from ....config.providers import names, table
 
     settings = (await asyncio.to_thread(loaded_of, surface)).settings
     model = surface.desk.facts.model or await asyncio.to_thread(lambda: surface.desk.wanted)
@@ -46,6 +46,8 @@ async def _key(surface: Surface, words: str) -> None:
     if not words and not used:
         await surface.begin()
         return
+    if not words and used not in names(settings.providers):
+        raise UsageError("the model that answers takes no key", hint="/key anthropic, for example")
     provider = table(words or used, settings.providers)
     if not takes_a_key(provider):
         hint = f"/model {provider.name}/ asks for its address" if provider.local else ""
