@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 from ..agent.breaker import Breakers
-from ..agent.events import Grant
 from ..agent.gate import Gate
 from ..agent.judge import Judge
 from ..agent.ports import Action, Approver, Reviewer
@@ -21,9 +20,9 @@ from ..agent.validators.granted import Granted
 from ..agent.validators.injection import InjectionValidator
 from ..agent.validators.loops import LoopValidator
 from ..agent.validators.secrets import SecretsValidator
-from ..config.errors import KedgeError
 from ..config.layers import Loaded
 from ..config.settings import Mode
+from .granting import SessionGrants
 from .judging import gate_of, own_directories
 from .surroundings import Surroundings
 from .toolbox import Toolbox
@@ -113,7 +112,10 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         ConfigError: a rule, a hook or the file of grants is wrong.
     """
     breakers = Breakers(scene.loaded.settings.breakers)
-    grants = _Grants(scene, toolbox, notify)
+    where = scene.where
+    file = where.home.data_dir / "grants.json"
+    grants = SessionGrants(file, scene.root or where.cwd, scene.session, notify)
+    granted = Granted(toolbox.territory, grants.holding)
     hooks = _hooks(scene, toolbox, breakers)
     model = _reviewing_model(scene)
     reviewers: tuple[Reviewer, ...] = (
@@ -122,7 +124,7 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
     )
 
     def gate_in(mode: Mode) -> Gate:
-        return _gate(structs.replace(scene, mode=mode), toolbox, grants.validator)
+        return _gate(structs.replace(scene, mode=mode), toolbox, granted)
 
     judge = Judge(
         gate_in(scene.mode),
@@ -205,40 +207,3 @@ def _hooks(scene: Scene, toolbox: Toolbox, breakers: Breakers) -> "Hooks | None"
     found = hooks_of(loaded.settings.hooks, loaded.origins, cwd, root, roots)
     runner = HookRunner(toolbox.env, (cwd, *roots))
     return Hooks(found, runner, Place(scene.session, scene.log, str(cwd), scene.mode), breakers.of)
-
-
-class _Grants:
-    """What was allowed for good, and what will be."""
-
-    def __init__(self, scene: Scene, toolbox: Toolbox, notify: Notify) -> None:
-        """Begin with the stored grants that hold in the project.
-
-        Raises:
-            ConfigError: their file is damaged.
-        """
-        self._file = scene.where.home.data_dir / "grants.json"
-        self._project = scene.root or scene.where.cwd
-        self._origin = f"session {scene.session}"
-        self._notify = notify
-        self.validator = Granted(toolbox.territory)
-        if self._file.exists():
-            from ..config.grants import Grants
-            from ..config.rules import parse_rule
-
-            holding = Grants(self._file).holding(self._project)
-            rules = [parse_rule(one.rule, "allow", f"grant {one.id}") for one in holding]
-            self.validator.add(rules)
-
-    def remember(self, grant: Grant) -> None:
-        """Let these rules hold from now on, and keep them where they are to outlive the session."""
-        from ..config.grants import Grants
-        from ..config.rules import parse_rule
-
-        try:
-            self.validator.add(
-                parse_rule(rule, "allow", f"granted in {self._origin}") for rule in grant.rules
-            )
-            if grant.scope != "session":
-                Grants(self._file).add(grant.scope, grant.rules, self._project, self._origin)
-        except (KedgeError, OSError, ValueError) as error:
-            self._notify("grant", f"not kept: {error}")

@@ -1,6 +1,6 @@
-"""What a person allowed on the way: rules that grow while a session runs."""
+"""What a person allowed on the way: rules that come and go while a session runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..ports import Action, Validator, Verdict
@@ -11,23 +11,28 @@ if TYPE_CHECKING:
 
 
 class Granted:
-    """Allows what was granted, and says nothing else."""
+    """Allows what is granted now, and says nothing else."""
 
     name = "grants"
 
-    def __init__(self, territory: Territory) -> None:
+    def __init__(self, territory: Territory, holding: "Callable[[], Sequence[Rule]]") -> None:
+        """`holding` gives the allow rules that hold: another object once they are others."""
         self._territory = territory
-        self._rules: list[Rule] = []
+        self._holding = holding
+        self._rules: Sequence[Rule] = ()
         self._compiled: Validator | None = None
-
-    def add(self, rules: "Iterable[Rule]") -> None:
-        """These hold from now on; allow rules only."""
-        # Who was granted nothing does not wait for the grammar of rules.
-        from .rules import RuleValidator
-
-        self._rules += rules
-        self._compiled = RuleValidator(self._rules, self._territory, name=self.name)
 
     def check(self, action: Action) -> Sequence[Verdict]:
         """See `Validator.check`."""
+        rules = self._holding()
+        if rules is not self._rules:
+            self._rules, self._compiled = rules, self._made(rules)
         return self._compiled.check(action) if self._compiled else ()
+
+    def _made(self, rules: "Sequence[Rule]") -> Validator | None:
+        if not rules:
+            return None
+        # Who was granted nothing does not wait for the grammar of rules.
+        from .rules import RuleValidator
+
+        return RuleValidator(rules, self._territory, name=self.name)

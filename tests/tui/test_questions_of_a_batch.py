@@ -9,7 +9,9 @@ from tui.seen_app import Part, Script, Seen, Stage, text
 
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.panel import AskPanel
+from kedge.cli.tui.screens.page import PageScreen
 from kedge.cli.tui.view.blocks import Answer, Card
+from kedge.config.grants import Grants
 
 ASKS = ("rules.ask=['read(*)', 'grep(*)']",)
 """Whoever reads, too, has to ask."""
@@ -148,3 +150,25 @@ async def test_on_a_small_screen_nothing_is_stored_before_it_was_read(stage: Sta
             await seen.pilot.press("j")
         await seen.pilot.press("2")
         await seen.until(lambda: not seen.app.facts.questions)
+
+
+async def test_a_grant_that_is_revoked_holds_no_longer_in_the_session_that_runs(
+    stage: Stage,
+) -> None:
+    make = call("m", "bash", command="make install")
+    turns: Script = [
+        turn for _ in range(3) for turn in ((["user"], [make]), (["tool"], [text("Over.")]))
+    ]
+    async with stage.app(turns, "go", mode="ask") as seen:
+        await asked(seen, 1)
+        await seen.pilot.press("3")
+        await seen.until(lambda: seen.texts(Answer) == ["Over."] and not seen.app.facts.working)
+        await seen.send("once more")
+        await seen.until(lambda: len(seen.texts(Answer)) == 2 and not seen.app.facts.working)
+        await seen.send("/grants")
+        await seen.on(PageScreen)
+        await seen.pilot.press("down", "ctrl+d", "ctrl+d")
+        await seen.until(lambda: not Grants(stage.home.data_dir / "grants.json").all())
+        await seen.pilot.press("escape")
+        await seen.send("and again")
+        await asked(seen, 1)

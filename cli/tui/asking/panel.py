@@ -151,12 +151,8 @@ class AskPanel(Vertical, can_focus=True):
     def _fit(self) -> None:
         if self._pending.open is not None:
             self._hint()
-            self._sheet.fit()
-            self.call_after_refresh(self._seen)
-
-    def _seen(self) -> None:
-        self._sheet.seen()
-        self._hint()
+            if not self._sheet.fit():
+                self.call_after_refresh(self._fit)
 
     def _key(self, action: str) -> str:
         return next(iter(self._keys.keys(action)), "")

@@ -44,6 +44,7 @@ class QuestionSheet(Vertical):
         self._stores = False
         self._read = False
         self._is_laid_out = False
+        self._rows = 0
         self.is_open = False
         """Whether it takes all the room that there is."""
 
@@ -100,16 +101,18 @@ class QuestionSheet(Vertical):
         line.display = words is not None
         line.update(words or Content(""))
 
-    def fit(self) -> None:
-        """Leave room for the rest of the screen, once everything is laid out."""
+    def fit(self) -> bool:
+        """Leave room for the rest of the screen, as that is laid out; whether it does already."""
         panel = self.parent
         if isinstance(panel, Vertical) and not self.screen.has_class("-inline"):
             room = self.query_one("#ask-body")
-            room.styles.max_height = rows_for(room, self, panel, whole=self.is_open)
-
-    def seen(self) -> None:
-        """It is on the screen as it was drawn last."""
+            rows = rows_for(room, self, panel, whole=self.is_open)
+            if rows != self._rows:
+                self._rows = rows
+                room.styles.max_height = rows
+                return False
         self._is_laid_out = True
+        return True
 
     @property
     def is_cut(self) -> bool:

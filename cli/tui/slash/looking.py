@@ -55,7 +55,7 @@ async def _grants(surface: Surface, words: str) -> None:
         if not id:
             return "that one ends with the session"
         gone = await asyncio.to_thread(stored.revoke, (id,))
-        return f"revoked: {', '.join(grant.rule for grant in gone)}; the next session asks again"
+        return f"revoked: {', '.join(grant.rule for grant in gone)}; kedge asks again from here on"
 
     root = root_of(place, find_repository(place.cwd))
     await read(
