@@ -110,17 +110,15 @@ class SessionPicker(Picker[Taken]):
         cost = "cost unknown" if row.cost_usd is None else f"${row.cost_usd:.2f}"
         model = row.model.rpartition("/")[2]
         prompts = f"{row.prompts} prompt{'' if row.prompts == 1 else 's'}"
-        lines = [
-            f"{row.cwd}  {row.id}",
-            f"{row.status} · {prompts} · {cost} · {model}",
-            f"you: {' '.join(row.prompt.split())[:240]}",
-        ]
+        lines = [f"{row.cwd}  {row.id}", f"{row.status} · {prompts} · {cost} · {model}"]
+        lines.append(_line("you", row.prompt))
         if passage := self._passages.get(row.id):
             found = excerpt(passage.text, terms(self.typed), 200)
-            lines.append(_line(structs.replace(passage, text=found)))
+            lines.append(_said(structs.replace(passage, text=found)))
         else:
             lines += self._last.get(row.id, ())
-        return "\n".join(lines)
+        # The first words may be the last ones, too.
+        return "\n".join(dict.fromkeys(lines))
 
     def show_preview(self) -> None:
         """See `Picker.show_preview`; what was said last is read meanwhile."""
@@ -130,7 +128,7 @@ class SessionPicker(Picker[Taken]):
 
     async def _read(self, id: str) -> None:
         said = await asyncio.to_thread(self._catalogue.last_words, id)
-        self._last[id] = [_line(one) for one in said]
+        self._last[id] = [_said(one) for one in said]
         if self.chosen is not None and self.chosen.value.id == id:
             super().show_preview()
 
@@ -144,7 +142,10 @@ class SessionPicker(Picker[Taken]):
         self.replace(self._made())
 
 
-def _line(said: Said) -> str:
-    who = "you" if said.speaker == "person" else "kedge"
-    prose = _ELSE.sub(" … ", said.text)
+def _said(said: Said) -> str:
+    return _line("you" if said.speaker == "person" else "kedge", said.text)
+
+
+def _line(who: str, text: str) -> str:
+    prose = _ELSE.sub(" … ", text)
     return f"{who}: {' '.join(prose.split())[:240]}"
