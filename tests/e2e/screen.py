@@ -38,7 +38,8 @@ class Screen:
     def paste(self, text: str) -> None:
         """Paste as a terminal does, in brackets where the program has asked for them."""
         self._tmux("set-buffer", "--", text)
-        self._tmux("paste-buffer", "-p")
+        # As it is: tmux would make Enter of the ends of lines, as terminals do of typed ones.
+        self._tmux("paste-buffer", "-p", "-r")
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""

@@ -151,6 +151,18 @@ def test_a_long_paste_is_one_line_here_and_whole_for_the_model(
     sees(screen, "Read.")
 
 
+def test_a_paste_presses_no_key_whatever_is_in_it(
+    person: Person, screen: Screen, kedge: Kedge, served: Served
+) -> None:
+    person.starts(*served(turn("Read.", expect=Expect(last_contains="hello\n!touch pwned"))))
+    sees(screen, "Ask for something")
+    screen.paste("hello\x1b[31m\r!touch pwned\r")
+    sees(screen, "!touch pwned")
+    screen.press("Enter")
+    sees(screen, "Read.")
+    assert not (kedge.cwd / "pwned").exists()
+
+
 def test_what_is_pasted_is_not_sent_by_its_line_ends(
     person: Person, screen: Screen, kedge: Kedge, served: Served
 ) -> None:

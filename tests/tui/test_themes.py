@@ -11,8 +11,7 @@ from textual.app import App
 from textual.widgets import Footer, Input, OptionList, Static, TextArea, Tree
 
 from kedge.cli.tui.listing import Listing
-from kedge.cli.tui.terminal.background import Background, Question, automatic
-from kedge.cli.tui.terminal.listening_driver import Answers
+from kedge.cli.tui.terminal.background import Answers, Background, Question, automatic
 from kedge.cli.tui.themes import PREFIX, THEMES, palette_of
 from kedge.cli.tui.view.diff import drawn, rows
 from kedge.cli.tui.view.look import Look

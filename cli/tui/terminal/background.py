@@ -13,7 +13,7 @@ from typing import AnyStr, Final, Literal, Self
 from msgspec import Struct
 
 SECONDS: Final = 0.2
-"""How long an answer may take, from the question on. Later ones are heard by `ListeningDriver`."""
+"""How long an answer may take, from the question on. Later ones are heard by `Hearing`."""
 
 _QUESTION: Final = b"\x1b]11;?\x1b\\\x1b[c"
 """OSC 11, the background (xterm's control sequences), then DA1, which every terminal answers: one
@@ -25,6 +25,9 @@ COLOUR: Final = (
 """How the first question is answered."""
 ATTRIBUTES: Final = r"\x1b\[\?[0-9;]*c"
 """How the second one is."""
+_ANSWERS: Final = re.compile(f"{COLOUR}|{ATTRIBUTES}")
+_BEGUN: Final = re.compile(r"\x1b(?:\]11;[^\x07\x1b]*\x1b?|\[\?[0-9;]*)\Z")
+"""An answer of which the end is missing. What a key sends never begins like that."""
 _COLOUR = re.compile(COLOUR.encode())
 _ATTRIBUTES = re.compile(ATTRIBUTES.encode())
 
@@ -102,6 +105,32 @@ class Question:
                 termios.tcsetattr(self._keyboard, termios.TCSADRAIN, before)
             except termios.error:
                 return
+
+
+class Answers:
+    """Takes what the terminal answers out of what is typed."""
+
+    def __init__(self) -> None:
+        self.dark: bool | None = None
+        """What it said of its background; None: nothing yet."""
+        self._held = ""
+
+    def without(self, typed: str) -> str:
+        """What is left of this; the beginning of an answer is held until its end comes."""
+        text = self._held + typed
+        for found in _ANSWERS.finditer(text):
+            if found["red"]:
+                self.dark = is_dark(found)
+        text = _ANSWERS.sub("", text)
+        begun = _BEGUN.search(text)
+        end = begun.start() if begun else len(text)
+        self._held = text[end:]
+        return text[:end]
+
+    def rest(self) -> str:
+        """What was held and turned out to be no answer, since nothing came after it."""
+        held, self._held = self._held, ""
+        return held
 
 
 def is_dark(colour: re.Match[AnyStr]) -> bool:
