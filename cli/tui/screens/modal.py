@@ -14,5 +14,5 @@ class Modal(ModalScreen[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Go, if it is still there."""
         if not self.is_current:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         return super().dismiss(result)
