@@ -125,7 +125,11 @@ class Gate:
                         allowed.setdefault(place, (name, verdict))
                 case Ask():
                     pass
-        return question or _allowed(action, allowed)
+        if question is not None:
+            return question
+        open = tuple(place for place in range(len(action.effects)) if place not in allowed)
+        heard.extend(_unheard(action, open))
+        return _uncovered(action, open) if open else _allowed(action, allowed)
 
     def _verdicts(self, action: Action, heard: list[Considered]) -> Iterator[tuple[str, Verdict]]:
         for validator in self._validators:
@@ -176,13 +180,24 @@ def _hear(validator: Validator, action: Action) -> Sequence[Verdict]:
     return verdicts
 
 
+def _unheard(action: Action, open: Sequence[int]) -> Iterator[Considered]:
+    """The voice of the gate itself on the effects that nobody spoke for: each reason once."""
+    reasons: dict[str, list[int]] = {}
+    for place in open:
+        reasons.setdefault(nothing_allows(action.effects[place]), []).append(place)
+    for reason, places in reasons.items():
+        yield Considered("gate", "ask", reason, effects=tuple(places))
+
+
+def _uncovered(action: Action, open: tuple[int, ...]) -> Ruling:
+    """The ruling where nobody denies or asks, nor allows these effects."""
+    reason = nothing_allows(action.effects[open[0]])
+    # Only a person, or a rule of theirs, widens the sandbox: no reviewer answers for them.
+    return Ruling("ask", "gate", reason, action, open, firm=action.call.name == ESCALATE)
+
+
 def _allowed(action: Action, allowed: dict[int, tuple[str, Allow]]) -> Ruling:
-    """The ruling where nobody denies or asks."""
-    open = tuple(place for place in range(len(action.effects)) if place not in allowed)
-    if open:
-        reason = nothing_allows(action.effects[open[0]])
-        # Only a person, or a rule of theirs, widens the sandbox: no reviewer answers for them.
-        return Ruling("ask", "gate", reason, action, open, firm=action.call.name == ESCALATE)
+    """The ruling where everything is allowed."""
     if not allowed:
         return Ruling("allow", "gate", "it touches nothing", action)
     voices = [allowed[place] for place in sorted(allowed)]

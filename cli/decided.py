@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..agent.effects import Effect
 from ..agent.events import (
@@ -14,6 +14,7 @@ from ..agent.events import (
     Grant,
     SessionStarted,
 )
+from ..agent.person import ModeChanged
 from .titles import title
 
 
@@ -40,6 +41,7 @@ class Row(Struct, omit_defaults=True):
     waited_ms: int = 0
     grant: Grant | None = None
     mode: str = ""
+    """What decided then; as `sandbox`, it may change within a session."""
     sandbox: str = ""
     config_version: str = ""
     proposed_seq: int = 0
@@ -56,6 +58,8 @@ def decisions(events: Iterable[Event]) -> Iterator[Row]:
         match event.body:
             case SessionStarted():
                 started = event.body
+            case ModeChanged(mode, sandbox=sandbox) if started is not None:
+                started = structs.replace(started, mode=mode, sandbox=sandbox)
             case ActionProposed(id):
                 if id in rows:
                     yield rows.pop(id)

@@ -53,7 +53,8 @@ class Turn(Struct):
     number: int
     prompt: str
     spans: list[Span]
-    """Its changes; empty if it changed nothing, several if it broke off and was gone on with."""
+    """Its changes; empty if it changed nothing, several if it broke off and was gone on with. What
+    left the files as they were, such as an edit that failed, is none."""
     workspace: str = ""
     """Where it worked: a session can be gone on with elsewhere."""
     lasting: list[str] = []
@@ -79,6 +80,9 @@ class Turn(Struct):
                 self.spans.append(span := Span([]))
             span.checkpoints.append(kept.id)
             span.only, span.broke_off = set(), True
+        elif span is not None and span.checkpoints[0] == kept.id:
+            # The same state has the same id.
+            self.spans.pop()
         elif span is not None:
             span.after = kept.id
             span.broke_off = kept.reason == BROKE_OFF

@@ -209,3 +209,15 @@ async def test_where_nobody_can_be_asked_the_answer_is_no_and_says_what_would_he
     assert approval.by == "unattended"
     assert "`make`: nobody knows it" in approval.answer.message
     assert "--allow 'bash(make)'" in approval.answer.message
+
+
+def test_what_nobody_allows_has_a_voice_of_its_own_in_what_was_heard():
+    effects = (Effect("read", "/w/a"), Effect("write", "/w/a"), Effect("write", "/w/b"))
+    written = Action(ToolCall("1", "write", "{}"), {}, effects)
+    ruling = Gate([Says(Allow("mode ask allows it", (0,)), "mode")]).review(written, remake)
+    assert ruling.considered == (
+        Considered("mode", "allow", "mode ask allows it", effects=(0,)),
+        Considered("gate", "ask", "nothing allows writing /w/a", effects=(1,)),
+        Considered("gate", "ask", "nothing allows writing /w/b", effects=(2,)),
+    )
+    assert (ruling.outcome, ruling.effects) == ("ask", (1, 2))

@@ -67,6 +67,17 @@ def test_undo_counts_turns_back_from_those_not_undone(kedge: Kedge, model: Model
     assert kedge("undo", "--yes").code == 2
 
 
+def test_turns_that_left_the_files_as_they_were_are_passed_over(kedge: Kedge, model: Model) -> None:
+    model.run(write("made"), options=AUTO)
+    failed = Call("edit", {"file_path": "made", "old_string": "nowhere", "new_string": "x"})
+    model.run(failed, bash("false"), options=(*AUTO, "-c"))
+    model.run(write("passing"), bash("rm passing"), options=(*AUTO, "-c"))
+    listed = kedge("rewind").answer.splitlines()
+    assert ["file" in line for line in listed] == [True, False, False]
+    assert kedge("undo", "--yes").code == 0
+    assert list(kedge.cwd.iterdir()) == []
+
+
 def test_a_look_changes_nothing(kedge: Kedge, model: Model) -> None:
     model.run(write("made"), options=AUTO)
     ran = kedge("undo", "--dry-run")

@@ -429,6 +429,17 @@ async def test_what_was_decided_about_a_call_is_explained(sitting: Sitting) -> N
     assert desk.why("2") == ""
 
 
+async def test_why_names_the_mode_that_held_when_it_was_decided(sitting: Sitting) -> None:
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command="ls")]), (["tool"], [says("Done.")]),
+        mode="ask",
+    )  # fmt: skip
+    await desk.set_mode("plan")
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    assert "mode plan" in desk.why("1")
+
+
 async def test_what_was_not_sent_is_there_at_the_next_start(sitting: Sitting) -> None:
     desk = sitting.desk((["user"], [says("Hello.")]))
     desk.later(words("In line."))

@@ -56,7 +56,7 @@ class Watch:
         match event.body:
             case ActionEnded() as ended:
                 self._judged.append(structs.replace(event, body=structs.replace(ended, content=())))
-            case SessionStarted() | ActionProposed() | Decision():
+            case SessionStarted() | ModeChanged() | ActionProposed() | Decision():
                 self._judged.append(event)
             case _:
                 pass
