@@ -37,14 +37,23 @@ def test_notes_stay_on_their_lines_when_the_plan_is_edited():
     assert carried_over({1: "a", 2: "b", 3: "c"}, PLAN, after) == {2: "a", 3: "c"}
 
 
+def test_a_note_on_a_line_that_was_changed_is_on_what_replaced_it():
+    after = "# Plan\n1. read\n2. write, and tell\n3. test"
+    assert carried_over({2: "b"}, PLAN, after) == {2: "b"}
+    assert carried_over({1: "a", 2: "b"}, PLAN, "# Plan\n1. read and write\n3. test") == {1: "a\nb"}
+
+
 LINES = st.lists(st.sampled_from("abc"), max_size=6).map("\n".join)
 
 
 @given(LINES, LINES)
-def test_a_note_that_is_carried_over_is_on_an_equal_line(before, after):
+def test_a_note_is_on_a_line_that_there_is_and_goes_only_with_its_own(before, after):
     notes = {place: str(place) for place in range(len(before.splitlines()))}
-    for place, note in carried_over(notes, before, after).items():
-        assert after.splitlines()[place] == before.splitlines()[int(note)]
+    carried = carried_over(notes, before, after)
+    assert set(carried) <= set(range(len(after.splitlines())))
+    kept = "\n".join(carried.values()).split()
+    assert sorted(kept) == kept and set(kept) <= set(notes.values())
+    assert carried_over(notes, before, before) == notes
 
 
 class Desk(App[None]):

@@ -43,11 +43,16 @@ def _remark(plan: str, place: int, note: str) -> str:
 
 
 def carried_over(notes: Notes, before: str, after: str) -> dict[int, str]:
-    """The notes on those lines that an edited plan still has, in their new places."""
-    matcher = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
-    moved = {
-        block.a + step: block.b + step
-        for block in matcher.get_matching_blocks()
-        for step in range(block.size)
-    }
-    return {moved[place]: note for place, note in notes.items() if place in moved}
+    """The notes in their new places when a plan was edited: a note on a changed line is on what
+    replaced it, one on a line that was taken away is gone."""
+    lines = before.splitlines(), after.splitlines()
+    moved: dict[int, int] = {}
+    for what, start, end, to, to_end in SequenceMatcher(None, *lines, autojunk=False).get_opcodes():
+        if what in ("equal", "replace"):
+            moved |= {place: min(to + place - start, to_end - 1) for place in range(start, end)}
+    carried: dict[int, str] = {}
+    for place, note in sorted(notes.items()):
+        if place in moved:
+            there = carried.get(moved[place], "")
+            carried[moved[place]] = "\n".join(filter(None, (there, note)))
+    return carried
