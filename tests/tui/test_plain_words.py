@@ -12,7 +12,7 @@ from kedge.cli.terminal import Style
 from kedge.cli.tui.pages.page import Page, Row, head
 from kedge.cli.tui.plain.pages import chosen, text_of
 from kedge.cli.tui.plain.printing import Printing
-from kedge.cli.tui.plain.questions import EDIT, WHY_NOT, answer_of
+from kedge.cli.tui.plain.questions import answer_of
 from kedge.cli.tui.plain.typed import Typed
 
 RULES = ("bash(make *)",)
@@ -28,12 +28,15 @@ RULES = ("bash(make *)",)
         ("4", Yes(Grant("user", RULES))),
         ("5", No("the person said no")),
         ("n", No("the person said no")),
-        ("6", WHY_NOT),
+        ("6", "why not"),
         ("6 run make", No("the person said no: run make")),
-        ("e", EDIT),
+        ("e", "edit"),
+        ("w", "voices"),
+        ("7", "none"),
         ("1 and then", None),
         ("yes please", None),
-        ("7", None),
+        ("8", None),
+        ("e bash(make)", None),
         ("", None),
     ],
 )

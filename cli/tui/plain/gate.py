@@ -1,16 +1,16 @@
 """The gate's questions: printed one after the other, answered by numbers."""
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 from ....agent.ports import Approval, No, Yes
 from ....config.errors import KedgeError
-from ...questions import answer_in_words, refusal, wrong_with
+from ...questions import answer_in_words, refusal, voices_in_words, wrong_with
 from ..desk.desk import Desk
 from ..desk.facts import Asked
 from .keyboard import Ask
-from .questions import EDIT, WHY_NOT, answer_of, gone, numbers, question_lines
+from .questions import Wish, answer_of, gone, numbers, question_lines
 
 
 class Host(Protocol):
@@ -59,10 +59,10 @@ class Gate:
         if first is not None:
             self._rules = first.question.offers
             self._since = self._clock()
-            self._show(first, len(open_now))
+            self._show(first, open_now[1:])
 
-    def _show(self, asked: Asked, count: int) -> None:
-        self._host.say("\n".join(question_lines(asked, 1, count, self._rules)))
+    def _show(self, asked: Asked, others: Sequence[Asked]) -> None:
+        self._host.say("\n".join(question_lines(asked, others, self._rules)))
 
     def take(self, line: str) -> Coroutine[object, object, None] | None:
         """What a line says to the question; None if it is no answer."""
@@ -77,14 +77,22 @@ class Gate:
     async def _too_soon(self) -> None:
         self._host.say("that came too soon to be meant for the question; say it again")
 
-    async def _answer(self, asked: Asked, said: Yes | No | str) -> None:
-        if said == EDIT:
-            await self._edit(asked)
-        elif said == WHY_NOT:
-            words = await self._host.line(Ask("what should it do instead: "))
-            self._give(asked, refusal((words or "").strip()))
-        elif not isinstance(said, str):
-            self._give(asked, said)
+    async def _answer(self, asked: Asked, said: Yes | No | Wish) -> None:
+        match said:
+            case "edit":
+                await self._edit(asked)
+            case "why not":
+                words = await self._host.line(Ask("what should it do instead: "))
+                if words is not None:
+                    self._give(asked, refusal(words.strip()))
+            case "none":
+                for one in self._host.desk.facts.questions:
+                    self._give(one, refusal())
+            case "voices":
+                voices = list(voices_in_words(asked.question))
+                self._host.say("\n".join(voices) or "nobody else was heard on it")
+            case answer:
+                self._give(asked, answer)
 
     def _give(self, asked: Asked, answer: Yes | No) -> None:
         self._answered |= {asked.id}
@@ -102,7 +110,8 @@ class Gate:
             self._host.say(f"! {wrong}")
         else:
             self._rules = edited or self._rules
-        self._show(asked, len(self._host.desk.facts.questions))
+        waiting = self._host.desk.facts.questions
+        self._show(asked, [one for one in waiting if one is not asked])
 
     def remind(self) -> None:
         """Say that a question still waits."""

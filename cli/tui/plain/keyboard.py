@@ -9,6 +9,7 @@ import select
 import signal
 import termios
 import threading
+import time
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,8 @@ from .editing import Editing
 _ENDING = (signal.SIGHUP, signal.SIGTERM)
 _NUDGE = signal.SIGUSR1
 _CHUNK = 1 << 16
+_SOON = 0.02
+"""Seconds that a signal needs from one thread to another, at most; else it is told once more."""
 
 
 class Ask(Struct, frozen=True):
@@ -82,6 +85,10 @@ class Keyboard:
         self._wake = os.pipe()
         os.set_blocking(self._wake[0], False)
         os.set_blocking(self._wake[1], False)
+        self._alarm = os.pipe()
+        os.set_blocking(self._alarm[1], False)
+        self._arrived = self._handled = 0.0
+        """When a signal came last, and when the main thread heard of one last."""
         self._reading = self._dropped = False
         self._typed = ""
         self._shown = ""
@@ -96,7 +103,18 @@ class Keyboard:
     def is_stale(self) -> bool:
         """Whether the main thread does not know yet what it was told. A nudge goes astray where it
         comes just before a line begins: then `nudge` once more, a little later."""
-        return self._stale
+        return self._stale or self._handled < self._arrived
+
+    def fileno(self) -> int:
+        """Readable when a signal has come: then call `arrived`."""
+        return self._alarm[0]
+
+    def arrived(self) -> None:
+        """A signal has come. Where no read was broken off by it, because it came just before one or
+        to another thread, the main thread does not know: nudge it."""
+        numbers = os.read(self._alarm[0], _CHUNK)
+        if any(number != _NUDGE for number in numbers):
+            self._arrived = time.monotonic() - _SOON
 
     def say(self, text: str) -> None:
         """Print whole lines."""
@@ -147,6 +165,7 @@ class Keyboard:
             self._plainly(ask or Ask(""), listener)
 
     def _edited(self, editing: Editing, words: str, listener: Listener) -> None:
+        self._leave_line()
         self._reading = True
         try:
             if self._stale:
@@ -249,24 +268,29 @@ class Keyboard:
             self._break_off()
 
         def interrupted(number: int, frame: FrameType | None) -> None:
+            self._handled = time.monotonic()
             listener.interrupt()
             self._dropped = True
             self._break_off()
             self._dropped = False
 
         def ended(number: int, frame: FrameType | None) -> None:
+            self._handled = time.monotonic()
             listener.terminated()
 
         # Whoever stopped us may have left the terminal in another state.
         def resumed(number: int, frame: FrameType | None) -> None:
+            self._handled = time.monotonic()
             self._break_off(sure=True)
 
         handlers = {_NUDGE: nudged, signal.SIGCONT: resumed, signal.SIGINT: interrupted}
         handlers |= dict.fromkeys(_ENDING, ended)
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        wakes = signal.set_wakeup_fd(self._alarm[1], warn_on_full_buffer=False)
         try:
             yield
         finally:
+            signal.set_wakeup_fd(wakes)
             for number, handler in before.items():
                 signal.signal(number, handler)
 

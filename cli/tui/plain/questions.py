@@ -1,7 +1,8 @@
 """The gate's questions in lines: what is asked, the numbers that answer it, and what they mean."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from ....agent.ports import Approval, No, Question, Yes
 from ...questions import (
@@ -17,22 +18,25 @@ from ..desk.facts import Asked
 
 _MOST = 200
 """Lines of a diff."""
-_ANSWER = re.compile(r"([1-6yne])(?:\s+(.+))?", re.IGNORECASE)
+_ANSWER = re.compile(r"([1-7ynew])(?:\s+(.+))?", re.IGNORECASE)
 _LETTERS = {"y": "1", "n": "5"}
 _SCOPES = {"2": "in this session", "3": "in this project", "4": "everywhere"}
-EDIT = "edit"
-WHY_NOT = "why not"
+Wish = Literal["edit", "why not", "none", "voices"]
+"""What a line says that does not answer yet, or answers more: the rule is to be edited, a reason
+follows, no to every question, who was heard on it."""
+_WISHES: dict[str, Wish] = {"e": "edit", "6": "why not", "7": "none", "w": "voices"}
 
 
-def question_lines(asked: Asked, place: int, count: int, rules: tuple[str, ...]) -> Iterator[str]:
-    """A question, of so many; `rules` are what would be stored."""
-    question = asked.question
-    number = f"Question {place} of {count}" if count > 1 else "Question"
+def question_lines(asked: Asked, others: Sequence[Asked], rules: tuple[str, ...]) -> Iterator[str]:
+    """A question, and in a line each the others that wait; `rules` are what would be stored."""
+    question, count = asked.question, len(others) + 1
+    number = f"Question 1 of {count}" if count > 1 else "Question"
     by = f" (for {' > '.join(asked.path[1:])})" if len(asked.path) > 1 else ""
     yield f"{number}{harmless(by)}: {headline(question)}"
     yield from (f"  {line}" for line in _about(question))
     yield from (f"  {line}" for line in effects_in_words(question))
     yield f"  asked by {harmless(question.by)}"
+    yield from (f"then: {headline(other.question)}" for other in others)
     yield "Answers:"
     yield "  1 yes, once"
     if rules:
@@ -41,6 +45,9 @@ def question_lines(asked: Asked, place: int, count: int, rules: tuple[str, ...])
         yield "  e change that rule first"
     yield "  5 no"
     yield "  6 no, and what it should do instead, such as: 6 use the test folder"
+    if count > 1:
+        yield "  7 no to all of them"
+    yield "  w says who was heard on it"
 
 
 def _about(question: Question) -> Iterator[str]:
@@ -57,23 +64,22 @@ def _about(question: Question) -> Iterator[str]:
         yield from arguments_in_words(question.action)
 
 
-def answer_of(line: str, rules: tuple[str, ...]) -> Yes | No | str | None:
-    """What a line says to a question: an answer, that the rule is to be edited (`EDIT`), that a
-    reason is to follow (`WHY_NOT`); None if it is no answer."""
+def answer_of(line: str, rules: tuple[str, ...]) -> Yes | No | Wish | None:
+    """What a line says to a question; None if it is no answer."""
     match = _ANSWER.fullmatch(line.strip())
     if match is None or (match[2] and match[1] != "6"):
         return None
     key = match[1].lower()
-    if key == "e":
-        return EDIT if rules else None
-    if key == "6":
-        return refusal(match[2].strip()) if match[2] else WHY_NOT
+    if match[2]:
+        return refusal(match[2].strip())
+    if key in _WISHES and (rules or key != "e"):
+        return _WISHES[key]
     return meaning(_LETTERS.get(key, key), rules)
 
 
 def numbers(rules: tuple[str, ...]) -> str:
     """The answers there are, in few words."""
-    return "1 to 6, or e" if rules else "1, 5 or 6"
+    return "1 to 6, e or w" if rules else "1, 5, 6 or w"
 
 
 def gone() -> Approval:

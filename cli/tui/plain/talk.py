@@ -95,10 +95,13 @@ class Talk:
         Raises:
             KedgeError: the session cannot be opened, and nobody can say what to do about it.
         """
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._keyboard, self._alarmed)
         try:
             await self._open()
             return await self.left
         finally:
+            loop.remove_reader(self._keyboard)
             for task in self._doing:
                 task.cancel()
             await asyncio.gather(*self._doing, return_exceptions=True)
@@ -231,6 +234,10 @@ class Talk:
         if not self._begun or self._is_busy:
             return None
         return Ask(f"{self.desk.facts.mode}> ", self._value)
+
+    def _alarmed(self) -> None:
+        self._keyboard.arrived()
+        self._poke()
 
     def _poke(self) -> None:
         """The main thread may have missed a nudge."""
