@@ -136,7 +136,7 @@ def _by_shape(text: str) -> Iterator[Found]:
         for match in re.finditer(_PEM, text):
             if re.search(_BASE64, match["body"] or match["lines"]):
                 yield Found(*match.span(), "private key")
-    runs = "\n".join(filter(_TELLING.search, _RUN.findall(text)))
+    runs = "\n".join(filter(_TELLING.search, dict.fromkeys(_RUN.findall(text))))
     for rule in rules() if runs else ():
         if rule.may_be_in(runs):
             for start, end in rule.places(text):
