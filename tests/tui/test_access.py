@@ -129,9 +129,11 @@ async def test_a_refused_key_is_answered_with_the_command_that_gives_another(
         await seen.until(refused)
         assert "/key" in refused()[0].detail
         await seen.send("/key")
+        await seen.on(LineScreen)
+        await seen.pilot.press("enter")
+        assert isinstance(seen.app.screen, LineScreen)
         await give(seen, GOOD)
         await seen.until(lambda: "The house is called with that key" in seen.told)
-        await seen.send("hi again")
         await seen.until(lambda: "keyed says hello." in seen.texts(Answer))
 
 

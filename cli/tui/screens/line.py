@@ -45,7 +45,10 @@ class LineScreen(Modal[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take it."""
         event.stop()
-        self.dismiss(event.value.strip())
+        given = event.value.strip()
+        # An Enter too many must not have a key that is pasted next said to the model.
+        if given or not self._secret:
+            self.dismiss(given)
 
     def action_leave(self) -> None:
         """Take nothing."""

@@ -54,11 +54,12 @@ async def _key(surface: Surface, words: str) -> None:
         raise UsageError(f"{provider.title} takes no key here", hint=hint)
     if not await ask_key(surface, provider):
         return
+    surface.say(f"{provider.title} is called with that key, until you leave")
     if not surface.desk.facts.session:
         await surface.begin()
     elif provider.name == used:
         await surface.desk.set_model("")
-    surface.say(f"{provider.title} is called with that key, until you leave")
+        surface.desk.go_on()
 
 
 async def _mode(surface: Surface, words: str) -> None:

@@ -73,7 +73,7 @@ def _told(event: Event) -> _Words | None:
         case BudgetSpent() as spent:
             return ("error" if spent.level == "hard" else "warning", "budget", _spent(spent), "")
         case Failure("credentials" as code, text):
-            return ("error", code, text, "/key asks for another one; then say it again")
+            return ("error", code, text, "/key asks for another one, and goes on")
         case Failure(code, text, hint=hint):
             return ("error", code, text, hint)
         case CheckEnded() as check:
