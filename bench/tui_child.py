@@ -1,8 +1,8 @@
 """The application that `tui_stream.py` measures: the transcript above the composer, or its floor.
 
-`python tui_child.py WHAT BLOCKS RATE TOKENS`: WHAT is `kedge`, or `log`, which shows the same text
-in Textual's own `Log`. It fills itself with that many blocks; F5 starts the stream. How far it got
-is told line by line on descriptor 3.
+`python tui_child.py WHAT BLOCKS RATE TOKENS DESCRIPTOR`: WHAT is `kedge`, or `log`, which shows the
+same text in Textual's own `Log`. It fills itself with that many blocks; F5 starts the stream. How
+far it got is told line by line on the descriptor.
 """
 
 import asyncio
@@ -94,10 +94,10 @@ class Child(App[None]):
 
 def tell(words: str) -> None:
     """Say how far it is."""
-    os.write(3, f"{words}\n".encode())
+    os.write(int(sys.argv[5]), f"{words}\n".encode())
 
 
 if __name__ == "__main__":
-    _, kind, count, pace, size = sys.argv
+    _, kind, count, pace, size, _ = sys.argv
     with tempfile.TemporaryDirectory(prefix="kedge-bench-") as made:
         Child(kind, int(count), float(pace), int(size), Path(made)).run()

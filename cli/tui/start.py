@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .app import KedgeApp
     from .terminal.display import Shown
 
-_HASTE: Final = {"ESCDELAY": "25", "TEXTUAL_FPS": "240"}
+HASTE: Final = {"ESCDELAY": "25", "TEXTUAL_FPS": "240"}
 """What Textual reads once, from the environment. `ESCDELAY`: milliseconds in which Esc may turn out
 to be the beginning of another key's sequence; it would wait for 100, which is all the time that
 stopping a turn may take. `TEXTUAL_FPS`: after a frame the next one waits for up to two periods, and
@@ -65,7 +65,7 @@ def lived(app: "KedgeApp", err: Out) -> int:
 def _made_ready(*, asks: bool) -> "tuple[type[KedgeApp], Background]":
     """What takes longest, done while the terminal says what its background is like."""
     with Question(sys.stdin.fileno(), sys.stdout.fileno(), asks=asks) as question:
-        ours = {name: value for name, value in _HASTE.items() if name not in os.environ}
+        ours = {name: value for name, value in HASTE.items() if name not in os.environ}
         os.environ.update(ours)
         # Most of what start-up takes.
         from .app import KedgeApp
