@@ -20,7 +20,10 @@ def interactive(run: Run) -> int:
     except KedgeError as error:
         Out(2).say(startup_failure(error))
         return error.exit_code
-    if run.flag("plain") or os.environ.get("TERM", "dumb") == "dumb":
+    simple = os.environ.get("TERM", "dumb") == "dumb"
+    if simple and has_terminal() and not run.flag("plain"):
+        Out(2).say("kedge: line by line, since TERM=dumb says that this terminal can do no more\n")
+    if run.flag("plain") or simple:
         from .tui.plain.session import main as plain_main
 
         return plain_main(run)

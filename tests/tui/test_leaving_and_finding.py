@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from textual import events
 from tui.seen_app import HELLO, Script, Stage, bash, text
 
 from kedge.agent.messages import Image
+from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.terminal.listening_driver import BackgroundTold
 from kedge.cli.tui.terminal.window_title import RESTORE, SAVE, WindowTitle, title
 from kedge.cli.tui.transcript.following import at_line
@@ -185,3 +187,18 @@ async def test_a_second_number_sign_makes_a_note_one_for_all_projects(stage: Sta
         assert "mine" in own.read_text() and "ours" not in own.read_text()
         (theirs,) = (stage.work / ".kedge").glob("*.md")
         assert "ours" in theirs.read_text() and "mine" not in theirs.read_text()
+
+
+async def test_who_looked_elsewhere_when_a_question_came_writes_on_after_answering(
+    tmp_path: Path,
+) -> None:
+    script: Script = [(["user"], [bash("touch made")]), (["tool"], [text("Done.")])]
+    async with Stage(tmp_path).app(script, "go", mode="ask") as seen:
+        seen.app.post_message(events.AppBlur())
+        await seen.until(lambda: seen.app.facts.questions)
+        await seen.until(lambda: isinstance(seen.app.focused, AskPanel))
+        seen.app.post_message(events.AppFocus())
+        await seen.pilot.press("1")
+        await seen.until(lambda: "Done." in seen.texts(Answer))
+        await seen.write("more")
+        assert seen.app.composer.text == "more"

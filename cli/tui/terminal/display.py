@@ -1,9 +1,10 @@
 """How the app stands on its terminal: on a screen of its own, or in some rows below the scrollback,
 with dialogs on the other screen while they are open."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from rich.color import Color
 from rich.segment import Segment
@@ -22,6 +23,9 @@ from .listening_driver import ListeningDriver
 from .live_region import Row, seen
 from .tail import Tail
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 Shown = Literal["full", "inline"]
 
 _TERMINALS_OWN: Final = Style(bgcolor=Color.default())
@@ -39,8 +43,20 @@ class Display(App[int]):
             ansi_color=ansi_color,
         )
         self.shown: Shown = shown
+        self.over = asyncio.Event()
+        """Set once the app is asked to end."""
         if shown == "inline":
             self._filters.append(_NoBackground(self))
+
+    def exit(
+        self,
+        result: int | None = None,
+        return_code: int = 0,
+        message: "RenderableType | None" = None,
+    ) -> None:
+        """See `App.exit`; a program that has the terminal ends, too."""
+        super().exit(result, return_code, message)
+        self.over.set()
 
     @property
     def _inline(self) -> InlineDriver | None:
@@ -72,6 +88,11 @@ class Display(App[int]):
         """Let the title of the window be this."""
         if isinstance(self._driver, ListeningDriver):
             self._driver.entitle(words, asks=asks)
+
+    def _watch_app_focus(self, focus: bool) -> None:
+        """See `App._watch_app_focus`: who looks elsewhere leaves the keys where they are. A question
+        that appears meanwhile gives them back to whom it took them from."""
+        self.screen.update_node_styles()
 
     def _begin_update(self) -> None:
         """See `App._begin_update`: some screen is painted, which `Front` never asks for inline."""
