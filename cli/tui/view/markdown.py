@@ -208,8 +208,12 @@ def _close(found: Sequence[Tokens]) -> None:
     """Close what is open in the words at the end, if it ends with words."""
     words = [token for block in found for token in block if token.nesting >= 0]
     last = words[-1] if words else None
-    if last is not None and last.type == "inline":
-        last.children = _reader().parseInline(closed(last.content))[0].children
+    if (
+        last is not None
+        and last.type == "inline"
+        and (text := closed(last.content)) != last.content
+    ):
+        last.children = _reader().parseInline(text)[0].children
 
 
 def _first_line(block: Tokens) -> int:
