@@ -1,6 +1,6 @@
 """The models that can answer, what they take and cost, and which keys are missing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from typing import Final
 
 from ....config.models import ModelProfile
@@ -18,15 +18,28 @@ class ModelPicker(Picker[str]):
     TAKE = "lets it answer"
     ROOM = 2
 
-    def __init__(self, rows: Sequence[ProviderRow], model: str, effort: Effort) -> None:
-        """`model` and `effort` are those that answer now."""
+    def __init__(
+        self,
+        rows: Sequence[ProviderRow],
+        model: str,
+        effort: Effort,
+        later: AsyncIterable[ProviderRow] | None = None,
+    ) -> None:
+        """`model` and `effort` are those that answer now; `later` are providers that take time to
+        be looked at."""
+        self._later = later
         self.effort: Effort = effort
         acts = (Act[str]("ctrl+t", "effort", self._harder),)
         super().__init__("models", _items(rows), acts=acts, chosen=model)
 
-    def add(self, rows: Iterable[ProviderRow]) -> None:
-        """Show these providers, too: first if they can be used, else last."""
-        for row in rows:
+    def on_mount(self) -> None:
+        """Look at the others, too."""
+        if self._later is not None:
+            self.begin(self._add(self._later))
+
+    async def _add(self, later: AsyncIterable[ProviderRow]) -> None:
+        """First those that can be used, else last."""
+        async for row in later:
             more = _of(row)
             self.replace([*more, *self.items] if _is_usable(row) else [*self.items, *more])
 

@@ -1,7 +1,7 @@
 """The commands on the full screen, and what they need of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from ....agent.kept import Reach
@@ -135,27 +135,21 @@ class OnScreen:
     async def choose_model(self) -> tuple[str, Effort | None]:
         """See `Surface`."""
         from ....config.providers import names, table
-        from ...commands.models import provider_row
+        from ...commands.models import ProviderRow, provider_row
         from ..screens.models import ModelPicker
 
         settings = loaded_of(self).settings
         known = [table(name, settings.providers) for name in names(settings.providers)]
         facts = self.look()
         rows = [provider_row(one, settings, self.where) for one in known if not one.local]
-        picker = ModelPicker(rows, facts.model, facts.effort)
 
-        async def look() -> None:
+        async def servers() -> AsyncGenerator[ProviderRow]:
             for one in known:
                 if one.local:
-                    row = await asyncio.to_thread(provider_row, one, settings, self.where)
-                    if picker.is_mounted:
-                        picker.add([row])
+                    yield await asyncio.to_thread(provider_row, one, settings, self.where)
 
-        looking = asyncio.create_task(look())
-        try:
-            name = await answered(self._app, picker)
-        finally:
-            looking.cancel()
+        picker = ModelPicker(rows, facts.model, facts.effort, servers())
+        name = await answered(self._app, picker)
         changed = picker.effort != facts.effort
         return name or "", picker.effort if changed else None
 
