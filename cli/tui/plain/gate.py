@@ -6,7 +6,13 @@ from typing import Protocol
 
 from ....agent.ports import Approval, No, Yes
 from ....config.errors import KedgeError
-from ...questions import answer_in_words, refusal, voices_in_words, wrong_with
+from ...questions import (
+    answer_in_words,
+    headline,
+    refusal,
+    voices_in_words,
+    wrong_with,
+)
 from ..desk.desk import Desk
 from ..desk.facts import Asked
 from .keyboard import Ask
@@ -41,6 +47,8 @@ class Gate:
         self._since = 0.0
         self._rules: tuple[str, ...] = ()
         self._answered: frozenset[int] = frozenset()
+        self._told: frozenset[int] = frozenset()
+        """Those that a person knows of."""
 
     @property
     def waits(self) -> bool:
@@ -52,6 +60,7 @@ class Gate:
         open_now = self._host.desk.facts.questions
         first = open_now[0] if open_now else None
         if first is self._shown:
+            self._announce(open_now[1:])
             return
         if self._shown is not None and self._shown.id not in self._answered:
             self._host.say("that question is answered, or asked no more")
@@ -61,7 +70,15 @@ class Gate:
             self._since = self._clock()
             self._show(first, open_now[1:])
 
+    def _announce(self, others: Sequence[Asked]) -> None:
+        """Say what is asked besides, since the first one was shown."""
+        for one in others:
+            if one.id not in self._told:
+                self._host.say(f"then: {headline(one.question)}; 7 says no to all of them")
+        self._told |= {one.id for one in others}
+
     def _show(self, asked: Asked, others: Sequence[Asked]) -> None:
+        self._told |= {one.id for one in others}
         self._host.say("\n".join(question_lines(asked, others, self._rules)))
 
     def take(self, line: str) -> Coroutine[object, object, None] | None:

@@ -1,6 +1,6 @@
 """Commands that only lines need: the screen has keys for them, or shows it all the time."""
 
-from ....agent.messages import Text
+from ....agent.messages import Text, said_in
 from ....config.errors import UsageError
 from ..desk.facts import Facts
 from ..slash.command import Command
@@ -42,7 +42,7 @@ async def _back(surface: Surface, words: str) -> None:
     if last is None:
         surface.say("nothing waits")
     else:
-        surface.put("\n".join(part.text for part in last if isinstance(part, Text)))
+        surface.put(said_in(last))
 
 
 async def _background(surface: Surface, words: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ....agent.events import Event
-from ....agent.messages import Image, Text
+from ....agent.messages import Image, Text, said_in
 from ....config.errors import KedgeError
 from ...images import load_image
 from ...options import Run
@@ -28,12 +28,11 @@ from .keyboard import Ask, Keyboard
 from .lines import Lines
 from .own import OWN
 from .printing import Printing
+from .teller import Teller
 from .typed import Typed
 
 _TWICE: Final = 5.0
 """Seconds within which leaving counts as said twice."""
-_AGAIN: Final = 0.05
-"""Seconds after which the main thread is nudged once more."""
 _MODES: Final[Mapping[str, InputMode]] = {sign: mode for mode, sign in SIGNS.items()}
 
 
@@ -57,11 +56,11 @@ class Talk:
     def __init__(self, run: Run, where: Surroundings, setting: Setting) -> None:
         self.where = where
         self.terminal = setting.terminal
-        self._keyboard = setting.keyboard
+        self._teller = Teller(setting.keyboard)
         self._history = setting.history
         self._picks = run.values["resume"] == ""
         self._run = with_values(run, resume=None) if self._picks else run
-        self._printing = Printing(setting.style, self._keyboard.say)
+        self._printing = Printing(setting.style, self._teller.say)
         self.desk = Desk(
             self._run, where, hear=self._hear, changed=self.changed, opening=self._opening
         )
@@ -74,7 +73,7 @@ class Talk:
         self._mode = ""
         self._pictures: list[Image] = []
         """Go along with the next prompt."""
-        self._over = self._pokes = self._looks = self._begun = False
+        self._over = self._looks = self._begun = False
         self._value = ""
         self._warned = -_TWICE
         self._taken = 0
@@ -95,20 +94,20 @@ class Talk:
         Raises:
             KedgeError: the session cannot be opened, and nobody can say what to do about it.
         """
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._keyboard, self._alarmed)
+        self._teller.open()
         try:
             await self._open()
             return await self.left
         finally:
-            loop.remove_reader(self._keyboard)
+            self._teller.close()
             for task in self._doing:
                 task.cancel()
             await asyncio.gather(*self._doing, return_exceptions=True)
 
     async def _open(self) -> None:
-        if words := self.desk.take_draft():
-            self.put(words)
+        # Without a terminal nobody could change it, and it would be sent with the first line.
+        if self.terminal and (drafts := self.desk.take_draft()):
+            self.put("\n\n".join(map(said_in, drafts)))
         self._pictures = await asyncio.to_thread(self._loaded)
         if self._run.prompt:
             self.later(self._prompt(self._run.prompt))
@@ -162,11 +161,10 @@ class Talk:
     def say(self, words: str) -> None:
         """See `lines.Host`."""
         self._printing.say(words)
-        self._poke()
 
     def send(self, sequence: str) -> None:
         """See `lines.Host`."""
-        self._keyboard.say(sequence)
+        self._teller.say(sequence)
 
     def put(self, words: str) -> None:
         """See `lines.Host`."""
@@ -188,7 +186,6 @@ class Talk:
 
     def _hear(self, event: Event) -> None:
         self._printing.hear(event)
-        self._poke()
 
     def _opening(self) -> None:
         self._printing.forget()
@@ -212,8 +209,7 @@ class Talk:
             self.say(f"the mode is {mode}")
         self._mode = mode
         self._gate.look()
-        self._keyboard.ask(self._wanted(), self._taken)
-        self._poke()
+        self._teller.ask(self._wanted(), self._taken)
         if self._over and not self._is_busy:
             self.end(0)
 
@@ -234,22 +230,6 @@ class Talk:
         if not self._begun or self._is_busy:
             return None
         return Ask(f"{self.desk.facts.mode}> ", self._value)
-
-    def _alarmed(self) -> None:
-        self._keyboard.arrived()
-        self._poke()
-
-    def _poke(self) -> None:
-        """The main thread may have missed a nudge."""
-        if self._keyboard.is_stale and not self._pokes:
-            self._pokes = True
-            asyncio.get_running_loop().call_later(_AGAIN, self._poked)
-
-    def _poked(self) -> None:
-        self._pokes = False
-        if self._keyboard.is_stale:
-            self._keyboard.nudge()
-            self._poke()
 
     def over(self) -> None:
         """There will be no more lines."""
