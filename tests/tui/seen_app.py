@@ -64,7 +64,7 @@ class Seen:
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until it holds; every change ends in a message that the app handles."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 await self.pilot.pause()
 

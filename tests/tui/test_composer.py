@@ -10,7 +10,7 @@ from textual import events
 from textual.pilot import Pilot
 from tui.composer_app import ComposerApp, desktop_at
 
-from kedge.agent.messages import Text
+from kedge.agent.messages import Image, Text
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.keys import KeyTable
 
@@ -44,7 +44,7 @@ async def paste(app: ComposerApp, pilot: Pilot[None], text: str) -> None:
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():
             await pilot.pause(0.01)
 
@@ -416,6 +416,19 @@ async def test_a_prompt_that_is_taken_back_has_its_pictures(root: Path) -> None:
         assert app.composer.text == "[Image #1 shot.png] look"
         await pilot.press("enter")
         assert len(app.pictures) == 2
+
+
+async def test_prompts_that_come_back_together_keep_their_own_pictures(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        pictures = [Image("image/png", data) for data in ("QQ==", "Qg==", "Qw==")]
+        first = (Text("[Image #1 a.png] and [Image #2]"), *pictures[:2])
+        along = Text('<attached path="a.py" of="1">\nx\n</attached>')
+        app.composer.put_back(first, (Text("[Image #1]"), pictures[2]), (Text("and this"), along))
+        said = "[Image #1 a.png] and [Image #2]\n\n[Image #3]\n\nand this"
+        assert app.composer.text == said
+        await pilot.press("enter")
+        await until(pilot, lambda: app.sent != [])
+        assert app.pictures == pictures
 
 
 async def test_an_editor_without_a_terminal_leaves_the_words(root: Path) -> None:

@@ -110,7 +110,7 @@ async def settle(pilot: Pilot[int]) -> None:
     """Answer no question and stop what runs, until nothing goes on."""
     app = pilot.app
     assert isinstance(app, KedgeApp)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await pilot.pause()
         while not app.facts.session or app.facts.working or app.facts.doing:
             await pilot.press("escape")

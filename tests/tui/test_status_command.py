@@ -27,7 +27,7 @@ class Line:
         self.changed.set()
 
     async def shows(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.shown) < count:
                 self.changed.clear()
                 await self.changed.wait()
@@ -102,7 +102,7 @@ async def test_closing_leaves_nothing_running(tmp_path):
     os.mkfifo(fifo)
     own = command("echo $$ > pid; exec sleep 60", line, tmp_path, limit=60.0)
     own.hear(Facts())
-    pid = int(await asyncio.wait_for(asyncio.to_thread(fifo.read_text), 10))
+    pid = int(await asyncio.wait_for(asyncio.to_thread(fifo.read_text), 60))
     await own.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

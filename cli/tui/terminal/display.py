@@ -58,6 +58,11 @@ class Display(App[int]):
         super().exit(result, return_code, message)
         self.over.set()
 
+    def give_up(self) -> None:
+        """Wait for the terminal no more, if it stands still. For any thread."""
+        if isinstance(self._driver, ListeningDriver):
+            self._driver.give_up()
+
     @property
     def _inline(self) -> InlineDriver | None:
         return self._driver if isinstance(self._driver, InlineDriver) else None
@@ -90,8 +95,8 @@ class Display(App[int]):
             self._driver.entitle(words, asks=asks)
 
     def _watch_app_focus(self, focus: bool) -> None:
-        """See `App._watch_app_focus`: who looks elsewhere leaves the keys where they are. A question
-        that appears meanwhile gives them back to whom it took them from."""
+        """See `App._watch_app_focus`: who looks elsewhere leaves the keys where they are, for a
+        question that appears meanwhile to take them, and to give them back."""
         self.screen.update_node_styles()
 
     def _begin_update(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
+from textual.constants import DISABLE_KITTY_KEY
 from textual.events import CursorPosition
 from textual.message import Message
 
@@ -19,6 +20,10 @@ QUIET: Final = 0.3
 tells programs of those 0.25 s late."""
 _OTHER_SCREEN: Final = "\x1b[?1049h"
 _OWN_SCREEN: Final = "\x1b[?1049l"
+_KEYS: Final = "" if DISABLE_KITTY_KEY else "\x1b[>25u"
+"""All keys told apart, as Textual asks for on the own screen: each screen has a setting of its own
+(https://sw.kovidgoyal.net/kitty/keyboard-protocol/)."""
+_KEYS_BEFORE: Final = _KEYS and "\x1b[<u"
 _BEGIN: Final = "\x1b[?2026h"
 _END: Final = "\x1b[?2026l"
 
@@ -56,7 +61,7 @@ class InlineDriver(ListeningDriver):
         return len(self._app.screen_stack) <= 1
 
     def write(self, data: str) -> None:
-        """See `Driver.write`; the change of screens is ours."""
+        """See `Driver.write`; to change screens is for us alone."""
         if data not in (_OTHER_SCREEN, _OWN_SCREEN) or self._elsewhere:
             super().write(data)
 
@@ -83,9 +88,9 @@ class InlineDriver(ListeningDriver):
         if other_screen:
             self._send(last=True)
             self._elsewhere = True
-            self.write(_OTHER_SCREEN)
+            self.write(_OTHER_SCREEN + _KEYS)
         else:
-            self.write(_OWN_SCREEN)
+            self.write(_KEYS_BEFORE + _OWN_SCREEN)
             self._elsewhere = False
         self.flush()
 
