@@ -203,3 +203,19 @@ async def test_the_status_line_follows_the_width_of_the_screen():
         assert str(status.visual) == "my own line"
         status.replace("")
         assert "config 0123456" in str(status.visual)
+
+
+async def test_facts_that_change_while_words_stream_in_lay_nothing_out_anew():
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        app = pilot.app
+        app.query_one(WorkLine).show(Facts(working=True, since=10.0))
+        await pilot.pause()
+        layouts = []
+        app.screen.screen_layout_refresh_signal.subscribe(app, layouts.append, immediate=True)
+        for since in (9.0, 8.0, 7.0):
+            facts = structs.replace(FULL, working=True, since=since, context_tokens=int(since))
+            app.query_one(WorkLine).show(facts)
+            app.query_one(StatusLine).show(facts)
+            await pilot.pause()
+        assert "working 10s" in str(app.query_one(WorkLine).visual)
+        assert layouts == []
