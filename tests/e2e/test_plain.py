@@ -265,11 +265,3 @@ def test_lines_import_no_screen(kedge: Kedge, served: Served) -> None:
     imported = set(re.findall(r"\| +([\w.]+)$", ran.complaint, re.MULTILINE))
     assert "kedge.cli.tui.plain.talk" in imported
     assert not {"textual", "rich", "typer", "pydantic"} & imported
-
-
-def test_questions_of_one_batch_are_refused_together(says: Says, kedge: Kedge) -> None:
-    both = turn(Call("bash", {"command": "touch a"}), Call("bash", {"command": "touch b"}))
-    ran = says("go", "w", "7", turns=(both, turn("None then.")))
-    assert "then: bash: nothing allows writing" in ran.answer
-    assert "None then." in ran.answer
-    assert not list(kedge.cwd.iterdir())
