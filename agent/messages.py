@@ -5,6 +5,7 @@ providers translate; they carry nothing of any one provider's format except what
 unchanged (signatures, encrypted reasoning), which is kept opaque and marked with its wire.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -80,6 +81,15 @@ Part = Text | Thinking | Image | ToolCall | ToolResult | Opaque
 
 Prompt = tuple[Text | Image, ...]
 """What a person says."""
+
+_ADDED = ("<context>", "<environment>", "<instructions", '<attached path="')
+"""How texts begin that somebody else has put into a prompt: hooks, kedge, the files mentioned."""
+
+
+def said_in(parts: Iterable[Part]) -> str:
+    """The words that a person said in a prompt, without what went along; also its title."""
+    texts = (part.text for part in parts if isinstance(part, Text))
+    return "\n".join(text for text in texts if not text.startswith(_ADDED))
 
 
 class Message(Struct, frozen=True):

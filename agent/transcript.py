@@ -21,7 +21,7 @@ from .events import (
     TurnStarted,
 )
 from .kept import Rewound
-from .messages import Image, Message, Part, StopReason, Text, ToolCall, ToolResult, Usage
+from .messages import Image, Message, Part, StopReason, Text, ToolCall, ToolResult, Usage, said_in
 from .view import Said, characters, view
 
 CHARACTERS_PER_TOKEN = 4.0
@@ -300,13 +300,9 @@ class Transcript:
 
 
 def _own(parts: tuple[Part, ...]) -> str:
-    """A person's words, without what hooks added to them."""
-    texts = (part.text for part in parts if isinstance(part, Text))
-    words = "\n".join(text for text in texts if not text.startswith(_ADDED))
-    return words or ("(a picture)" if any(isinstance(part, Image) for part in parts) else "")
-
-
-_ADDED = ("<context>", "<environment>", "<instructions")
+    """A person's words, or what stands for them."""
+    pictured = any(isinstance(part, Image) for part in parts)
+    return said_in(parts) or ("(a picture)" if pictured else "")
 
 
 def transcript(facts: Iterable[Event], path: tuple[str, ...] = ("main",)) -> Transcript:

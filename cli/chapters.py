@@ -19,8 +19,7 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.lineage import Forked, Renamed
-from ..agent.messages import Part, Text
-from ..agent.stores.summary import words
+from ..agent.messages import Part, Text, said_in
 from .compacted import told, undone
 from .terminal import harmless
 from .titles import title
@@ -57,9 +56,9 @@ def chapters(events: Iterable[Event]) -> Iterator[Chapter]:
 def _words_of(event: Event) -> list[Chapter]:
     match event.body:
         case TurnStarted(prompt):
-            return [_chapter("Person", words(prompt), speaks=True)]
+            return [_chapter("Person", said_in(prompt), speaks=True)]
         case MessageAdded(role, parts, origin) if role != "tool":
-            text = words(parts)
+            text = said_in(parts)
             return [_chapter(_SPEAKERS[origin], text, speaks=True)] if text else []
         case _:
             return []

@@ -23,7 +23,7 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.kept import Rewound
-from ..agent.messages import Part, Text
+from ..agent.messages import Part, Text, said_in
 from .compacted import summary_of, told
 from .terminal import Style, harmless, in_a_line
 from .titles import title
@@ -85,7 +85,7 @@ class Renderer:
                 lines += (self._style.hint(f"! {harmless(it)}") for it in started.config_problems)
                 return self._line("\n".join(lines))
             case TurnStarted(prompt) if self._stored:
-                return self._line(self._style.strong(f"> {_words(prompt)}"))
+                return self._line(self._style.strong(f"> {harmless(said_in(prompt))}"))
             case Notice(_, text):
                 return self._line(self._style.hint(f"! {harmless(text)}"))
             case Finding(monitor, severity, text):

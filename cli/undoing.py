@@ -14,7 +14,7 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
-from ..agent.messages import Text
+from ..agent.messages import said_in
 from ..agent.ports import reads_only
 
 
@@ -137,8 +137,7 @@ def history(facts: Iterable[Event]) -> History:
             case SessionStarted(cwd):
                 known.workspace, background = cwd, False
             case TurnStarted(prompt):
-                words = " ".join(part.text for part in prompt if isinstance(part, Text))
-                begun = Turn(fact.seq, fact.turn, words, [], workspace=known.workspace)
+                begun = Turn(fact.seq, fact.turn, said_in(prompt), [], workspace=known.workspace)
                 known.turns.append(begun)
                 known.begun, known.last = "", fact.seq
             case Checkpointed(id, reason=reason) if reason == GOING_BACK:

@@ -24,7 +24,7 @@ from .jsonl import JsonlStore
 from .summary import EVERYWHERE, KINDS, Said, Summary, Where, said, terms
 from .wording import matching, spaced
 
-VERSION = 4
+VERSION = 5
 """Of the tables; a file with other ones is made anew."""
 _PATIENCE = 2.0
 """Seconds to wait for another process that is writing."""

@@ -1,17 +1,15 @@
 """What a list says of a session, and what was said in it: folds of its facts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from ..events import Event, MessageAdded, Result, SessionStarted, TurnStarted
 from ..lineage import Forked, Renamed
-from ..messages import Part, Text, legible_text
+from ..messages import legible_text, said_in
 
-_ADDED = ("<context>", "<environment>", "<instructions")
-"""How texts begin that hooks and we have put into a prompt."""
 MAX_PROMPT = 500
 EXCERPT = 160
 """Characters of a text that are shown around what was found."""
@@ -59,7 +57,7 @@ class Summary(msgspec.Struct, omit_defaults=True):
                 self.name = name
             case TurnStarted(prompt):
                 self.prompts += 1
-                self.prompt = self.prompt or words(prompt)[:MAX_PROMPT]
+                self.prompt = self.prompt or said_in(prompt)[:MAX_PROMPT]
                 self.status = "unfinished"
             case Result(status=status, cost_usd=cost):
                 self.status = status
@@ -107,22 +105,16 @@ def said(event: Event) -> Said | None:
     speaker: Literal["person", "model"] = "person"
     match event.body:
         case TurnStarted(prompt):
-            text = words(prompt)
+            text = said_in(prompt)
         case MessageAdded("user", parts, "person"):
-            text = words(parts)
+            text = said_in(parts)
         case MessageAdded("assistant", parts) if len(event.path) == 1:
-            text, speaker = words(parts), "model"
+            text, speaker = said_in(parts), "model"
         case _:
             return None
     if not text.strip():
         return None
     return Said(event.session, event.seq, event.ts, speaker, text)
-
-
-def words(parts: Iterable[Part]) -> str:
-    """What was said, without what was put into a prompt."""
-    texts = (part.text for part in parts if isinstance(part, Text))
-    return "\n".join(text for text in texts if not text.startswith(_ADDED))
 
 
 def terms(query: str) -> tuple[str, ...]:

@@ -96,8 +96,10 @@ class KedgeApp(Reading):
             changed=self.show_soon,
             opening=self._opening,
         )
-        if draft := desk.take_draft() + self._typed:
-            self.composer.put(draft)
+        if self._typed:
+            self.composer.put(self._typed)
+        if drafts := desk.take_draft():
+            self.composer.put_back(*drafts)
         for prompt in (*await self._first(), *self._early):
             desk.submit(prompt)
         await self._notifier.open()

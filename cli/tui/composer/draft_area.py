@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ....agent.messages import Image, Prompt, Text
+from ....agent.messages import Image, Prompt, said_in
 from ...terminal import harmless
 from ..keys import KeyTable
 from ..running import running_app
@@ -19,6 +19,7 @@ from .pastes import Picture
 from .prompt_area import PromptArea
 from .sources import InputMode, Source
 
+_IMAGE: Final = re.compile(r"\[Image #\d+(?: (?P<name>[^\]\n]*))?\]")
 PLACEHOLDER: Final = "Ask for something; @ for files, / for commands, ! for the shell"
 """What stands where nothing is written."""
 
@@ -101,16 +102,20 @@ class DraftArea(PromptArea):
             self.vim.reset(clean)
             self._tell()
 
-    def put_back(self, prompt: Prompt) -> None:
-        """Write a prompt again that was taken back, before what is there by now."""
-        words = "\n".join(part.text for part in prompt[:1] if isinstance(part, Text))
-        pictures = [part for part in prompt if isinstance(part, Image)]
-        for placeholder, picture in zip(
-            re.findall(r"\[Image #\d+[^\]\n]*\]", words), pictures, strict=False
-        ):
-            name = placeholder.partition(" ")[2].partition(" ")[2].rstrip("]")
-            words = words.replace(placeholder, self.pastes.add_picture(Picture(picture), name), 1)
-        self.put("\n".join(filter(None, (words, self.text))))
+    def put_back(self, *prompts: Prompt) -> None:
+        """Write prompts again that were not sent, before what is there by now."""
+        self.put("\n\n".join(filter(None, (*map(self._again, prompts), self.text))))
+
+    def _again(self, prompt: Prompt) -> str:
+        """The words of a prompt; its pictures are kept behind placeholders of ours."""
+        pictures = (part for part in prompt if isinstance(part, Image))
+
+        def adopted(found: re.Match[str]) -> str:
+            picture = next(pictures, None)
+            name = found["name"] or ""
+            return found[0] if picture is None else self.pastes.add_picture(Picture(picture), name)
+
+        return _IMAGE.sub(adopted, said_in(prompt))
 
     def add_image(self, image: Image, name: str = "", path: str = "") -> None:
         """Attach a picture at the cursor."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ....agent.events import Event
-from ....agent.messages import Prompt
+from ....agent.messages import Prompt, Text
 from ....agent.ports import Approval, No
 from ....config.errors import KedgeError, UsageError
 from ....config.settings import Effort, Mode
@@ -310,10 +310,9 @@ class Desk(Hindsight):
         self._unsay()
         self._drafts.keep(Draft(words, tuple(one.prompt for one in self._line.waiting)))
 
-    def take_draft(self) -> str:
-        """The editor's words as they were left; what waited then waits again."""
+    def take_draft(self) -> tuple[Prompt, ...]:
+        """What was not sent when somebody left here last, to be written again, oldest first: what
+        waited and then the editor's words. Nothing of it is sent by itself: it was meant for
+        another moment, and maybe for another session."""
         draft = self._drafts.take()
-        for prompt in draft.waiting:
-            self._line.add(prompt)
-        self._touch()
-        return draft.words
+        return (*draft.waiting, *([(Text(draft.words),)] if draft.words else []))

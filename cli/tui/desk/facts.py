@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from ....agent.messages import Prompt, Text
+from ....agent.messages import Prompt, said_in
 from ....agent.ports import Question
 from ....agent.tools.todo import TodoItem
 from ....config.settings import Effort, Mode
@@ -17,7 +17,7 @@ class Waiting(Struct, frozen=True):
     @property
     def words(self) -> str:
         """Its words."""
-        return "\n".join(part.text for part in self.prompt if isinstance(part, Text))
+        return said_in(self.prompt)
 
 
 class Asked(Struct, frozen=True):

@@ -15,9 +15,9 @@ from ....agent.events import (
     Result,
     TurnStarted,
 )
-from ....agent.messages import Usage
+from ....agent.messages import Usage, said_in
 from ....agent.spending import Spend
-from ....agent.stores.summary import Summary, words
+from ....agent.stores.summary import Summary
 from ....config.settings import Settings
 from ...counts import counted
 from .page import Page, Row, head, page
@@ -65,7 +65,7 @@ def spent(facts: Iterable[Event]) -> Spent:
     for fact in facts:
         match fact.body:
             case TurnStarted(prompt):
-                found.turns[fact.turn] = (" ".join(words(prompt).split()), Sum())
+                found.turns[fact.turn] = (" ".join(said_in(prompt).split()), Sum())
             case ModelRequest(purpose):
                 purposes[fact.path] = purpose
             case MessageAdded("assistant", model=model) as message:
