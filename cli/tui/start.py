@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from ...config.errors import KedgeError
@@ -14,6 +15,7 @@ from ..surfaces import startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
 from .terminal.background import Background, Question, automatic
+from .terminal.ending import ends_soon
 
 if TYPE_CHECKING:
     from .app import KedgeApp
@@ -27,6 +29,8 @@ so does a key's; with its 60 that is 33 ms. What streams in has a slower pace of
 _ENDING: Final = (signal.SIGHUP, signal.SIGTERM)
 _CLOSING: Final = 10.0
 """Seconds that a session may take to close before we leave in any case."""
+_LONGEST: Final = 15.0
+"""Seconds that all of leaving may take, whatever hangs."""
 
 
 def main(run: Run) -> int:
@@ -78,18 +82,24 @@ def _made_ready(*, asks: bool) -> "tuple[type[KedgeApp], Background]":
 
 async def _live(app: "KedgeApp") -> int:
     loop = asyncio.get_running_loop()
-    ended: list[signal.Signals] = []
+    ended: list[int] = []
 
-    def end(number: signal.Signals) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
         if not ended:
             ended.append(number)
-            app.exit(EXIT_CODES["terminated"])
+            ends_soon(app.give_up, _LONGEST, EXIT_CODES["terminated"])
+            loop.call_soon_threadsafe(app.exit, EXIT_CODES["terminated"])
 
-    for number in _ENDING:
-        loop.add_signal_handler(number, end, number)
+    # Not the loop's own, which are not heard while it waits for a terminal that stands still.
+    before = {number: signal.signal(number, end) for number in _ENDING}
     try:
         code = await app.run_async(mouse=app.shown == "full")
     finally:
-        async with asyncio.timeout(_CLOSING):
-            await app.close()
+        ends_soon(app.give_up, _LONGEST, EXIT_CODES["failed"])
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await app.close()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
     return code if code is not None else app.return_code or 0

@@ -1,5 +1,7 @@
 """The person's own editor, as a real program, and pictures from outside."""
 
+import os
+from asyncio import Event, create_task, to_thread
 from pathlib import Path
 
 import pytest
@@ -25,15 +27,15 @@ def test_the_setting_wins_over_visual_over_editor() -> None:
     assert editor_command("", {}) == ["vi"]
 
 
-def test_what_the_editor_writes_is_what_is_left(tmp_path: Path) -> None:
+async def test_what_the_editor_writes_is_what_is_left(tmp_path: Path) -> None:
     editor = program(tmp_path / "editor", 'printf "%s and more\\n" "$(cat "$1")" > "$1"')
-    assert edited("some words", editor, _ENV) == "some words and more"
+    assert await edited("some words", editor, _ENV, Event()) == "some words and more"
 
 
-def test_nobody_else_can_read_the_words_meanwhile(tmp_path: Path) -> None:
+async def test_nobody_else_can_read_the_words_meanwhile(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     editor = program(tmp_path / "editor", f'ls -ld "$1" "$(dirname "$1")" > {seen}')
-    edited("secret", editor, _ENV)
+    await edited("secret", editor, _ENV, Event())
     file, folder = sorted(seen.read_text().splitlines())
     assert file.startswith("-rw-------")
     assert folder.startswith("drwx------")
@@ -42,14 +44,29 @@ def test_nobody_else_can_read_the_words_meanwhile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "words"), [("exit 3", "ended with 3"), ("printf '\\377' > \"$1\"", "cannot be read")]
 )
-def test_an_editor_that_fails_changes_nothing(tmp_path: Path, script: str, words: str) -> None:
+async def test_an_editor_that_fails_changes_nothing(
+    tmp_path: Path, script: str, words: str
+) -> None:
     with pytest.raises(UsageError, match=words):
-        edited("words", program(tmp_path / "editor", script), _ENV)
+        await edited("words", program(tmp_path / "editor", script), _ENV, Event())
 
 
-def test_an_editor_that_is_not_there_is_said_so() -> None:
+async def test_an_editor_that_is_not_there_is_said_so() -> None:
     with pytest.raises(UsageError, match="did not start"):
-        edited("words", "/nowhere/editor", _ENV)
+        await edited("words", "/nowhere/editor", _ENV, Event())
+
+
+async def test_an_editor_ends_with_kedge_even_if_it_does_not_want_to(tmp_path: Path) -> None:
+    over = Event()
+    os.mkfifo(tmp_path / "begun")
+    editor = program(
+        tmp_path / "editor", f"trap '' HUP TERM; echo > {tmp_path}/begun; exec sleep 99"
+    )
+    waiting = create_task(edited("words", editor, _ENV, over))
+    await to_thread((tmp_path / "begun").read_text)
+    over.set()
+    with pytest.raises(UsageError, match="ended with -9"):
+        await waiting
 
 
 def test_a_picture_comes_from_the_tool_that_knows_the_clipboard(tmp_path: Path) -> None:

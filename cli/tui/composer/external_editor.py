@@ -1,13 +1,14 @@
 """A prompt in the person's own editor."""
 
+import asyncio
 import os
 import shlex
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from ....config.errors import UsageError
+from ..terminal.guest import hosted
 
 _USUAL = "vi"
 """POSIX has it everywhere."""
@@ -26,8 +27,8 @@ def editor_command(setting: str, env: Mapping[str, str]) -> list[str]:
         raise UsageError(f"the editor {said!r} is no command: {error}") from error
 
 
-def edited(text: str, setting: str, env: Mapping[str, str]) -> str:
-    """What the person makes of a text. Waits for the editor, which has the terminal.
+async def edited(text: str, setting: str, env: Mapping[str, str], over: asyncio.Event) -> str:
+    """What the person makes of a text. Waits for the editor, which has the terminal, as `hosted`.
 
     Raises:
         UsageError: the editor did not start, or said that it failed; the text is as it was.
@@ -35,12 +36,9 @@ def edited(text: str, setting: str, env: Mapping[str, str]) -> str:
     command = editor_command(setting, env)
     # Only for its own user: mkdtemp's mode is 0700.
     with tempfile.TemporaryDirectory(prefix="kedge-") as folder:
-        path = Path(folder) / "prompt.md"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
+        path = _put_into(Path(folder), text)
         try:
-            code = subprocess.run([*command, str(path)], env=env, check=False).returncode
+            code = await hosted([*command, str(path)], env, over)
         except OSError as error:
             raise UsageError(
                 f"the editor {command[0]!r} did not start: {error.strerror}",
@@ -54,3 +52,11 @@ def edited(text: str, setting: str, env: Mapping[str, str]) -> str:
             return path.read_text(encoding="utf-8").rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"the edited words cannot be read: {error}") from error
+
+
+def _put_into(folder: Path, text: str) -> Path:
+    path = folder / "prompt.md"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+    return path

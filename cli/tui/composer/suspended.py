@@ -3,13 +3,14 @@
 import asyncio
 import signal
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from textual.app import SuspendNotSupported
 
 from ....config.errors import UsageError
 from ..running import running_app
+from ..terminal.display import Display
 from .external_editor import edited
 
 
@@ -19,26 +20,33 @@ async def edited_outside(text: str, setting: str, env: Mapping[str, str]) -> str
     Raises:
         UsageError: there is no terminal for it, or as `edited`.
     """
-    with terminal_lent():
-        return await asyncio.to_thread(edited, text, setting, env)
+    with terminal_lent() as over:
+        return await edited(text, setting, env, over)
 
 
 @contextmanager
-def terminal_lent() -> Generator[None]:
-    """A program has the terminal meanwhile.
+def terminal_lent() -> Generator[asyncio.Event]:
+    """A program has the terminal meanwhile; gives the event that the app is over.
 
     Raises:
         UsageError: there is none for it.
     """
+    app = running_app()
+    over = app.over if isinstance(app, Display) else asyncio.Event()
     # Editors that leave the terminal in its usual state let Ctrl+C reach us as well.
     before = signal.signal(signal.SIGINT, _ignored)
+    lent = ExitStack()
     try:
-        with running_app().suspend(), running_app().batch_update():
-            yield
+        lent.enter_context(app.suspend())
+        lent.enter_context(app.batch_update())
+        yield over
     except SuspendNotSupported as error:
         raise UsageError("there is no terminal that an editor could have") from error
     finally:
         signal.signal(signal.SIGINT, before)
+        # Not by an exception, after which `suspend` would not take the terminal back.
+        if not over.is_set():
+            lent.close()
 
 
 def _ignored(number: int, frame: FrameType | None) -> None:

@@ -5,6 +5,7 @@ import os
 import select
 import signal
 from functools import cached_property
+from io import TextIOWrapper
 from typing import Final
 
 from textual.constants import ESCAPE_DELAY
@@ -12,6 +13,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from .pasting import Hearing
+from .unbreakable import Unbreakable
 from .window_title import WindowTitle
 
 _TICK: Final = 0.1
@@ -35,6 +37,28 @@ class ListeningDriver(LinuxDriver):
     Textual looks only every 100 ms whether an Esc was more than the beginning of another key.
     The window's title is ours only as long as the terminal is.
     """
+
+    @cached_property
+    def _screen(self) -> Unbreakable:
+        return Unbreakable(2)
+
+    @cached_property
+    def _text(self) -> TextIOWrapper:
+        return self._screen.as_text()
+
+    def start_application_mode(self) -> None:
+        """See `LinuxDriver.start_application_mode`."""
+        self._file = self._text
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual types it not
+
+    def write(self, data: str) -> None:
+        """See `Driver.write`. While another program has the terminal nobody would take it."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
+    def give_up(self) -> None:
+        """Write nothing any more, and wait for nothing that is being written: for any thread."""
+        self._screen.give_up()
 
     @cached_property
     def _title(self) -> WindowTitle:

@@ -1,7 +1,6 @@
 """What a click on a place in a file, or on an address, leads to."""
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -10,6 +9,7 @@ from typing import Final
 from ....config.errors import UsageError
 from ..composer.external_editor import editor_command
 from ..composer.suspended import terminal_lent
+from ..terminal.guest import hosted
 
 _AT_COLON: Final = frozenset({"hx", "helix", "zed", "subl"})
 """Editors that take `FILE:LINE`."""
@@ -41,8 +41,8 @@ async def open_place(place: str, setting: str, env: Mapping[str, str]) -> None:
         raise UsageError(f"there is no file {path!r}")
     command = at_line(editor_command(setting, env), file, int(line))
     try:
-        with terminal_lent():
-            await asyncio.to_thread(subprocess.run, command, env=env, check=False)
+        with terminal_lent() as over:
+            await hosted(command, env, over)
     except OSError as error:
         raise UsageError(
             f"the editor {command[0]!r} did not start: {error.strerror}",
