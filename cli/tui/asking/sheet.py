@@ -61,11 +61,13 @@ class QuestionSheet(Vertical):
     def begin(self) -> None:
         """Another question is shown from here on: nobody has read it."""
         self.is_open = self._read = False
+        self.remove_class("-open")
         self.query_one("#ask-body").scroll_home(animate=False)
 
     def open(self, whole: bool = True) -> None:
         """Take all the room there is, or give it back. To be drawn anew."""
         self.is_open, self._is_laid_out = whole, False
+        self.set_class(whole, "-open")
 
     def scroll(self, pages: int) -> None:
         """Scroll within what is asked."""
