@@ -37,6 +37,9 @@ TWICE: Final = 1.5
 """Seconds within which a key counts as pressed twice."""
 WARNED: Final = 5.0
 """The same for leaving, after it was said what that ends."""
+_OUT: Final = 0.01
+"""Seconds in which the first frame gets to the terminal, once it was made: a thread that imports
+would hold up the one that writes."""
 _NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "ask", "full": "ask"}
 """`full` has to be asked for by name."""
 
@@ -81,7 +84,7 @@ class KedgeApp(Reading):
     def on_mount(self) -> None:
         """Paint first; everything else comes after."""
         self.composer.focus()
-        self.call_after_refresh(lambda: self.later(self._open()))
+        self.call_after_refresh(self.set_timer, _OUT, lambda: self.later(self._open()))
 
     async def _open(self) -> None:
         await self.furnish()
@@ -104,8 +107,6 @@ class KedgeApp(Reading):
             desk.submit(prompt)
         await self._notifier.open()
         await self.begin()
-        if self._picks:
-            self.ask_slash("resume")
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
@@ -120,7 +121,8 @@ class KedgeApp(Reading):
                 from .slash.beginning import begin
                 from .slash.on_screen import OnScreen
 
-                await begin(OnScreen(self))
+                picks, self._picks = self._picks, False
+                await begin(OnScreen(self), picks=picks)
             else:
                 await self.desk.open()
         finally:

@@ -12,7 +12,7 @@ from typing import AnyStr, Final, Literal, Self
 
 from msgspec import Struct
 
-SECONDS: Final = 0.2
+SECONDS: Final = 0.1
 """How long an answer may take, from the question on. Later ones are heard by `Hearing`."""
 
 _QUESTION: Final = b"\x1b]11;?\x1b\\\x1b[c"
