@@ -59,7 +59,7 @@ async def test_a_folder_with_instructions_is_asked_about_before_anything(stage: 
         await seen.on(Dialog)
         assert "AGENTS.md" in seen.shown
         assert not seen.app.facts.session
-        await seen.pilot.press("t", "enter")
+        await seen.pilot.press("2", "enter")
         await seen.ready()
     standing = Trust(stage.home.data_dir / FILE).state(stage.work, FOLLOWED)
     assert isinstance(standing, Trusted)
@@ -80,16 +80,26 @@ async def test_what_was_declined_is_not_asked_again_but_can_be(stage: Stage) -> 
 
 
 async def test_a_sentence_that_was_begun_neither_trusts_a_folder_nor_leaves() -> None:
-    now = 0.0
+    now, typed = 0.0, ""
     given: list[str | None] = []
     answers = (("no", "Not now"), ("yes", "Trust it"), ("leave", "Leave"))
-    dialog = Dialog("trust?", Content("words"), answers, grace=0.5, clock=lambda: now)
+
+    def type_in(letter: str) -> None:
+        nonlocal typed
+        typed += letter
+
+    dialog = Dialog(
+        "trust?", Content("words"), answers, grace=0.5, clock=lambda: now, typed=type_in
+    )
     async with App[None]().run_test() as pilot:
         pilot.app.push_screen(dialog, given.append)
-        await pilot.press(*"fix it", "enter")
+        await pilot.press(*"let us", "enter")
+        now = 10.0
+        await pilot.press(*"tell me 2", "enter")
         assert pilot.app.screen is dialog
-        now = 1.0
-        await pilot.press("t", "enter")
+        assert typed == "let ustell me 2"
+        now = 20.0
+        await pilot.press("2", "enter")
         assert given == ["yes"]
 
 
@@ -100,7 +110,7 @@ async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> 
         await seen.on(Dialog)
         assert 'rules.allow = ["bash(npm test)"]' in seen.shown
         assert "outside the sandbox" in seen.shown
-        await seen.pilot.press("l", "enter")
+        await seen.pilot.press("3", "enter")
         await seen.until(lambda: not seen.app.is_running)
 
 

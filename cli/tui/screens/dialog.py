@@ -1,4 +1,4 @@
-"""A text with a few answers: arrows or the first letter choose, Enter takes."""
+"""A text with a few answers: arrows or numbers choose, Enter takes."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,6 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Key
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from ...terminal import harmless
 from ..asking.grace import Grace
@@ -53,10 +52,12 @@ class Dialog(Modal[str | None]):
         chosen: int = 0,
         grace: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        typed: Callable[[str], object] = str,
     ) -> None:
         """`answers` are what is given and its words; within the grace, seconds by the clock, keys
-        give none: a person may be in the middle of a sentence."""
+        give none: a person may be in the middle of a sentence. `typed` takes its letters."""
         super().__init__()
+        self._typed = typed
         self._grace = Grace(grace, clock)
         self._titled, self._text, self._answers, self._first = title, text, answers, chosen
 
@@ -66,8 +67,12 @@ class Dialog(Modal[str | None]):
             box.border_title = Content(harmless(self._titled))
             with VerticalScroll(can_focus=False):
                 yield Static(self._text, id="text", markup=False)
-            yield Listing(*map(_option, self._answers), markup=False, compact=True)
+            yield Listing(*map(Content, self._lines), markup=False, compact=True)
             yield Static(id="hint", markup=False)
+
+    @property
+    def _lines(self) -> list[str]:
+        return [f"{number} {words}" for number, (_, words) in enumerate(self._answers, 1)]
 
     def on_mount(self) -> None:
         """There is but the answer to give."""
@@ -80,8 +85,11 @@ class Dialog(Modal[str | None]):
     def on_resize(self) -> None:
         """The keys for another width, and the text as high as leaves the answers to be seen."""
         width = min(self.size.width, 100) - 4
-        lines = hinted((Hint("↑ ↓", "choose"), Hint("enter", "takes it"), CLOSES), width)
-        answers = sum(len(Content(words).wrap(width - 1)) for _, words in self._answers)
+        lines = hinted(
+            (Hint(f"↑ ↓ 1-{len(self._answers)}", "choose"), Hint("enter", "takes it"), CLOSES),
+            width,
+        )
+        answers = sum(len(Content(words).wrap(width - 1)) for words in self._lines)
         hint, options = self.query_one("#hint", Static), self.query_one(OptionList)
         hint.update(Content("\n").join(lines))
         room = self.size.height - answers - len(lines) - _FRAME
@@ -96,15 +104,19 @@ class Dialog(Modal[str | None]):
             self.dismiss(self._answers[event.option_index][0])
 
     def on_key(self, event: Key) -> None:
-        """The first letter of an answer."""
-        if self._grace.is_too_soon():
+        """The number of an answer chooses it; letters answer nothing, and neither does what follows
+        them at once."""
+        soon = self._grace.is_too_soon()
+        numbers = [str(number) for number in range(1, len(self._answers) + 1)]
+        if event.character in numbers and not soon:
+            self.query_one(OptionList).highlighted = numbers.index(event.character)
             event.stop()
-            return
-        for place, (_, words) in enumerate(self._answers):
-            if event.character and words.lower().startswith(event.character.lower()):
-                self.query_one(OptionList).highlighted = place
-                event.stop()
-                return
+        elif event.is_printable and event.character:
+            self._grace.begin()
+            self._typed(event.character)
+            event.stop()
+        elif soon:
+            event.stop()
 
     def action_roll(self, by: int) -> None:
         """Read on."""
@@ -113,10 +125,6 @@ class Dialog(Modal[str | None]):
     def action_leave(self) -> None:
         """No answer."""
         self.dismiss(None)
-
-
-def _option(answer: tuple[str, str]) -> Option:
-    return Option(Content(answer[1]))
 
 
 def coloured(lines: Iterable[str]) -> Content:

@@ -1,5 +1,6 @@
 """Whether a person trusts what a folder brings."""
 
+from collections.abc import Callable
 from typing import Final
 
 from textual.content import Content
@@ -11,11 +12,11 @@ _NO: Final = ("no", "Not now: work here without it")
 _LEAVE: Final = ("leave", "Leave")
 
 
-def trust_dialog(offer: Offer, grace: float) -> Dialog:
-    """The question whether a folder is trusted; what Enter takes at first is no. `grace` as in
-    `Dialog`."""
+def trust_dialog(offer: Offer, grace: float, typed: Callable[[str], object] = str) -> Dialog:
+    """The question whether a folder is trusted; what Enter takes at first is no. `grace` and
+    `typed` as in `Dialog`."""
     answers = (_NO, ("yes", offer.agreed), _LEAVE)
-    return Dialog("do you trust this folder?", _words(offer), answers, grace=grace)
+    return Dialog("do you trust this folder?", _words(offer), answers, grace=grace, typed=typed)
 
 
 def _words(offer: Offer) -> Content:

@@ -188,7 +188,8 @@ class OnScreen:
         """See `Surface`."""
         from ..screens.trust import trust_dialog
 
-        dialog = trust_dialog(offer, self._app.settings.grace_ms / 1000)
+        grace = self._app.settings.grace_ms / 1000
+        dialog = trust_dialog(offer, grace, self._app.composer.insert)
         said = await answered(self._app, dialog)
         return next((one for one in _TRUSTED if one == said), None)
 

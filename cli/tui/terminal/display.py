@@ -12,6 +12,7 @@ from rich.style import Style
 from textual import color
 from textual.app import App
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.screen import Screen
@@ -57,6 +58,15 @@ class Display(App[int]):
         """See `App.exit`; a program that has the terminal ends, too."""
         super().exit(result, return_code, message)
         self.over.set()
+
+    def _build_driver(
+        self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
+    ) -> Driver:
+        """See `App._build_driver`."""
+        driver = super()._build_driver(headless, inline, mouse, size)
+        if isinstance(driver, ListeningDriver):
+            driver.survive()
+        return driver
 
     def give_up(self) -> None:
         """Wait for the terminal no more, if it stands still. For any thread."""

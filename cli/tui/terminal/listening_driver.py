@@ -5,7 +5,6 @@ import os
 import select
 import signal
 from functools import cached_property
-from io import TextIOWrapper
 from typing import Final
 
 from textual.constants import ESCAPE_DELAY
@@ -42,14 +41,9 @@ class ListeningDriver(LinuxDriver):
     def _screen(self) -> Unbreakable:
         return Unbreakable(2)
 
-    @cached_property
-    def _text(self) -> TextIOWrapper:
-        return self._screen.as_text()
-
-    def start_application_mode(self) -> None:
-        """See `LinuxDriver.start_application_mode`."""
-        self._file = self._text
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual types it not
+    def survive(self) -> None:
+        """Write so that a terminal that is gone or stands still keeps nobody waiting."""
+        self._file = self._screen.as_text()
 
     def write(self, data: str) -> None:
         """See `Driver.write`. While another program has the terminal nobody would take it."""
