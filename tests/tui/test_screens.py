@@ -45,6 +45,18 @@ async def test_a_session_is_found_by_what_was_said_in_it(stage: Stage) -> None:
         await seen.until(lambda: seen.app.facts.session == first)
 
 
+async def test_who_wants_to_choose_a_session_is_asked_before_one_is_opened(stage: Stage) -> None:
+    """An earlier one has a model of its own: none need be there for a new one."""
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("hi")
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+    async with stage.app(welcomes=True, resume="") as seen:
+        await seen.on(SessionPicker)
+        assert seen.app.desk.facts.session == ""
+        assert "hi" in seen.shown
+
+
 async def test_the_last_words_of_a_session_are_shown(stage: Stage) -> None:
     async with stage.app(HELLO, "hi there") as seen:
         await at_rest(seen, "Hello.")

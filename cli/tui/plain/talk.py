@@ -131,12 +131,11 @@ class Talk:
         self._begun = True
         if self.desk.facts.session:
             await self._slash.look()
-            if self._picks:
-                await self._slash.run("resume", "")
 
     async def begin(self) -> None:
         """See `lines.Host`."""
-        await begin(Lines(self))
+        picks, self._picks = self._picks, False
+        await begin(Lines(self), picks=picks)
 
     def leave(self) -> None:
         """Leave; if something runs, only when that is said a second time."""

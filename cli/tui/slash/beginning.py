@@ -10,13 +10,15 @@ from ....config.exit_codes import EXIT_CODES
 from ....config.private import private_folder
 from ...commands.settings import load_for_commands
 from ..pages.brings import accept, offered
+from .picking import pick_session
 from .setup import set_up, use
 from .showing import here
 from .surface import Surface, Trusted
 
 
-async def begin(surface: Surface) -> None:
-    """Ask what has to be asked before a session is opened, and open it.
+async def begin(surface: Surface, *, picks: bool = False) -> None:
+    """Ask what has to be asked before a session is opened, and open it. Where the person `picks`,
+    they are asked which one: an earlier one has a model of its own, so none need be set up.
 
     Raises:
         KedgeError: it cannot be opened.
@@ -24,7 +26,8 @@ async def begin(surface: Surface) -> None:
     if await ask_trust(surface) == "leave":
         return
     try:
-        await surface.desk.open()
+        if not (picks and await pick_session(surface)):
+            await surface.desk.open()
     except KedgeError as error:
         if error.exit_code != EXIT_CODES["credentials"]:
             raise

@@ -9,12 +9,13 @@ from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
 from .access import ask_key, made_ready, takes_a_key
 from .command import Command
+from .picking import pick_session
 from .setup import use
 from .showing import loaded_of
 from .surface import Surface
 
 if TYPE_CHECKING:
-    from ...catalogue import Catalogue
+    pass
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -103,25 +104,12 @@ async def _resume(surface: Surface, words: str) -> None:
     from ...catalogue import Catalogue
     from ...saved import named
 
+    if not words:
+        await pick_session(surface)
+        return
     catalogue = Catalogue(surface.where)
-    if words:
-        found = await asyncio.to_thread(named, catalogue.store, words, catalogue.names)
-        await surface.desk.resume(found)
-        return
-    await _pick_session(surface, catalogue)
-
-
-async def _pick_session(surface: Surface, catalogue: "Catalogue") -> None:
-    rows = await asyncio.to_thread(catalogue.summaries)
-    if not rows:
-        surface.say("there are no other sessions yet")
-        return
-    chosen = await surface.choose_session(catalogue, rows)
-    if chosen is not None:
-        id, how = chosen
-        await surface.desk.resume(id)
-        if how == "fork":
-            await surface.desk.fork()
+    found = await asyncio.to_thread(named, catalogue.store, words, catalogue.names)
+    await surface.desk.resume(found)
 
 
 async def _fork(surface: Surface, words: str) -> None:
