@@ -6,13 +6,14 @@ from msgspec import Meta, Struct, field
 
 Notifications = Literal["unfocused", "always", "off"]
 Thinking = Literal["collapsed", "shown", "hidden"]
+Theme = Literal["", "auto", "dark", "light", "high-contrast", "colour-blind", "ansi", "none"]
 
 
 class TuiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """A person's taste. No project has a say in it: some of these run programs."""
 
-    theme: str = ""
-    """The name of a theme; empty goes by the terminal: its background, and `NO_COLOR`."""
+    theme: Theme = ""
+    """The name of a theme; empty and `auto` go by the terminal: its background, and `NO_COLOR`."""
     vim: bool = False
     """Whether the prompt is edited with the keys of vi."""
     inline: bool = False

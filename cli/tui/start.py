@@ -39,7 +39,7 @@ def main(run: Run) -> int:
     try:
         where = surroundings(run.text("cd"))
         settings = settings_of(run, where).settings.tui
-        theme = settings.theme or automatic(where.env)
+        theme = settings.theme.removeprefix("auto") or automatic(where.env)
     except KedgeError as error:
         err.say(startup_failure(error))
         return error.exit_code

@@ -57,6 +57,16 @@ def test_each_layer_beats_those_below_it(machine: Machine) -> None:
     assert loaded.settings.limits.max_turns == 30
 
 
+def test_an_unknown_theme_is_named_with_its_place_and_those_that_there_are(
+    machine: Machine,
+) -> None:
+    machine.user.write_text('mode = "auto"\n[tui]\ntheme = "bogus"\n')
+    with pytest.raises(ConfigError) as caught:
+        machine.load()
+    assert str(caught.value).startswith(f"{machine.user}:3: tui.theme: expected one of ")
+    assert "'light'" in str(caught.value) and "'bogus'" in str(caught.value)
+
+
 def test_every_value_knows_the_place_it_was_set_in(machine: Machine) -> None:
     machine.user.write_text('mode = "auto"\n\n[shell]\noutput_bytes = 9\n')
     machine.project.write_text("[limits]\n# fewer\nmax_turns = 3\n")

@@ -5,6 +5,7 @@ import os
 import pty
 import termios
 import threading
+from typing import get_args
 
 import pytest
 from textual.app import App
@@ -15,7 +16,8 @@ from kedge.cli.tui.terminal.background import Answers, Background, Question, aut
 from kedge.cli.tui.themes import PREFIX, THEMES, palette_of
 from kedge.cli.tui.view.diff import drawn, rows
 from kedge.cli.tui.view.look import Look
-from kedge.cli.tui.view.palette import PALETTES, ink
+from kedge.cli.tui.view.palette import AUTOMATIC, PALETTES, ink
+from kedge.config.tui import Theme
 
 COLOURED = [palette for palette in PALETTES.values() if palette.background]
 WORDS = ("text", "dim", "accent", "good", "bad", "warn", "person", "code")
@@ -37,6 +39,10 @@ def contrast(one: str, other: str) -> float:
     """By WCAG 2.2."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_every_theme_that_can_be_configured_exists_and_the_other_way_round() -> None:
+    assert {*get_args(Theme)} == {"", AUTOMATIC, *PALETTES}
 
 
 @pytest.mark.parametrize("palette", COLOURED, ids=lambda palette: palette.name)
