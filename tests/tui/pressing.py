@@ -22,6 +22,8 @@ WORDS = (
 NAMES = {"\n": "ctrl+j", "\t": "tab", " ": "space"}
 CONTROLS = ("ctrl+j", "tab")
 PASTES = ("one", "two\nlines\n", "\x1b[31mred\x07", "line\n" * 50, "'a.png'", "", "\r\n\t")
+DIALOGS = 12
+"""That may lie upon each other."""
 SIZES = ((80, 24), (120, 40), (40, 10), (20, 6), (200, 60), (81, 24))
 COMMANDS = ("echo short", "sleep 0.3", "seq 300", "touch made", "false", "printf '\\033[2Jx'")
 ANSWER = """## Found
@@ -90,6 +92,7 @@ class Presser:
             (3, self._scroll),
             (3, self._resize),
             (2, self._focus),
+            (4, self._say),
             (1, self._leave),
         )
 
@@ -152,6 +155,14 @@ class Presser:
         self._app.post_message(event())
         await self._pilot.pause()
         return event.__name__
+
+    async def _say(self) -> str:
+        """Out of whatever is open, and something for the model: else little would ever happen."""
+        for _ in range(DIALOGS):
+            if len(self._app.screen_stack) > 1:
+                await self._pilot.press("escape")
+        await self._pilot.press("ctrl+end", "shift+ctrl+home", "backspace", *"go", "enter")
+        return "'go' said"
 
     async def _leave(self) -> str:
         key = self._random.choice(LEAVING)
