@@ -18,7 +18,8 @@ from ..config.errors import KedgeError, UsageError
 from ..config.exit_codes import EXIT_CODES
 from ..config.version import VERSION
 from .commands import root
-from .options import COMMANDS, OPTIONS, Option, Run
+from .commands.groups import NAMES_OF_HELP
+from .options import COMMANDS, INTERACTIVE, ONE_SHOT, OPTIONS, USUAL, Option, Run, choosing
 from .surfaces import startup_failure
 from .terminal import Out, harmless
 
@@ -52,12 +53,10 @@ def _name(argument: str) -> str:
 def _one_shot(arguments: Sequence[str]) -> int:
     understood: list[Run] = []
     with redirect_stderr(StringIO()) as said:
-        code = _called(_one_shot_app(understood.append), arguments)
+        code = _called(_one_shot_app(understood.append), choosing(arguments))
     Out(2).say(harmless(_plain(said.getvalue())))
     if understood and understood[0].flag("print"):
-        from .oneshot import main as oneshot_main
-
-        return oneshot_main(understood[0])
+        return _printed(arguments, understood[0])
     if understood:
         return _without_print(arguments, understood[0])
     if code:
@@ -66,14 +65,29 @@ def _one_shot(arguments: Sequence[str]) -> int:
     return code
 
 
+def _printed(arguments: Sequence[str], run: Run) -> int:
+    from .oneshot import main as oneshot_main
+
+    if run.values["resume"] == "":
+        return _complained(arguments, "--resume names no session", "see kedge sessions list")
+    return oneshot_main(run)
+
+
 def _without_print(arguments: Sequence[str], run: Run) -> int:
     """Work interactively where there is a terminal, or lines will do; else say what is missing."""
     from .interactive import has_terminal, interactive
 
+    if run.prompt in (*COMMANDS, *USUAL) and "--" not in arguments:
+        words = f"{run.prompt!r} is a command, and stands before its options"
+        return _complained(arguments, words, f"as a prompt: kedge -- {run.prompt}")
     if has_terminal() or run.flag("plain"):
         return interactive(run)
-    words = f"{_name(arguments[0])} is an option of runs, and there is no terminal to work on"
-    error = UsageError(words, hint='add -p "PROMPT"')
+    words = "there is no terminal to work on"
+    return _complained(arguments, words, 'add -p "PROMPT", or --plain to work line by line')
+
+
+def _complained(arguments: Sequence[str], words: str, hint: str) -> int:
+    error = UsageError(words, hint=hint)
     Out(2).say(startup_failure(error))
     return _refused(arguments, error)
 
@@ -134,7 +148,7 @@ def _one_shot_app(action: Callable[[Run], None]) -> typer.Typer:
     command.__annotations__ = {one.name: one.annotation for one in parameters}
     command.__doc__ = "Work on one prompt and exit. The answer goes to stdout, all else to stderr."
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command()(command)
+    app.command(context_settings=NAMES_OF_HELP)(command)
     return app
 
 
@@ -162,11 +176,19 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 def _epilog() -> str:
-    """The one-shot options as the overall help lists them."""
-    rows = [
-        ("  " + ", ".join(name for name in (o.short, o.name) if name) + " " + o.metavar, o.help)
-        for o in OPTIONS
-    ]
-    lines = (f"{names[:32]:<32} {words}" if len(names) <= 32 else f"{names}\n{'':33}{words}"
-             for names, words in rows)  # fmt: skip
-    return f"\b\nOptions of a one-shot run (kedge {VERSION}):\n" + "\n".join(lines)
+    """The options of runs as the overall help lists them."""
+    both = [one.field for one in OPTIONS if one.field not in (*ONE_SHOT, *INTERACTIVE)]
+    sections = (
+        (f"Options of a run (kedge {VERSION})", both),
+        ("Only with -p", ONE_SHOT),
+        ("Only without -p", INTERACTIVE),
+    )
+    return "\n\n".join(
+        f"\b\n{title}:\n" + "\n".join(_row(one) for one in OPTIONS if one.field in fields)
+        for title, fields in sections
+    )
+
+
+def _row(option: Option) -> str:
+    names = "  " + ", ".join(filter(None, (option.short, option.name))) + " " + option.metavar
+    return f"{names:<32} {option.help}" if len(names) <= 32 else f"{names}\n{'':33}{option.help}"

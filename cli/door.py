@@ -6,11 +6,9 @@ leaves to Typer by answering None, so there is one place for help and for error 
 
 from collections.abc import Iterator, Sequence
 
-from .options import COMMANDS, OPTIONS, Option, Run, Value
+from .options import COMMANDS, OPTIONS, USUAL, Option, Run, Value, choosing
 
 _BY_NAME = {name: option for option in OPTIONS for name in (option.name, option.short) if name}
-
-_RESUMES = ("--resume", "-r")
 
 _DIGITS = 15
 """So many a float holds exactly."""
@@ -27,9 +25,7 @@ def at_terminal(arguments: Sequence[str]) -> Run | None:
 
     `--resume` without a session is the empty text: they want to choose.
     """
-    if arguments and arguments[-1] in _RESUMES:
-        arguments = (*arguments[:-1], f"{_RESUMES[0]}=")
-    run = _read(arguments)
+    run = _read(choosing(arguments))
     if run is None or run.flag("print") or run.prompt in ("", "-"):
         return None
     if run.prompt and "--" not in arguments and _may_be_a_command(run.prompt):
@@ -39,7 +35,7 @@ def at_terminal(arguments: Sequence[str]) -> Run | None:
 
 def _may_be_a_command(prompt: str) -> bool:
     """Whether a prompt is a command's name, or one that was mistyped: Typer knows what to say."""
-    if prompt in COMMANDS:
+    if prompt in COMMANDS or prompt in USUAL:
         return True
     if not prompt.isalpha():
         return False

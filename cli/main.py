@@ -42,7 +42,10 @@ def _run(arguments: list[str]) -> int:
         if arguments[:2] == ["sessions", "list"] and {*arguments[2:]} <= {"--all", "--json"}:
             return _list_sessions(arguments[2:])
         from .door import at_terminal, read
+        from .options import USUAL
 
+        if arguments and arguments[0] in USUAL:
+            return _as_meant(arguments)
         run = read(arguments)
         talks = "--plain" in arguments or all(map(os.isatty, (0, 1, 2)))
         if run is None and talks and (asked := at_terminal(arguments)):
@@ -60,6 +63,20 @@ def _run(arguments: list[str]) -> int:
         return oneshot_main(run)
     except KeyboardInterrupt:
         return 130
+
+
+def _as_meant(arguments: list[str]) -> int:
+    from ..config.errors import KedgeError
+    from .usual import meant
+
+    try:
+        return _run(meant(arguments))
+    except KedgeError as error:
+        from .surfaces import startup_failure
+        from .terminal import Out
+
+        Out(2).say(startup_failure(error))
+        return error.exit_code
 
 
 def _list_sessions(flags: list[str]) -> int:

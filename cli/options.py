@@ -4,6 +4,7 @@ The thin door (`door.py`) reads the common case without importing anything; Type
 everything else, and writes the help and the complaints. A test holds the two together.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -77,8 +78,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("--cd", "Work in this directory.", short="-C", metavar="DIR"),
     Option("--add-dir", "A further directory to work in.", metavar="DIR", repeat=True),
     Option("--continue", "Go on with the last session of this directory.", "flag", "-c"),
-    Option("--resume", "Go on with this session (its id or name, or how one begins).", short="-r",
-           metavar="ID|NAME"),
+    Option("--resume", "Go on with this session (its id or name, or how one begins); at a terminal "
+           "without one: choose.", short="-r", metavar="[ID|NAME]"),
     Option("--fork", "Go on in a new session; the old one stays as it is.", "flag"),
     Option("--verify", "A command that must succeed before the work counts as done.",
            metavar="CMD", repeat=True),
@@ -108,6 +109,8 @@ OPTIONS: tuple[Option, ...] = (
 
 ONE_SHOT = ("on_ask", "output_format", "json_schema", "output", "verbose")
 """Fields of the options that mean nothing without --print."""
+INTERACTIVE = ("inline", "plain")
+"""Fields of those that mean nothing with it."""
 
 COMMANDS = (
     *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
@@ -115,6 +118,26 @@ COMMANDS = (
     "compact",
 )
 """The words that a command line may begin with instead."""
+
+
+USUAL = (
+    *("help", "version", "exec", "run", "chat", "continue", "resume", "login", "logout", "auth"),
+    *("setup-token", "doctor", "mcp", "status", "usage", "cost", "stats", "agents", "init", "plan"),
+    *("theme", "review", "update", "upgrade", "install", "uninstall"),
+)
+"""Words that other agents have for commands: none of them alone is a prompt. See `usual.py`."""
+
+
+def choosing(arguments: Sequence[str]) -> list[str]:
+    """The command line with `--resume=` for a `-r` that no session follows: what begins with a dash
+    is an option, not the name of one."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    pairs = zip(arguments[:end], [*arguments[1:end], "-"], strict=False)
+    alone = ("--resume", "-r")
+    return [
+        *("--resume=" if one in alone and after.startswith("-") else one for one, after in pairs),
+        *arguments[end:],
+    ]
 
 
 class Run(Struct, frozen=True):

@@ -11,6 +11,7 @@ _ABOUT = """A terminal coding agent whose every action is validated, explained a
 
 \b
   kedge                                         work together, in the terminal
+  kedge "why does the build fail?"              the same, beginning with this
   kedge -p "fix the failing test" --mode auto   work on one prompt, then exit
   git diff | kedge -p "review this"             words piped in belong to the prompt
   kedge demo                                    see it at work: no key, no network
@@ -27,7 +28,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 configuration · 4 credentials ·
 
 def app(epilog: str) -> typer.Typer:
     """The application with all its commands."""
-    kedge = group(_ABOUT, epilog)
+    kedge = group(_ABOUT, epilog, "[PROMPT | COMMAND [ARGS]...]")
     kedge.callback(invoke_without_command=True)(_start)
     kedge.command()(demo)
     kedge.command()(models)

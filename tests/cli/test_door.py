@@ -5,7 +5,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kedge.cli import app, door
-from kedge.cli.options import OPTIONS, Option, Run
+from kedge.cli.options import COMMANDS, OPTIONS, USUAL, Option, Run
+from kedge.cli.usual import meant
+from kedge.config.errors import UsageError
 
 NAMES = [name for option in OPTIONS for name in (option.name, option.short) if name]
 
@@ -161,3 +163,49 @@ def test_commands_and_slips_are_no_prompts(arguments: tuple[str, ...]) -> None:
 def test_resume_alone_at_a_terminal_asks_which(name: str) -> None:
     run = door.at_terminal((name,))
     assert run is not None and run.values["resume"] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "session"),
+    [
+        (("-r",), ""), (("--resume",), ""), (("-r", "-m", "x/y"), ""), (("-r", "abc"), "abc"),
+        (("-r", "--mode", "plan"), ""), (("--resume", "abc", "-m", "x/y"), "abc"),
+    ],
+)  # fmt: skip
+def test_what_begins_with_a_dash_is_no_session(arguments: tuple[str, ...], session: str) -> None:
+    run = door.at_terminal(arguments)
+    assert run is not None and run.values["resume"] == session
+    assert run.text("model") in ("", "x/y")
+
+
+def test_behind_dashes_everything_is_a_prompt() -> None:
+    run = door.at_terminal(("--", "-r"))
+    assert run is not None and (run.prompt, run.values["resume"]) == ("-r", None)
+
+
+@pytest.mark.parametrize("word", (*COMMANDS, *USUAL))
+def test_a_word_that_is_usually_a_command_is_no_prompt(word: str) -> None:
+    assert door.at_terminal((word,)) is None
+    assert door.at_terminal(("-m", "x/y", word)) is None
+    said = door.at_terminal(("--", word))
+    assert said is not None and said.prompt == word
+
+
+@pytest.mark.parametrize(
+    ("typed", "instead"),
+    [
+        ("help", "--help"), ("help undo", "undo --help"), ("exec it", "--print it"),
+        ("resume", "--resume="), ("resume abc -m x/y", "--resume=abc -m x/y"),
+        ("resume -m x/y", "--resume= -m x/y"), ("continue", "--continue"), ("version", "--version"),
+    ],
+)  # fmt: skip
+def test_what_others_call_otherwise_is_done(typed: str, instead: str) -> None:
+    assert meant(typed.split()) == instead.split()
+
+
+@pytest.mark.parametrize("word", USUAL)
+def test_every_usual_word_is_done_or_answered_with_what_to_use(word: str) -> None:
+    try:
+        assert meant([word, "x"])
+    except UsageError as error:
+        assert "kedge" in error.hint and "\n" not in error.hint

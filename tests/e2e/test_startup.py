@@ -93,7 +93,7 @@ def test_a_wrong_command_line_ends_with_2(kedge: Kedge, arguments: tuple[str, ..
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("-phi",), "No such option: -h"),
+        (("-phi",), "No such option: -i"),
         (("-p=hi",), "No such option: -="),
         (("-vpx", "hi"), "No such option: -x"),
         (("-c",), 'add -p "PROMPT"'),
