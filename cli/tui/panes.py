@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
+from textual.widget import Widget
 
 from ...config.tui import Thinking, TuiSettings
 from ..surroundings import Surroundings
@@ -20,6 +21,7 @@ from .composer.history import History
 from .composer.sources import Files, Source
 from .desk.facts import Facts
 from .keys import KeyTable, bindings
+from .notices import Notices
 from .status.line import StatusLine
 from .status.todo import BREAKPOINTS
 from .terminal.display import Display, Front, Shown
@@ -155,7 +157,21 @@ class Panes(Display):
         if isinstance(transcript, Tail) and len(self.screen_stack) == 1:
             transcript.tell(harmless(words), "bad" if wrong else "dim")
             return
-        self.notify(harmless(words), severity="error" if wrong else "information", markup=False)
+        self._notices.say(harmless(words), wrong=wrong)
+
+    @property
+    def _notices(self) -> Notices:
+        """Where something is said on the screen that is in front."""
+        found = self.screen.query(Notices)
+        if found:
+            return found.first()
+        made = Notices()
+        # Above the prompt, or the keys of a dialog.
+        below = self.screen.query("#bar, #hint, #plan-keys, #reader-hint")
+        parent = below.first().parent if below else self.screen
+        if isinstance(parent, Widget):
+            parent.mount(made, before=below.first() if below else None)
+        return made
 
     def look(self) -> Facts:
         """How things stand now."""

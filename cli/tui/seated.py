@@ -83,6 +83,11 @@ class Seated(Panes):
             case _:
                 pass
 
+    def on_text_selected(self) -> None:
+        """By dragging, or by a click that selects nothing."""
+        if self.screen.get_selected_text():
+            self.say("ctrl+c copies what is selected")
+
     def copy_to_clipboard(self, text: str, name: str = "") -> None:
         """Copy, and say how far that went; `name` is what is copied, in words."""
         self.later(self._copy(text, name or f"{len(text):,} characters"))

@@ -36,7 +36,9 @@ class LineScreen(Modal[str | None]):
             box.border_title = self._titled
             yield Static(self._about, markup=False)
             yield Input(self._value, password=self._secret, compact=True)
-            yield Static(hinted((Hint("enter", "takes it"), CLOSES), 40)[0], markup=False)
+            yield Static(
+                hinted((Hint("enter", "takes it"), CLOSES), 40)[0], id="hint", markup=False
+            )
 
     def on_mount(self) -> None:
         """There is but one place to type."""

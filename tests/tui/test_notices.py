@@ -1,0 +1,62 @@
+"""What the app says stands somewhere where it covers nothing, whatever is open."""
+
+from pathlib import Path
+
+import pytest
+from textual.containers import Vertical
+from tui.seen_app import HELLO, Stage
+
+from kedge.cli.tui.notices import Notices
+from kedge.cli.tui.screens.page import PageScreen
+from kedge.cli.tui.transcript.transcript import Transcript
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+async def test_what_is_said_covers_neither_the_transcript_nor_the_prompt(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        seen.app.say("something happened")
+        await seen.until(lambda: seen.app.screen.query_one(Notices).region.height == 1)
+        said = seen.app.screen.query_one(Notices).region
+        for other in (seen.app.transcript, seen.app.composer):
+            assert not said.overlaps(other.region)
+        assert seen.app.query_one(Transcript).region.bottom == said.y
+
+
+async def test_what_is_said_covers_no_part_of_a_dialog(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        seen.app.say("before it was opened")
+        await seen.send("/help")
+        await seen.on(PageScreen)
+        seen.app.say("first words", wrong=True)
+        seen.app.say("other words")
+        await seen.until(lambda: seen.app.screen.query_one(Notices).region.height == 2)
+        said = seen.app.screen.query_one(Notices)
+        box = said.parent
+        assert isinstance(box, Vertical)
+        assert box.region.contains_region(said.region)
+        for other in box.children:
+            assert other is said or not said.region.overlaps(other.region)
+
+
+async def test_the_same_words_stand_there_once(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        for _ in range(3):
+            seen.app.say("once more leaves")
+        await seen.pilot.pause()
+        assert str(seen.app.screen.query_one(Notices).content) == "once more leaves"
+
+
+async def test_who_has_selected_words_is_told_how_they_are_copied(stage: Stage) -> None:
+    async with stage.app(HELLO, "hi") as seen:
+        await seen.until(lambda: "Hello." in "".join(map(str, seen.app.transcript.view.blocks)))
+        await seen.pilot.mouse_down(seen.app.transcript, offset=(2, 1))
+        await seen.pilot.hover(seen.app.transcript, offset=(6, 1))
+        await seen.pilot.mouse_up(seen.app.transcript, offset=(6, 1))
+        await seen.said("ctrl+c copies what is selected")
