@@ -294,9 +294,10 @@ class Walk:
     def opaque(self, node: "Node") -> None:
         """What is not understood: nobody can say what it does, but what is in it is found."""
         what = node.type.replace("_", " ") if node.is_named else self.source.of(node)
-        judgement = Judgement(
-            f"kedge does not look into this kind of shell text ({what})", "opaque"
-        )
+        why = f"kedge does not look into this kind of shell text ({what})"
+        if node.is_error:
+            why = "this shell line is not complete"
+        judgement = Judgement(why, "opaque")
         self.line.add(whole(self.source, node), self.setting, judgement, exact=False)
         self.nested(node)
         for child in node.named_children:

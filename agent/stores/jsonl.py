@@ -40,7 +40,10 @@ class JsonlLog:
             private_folder(path.parent)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise StoreError(f"cannot open the session log {path}: {error.strerror}") from error
+            raise StoreError(
+                f"cannot open the session log {path}: {error.strerror}",
+                hint="--no-session goes without one; KEDGE_HOME names another place",
+            ) from error
         try:
             lock(self._file, path)
             self._mended = ""

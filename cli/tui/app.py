@@ -169,7 +169,9 @@ class KedgeApp(Reading):
             self.transcript.hear(event)
 
     def on_submitted(self, message: Submitted) -> None:
-        """A prompt was sent."""
+        """A prompt was sent: what comes of it is what the person wants to see."""
+        if message.how == "now":
+            self.transcript.action_scroll_end()
         if self._desk is None:
             self._early.append(message.prompt)
         elif message.how == "later":
@@ -182,11 +184,14 @@ class KedgeApp(Reading):
 
     def on_go_on_asked(self) -> None:
         """Enter, with nothing written."""
-        if self._desk is not None:
-            self._desk.go_on()
+        if self._desk is not None and self._desk.go_on():
+            self.transcript.action_scroll_end()
+        elif self.panels is not None and self.panels.offer.plan:
+            self.action_review_plan()
 
     def on_shell_asked(self, message: ShellAsked) -> None:
         """A command of the person's own was sent."""
+        self.transcript.action_scroll_end()
         self.later(self._shell(message.command))
 
     async def _shell(self, command: str) -> None:
@@ -218,33 +223,46 @@ class KedgeApp(Reading):
         return now - before < within
 
     def action_interrupt(self) -> None:
-        """Stop what runs and give back what waited; at rest, twice: rewind."""
+        """Stop what runs and give back what waited; at rest, twice: clear the prompt, or rewind
+        where it is empty."""
         if self._desk is None:
             return
         self.leave_search()
         if self._desk.interrupt() or self._give_back():
             self._pressed.pop("interrupt", None)
-        elif not self.composer.text and self._again("interrupt"):
-            self.ask_slash("rewind")
+        elif self._again("interrupt"):
+            self._pressed.pop("interrupt")
+            if self.composer.drop():
+                self.say(f"{self.keys.shown('up')} brings what was written back")
+            else:
+                self.ask_slash("rewind")
+        elif self.composer.text:
+            self.say("once more clears the prompt")
 
     def action_take_back(self) -> None:
         """Take the last waiting prompt back into the composer."""
         if self._desk is not None:
             self._give_back()
 
+    def take_back(self) -> Prompt | None:
+        """See `Panes.take_back`."""
+        return None if self._desk is None else self._desk.take_back()
+
     def _give_back(self) -> bool:
-        prompt = self.desk.take_back()
+        prompt = self.take_back()
         if prompt is not None:
             self.composer.put_back(prompt)
         return prompt is not None
 
     async def action_quit(self) -> None:
         """Clear the prompt or stop what runs; twice: leave."""
+        cleared = self.composer.drop()
         warned = time.monotonic() - self._pressed.get("leave", -WARNED) < WARNED
-        if self._again("quit") or warned:
+        # What was written since the first time is cleared first.
+        if (self._again("quit") or warned) and not cleared:
             self.exit(0)
             return
-        if not self.composer.drop() and self._desk is not None:
+        if not cleared and self._desk is not None:
             self._desk.interrupt()
         ends = what_ends(structs.replace(self.look(), working=False))
         self.say(f"once more leaves, and ends {ends}" if ends else "once more leaves")
@@ -285,7 +303,12 @@ class KedgeApp(Reading):
     def action_background(self) -> None:
         """Let the running command go on in the background."""
         if self._desk is None or not self._desk.background():
-            self.say("no command is being waited for")
+            own = self._desk is not None and self._desk.facts.session and self._desk.seat.runs_own
+            self.say(
+                "your own command keeps nobody waiting: go on writing; escape stops it"
+                if own
+                else "no command is being waited for"
+            )
 
     def action_next_mode(self) -> None:
         """The next mode."""

@@ -355,3 +355,10 @@ def test_every_part_has_its_run_effect(look: Look) -> None:
     runs = [effect for effect in found.effects if effect.kind == "run"]
     assert [effect.part for effect in runs] == list(range(len(found.parts)))
     assert [effect.command for effect in runs] == [part.command() for part in found.parts]
+
+
+@pytest.mark.parametrize("command", ["for i in 1 2", 'echo "abc', "if true", "((x"])
+def test_a_line_that_is_not_complete_is_said_to_be_so(look: Look, command: str) -> None:
+    why = " ".join(part.why for part in look(command).parts)
+    assert "this shell line is not complete" in why
+    assert "ERROR" not in why

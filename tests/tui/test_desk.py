@@ -522,6 +522,25 @@ async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_lef
     assert not sitting.home.data_dir.exists()
 
 
+async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
+    desk = await sitting.open(
+        (
+            ["user"],
+            [
+                calls("1", "write", file_path="empty.txt", content=""),
+                calls("2", "bash", command="printf '\\0\\1' >data.bin"),
+            ],
+        ),
+        (["tool", "tool"], [says("Done.")]),
+    )
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    found = {file.shown: (file.text, file.why_none) for file in await desk.changes()}
+    assert found["empty.txt"] == ("", "the file is empty")
+    assert found["data.bin"] == ("", "it is no text, or too large to be compared")
+
+
 async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
     desk = await _two_turns(sitting)
     assert await desk.undo() == "1 file put back"

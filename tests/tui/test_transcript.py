@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.pilot import Pilot
 from tui.happening import Happening
 
-from kedge.agent.events import TextStreamed, TurnEnded
+from kedge.agent.events import ActionEnded, TextStreamed, TurnEnded
 from kedge.agent.messages import Text
 from kedge.cli.tui.transcript.transcript import Transcript
 from kedge.cli.tui.view.blocks import Answer, Card
@@ -166,6 +166,39 @@ async def test_keys_move_from_block_to_block_and_open_them() -> None:
         await stage.painted(lambda: stage.shown.sheet.column.total > lines)
         await stage.pilot.press("enter")
         await stage.painted(lambda: stage.shown.sheet.column.total == lines)
+
+
+async def test_a_card_that_is_opened_at_the_end_keeps_its_head_in_sight() -> None:
+    async with _staged() as stage:
+        await stage.work(2)
+        stage.shown.replay(
+            [
+                stage.happens.prompt("run it"),
+                stage.happens.proposed("long", command="seq 40"),
+                stage.happens(
+                    ActionEnded("long", "bash", "ok", (Text("\n".join(map(str, range(40)))),), 0)
+                ),
+            ]
+        )
+        await stage.painted(lambda: any("seq 40" in row for row in stage.rows))
+        stage.shown.toggle_details()
+        await stage.painted(lambda: any("seq 40" in row for row in stage.rows))
+        assert not stage.shown.following
+        assert any(row.strip(" │") == "3" for row in stage.rows)
+        stage.shown.scroll_to(y=stage.shown.scroll_y + 10, animate=False)
+        await stage.painted(lambda: not any("seq 40" in row for row in stage.rows))
+        stage.shown.toggle_details()
+        await stage.painted(lambda: any("seq 40" in row for row in stage.rows))
+        assert stage.shown.following
+
+
+async def test_who_is_at_the_end_stays_there_while_a_short_card_is_opened() -> None:
+    async with _staged() as stage:
+        await stage.work(2)
+        lines = stage.shown.sheet.column.total
+        stage.shown.toggle_details()
+        await stage.painted(lambda: stage.shown.sheet.column.total > lines)
+        assert stage.shown.following
 
 
 async def test_a_click_on_its_first_line_opens_a_card() -> None:

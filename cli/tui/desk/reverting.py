@@ -33,7 +33,16 @@ class FileDiff(Struct, frozen=True):
     added: int
     removed: int
     text: str
-    """A unified diff; empty for what is no text."""
+    """A unified diff; empty where there is none."""
+    compared: bool = True
+    """Whether both sides are text that is not too large."""
+
+    @property
+    def why_none(self) -> str:
+        """Why there is no diff, in words."""
+        if not self.compared:
+            return "it is no text, or too large to be compared"
+        return "the text is the same" if self.change == "modified" else "the file is empty"
 
 
 class Reverting:
@@ -99,7 +108,7 @@ class Reverting:
         old, new = map(_text, kept.contents((change.before, change.after)))
         shown = shown_in(Path(self._place), change.path)
         if old is None or new is None:
-            return FileDiff(change.path, shown, change.change, 0, 0, "")
+            return FileDiff(change.path, shown, change.change, 0, 0, "", compared=False)
         found = diff(old, new, shown)
         return FileDiff(change.path, shown, change.change, found.added, found.removed, found.text)
 

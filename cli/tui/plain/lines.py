@@ -12,6 +12,7 @@ from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
 from ...ages import age_of
 from ...catalogue import Catalogue
+from ...counts import counted
 from ...surroundings import Surroundings
 from ..asking.deciding import Choice, decided
 from ..composer.sources import Entry
@@ -192,7 +193,7 @@ class Lines:
     async def show_changes(self, found: Sequence[FileDiff]) -> None:
         """See `Surface`."""
         for file in found:
-            text = file.text or "it is no text, or too large to be compared"
+            text = file.text or file.why_none
             self.say(f"{file.change} {file.shown}, {file.added} added, {file.removed} removed")
             self.say(text.rstrip())
         items = [(file.shown, file.change) for file in found]
@@ -322,7 +323,7 @@ class Lines:
 def _session(row: Summary, now: datetime) -> tuple[str, str]:
     words = " ".join((row.name or row.prompt).split())[:100] or "nothing was said"
     age = age_of(datetime.fromisoformat(row.updated), now)
-    return words, f"{age}, {Path(row.cwd).name}, {row.prompts} prompts"
+    return words, f"{age}, {Path(row.cwd).name}, {counted(row.prompts, 'prompt')}"
 
 
 def _found(catalogue: Catalogue, rows: Sequence[Summary], words: str) -> list[Summary]:

@@ -53,7 +53,7 @@ class DiffScreen(Picker[str]):
         """The diff."""
         file = self._files[item.value]
         if not file.text:
-            return Content.styled("it is no text, or too large to be compared", "$text-muted")
+            return Content.styled(file.why_none, "$text-muted")
         look = Look(self.content_width, palette_of(running_app().theme))
         lines = list(rows(file.text, file.shown, look))
         shown = [content(line) for line in drawn(lines[:_SHOWN], look)]

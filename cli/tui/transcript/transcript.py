@@ -91,10 +91,15 @@ class Transcript(Canvas):
 
     def show_block(self, id: int) -> None:
         """Choose a block and bring it into sight."""
+        if self.sheet.column.find(id) is not None:
+            self.chosen = id
+            self._bring_into_sight(id)
+            self.refresh()
+
+    def _bring_into_sight(self, id: int) -> None:
         column, height = self.sheet.column, self.size.height
         if (index := column.find(id)) is None:
             return
-        self.chosen = id
         self.sheet.settle(index, height, 2 * height)
         self.measure()
         top, tall = column.top(index), column.height(index)
@@ -104,7 +109,6 @@ class Transcript(Canvas):
         elif top + tall > y + height:
             y = top + tall - height
         self.scroll_to(y=y, animate=False)
-        self.refresh()
 
     def action_open(self) -> None:
         """Open the chosen block, or close it, in sight."""
@@ -124,17 +128,24 @@ class Transcript(Canvas):
         for id in reversed(ids):
             if opens(self.view.block(id)):
                 self.toggle(id)
+                if not self.following:
+                    self._bring_into_sight(id)
                 return
 
     def toggle(self, id: int) -> None:
-        """Open a block, or close it; what stands above it stays where it is."""
-        column = self.sheet.column
-        row = round(self.scroll_y)
-        place = column.at(row)
-        if self.sheet.toggle(id):
-            self.following = self.following and column.find(id) == len(column) - 1
-            anchor = None if place is None else (column.ids[place.index], place.line)
-            self._lay_out(None if self.following else anchor)
+        """Open a block, or close it. Its head stays in sight: at the end if the end was in sight
+        and has room for both, else what stands above it stays where it is."""
+        column, height = self.sheet.column, self.size.height
+        place = column.at(round(self.scroll_y))
+        index = column.find(id)
+        if place is None or index is None or not self.sheet.toggle(id):
+            return
+        self.sheet.settle(len(column), 2 * height, 0)
+        fits = column.top(index) >= column.total - height
+        self.following = self.following and fits
+        head_is_above = place.index == index
+        anchor = (id, 0) if head_is_above else (column.ids[place.index], place.line)
+        self._lay_out(None if self.following else anchor)
 
     def on_click(self, event: events.Click) -> None:
         meta = event.style.meta

@@ -104,8 +104,9 @@ def test_a_folder_that_is_not_there_has_no_sessions(disk):
 
 def test_a_place_that_cannot_be_written_is_a_store_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot open the session log"):
+    with pytest.raises(StoreError, match="cannot open the session log") as told:
         JsonlStore(tmp_path / "file" / "sessions").open("s")
+    assert "--no-session" in told.value.hint
 
 
 def test_what_cannot_be_read_is_a_store_error(disk):
