@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 
 from ..agent.ports import Approval, No, Question, Yes
+from .counts import counted
 from .questions import (
     answer_in_words,
     arguments_in_words,
@@ -151,7 +152,7 @@ def _asked(question: Question, style: Style) -> Iterator[str]:
         lines = harmless(question.preview).splitlines()
         yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])
         if len(lines) > MAX_PREVIEW_LINES:
-            yield style.dim(f"… {len(lines) - MAX_PREVIEW_LINES} lines more")
+            yield style.dim(f"… {counted(len(lines) - MAX_PREVIEW_LINES, 'line')} more")
     else:
         yield from arguments_in_words(question.action)
 

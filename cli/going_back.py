@@ -20,6 +20,7 @@ from ..sandbox.paths import Roots
 from ..sandbox.restoring import Restored
 from ..sandbox.snapshot import Changed
 from .commands.settings import load_for_commands
+from .counts import counted
 from .keeping import checkpoints_of, shown_in, told
 from .surroundings import Surroundings
 from .terminal import Out, harmless, in_a_line
@@ -251,7 +252,7 @@ def agreed(question: str, err: Out, *, yes: bool) -> bool:
 
 def files(count: int) -> str:
     """A number of files in words."""
-    return "1 file" if count == 1 else f"{count} files"
+    return counted(count, "file")
 
 
 def said(restored: Restored, fact: Rewound, err: Out) -> None:

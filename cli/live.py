@@ -15,6 +15,7 @@ from ..agent.events import (
     TurnEnded,
 )
 from ..agent.messages import ToolCall
+from .counts import counted
 from .terminal import fitting, harmless
 
 MAX_LINES = 8
@@ -65,7 +66,10 @@ class Live:
             lines = [self._waiting_for]
         room = max(1, min(MAX_LINES, rows - 1))
         if len(lines) > room:
-            lines = [f"… {len(lines) - room + 1} lines before", *lines[len(lines) - room + 1 :]]
+            lines = [
+                f"… {counted(len(lines) - room + 1, 'line')} before",
+                *lines[len(lines) - room + 1 :],
+            ]
         return [fitting(line, columns - 1) for line in lines]
 
 

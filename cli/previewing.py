@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterator
 
 from ..agent.ports import Action
+from .counts import counted
 
 MAX_LINES = 200
 """Of a preview; the rest is counted."""
@@ -26,7 +27,7 @@ def preview(action: Action, read: Read) -> str:
         case _:
             return ""
     more = len(lines) - MAX_LINES
-    return "\n".join([*lines[:MAX_LINES], f"… {more} lines more"] if more > 0 else lines)
+    return "\n".join([*lines[:MAX_LINES], f"… {counted(more, 'line')} more"] if more > 0 else lines)
 
 
 def _edited(path: str, text: str, old: str, new: str) -> Iterator[str]:

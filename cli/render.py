@@ -25,6 +25,7 @@ from ..agent.events import (
 from ..agent.kept import Rewound
 from ..agent.messages import Part, Text, said_in
 from .compacted import summary_of, told
+from .counts import counted
 from .terminal import Style, harmless, in_a_line
 from .titles import title
 
@@ -167,7 +168,7 @@ class Renderer:
         lines = text.rstrip().splitlines()
         if len(lines) > MAX_OUTPUT_LINES:
             hidden = len(lines) - MAX_OUTPUT_LINES
-            lines = [f"… {hidden} lines before", *lines[-MAX_OUTPUT_LINES:]]
+            lines = [f"… {counted(hidden, 'line')} before", *lines[-MAX_OUTPUT_LINES:]]
         return [self._style.dim(f"  {line}") for line in lines]
 
     def _diff(self, change: FileChange) -> list[str]:
@@ -262,7 +263,7 @@ def _facts(result: Result) -> str:
     tokens_in = sum(cost.usage.input_tokens for cost in result.usage.values())
     tokens_out = sum(cost.usage.output_tokens for cost in result.usage.values())
     cost = "cost unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
-    calls = "1 model call" if result.turns == 1 else f"{result.turns} model calls"
+    calls = counted(result.turns, "model call")
     return (
         f" · {calls} · {tokens_in} tokens in, {tokens_out} out · {cost} · "
         f"{result.duration_ms / 1000:.1f} s"

@@ -112,8 +112,8 @@ class SessionIndex:
                 self._take_in(database, id, found[id])
         return len(changed) + len(gone)
 
-    def stale(self) -> int:
-        """How many logs it does not show as they are.
+    def stale(self, without: str = "") -> int:
+        """How many logs it does not show as they are, but `without` one session.
 
         Raises:
             sqlite3.Error: the file is damaged.
@@ -125,7 +125,7 @@ class SessionIndex:
                 raise sqlite3.DatabaseError(str(faults[0]))
             known = {id: (size, mtime) for id, size, mtime in database.execute(_STATS)}
         found = dict(self._store.files())
-        return len(dict(known.items() ^ found.items()))
+        return len(dict(known.items() ^ found.items()).keys() - {without})
 
     def rebuild(self) -> int:
         """Throw it away and read every log; returns how many there are.

@@ -91,8 +91,11 @@ def reviewers(sessions: tuple[str, ...], *, as_json: bool) -> None:
             out.write(msgspec.json.encode(row) + b"\n")
             continue
         judged = "never answered by a person" if rate is None else f"{rate:.0%} overruled"
-        counts = f"{one.verdicts} verdicts, {one.failures} not heard, {one.answered} answered"
-        out.say(harmless(f"{name}  {judged}  ({counts}, {one.needless} needless questions)\n"))
+        counts = (
+            f"{counted(one.verdicts, 'verdict')}, {one.failures} not heard, {one.answered} answered"
+        )
+        needless = counted(one.needless, "needless question")
+        out.say(harmless(f"{name}  {judged}  ({counts}, {needless})\n"))
 
 
 def _events(sessions: tuple[str, ...]) -> Iterator[Event]:

@@ -17,6 +17,7 @@ from ...config.exit_codes import EXIT_CODES
 from ..catalogue import Catalogue
 from ..compacted import summary_of, told
 from ..compose import Composed, compose, saved_sessions
+from ..counts import counted
 from ..options import OPTIONS, Run, Value
 from ..saved import latest, named
 from ..surroundings import surroundings
@@ -71,7 +72,9 @@ def _foretold(session: Session) -> int:
     outlook = session.outlook
     assert outlook is not None, "every session of the command line can be compacted"
     by_itself = f", by itself at ~{outlook.threshold:,}" if outlook.threshold else ""
-    would = f"{outlook.summarised} messages would be summarised, {outlook.kept} would stay"
+    would = (
+        f"{counted(outlook.summarised, 'message')} would be summarised, {outlook.kept} would stay"
+    )
     if not outlook.summarised:
         would = "too short to be summarised"
     Out(1).say(f"~{outlook.tokens:,} tokens{by_itself}; {would}\n")

@@ -23,6 +23,7 @@ from ...agent.stores.jsonl import HEAD
 from ...agent.stores.scanning import scan
 from ...config.errors import KedgeError
 from ..catalogue import Catalogue
+from ..counts import counted
 from ..surroundings import surroundings
 from ..terminal import harmless
 
@@ -74,13 +75,9 @@ def examine(*, fix: bool, prune: bool, as_json: bool) -> int:
         _print(_Row(finding.about, finding.kind, finding.meaning, remedy or "", done), as_json)
     if not as_json:
         sessions = len(doctor.store.sessions())
-        told = (_counted(sessions, "session"), _counted(len(findings), "finding"), f"{left} left")
+        told = (counted(sessions, "session"), counted(len(findings), "finding"), f"{left} left")
         sys.stderr.write(f"{', '.join(told)}\n")
     return 1 if left else 0
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _done(finding: Finding) -> str:
@@ -109,8 +106,10 @@ def _print(row: _Row, as_json: bool) -> None:
 class Doctor:
     """Looks at everything that sessions leave in the state folder."""
 
-    def __init__(self, state_dir: Path, catalogue: Catalogue) -> None:
+    def __init__(self, state_dir: Path, catalogue: Catalogue, running: str = "") -> None:
+        """`running` is a session of this process, which the index need not show as it is now."""
         self._state = state_dir
+        self._running = running
         self._catalogue = catalogue
         self.store = catalogue.store
         self._rows = list(scan(self.store))
@@ -199,8 +198,8 @@ class Doctor:
 
         index = SessionIndex(self._catalogue.file, self.store)
         try:
-            if stale := index.stale():
-                behind = _counted(stale, "session")
+            if stale := index.stale(self._running):
+                behind = counted(stale, "session")
                 words = (
                     f"the index is behind the logs by {behind}; the next list brings it up to date"
                 )
@@ -212,14 +211,14 @@ class Doctor:
 
 
 def _updated(index: "SessionIndex") -> str:
-    return f"brought up to date: {_counted(index.update(), 'session')}"
+    return f"brought up to date: {counted(index.update(), 'session')}"
 
 
 def _rebuilt(index: "SessionIndex") -> str:
     import sqlite3
 
     try:
-        return f"made anew from {_counted(index.rebuild(), 'session')}"
+        return f"made anew from {counted(index.rebuild(), 'session')}"
     except sqlite3.Error as error:
         raise KedgeError(str(error)) from error
 

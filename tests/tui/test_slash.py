@@ -170,7 +170,9 @@ async def test_the_doctor_says_what_the_sandbox_is(stage: Stage) -> None:
         await seen.send("/doctor")
         await seen.on(PageScreen)
         assert "off" in seen.rows
+        assert "no key, and none needed" in seen.rows
         assert "what is kept" in seen.rows
+        assert not [row for row in seen.rows if "behind the logs" in row], "it is this session"
 
 
 async def test_the_experiment_is_the_configuration_that_runs(stage: Stage) -> None:

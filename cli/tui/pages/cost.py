@@ -109,7 +109,8 @@ def _budgets(whole: Sum, settings: Settings) -> Iterator[Row]:
     for limit in limits:
         said = f"{limit.scope} {limit.name}: {limit.amount:g} at most"
         if limit.scope == "session" and limit.name != "seconds":
-            said += f", {amount(spend, limit.name):g} spent"
+            unknown = limit.name == "cost" and whole.usd is None
+            said += f", {'unknown' if unknown else f'{amount(spend, limit.name):g}'} spent"
         yield Row(said)
     if not limits:
         yield Row("none is set: [limits] and [budgets] in config.toml", "dim")
@@ -160,6 +161,7 @@ def _of_all(sessions: Sequence[Summary]) -> Iterator[Row]:
     yield Row(f"{counted(len(sessions), 'session')}, {counted(prompts, 'prompt')}")
     unknown = len(sessions) - len(known)
     more = f", and {counted(unknown, 'session')} whose price is not known" if unknown else ""
-    yield Row(f"{dollars(sum(known))} in all{more}")
+    is_known = any(known) or not unknown
+    yield Row(f"{dollars(sum(known))} in all{more}" if is_known else "cost unknown")
     for model, count in Counter(one.model for one in sessions if one.model).most_common(8):
         yield Row(f"  {model:<44} {count:>5}")

@@ -1,9 +1,11 @@
 """What goes on: commands under way, decisions, the health of everything that kedge stands on."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
+from ....agent.tools.todo import TodoItem
 from ...commands.sessions_doctor import Finding
 from ..desk.facts import Facts, Task
 from .page import Page, Row, Tone, head, lines, page
@@ -24,6 +26,22 @@ def _tasks(tasks: Sequence[Task]) -> Iterator[Row]:
         yield Row("nothing runs; Ctrl+B sends a command to the background", "dim")
 
 
+_SIGNS: Final[dict[str, tuple[str, Tone]]] = {
+    "completed": ("done", "dim"),
+    "in_progress": ("now", "good"),
+    "pending": ("to do", ""),
+}
+
+
+def todo_page(items: Sequence[TodoItem]) -> Page:
+    """What the model has set itself to do."""
+    rows = (
+        Row(f"{_SIGNS[one.status][0]:<6} {one.content}", _SIGNS[one.status][1]) for one in items
+    )
+    none = Row("there is no list: the model makes one for work with several steps", "dim")
+    return page("tasks to do", rows if items else (none,))
+
+
 def why_page(words: str) -> Page:
     """The decision, explained."""
     return page("why", lines(words) if words else (Row("nothing was decided yet", "dim"),))
@@ -39,6 +57,8 @@ class Health(Struct, frozen=True):
     """What the terminal says that it can do."""
     keys: tuple[str, ...]
     """Providers that a key is there for, or that answer."""
+    needs_key: bool
+    """Whether the model's provider does."""
     findings: tuple[Finding, ...]
 
 
@@ -59,7 +79,8 @@ def _doctor(health: Health) -> Iterator[Row]:
     yield head("models")
     yield Row(f"{facts.model or 'none'}{f', effort {facts.effort}' if facts.effort else ''}")
     keys = ", ".join(health.keys)
-    yield Row(f"keys and sign-ins: {keys}" if keys else "no key; /model says which to set")
+    missing = "no key; /model says which to set" if health.needs_key else "no key, and none needed"
+    yield Row(f"keys and sign-ins: {keys}" if keys else missing)
     for name in facts.open_breakers:
         yield Row(f"paused because it kept failing: {name}", "bad")
     yield head("terminal")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ....agent.events import Event, MessageAdded, TurnStarted
 from ....agent.messages import Text
 from ....agent.person import PersonPrinted, PersonRan
+from ...counts import counted
 from ...render import Renderer
 from ...terminal import Style, harmless
 from ..desk.words import own
@@ -34,7 +35,7 @@ class Printing:
         self._renderer.streaming = False
         if past:
             shown = past[-1] if not self.answer else f"{past[-1]}\n{self.answer}"
-            self.say(f"{len(past)} prompts were said before; the last one:\n{shown}")
+            self.say(f"said before: {counted(len(past), 'prompt')}; the last one:\n{shown}")
 
     def say(self, words: str) -> None:
         """Print words on lines of their own."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ....config.errors import KedgeError
 from ....config.layers import Loaded
-from ....config.providers import signed_in
+from ....config.providers import names, signed_in, table
 from ....sandbox.choose import choose
 from ...catalogue import Catalogue
 from ...commands.sessions_doctor import Doctor, Finding
@@ -20,14 +20,25 @@ async def health(
 ) -> Health:
     """How all of it is. Takes seconds; `terminal` is what the app knows of its own."""
     ladder, findings = await asyncio.gather(
-        asyncio.to_thread(_ladder, facts.cwd, where), asyncio.to_thread(_findings, where)
+        asyncio.to_thread(_ladder, facts.cwd, where),
+        asyncio.to_thread(_findings, where, facts.session),
     )
     keys = tuple(one.title for one in signed_in(where.env, loaded.settings.providers))
     said = tuple((name, where.env[name]) for name in _VARIABLES if where.env.get(name))
-    return Health(facts, ladder, (*terminal, *said), keys, findings)
+    needs_key = _needs_key(facts.model, loaded)
+    return Health(facts, ladder, (*terminal, *said), keys, needs_key, findings)
 
 
 _VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "SSH_CONNECTION", "NO_COLOR", "LANG")
+
+
+def _needs_key(model: str, loaded: Loaded) -> bool:
+    """Whether the provider of a model asks for one; without a model, some provider's is missing."""
+    name = model.partition("/")[0]
+    if not model or name not in names(loaded.settings.providers):
+        return not model
+    provider = table(name, loaded.settings.providers)
+    return not provider.local and bool(provider.key_env or provider.required_env)
 
 
 def _ladder(cwd: str, where: Surroundings) -> tuple[tuple[str, str], ...]:
@@ -45,10 +56,10 @@ def _ladder(cwd: str, where: Surroundings) -> tuple[tuple[str, str], ...]:
         return (("none", f"{error} ({error.hint})" if error.hint else str(error)),)
 
 
-def _findings(where: Surroundings) -> tuple[Finding, ...]:
+def _findings(where: Surroundings, running: str) -> tuple[Finding, ...]:
     def found() -> Iterator[Finding]:
         try:
-            yield from Doctor(where.home.state_dir, Catalogue(where)).findings()
+            yield from Doctor(where.home.state_dir, Catalogue(where), running).findings()
         except OSError as error:
             yield Finding(str(where.home.state_dir), "unreadable", str(error))
 
