@@ -126,7 +126,10 @@ class Vault:
             yield
         except (sqlite3.Error, OSError) as error:
             words = f"the checkpoints in {str(self.folder)!r}: {error}"
-            raise (Damaged if is_damage(error) else SandboxError)(words) from error
+            if is_damage(error):
+                hint = "the next turn that changes something sets them aside and begins anew"
+                raise Damaged(words, hint=hint) from error
+            raise SandboxError(words) from error
 
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
