@@ -44,6 +44,12 @@ class Catalogue:
             self._tell(error)
             return list(scan(self.store, meant))
 
+    def to_go_on_with(self, place: Where = EVERYWHERE) -> Sequence[Summary]:
+        """The sessions in which anything was said: those of a place, then all others; of each the
+        one written to last first."""
+        begun = (row for row in self.summaries() if row.prompts or row.parent or row.name)
+        return sorted(begun, key=lambda row: not place.holds(row))
+
     def search(
         self, query: str, limit: int, meant: Where = EVERYWHERE, without: str = ""
     ) -> Sequence[Said]:

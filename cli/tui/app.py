@@ -11,6 +11,7 @@ from msgspec import structs
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
+from ...config.errors import KedgeError
 from ...config.exit_codes import EXIT_CODES
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
@@ -98,6 +99,7 @@ class KedgeApp(Reading):
             hear=self._hear,
             changed=self.show_soon,
             opening=self._opening,
+            unheard=self._unheard,
         )
         if self._typed:
             self.composer.put(self._typed)
@@ -167,6 +169,20 @@ class KedgeApp(Reading):
     def _hear(self, event: Event) -> None:
         if self.is_running:
             self.transcript.hear(event)
+
+    def _unheard(self, why: str) -> None:
+        self.later(self._once_more(why))
+
+    async def _once_more(self, why: str) -> None:
+        """What was said is not on record: say it in the session opened anew, or give it back."""
+        try:
+            if why:
+                await self.desk.reopen()
+                return
+        except KedgeError as error:
+            why = str(error)
+        self._give_back()
+        self.say(f"not sent: {why or 'the session could not go on'}", wrong=True)
 
     def on_submitted(self, message: Submitted) -> None:
         """A prompt was sent: what comes of it is what the person wants to see."""
@@ -303,12 +319,8 @@ class KedgeApp(Reading):
     def action_background(self) -> None:
         """Let the running command go on in the background."""
         if self._desk is None or not self._desk.background():
-            own = self._desk is not None and self._desk.facts.session and self._desk.seat.runs_own
-            self.say(
-                "your own command keeps nobody waiting: go on writing; escape stops it"
-                if own
-                else "no command is being waited for"
-            )
+            own = "your own command keeps nobody waiting: go on writing; escape stops it"
+            self.say(own if self.look().runs_own else "no command is being waited for")
 
     def action_next_mode(self) -> None:
         """The next mode."""

@@ -47,7 +47,7 @@ def _global(name: str, keys: str, help: str) -> Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    _global("interrupt", "escape", "stop what is running; twice: rewind"),
+    _global("interrupt", "escape", "stop what is running; twice: clear the prompt, or rewind"),
     _global("quit", "ctrl+c", "clear the prompt; twice: leave"),
     _global("leave", "ctrl+d", "leave, when the prompt is empty"),
     _global("suspend", "ctrl+z", "back to the shell; fg returns"),
@@ -71,11 +71,11 @@ ACTIONS: tuple[Action, ...] = (
     _composer("submit", "enter", "send; while it works: say it after the current actions"),
     _composer("later", "alt+enter", "send when the turn is over"),
     _composer("newline", "ctrl+j shift+enter", "a new line (or \\ and Enter)"),
-    _composer("complete", "tab", "complete the word at the cursor"),
+    _composer("complete", "tab", "complete the word; while it works: send when the turn is over"),
     _composer("history-search", "ctrl+r", "search earlier prompts"),
     _composer("editor", "ctrl+g", "write in the external editor"),
     _composer("paste-image", "ctrl+v alt+v", "attach the picture in the clipboard"),
-    _composer("up", "up", "a line up; at the top: the prompt before"),
+    _composer("up", "up", "a line up; at the top: the prompt before, or the last that waits"),
     _composer("down", "down", "a line down; at the bottom: the next prompt"),
     _composer("history-previous", "alt+p", "the prompt before"),
     _composer("history-next", "alt+n", "the next prompt"),

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
+from ...agent.messages import Prompt
 from ...config.tui import Thinking, TuiSettings
 from ..surroundings import Surroundings
 from ..terminal import harmless
@@ -42,8 +43,9 @@ _TICK: Final = 1.0
 """Seconds between two looks at what changes by itself, while there is such a thing."""
 
 
-class Panes(Display):
-    """What stands where. Knows facts and no desk."""
+class Panes(Display, inherit_bindings=False):
+    """What stands where. Knows facts and no desk. Textual's own keys (Ctrl+Q) are not there: what a
+    key does stands in the table."""
 
     CSS_PATH = "app.tcss"
     TITLE = "kedge"
@@ -127,7 +129,13 @@ class Panes(Display):
             self.where.env,
             self.settings.editor,
             self.settings.vim,
+            take_back=self.take_back,
+            is_working=lambda: self.facts.working,
         )
+
+    def take_back(self) -> Prompt | None:
+        """The prompt that was said last and that nobody heard yet; it waits no longer."""
+        return None
 
     def sources(self) -> Sequence[Source]:
         """What can be completed besides files."""
@@ -189,7 +197,7 @@ class Panes(Display):
             return  # the app is ending
         self.facts = facts = self.look()
         self.query_one(StatusLine).show(facts)
-        self.composer.placeholder = invitation(facts, self.keys.shown("submit"))
+        self.composer.placeholder = invitation(facts, self.keys)
         if self.panels is not None:
             self.panels.show(facts, self._plan(facts))
         if isinstance(transcript := self.transcript, Tail):
@@ -235,7 +243,9 @@ class Panes(Display):
 
     def action_todo(self) -> None:
         """Show or hide the list."""
-        if self.panels is not None:
+        if not self.facts.todo:
+            self.say("there is no list: the model makes one for work with several steps")
+        elif self.panels is not None:
             self.panels.todo.toggle()
 
     def action_page_up(self) -> None:

@@ -8,6 +8,7 @@ from textual.widgets import Static
 from ..questions import first_line
 from .composer.draft_area import PLACEHOLDER
 from .desk.facts import Facts
+from .keys import KeyTable
 
 _MOST: Final = 3
 """Prompts that are shown; of the others only how many there are."""
@@ -36,13 +37,16 @@ def _until(facts: Facts) -> str:
     return "after this turn" if facts.working or facts.doing else "after your next prompt"
 
 
-def invitation(facts: Facts, submit: str) -> str:
-    """What stands where nothing is written; `submit` is the key that sends."""
+def invitation(facts: Facts, keys: KeyTable) -> str:
+    """What stands where nothing is written."""
+    submit, later = keys.shown("submit"), keys.shown("complete")
     if submit and not (facts.working or facts.doing):
         if facts.unfinished:
             return f"The last turn broke off: {submit} goes on with it; or say what to do instead"
         if facts.queue and facts.session:
             return f"{submit} sends what waits; or say something else first"
+    if submit and later and facts.working:
+        return f"Say more: {submit} after the current actions, {later} when the turn is over"
     return PLACEHOLDER
 
 

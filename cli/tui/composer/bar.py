@@ -58,9 +58,9 @@ class ComposerBar(Vertical):
         """Show what the words are."""
         self._show(event.mode, event.vim)
 
-    def on_option_list_option_selected(self) -> None:
+    async def on_option_list_option_selected(self) -> None:
         """A proposal was clicked."""
-        self.composer.take_proposal()
+        await self.composer.take_proposal()
 
     def _show(self, mode: InputMode, vim: str) -> None:
         self.query_one(Static).update(_SIGNS[mode])

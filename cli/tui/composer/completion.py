@@ -24,11 +24,13 @@ class Word:
         self.sources = sources
 
     @classmethod
-    def at(cls, before: str, mode: InputMode, sources: Sequence[Source]) -> "Word | None":
-        """The word before the cursor and who would complete it. Of those who see different words,
-        the ones with the shortest are asked."""
+    def at(
+        cls, before: str, mode: InputMode, sources: Sequence[Source], *, asked: bool = False
+    ) -> "Word | None":
+        """The word before the cursor and who would complete it; `asked`: as in `Source`. Of those
+        who see different words, the ones with the shortest are asked."""
         starts = [(place, source) for source in sources
-                  if (place := source.start(before, mode)) is not None]  # fmt: skip
+                  if (place := source.start(before, mode, asked=asked)) is not None]  # fmt: skip
         if not starts:
             return None
         start = max(place for place, _ in starts)
@@ -70,6 +72,11 @@ class Completion(Listing, can_focus=False):
         """What is highlighted; None if nothing is."""
         place = self.highlighted
         return None if place is None or not self.shown else self._candidates[place]
+
+    @property
+    def only(self) -> bool:
+        """Whether there is a single proposal."""
+        return self.shown and len(self._candidates) == 1
 
     def ask(self, word: Word) -> None:
         """Ask for proposals; those of an older word are not waited for."""

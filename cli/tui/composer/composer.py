@@ -52,7 +52,7 @@ class Composer(DraftArea):
         if self._completion.shown and action:
             event.stop()
             event.prevent_default()
-            self._in_completion(action)
+            await self._in_completion(action)
         elif event.key == "escape" and self.mode != "prompt" and not self._typing_in_vim:
             event.stop()
             event.prevent_default()
@@ -61,6 +61,10 @@ class Composer(DraftArea):
             event.stop()
             event.prevent_default()
             self.mode = _MODE_OF[event.character]
+        elif event.character == "?" and self.mode == "prompt" and not self.text:
+            event.stop()
+            event.prevent_default()
+            self.post_message(SlashAsked("help", "", (), "now"))
 
     @property
     def _typing_in_vim(self) -> bool:
@@ -80,8 +84,10 @@ class Composer(DraftArea):
         super().action_delete_right()
 
     def action_up(self) -> None:
-        """A line up, or the prompt before."""
-        if self.navigator.is_first_wrapped_line(self.cursor_location):
+        """A line up, or the prompt before; with nothing written, the one that waits."""
+        if not self.text and self.mode == "prompt" and (waiting := self.desktop.take_back()):
+            self.put_back(waiting)
+        elif self.navigator.is_first_wrapped_line(self.cursor_location):
             self.action_history_previous()
         else:
             self.action_cursor_up()
@@ -109,7 +115,7 @@ class Composer(DraftArea):
     def _propose(self, *, asked: bool = False) -> None:
         text = self.text
         before = text[: self.offset_of_cursor]
-        word = Word.at(before, self.mode, self.desktop.sources)
+        word = Word.at(before, self.mode, self.desktop.sources, asked=asked)
         if word is None or self._typing_elsewhere(word) and not asked:
             self._completion.close()
         else:
@@ -125,7 +131,15 @@ class Composer(DraftArea):
                 return True
         return not self.has_focus or (self.vim is not None and self.vim.mode != "insert")
 
-    def _in_completion(self, action: str) -> None:
+    async def _catch_up(self) -> None:
+        """Let the proposals be those for what is written now, however fast that came."""
+        word = self._completion.word
+        if word is None or self.text[word.start : self.offset_of_cursor] != word.text:
+            self._propose()
+        await self._completion.settled()
+
+    async def _in_completion(self, action: str) -> None:
+        await self._catch_up()
         completion, word = self._completion, self._completion.word
         match action:
             case "completion-next":
@@ -159,13 +173,19 @@ class Composer(DraftArea):
         if not chosen.goes_on:
             self.desktop.index.used(chosen.text.removeprefix("@").strip('"'))
 
-    def take_proposal(self) -> None:
+    async def take_proposal(self) -> None:
         """A proposal was clicked."""
-        self._in_completion("completion-take")
+        await self._in_completion("completion-take")
 
-    def action_complete(self) -> None:
-        """Propose something for this word, even if that was declined."""
+    async def action_complete(self) -> None:
+        """Propose something for this word, even if that was declined, or take the only proposal;
+        where nothing could be proposed, and something is being worked on, send it for later."""
         self._propose(asked=True)
+        await self._completion.settled()
+        if self._completion.only:
+            await self._in_completion("completion-take")
+        elif self._completion.word is None and self.mode == "prompt" and self.desktop.is_working():
+            self._submit("later")
 
     # Sending
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from .prompt_area import PromptArea
 from .sources import InputMode, Source
 
 _IMAGE: Final = re.compile(r"\[Image #\d+(?: (?P<name>[^\]\n]*))?\]")
-PLACEHOLDER: Final = "Ask for something; @ for files, / for commands, ! for the shell"
+PLACEHOLDER: Final = "Ask for something; @ files, / commands, ! your shell, ? for help"
 """What stands where nothing is written."""
 
 
@@ -38,6 +38,10 @@ class Desktop(Struct, frozen=True):
     """The command; empty: what `env` says."""
     vim: bool = False
     placeholder: str = PLACEHOLDER
+    take_back: Callable[[], Prompt | None] = lambda: None
+    """Gives the prompt that was said last and that nobody heard yet; it waits no longer."""
+    is_working: Callable[[], bool] = lambda: False
+    """Whether a turn runs, so that a prompt could wait for its end."""
 
 
 class DraftArea(PromptArea):

@@ -2,8 +2,9 @@
 else speaks `Source`."""
 
 import re
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -37,15 +38,25 @@ class Entry(Struct, frozen=True):
     help: str
     arguments: str = ""
     """What may follow, in words: `[name]`, `<path>`. Empty: nothing; in `<>`: it has to."""
+    aliases: tuple[str, ...] = ()
+    """Its other names."""
+    listed: bool = True
+    """Whether lists show it, and not only who asks for it by name."""
+
+    @property
+    def shown(self) -> str:
+        """As one types it."""
+        return f"/{self.name} {self.arguments}".rstrip()
 
 
 class Source(Protocol):
     """Somebody who knows how words may go on."""
 
-    def start(self, before: str, mode: InputMode) -> int | None:
+    def start(self, before: str, mode: InputMode, *, asked: bool = False) -> int | None:
         """Where the word begins that this source would complete; None if that is not its business.
 
-        `before` is all text up to the cursor. Called with every key: does no I/O.
+        `before` is all text up to the cursor; `asked`: whether the person pressed a key for it.
+        Called with every key: does no I/O.
         """
         ...
 
@@ -60,18 +71,19 @@ _PATH_WORD = re.compile(r"(?:^|(?<=\s))[^\s'\"|;&<>@]+$")
 
 
 class Files:
-    """`@` and the path of a file or directory; in a command of the person's, words with a slash."""
+    """`@` and the path of a file or directory; in a command of the person's, words with a slash,
+    and any word if that is asked for."""
 
     def __init__(self, index: FileIndex) -> None:
         self._index = index
 
-    def start(self, before: str, mode: InputMode) -> int | None:
+    def start(self, before: str, mode: InputMode, *, asked: bool = False) -> int | None:
         """See `Source`."""
         line = before[before.rfind("\n") + 1 :]
         match = _MENTION.search(line)
         if match is None and mode == "shell":
             match = _PATH_WORD.search(line)
-            if match is not None and "/" not in match[0]:
+            if match is not None and "/" not in match[0] and not asked:
                 match = None
         return None if match is None else len(before) - len(line) + match.start()
 
@@ -82,7 +94,9 @@ class Files:
         query = word.removeprefix("@").removeprefix('"')
         return [
             Candidate(
-                written(path) if mentioned else path, harmless(path), goes_on=path.endswith("/")
+                written(path) if mentioned else shlex.quote(path),
+                harmless(path),
+                goes_on=path.endswith("/"),
             )
             for path in self._index.match(query)
         ]
@@ -94,19 +108,16 @@ class Commands:
     def __init__(self, entries: Callable[[], Sequence[Entry]]) -> None:
         self._entries = entries
 
-    def start(self, before: str, mode: InputMode) -> int | None:
+    def start(self, before: str, mode: InputMode, *, asked: bool = False) -> int | None:
         """See `Source`."""
         return 0 if mode == "prompt" and re.fullmatch(r"/[\w:.-]*", before) else None
 
     async def offer(self, word: str) -> Sequence[Candidate]:
         """See `Source`."""
         wanted = word[1:].lower()
-        ranked = sorted(
-            (rank, entry.name, entry)
-            for entry in self._entries()
-            if (rank := _rank(entry, wanted)) is not None
-        )
-        return [_candidate(entry) for _, _, entry in ranked]
+        hits = [hit for entry in self._entries() if (hit := _hit(entry, wanted)) is not None]
+        # Of equals the first in the order of the help comes first.
+        return [hit.candidate for hit in sorted(hits, key=lambda hit: hit.rank)]
 
 
 class Arguments:
@@ -117,7 +128,7 @@ class Arguments:
         self._complete = complete
         self._name = ""
 
-    def start(self, before: str, mode: InputMode) -> int | None:
+    def start(self, before: str, mode: InputMode, *, asked: bool = False) -> int | None:
         """See `Source`."""
         match = re.fullmatch(r"/([\w:.-]+) (?:[^\n]* )?(\S*)", before)
         if mode != "prompt" or match is None:
@@ -130,19 +141,58 @@ class Arguments:
         return await self._complete(self._name, word)
 
 
-def _rank(entry: Entry, wanted: str) -> tuple[int, int] | None:
+_EXACT, _BEGINNING, _OTHERWISE, _UNLISTED, _WITHIN, _SCATTERED, _ABOUT = range(7)
+"""How well a command fits what was typed, best first: name or alias, the beginning of the name,
+that of an alias, that of a command that is not listed, a part of the name, its letters, its help."""
+_ENOUGH: Final = 3
+"""Letters that say more than that somebody began to type."""
+
+
+class _Hit(Struct, frozen=True):
+    """A command that fits what was typed."""
+
+    rank: int
+    entry: Entry
+    alias: str = ""
+    """The other name that fits."""
+
+    @property
+    def candidate(self) -> Candidate:
+        """Enter runs only what was named, be it by its beginning; the rest it fills in."""
+        entry = self.entry
+        shown = f"{entry.shown} ({self.alias})" if self.alias else entry.shown
+        named = self.rank <= _UNLISTED
+        return Candidate(
+            f"/{entry.name}",
+            harmless(shown),
+            harmless(entry.help),
+            runs=named and not entry.arguments.startswith("<"),
+        )
+
+
+def _hit(entry: Entry, wanted: str) -> _Hit | None:
     name = entry.name.lower()
+    if not wanted:
+        return _Hit(_BEGINNING, entry) if entry.listed else None
+    alias = next((one for one in sorted(entry.aliases, key=len) if one.startswith(wanted)), "")
+    if wanted in (name, alias):
+        return _Hit(_EXACT, entry, "" if wanted == name else alias)
+    if not entry.listed:
+        fits = len(wanted) >= _ENOUGH and (name.startswith(wanted) or alias)
+        return _Hit(_UNLISTED, entry, "" if name.startswith(wanted) else alias) if fits else None
     if name.startswith(wanted):
-        return (0, len(name)) if wanted else (0, 0)
+        return _Hit(_BEGINNING, entry)
+    if alias:
+        return _Hit(_OTHERWISE, entry, alias)
+    return _weak_hit(entry, name, wanted)
+
+
+def _weak_hit(entry: Entry, name: str, wanted: str) -> _Hit | None:
     if wanted in name:
-        return 1, name.index(wanted)
+        return _Hit(_WITHIN, entry)
+    if len(wanted) < _ENOUGH:
+        return None
     rest = iter(name)
-    if len(wanted) > 2 and all(letter in rest for letter in wanted):
-        return 2, len(name)
-    return (3, 0) if len(wanted) > 2 and wanted in entry.help.lower() else None
-
-
-def _candidate(entry: Entry) -> Candidate:
-    shown = f"/{entry.name} {entry.arguments}".rstrip()
-    needs = entry.arguments.startswith("<")
-    return Candidate(f"/{entry.name}", harmless(shown), harmless(entry.help), runs=not needs)
+    if all(letter in rest for letter in wanted):
+        return _Hit(_SCATTERED, entry)
+    return _Hit(_ABOUT, entry) if wanted in entry.help.lower() else None

@@ -73,6 +73,8 @@ class Facts(Struct, frozen=True):
     """Whether a turn runs."""
     doing: str = ""
     """What else takes its time, in words: opening, compacting, a command of the person's."""
+    runs_own: bool = False
+    """Whether a command of the person's own is under way."""
     since: float = 0.0
     """When that began, on `time.monotonic`'s clock; 0: it did not."""
     steering: tuple[Waiting, ...] = ()

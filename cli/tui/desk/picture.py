@@ -32,6 +32,7 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         cost_usd=watch.cost,
         working=seat.working,
         doing=facts.doing or _doing(seat),
+        runs_own=seat.runs_own,
         since=seat.began or facts.since,
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)

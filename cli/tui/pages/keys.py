@@ -67,8 +67,9 @@ def commands(entries: Iterable[Entry]) -> Iterator[Row]:
     """What each command is for."""
     yield head("commands")
     for entry in entries:
-        shown = f"/{entry.name} {entry.arguments}".rstrip()
-        yield Row(shown, id=entry.name, note=entry.help)
+        if entry.listed:
+            also = f"also /{', /'.join(entry.aliases)}" if entry.aliases else ""
+            yield Row(entry.shown, id=entry.name, more=also, note=entry.help)
 
 
 _FIRST = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from ....agent.kept import Reach
-from ....agent.stores.summary import Summary
+from ....agent.stores.summary import Summary, Where
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
 from ...ages import age_of
@@ -253,10 +253,12 @@ class Lines:
         return usable[place][0], None
 
     async def choose_session(
-        self, catalogue: Catalogue, rows: Sequence[Summary]
+        self, catalogue: Catalogue, rows: Sequence[Summary], place: Where, query: str
     ) -> tuple[str, Literal["resume", "fork"]] | None:
         """See `Surface`."""
         shown = [row for row in rows if row.started]
+        if query:
+            shown = await asyncio.to_thread(_found, catalogue, rows, query)
         while True:
             now = datetime.now(UTC)
             listed = shown[:_SESSIONS]
@@ -268,9 +270,9 @@ class Lines:
             )
             line = (await self._host.line(Ask(asked)) or "").strip()
             forks = line.lower().startswith("f ")
-            place = chosen(line[2:].strip() if forks else line, len(listed))
-            if place is not None:
-                return listed[place].id, "fork" if forks else "resume"
+            taken = chosen(line[2:].strip() if forks else line, len(listed))
+            if taken is not None:
+                return listed[taken].id, "fork" if forks else "resume"
             if not line:
                 return None
             shown = await asyncio.to_thread(_found, catalogue, rows, line)

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from msgspec import Struct, structs
 from textual.widgets import Input
 
-from ....agent.stores.summary import Said, Summary, excerpt, terms
+from ....agent.stores.summary import EVERYWHERE, Said, Summary, Where, excerpt, terms
 from ...ages import age_of
 from ...catalogue import Catalogue
 from .picker import Act, Item, Picker
@@ -48,18 +48,21 @@ class SessionPicker(Picker[Taken]):
         rows: Sequence[Summary],
         *,
         open_now: str,
+        place: Where = EVERYWHERE,
         rename: Do,
         delete: Do,
         query: str = "",
         now: datetime | None = None,
     ) -> None:
-        """`open_now` is the session that is open; `now` is what ages count from."""
+        """`open_now` is the session that is open; those of `place` come first, as in `rows`; `now`
+        is what ages count from."""
         acts = (
             Act[Taken]("ctrl+f", "forks", self._fork),
             Act[Taken]("ctrl+r", "renames", lambda item: rename(item.value.id)),
             Act[Taken]("ctrl+d", "deletes", lambda item: delete(item.value.id), sure=True),
         )
         self._open_now = open_now
+        self._place = place
         self._now = now or datetime.now(UTC)
         self._catalogue = catalogue
         self._rows = list(rows)
@@ -89,6 +92,12 @@ class SessionPicker(Picker[Taken]):
     def typed_words(self) -> str:
         """What stands in the filter; empty before there is one."""
         return self.typed if self.is_mounted else ""
+
+    def on_mount(self) -> None:
+        """Search for what the filter begins with."""
+        super().on_mount()
+        if len(self.typed.strip()) >= _LEAST:
+            self.begin(self._search(self.typed))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter at once, then search through what was said."""
@@ -138,7 +147,7 @@ class SessionPicker(Picker[Taken]):
 
     async def renew(self) -> None:
         """See `Picker.renew`."""
-        self._rows = list(await asyncio.to_thread(self._catalogue.summaries))
+        self._rows = list(await asyncio.to_thread(self._catalogue.to_go_on_with, self._place))
         self.replace(self._made())
 
 

@@ -10,6 +10,7 @@ from ..pages.modes import MODE_WORDS
 from ..view.palette import AUTOMATIC, PALETTES
 from .picker import Act, Item, Picker
 
+
 class ModePicker(Picker[Mode]):
     """Gives the mode."""
 
@@ -67,7 +68,7 @@ class CommandPalette(Picker[str]):
     ROOM = 2
 
     def __init__(self, entries: Iterable[Entry], keys: KeyTable) -> None:
-        items = [_command(entry) for entry in entries]
+        items = [_command(entry) for entry in entries if entry.listed]
         items += [
             Item(one.name, one.help, ", ".join(keys.keys(one.name)), one.name)
             for one in ACTIONS
@@ -81,4 +82,4 @@ class CommandPalette(Picker[str]):
 
 
 def _command(entry: Entry) -> Item[str]:
-    return Item(f"/{entry.name}", f"/{entry.name} {entry.arguments}".rstrip(), entry.help)
+    return Item(f"/{entry.name}", entry.shown, entry.help, " ".join(entry.aliases))

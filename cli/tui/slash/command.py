@@ -23,15 +23,20 @@ class Command(Struct, Generic[S], frozen=True):
     aliases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     """What may follow, where that is known."""
+    listed: bool = True
+    """As in `Entry`."""
+    gives_way: bool = False
+    """Whether a file may have its name, as it may have those of what is not listed."""
 
     @property
     def entry(self) -> Entry:
         """As it is proposed."""
-        also = f" (also /{', /'.join(self.aliases)})" if self.aliases else ""
-        return Entry(self.name, f"{self.help}{also}", self.arguments)
+        return Entry(self.name, self.help, self.arguments, self.aliases, self.listed)
 
 
 def unknown(name: str, known: Iterable[str]) -> str:
     """What to say of a command that does not exist."""
-    guess = nearest(name, known)
+    names = list(known)
+    begun = min((one for one in names if one.startswith(name)), key=len, default="")
+    guess = begun or nearest(name, names)
     return f"there is no command /{name}; " + (f"/{guess}?" if guess else "/help lists all")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..pages.page import Page
 from .command import Command
-from .showing import facts_of, here, loaded_of, read
+from .showing import facts_of, here, loaded_of, log_of, read
 from .surface import Deed, Surface
 
 
@@ -124,6 +124,23 @@ async def _tasks(surface: Surface, words: str) -> None:
     await surface.show(page, deeds=(Deed("ctrl+d", "stops it", stop),), every=1.0)
 
 
+async def _todo(surface: Surface, words: str) -> None:
+    from ..pages.now import todo_page
+
+    await read(surface, lambda: todo_page(surface.look().todo))
+
+
+async def _status(surface: Surface, words: str) -> None:
+    from ..pages.status import status_page
+
+    now, terminal = surface.look(), surface.terminal()
+    places = (
+        ("settings", str(surface.where.home.config_dir / "config.toml")),
+        ("log", log_of(surface)),
+    )
+    await read(surface, lambda: status_page(now, (*places, *terminal)))
+
+
 async def _why(surface: Surface, words: str) -> None:
     from ..pages.now import why_page
 
@@ -179,11 +196,15 @@ async def _copy(surface: Surface, words: str) -> None:
 
 LOOKING: tuple[Command[Surface], ...] = (
     Command("diff", "all changes of the session; put single files back", _diff),
-    Command("context", "what fills the window, by what it is", _context),
+    Command("status", "how things stand: session, model, mode, sandbox", _status),
+    Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
+    Command("context", "what fills the window, by what it is", _context, aliases=("tokens",)),
     Command("cost", "what the session cost, by model and prompt", _cost, aliases=("usage",)),
-    Command("tasks", "commands under way, and stopping them", _tasks, aliases=("bashes",)),
+    Command("tasks", "commands under way, and stopping them", _tasks,
+            aliases=("bashes", "ps", "bg", "shells", "jobs")),
     Command("why", "the last decision explained, or that on a call", _why, "[call]"),
-    Command("rules", "what is allowed, asked about and denied", _rules, aliases=("permissions",)),
+    Command("rules", "what is allowed, asked about and denied", _rules,
+            aliases=("permissions", "approvals", "approve", "allowed-tools")),
     Command("grants", "what you allowed for good, and taking it back", _grants),
     Command("memory", "instruction files and notes", _memory),
     Command("config", "every setting, and where it is from", _config, aliases=("settings",)),
@@ -191,11 +212,12 @@ LOOKING: tuple[Command[Surface], ...] = (
     Command("hooks", "hooks and their health", _hooks),
     Command("mcp", "MCP servers and their health", _mcp),
     Command("stats", "figures of this session and of all", _stats),
-    Command("keys", "all keys, and what is in another's way", _keys, aliases=("keybindings",)),
+    Command("keys", "all keys, and what is in another's way", _keys,
+            aliases=("keybindings", "keymap", "hotkeys", "shortcuts")),
     Command("doctor", "the sandbox, the terminal, keys, what is kept", _doctor),
-    Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
     Command("copy", "copy the last answer", _copy),
     Command("trust", "what this folder brings, and whether it may", _trust),
     Command("tour", "the two screens for those who are new", _tour),
-)
+    Command("todo", "the list of tasks", _todo, aliases=("todos",), listed=False),
+)  # fmt: skip
 """Their order is that of the help."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from ....agent.kept import Reach
-from ....agent.stores.summary import Summary
+from ....agent.stores.summary import Summary, Where
 from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue
 from ...surroundings import Surroundings
@@ -154,7 +154,7 @@ class OnScreen:
         return name or "", picker.effort if changed else None
 
     async def choose_session(
-        self, catalogue: Catalogue, rows: Sequence[Summary]
+        self, catalogue: Catalogue, rows: Sequence[Summary], place: Where, query: str
     ) -> tuple[str, Literal["resume", "fork"]] | None:
         """See `Surface`."""
         from ..screens.sessions import SessionPicker
@@ -165,8 +165,10 @@ class OnScreen:
             catalogue,
             rows,
             open_now=self.desk.facts.session,
+            place=place,
             rename=keeping.rename,
             delete=keeping.delete,
+            query=query,
         )
         taken = await answered(self._app, picker)
         return None if taken is None else (taken.id, taken.how)
@@ -232,5 +234,6 @@ def _bound(command: Command["Seated"], app: "Seated") -> Command[Surface]:
         await command.run(app, words)
 
     return Command(
-        command.name, command.help, run, command.arguments, command.aliases, command.words
-    )
+        command.name, command.help, run, command.arguments, command.aliases, command.words,
+        command.listed, command.gives_way,
+    )  # fmt: skip

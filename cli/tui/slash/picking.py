@@ -2,23 +2,26 @@
 
 import asyncio
 
+from .showing import here
 from .surface import Surface
 
 
-async def pick_session(surface: Surface) -> bool:
-    """Let the person choose one, and go on with it or a fork of it; whether they did.
+async def pick_session(surface: Surface, query: str = "") -> bool:
+    """Let the person choose one of those that have these words, and go on with it or a fork of it;
+    whether they did.
 
     Raises:
         KedgeError: it cannot be opened.
     """
-    from ...catalogue import Catalogue
+    from ...catalogue import Catalogue, around
 
     catalogue = Catalogue(surface.where)
-    rows = await asyncio.to_thread(catalogue.summaries)
+    place = await asyncio.to_thread(around, here(surface))
+    rows = await asyncio.to_thread(catalogue.to_go_on_with, place)
     if not rows:
         surface.say("there are no other sessions yet")
         return False
-    chosen = await surface.choose_session(catalogue, rows)
+    chosen = await surface.choose_session(catalogue, rows, place, query)
     if chosen is None:
         return False
     id, how = chosen

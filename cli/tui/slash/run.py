@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
 from ..composer.sources import Candidate, Entry
@@ -23,13 +25,20 @@ class Slash:
         self._surface = surface
         self._built_in = (*COMMANDS, *own)
         self._by_name = {name: one for one in self._built_in for name in (one.name, *one.aliases)}
+        self._firm = tuple(one.name for one in self._built_in if one.listed and not one.gives_way)
+        """Names that no file can have."""
         self._customs = Customs()
 
     @property
     def entries(self) -> Sequence[Entry]:
         """All of them, as they are proposed."""
-        customs = (one.entry for one in self._customs.commands.values())
-        return [*(one.entry for one in self._built_in), *customs]
+        customs = self._customs.commands
+        built_in = (
+            replace(entry, aliases=tuple(one for one in entry.aliases if one not in customs))
+            for one in self._built_in
+            if (entry := one.entry).name not in customs
+        )
+        return [*built_in, *(one.entry for one in customs.values())]
 
     async def words(self, name: str, word: str) -> Sequence[Candidate]:
         """What may follow a command."""
@@ -41,7 +50,7 @@ class Slash:
         before = self._customs.problems
         place = here(self._surface)
         self._customs = await asyncio.to_thread(
-            lambda: customs(loaded_of(self._surface), place, tuple(self._by_name))
+            lambda: customs(loaded_of(self._surface), place, self._firm)
         )
         for problem in self._customs.problems:
             if problem not in before:
@@ -56,7 +65,7 @@ class Slash:
         Raises:
             KedgeError: it cannot be done.
         """
-        command = self._by_name.get(name)
+        command = None if name in self._customs.commands else self._by_name.get(name)
         if command is not None:
             await command.run(self._surface, words.strip())
             return

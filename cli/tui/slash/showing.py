@@ -28,6 +28,17 @@ def facts_of(sitting: Sitting) -> list[Event]:
     return list(seat.at.composed.kept.store.read(seat.id))
 
 
+def log_of(sitting: Sitting) -> str:
+    """Where the log of the session is, in words."""
+    from ...catalogue import Catalogue
+
+    if not sitting.desk.facts.session:
+        return "none yet"
+    seat = sitting.desk.seat
+    kept = seat.at.composed.kept.lasts
+    return str(Catalogue(sitting.where).store.path(seat.id)) if kept else "not kept"
+
+
 def loaded_of(sitting: Sitting) -> Loaded:
     """The settings of the session that is open; those of its directory while none is."""
     from ...commands.settings import load_for_commands

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from msgspec import Struct
 
 from ....agent.kept import Reach
-from ....agent.stores.summary import Summary
+from ....agent.stores.summary import Summary, Where
 from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue
 from ...surroundings import Surroundings
@@ -133,9 +133,10 @@ class Surface(Sitting, Protocol):
         ...
 
     async def choose_session(
-        self, catalogue: Catalogue, rows: Sequence[Summary]
+        self, catalogue: Catalogue, rows: Sequence[Summary], place: Where, query: str
     ) -> tuple[str, Literal["resume", "fork"]] | None:
-        """A session by its id, and what to do with it."""
+        """A session by its id, and what to do with it. The rows are those to go on with, a place's
+        first; `query` is what is looked for, empty: anything."""
         ...
 
     async def choose_point(self, points: Sequence[Point]) -> tuple[int, Reach] | None:

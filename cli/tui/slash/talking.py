@@ -38,6 +38,19 @@ async def _model(surface: Surface, words: str) -> None:
         surface.say(f"{name} answers{' from the next prompt on' if working else ''}")
 
 
+async def _effort(surface: Surface, words: str) -> None:
+    effort: Effort | None = next((one for one in _EFFORTS if one == words), None)
+    if effort is None:
+        now = surface.desk.facts.effort or "that of the model"
+        if words:
+            raise UsageError(f"{words!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
+        surface.say(f"the effort is {now}; /effort {'|'.join(_EFFORTS)} changes it")
+        return
+    working = surface.desk.facts.working
+    await surface.desk.set_model("", effort)
+    surface.say(f"the effort is {effort}{' from the next prompt on' if working else ''}")
+
+
 async def _key(surface: Surface, words: str) -> None:
     from ....config.providers import names, table
 
@@ -108,7 +121,11 @@ async def _resume(surface: Surface, words: str) -> None:
         await pick_session(surface)
         return
     catalogue = Catalogue(surface.where)
-    found = await asyncio.to_thread(named, catalogue.store, words, catalogue.names)
+    try:
+        found = await asyncio.to_thread(named, catalogue.store, words, catalogue.names)
+    except UsageError:
+        await pick_session(surface, words)
+        return
     await surface.desk.resume(found)
 
 
@@ -166,9 +183,18 @@ async def _export(surface: Surface, words: str) -> None:
 
 
 async def _init(surface: Surface, words: str) -> None:
+    _ask_for("init", surface, words)
+
+
+async def _review(surface: Surface, words: str) -> None:
+    _ask_for("review", surface, words)
+
+
+def _ask_for(name: str, surface: Surface, words: str) -> None:
+    """Say what the prompt of this name says, and the person's words."""
     from ....config.prompts import prompt
 
-    text = prompt("init", surface.where.home.config_dir).text
+    text = prompt(name, surface.where.home.config_dir).text
     surface.desk.submit((Text(f"{text}\n\n{words}" if words else text),))
 
 
@@ -177,27 +203,34 @@ async def _quit(surface: Surface, words: str) -> None:
 
 
 TALKING: tuple[Command[Surface], ...] = (
-    Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]"),
+    Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]",
+            aliases=("models",)),
+    Command("effort", "how hard it thinks", _effort, f"[{'|'.join(_EFFORTS)}]",
+            aliases=("reasoning",), words=_EFFORTS),
     Command("key", "give a provider's key, until you leave", _key, "[provider]",
-            aliases=("login", "connect")),
+            aliases=("login", "connect", "provider")),
     Command("mode", "how much may happen without asking", _mode, "[plan|ask|auto|full]",
             words=MODES),
     Command("plan", "look and plan first; or read the plan that waits", _plan, "[what to plan]"),
     Command("compact", "summarise the conversation; undo takes it back", _compact,
-            "[what matters|undo]", words=("undo",)),
+            "[what matters|undo]", words=("undo",),
+            aliases=("summarize", "compress", "condense")),
     Command("new", "a new session", _new, aliases=("clear", "reset")),
     Command("continue", "go on with the turn that broke off, else with another session",
             _continue, "[id or name]", aliases=("go-on",)),
     Command("resume", "go on with another session", _resume, "[id or name]",
-            aliases=("sessions",)),
+            aliases=("sessions", "session", "history")),
     Command("fork", "go on in a copy of this session", _fork, aliases=("branch",)),
     Command("rewind", "go back to before a prompt: files, talk, or both", _rewind,
-            aliases=("checkpoint",)),
+            aliases=("checkpoint", "restore", "tree")),
     Command("undo", "the files as they were before the last turns", _undo, "[turns]"),
     Command("redo", "take the last going back back", _redo),
-    Command("rename", "call the session something", _rename, "<name>"),
-    Command("export", "write the session down: .md, .html or .json", _export, "[file]"),
+    Command("rename", "call the session something", _rename, "<name>", aliases=("name", "title")),
+    Command("export", "write the session down: .md, .html or .json", _export, "[file]",
+            aliases=("share",)),
     Command("init", "have a first AGENTS.md written", _init, "[what matters]"),
+    Command("review", "have the changes that are not committed reviewed", _review,
+            "[what matters]", gives_way=True),
     Command("quit", "leave", _quit, aliases=("exit", "q")),
 )  # fmt: skip
 """Their order is that of the help."""

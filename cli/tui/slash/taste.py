@@ -82,12 +82,23 @@ async def _palette(app: "Seated", words: str) -> None:
         app.ask_slash(chosen[1:])
 
 
+async def _details(app: "Seated", words: str) -> None:
+    app.action_expand()
+
+
+async def _editor(app: "Seated", words: str) -> None:
+    await app.composer.action_editor()
+
+
 TASTE: tuple[Command["Seated"], ...] = (
     Command("palette", "search everything that can be done", _palette),
     Command("theme", "how everything looks", _theme, "[name] [--now]",
-            words=(*PALETTES, AUTOMATIC)),
+            aliases=("themes",), words=(*PALETTES, AUTOMATIC)),
     Command("thinking", "show, fold or hide what the model thinks", _thinking,
             "[collapsed|shown|hidden] [--now]", words=_WAYS),
     Command("vim", "the keys of vi, on or off", _vim, "[on|off] [--now]", words=("on", "off")),
+    Command("details", "open or close the details of the transcript", _details,
+            aliases=("expand",), listed=False),
+    Command("editor", "write in the external editor", _editor, listed=False),
 )  # fmt: skip
 """Of the full screen alone. Their order is that of the help."""

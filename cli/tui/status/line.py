@@ -219,7 +219,7 @@ def work_in_words(facts: Facts, now: float, interrupt: str, background: str = "c
         running = [task.command for task in facts.tasks if task.running and not task.id]
         doing = "running" if running else "working"
     seconds = f" {elapsed(now - facts.since)}" if facts.since else ""
-    stops = f"{interrupt} interrupts" if facts.working else ""
+    stops = f"{interrupt} interrupts" if facts.working or facts.runs_own else ""
     # Last, because it may be long.
     leaves = (
         (f"{background} to the background" if background else "", running[0].splitlines()[0])
