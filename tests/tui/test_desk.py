@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import resource
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,6 +59,7 @@ class Sitting:
         own = folder / "home"
         self.home = Home(own / "config", own / "state", own / "data", own / "cache")
         self.heard: list[Event] = []
+        self.unheard: list[str] = []
         self._something = asyncio.Event()
         self._desks: list[Desk] = []
 
@@ -88,6 +91,7 @@ class Sitting:
             hear=self._hear,
             changed=self._something.set,
             opening=self.heard.clear,
+            unheard=self._not_heard,
         )
         self._desks.append(desk)
         return desk
@@ -100,6 +104,10 @@ class Sitting:
 
     def _hear(self, event: Event) -> None:
         self.heard.append(event)
+        self._something.set()
+
+    def _not_heard(self, why: str) -> None:
+        self.unheard.append(why)
         self._something.set()
 
     async def until(self, holds: Callable[[], object]) -> None:
@@ -593,3 +601,35 @@ async def test_git_is_not_asked_where_the_repository_would_make_it_run_something
     await desk.close()
     assert not ran.exists()
     assert not desk.facts.dirty
+
+
+@contextmanager
+def full_disk(log: Path) -> Generator[None]:
+    """Files can be no longer than this one is."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_what_a_full_disk_keeps_from_being_said_comes_back_and_is_said_once_there_is_room(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [says("One.")]), (["user"], [says("Three.")]))
+    desk.submit(words("First."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    (log,) = sitting.home.state_dir.rglob(f"{desk.seat.id}.jsonl")
+    with full_disk(log):
+        desk.submit(words("Second."))
+        await sitting.until(lambda: sitting.unheard)
+        assert desk.take_back() == words("Second.")
+        desk.submit(words("Third."))
+        await sitting.until(lambda: len(sitting.unheard) == 2)
+    assert sitting.unheard[0] == "" and "File too large" in sitting.unheard[1]
+    assert [one.words for one in desk.facts.queue] == ["Third."]
+    await desk.reopen()
+    await sitting.until(lambda: [text.text for text in _answers(sitting)] == ["One.", "Three."])
+    assert desk.facts.queue == ()

@@ -43,6 +43,7 @@ class Desk(Hindsight):
         hear: Callable[[Event], None],
         changed: Callable[[], None],
         opening: Callable[[], None] = lambda: None,
+        unheard: Callable[[str], None] = lambda why: None,
     ) -> None:
         """Nothing is opened yet.
 
@@ -52,12 +53,15 @@ class Desk(Hindsight):
             hear: takes every event of the session, those of a resumed log first.
             changed: called when `facts` are others.
             opening: called before `hear` gets the events of another session: forget the old.
+            unheard: called with why what was said cannot be; it waits. Empty: the result says why,
+                else the log has ended, and `reopen` may begin it anew.
         """
         self._run = run
         self._where = where
         self._hear = hear
         self._changed = changed
         self._opening = opening
+        self._unheard = unheard
         self._approver = DeskApprover(self._touch)
         self._line = Line()
         self._seat: Seat | None = None
@@ -135,6 +139,13 @@ class Desk(Hindsight):
             self._mode = None
             await self._sit_down(with_values(self._asking(resume=id, fork=False), mode=None))
 
+    async def reopen(self) -> None:
+        """Open this session anew, whose log could not be written any more, and go on with what
+        waits."""
+        self._run = self._asking(resume=self.seat.id, fork=False)
+        await self._leave()
+        await self._sit_down(self._run)
+
     async def fork(self) -> None:
         """Go on in a new session that begins with what this one holds; that one stays."""
         await self._sit_down(self._asking(resume=self.seat.id, fork=True))
@@ -202,10 +213,14 @@ class Desk(Hindsight):
         if self._seat is not None:
             self._line.put_first(self._seat.unsay())
 
-    def _over(self, done: bool, trouble: str) -> None:
+    def _over(self, done: bool, trouble: str, unheard: Prompt | None) -> None:
         self._unsay()
+        if unheard is not None:
+            self._line.put_first([unheard])
         self._trouble = trouble
         self._touch()
+        if unheard is not None:
+            self._unheard(trouble)
         # After a turn that was stopped or failed, words wait until the person says something.
         if done:
             self._next()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import structs
 
-from ....agent.events import Event, Result, TextStreamed, ThinkingStreamed
+from ....agent.events import Event, ModelRequest, Result, TextStreamed, ThinkingStreamed
 from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 _Came = TypeVar("_Came")
 
-Over = Callable[[bool, str], None]
-"""A turn is over: whether it came to its end, and what went wrong, in words."""
+Over = Callable[[bool, str, Prompt | None], None]
+"""A turn is over: whether it came to its end, what went wrong, in words, and what was to begin it
+and is not on record: nobody heard it."""
 
 
 class Seat:
@@ -157,11 +158,15 @@ class Seat:
         self._turn = asyncio.create_task(self._work(prompt))
 
     async def _work(self, prompt: Prompt | None) -> None:
-        done, trouble = False, ""
+        done, trouble, unheard = False, "", prompt
         try:
             async for event in self._session.run(prompt):
-                if isinstance(event.body, Result):
+                if isinstance(event.body, ModelRequest):
+                    unheard = None
+                elif isinstance(event.body, Result):
                     done = event.body.status in ("done", "blocked")
+                    if event.body.error is None or event.body.error.code != "store":
+                        unheard = None
         except KedgeError as error:
             trouble = str(error)
         self._turn, self.began, self.stopping = None, 0.0, False
@@ -172,7 +177,7 @@ class Seat:
                 await self.set_model(*chosen)
             except KedgeError as error:
                 trouble = str(error)
-        self._over(done, trouble)
+        self._over(done, trouble, self._untold.again(unheard) if unheard else None)
 
     def interrupt(self) -> bool:
         """Stop the person's own command, or else the turn; whether anything ran."""
