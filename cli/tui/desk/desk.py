@@ -254,9 +254,7 @@ class Desk(Hindsight):
 
     def refuse_all(self, refusal: No) -> None:
         """No to every open question, and to those of the calls that are still to come."""
-        watch = self.seat.watch
-        message, calls = watch.message, frozenset(watch.to_come)
-        self._approver.refuse(refusal, lambda id: watch.message == message and id in calls)
+        self._approver.refuse(refusal, self.seat.watch.coming.held())
 
     def background(self) -> bool:
         """Let what the turn waits for go on in the background; whether there was a command."""
@@ -326,8 +324,7 @@ class Desk(Hindsight):
         self._drafts.keep(Draft(words, tuple(one.prompt for one in self._line.waiting)))
 
     def take_draft(self) -> tuple[Prompt, ...]:
-        """What was not sent when somebody left here last, to be written again, oldest first: what
-        waited and then the editor's words. Nothing of it is sent by itself: it was meant for
-        another moment, and maybe for another session."""
+        """What was not sent here, to be written again: what waited, then the editor's words. It
+        is never sent by itself: it was meant for another moment, maybe for another session."""
         draft = self._drafts.take()
         return (*draft.waiting, *([(Text(draft.words),)] if draft.words else []))
