@@ -99,3 +99,8 @@ def test_paths_are_understood_as_terminals_paste_them(tmp_path: Path) -> None:
         assert pasted_picture(text, tmp_path) == picture
     assert pasted_picture("no such.png", tmp_path) is None
     assert pasted_picture("words about a picture.png\nand more", tmp_path) is None
+
+
+def test_a_paste_that_no_path_could_be_is_words(tmp_path: Path) -> None:
+    for text in ("~nobody.of.that.name.png", f"{'a' * 300}.png", "file://%00.png"):
+        assert pasted_picture(text, tmp_path) is None

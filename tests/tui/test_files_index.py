@@ -47,6 +47,13 @@ async def test_without_git_ignored_files_are_left_out_all_the_same(tmp_path: Pat
     assert index.match("", 50) == ["a.py"]
 
 
+async def test_a_name_that_a_terminal_would_act_on_is_not_proposed(tmp_path: Path) -> None:
+    written(tmp_path, "a.py", "a\x1b]0;title\x07.py")
+    index = FileIndex(tmp_path)
+    await index.refresh()
+    assert index.match("a", 50) == ["a.py"]
+
+
 async def test_what_programs_leave_behind_is_not_listed(tmp_path: Path) -> None:
     written(tmp_path, "a.py", "pkg/__pycache__/a.pyc", "node_modules/x/index.js", "b.pyc", "c.py~")
     index = FileIndex(tmp_path)

@@ -11,10 +11,11 @@ from kedge.agent.messages import Image
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.terminal.listening_driver import BackgroundTold
 from kedge.cli.tui.terminal.window_title import RESTORE, SAVE, WindowTitle, title
-from kedge.cli.tui.transcript.following import at_line
+from kedge.cli.tui.transcript.following import at_line, open_place
 from kedge.cli.tui.transcript.search_bar import SearchBar
 from kedge.cli.tui.transcript.transcript import Transcript
 from kedge.cli.tui.view.blocks import Answer, Said
+from kedge.config.errors import UsageError
 
 LEFT: Script = [
     (["user"], [bash("sleep 100")]),
@@ -117,6 +118,12 @@ async def test_a_place_that_is_no_file_is_not_opened(stage: Stage) -> None:
         await seen.ready()
         seen.app.post_message(Transcript.LinkClicked(place=f"{stage.work}/pipe:1"))
         await seen.until(lambda: "there is no file" in seen.told)
+
+
+@pytest.mark.parametrize("path", ["/w/" + "a" * 300, "/w/a.py:1\0"])
+async def test_nor_is_one_that_could_be_none(path: str) -> None:
+    with pytest.raises(UsageError, match="there is no file"):
+        await open_place(f"{path}:{'9' * 5_000}", "vi", {})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pictures from the clipboard, where a tool is installed that can give them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -74,5 +75,6 @@ def pasted_picture(text: str, root: Path) -> Path | None:
         bare = re.sub(r"\\(.)", r"\1", bare)
     if not bare.lower().endswith(_ENDINGS):
         return None
-    path = root / Path(bare).expanduser()
-    return path if path.is_file() else None
+    # Not by pathlib, which raises for what may stand in any paste: an unknown user, a long name.
+    path = os.path.join(root, os.path.expanduser(bare))
+    return Path(path) if os.path.isfile(path) else None

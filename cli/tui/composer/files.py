@@ -94,7 +94,8 @@ class FileIndex:
 
     def match(self, query: str, limit: int = 12) -> list[str]:
         """The paths that a query means most likely, those mentioned lately first; without a query
-        those that changed lately come next. Directories end with a slash. Empty before the first list is there. Needs about 10 ms for 60,000 files."""
+        those that changed lately come next. Directories end with a slash. Empty before the first
+        list is there. Needs about 10 ms for 60,000 files."""
         if self._paths is None:
             return []
         low = query.lower()
@@ -114,7 +115,9 @@ def _listed(root: Path, env: Mapping[str, str]) -> tuple[Paths, frozenset[str]]:
     files = _of_git(root, env)
     if files is None:
         files = _some(
-            path for path in walk(str(root), hidden=False, without=MADE) if not _left(path)
+            path
+            for path in walk(str(root), hidden=False, without=MADE)
+            if path.isprintable() and not _left(path)
         )
     folders = {f"{parent}/" for path in files for parent in _parents(path)}
     known = frozenset((*files, *folders))

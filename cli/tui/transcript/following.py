@@ -1,6 +1,7 @@
 """What a click on a place in a file, or on an address, leads to."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -15,6 +16,8 @@ _AT_COLON: Final = frozenset({"hx", "helix", "zed", "subl"})
 """Editors that take `FILE:LINE`."""
 _GOES: Final = frozenset({"code", "code-insiders", "codium", "cursor", "windsurf"})
 """Editors that take `-g FILE:LINE`."""
+_DIGITS: Final = 9
+"""Of a line's number; no file has more lines."""
 
 
 def at_line(command: list[str], file: Path, line: int) -> list[str]:
@@ -35,11 +38,11 @@ async def open_place(place: str, setting: str, env: Mapping[str, str]) -> None:
         UsageError: there is no such file, no such editor, or no terminal for it.
     """
     path, _, line = place.rpartition(":")
-    file = Path(path)
     # A name may stand anywhere in an answer; what is no plain file would keep the editor waiting.
-    if not await asyncio.to_thread(file.is_file):
+    # Not by pathlib, which raises for names that are too long or lead where nobody may look.
+    if not await asyncio.to_thread(os.path.isfile, path):
         raise UsageError(f"there is no file {path!r}")
-    command = at_line(editor_command(setting, env), file, int(line))
+    command = at_line(editor_command(setting, env), Path(path), int(line[:_DIGITS]))
     try:
         with terminal_lent() as over:
             await hosted(command, env, over)
