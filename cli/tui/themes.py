@@ -93,5 +93,6 @@ THEMES: Final = tuple(theme(palette) for palette in PALETTES.values())
 
 
 def palette_of(theme_name: str) -> Palette:
-    """The palette behind a theme of Textual, ours or one that a person brought."""
+    """The palette behind a theme of ours, by Textual's name; behind one of Textual's own the dark
+    one."""
     return PALETTES.get(theme_name.removeprefix(PREFIX), PALETTES["dark"])

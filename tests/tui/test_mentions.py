@@ -11,7 +11,6 @@ from kedge.cli.tui.composer.mentions import (
     MAX_BYTES,
     Mention,
     attach,
-    attached_path,
     mentions,
     written,
 )
@@ -42,7 +41,6 @@ def test_lines_of_a_file_go_along_marked_with_their_place(tmp_path: Path) -> Non
     (tmp_path / "a.py").write_text("one\ntwo\nthree\n")
     (part,) = attach("@a.py:2", tmp_path, visible).parts
     assert part == Text('<attached path="a.py" of="3" lines="2-2">\ntwo\n</attached>')
-    assert attached_path(part.text) == "a.py"
 
 
 def test_a_long_file_is_cut_and_says_so(tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
 
 _MENTION = re.compile(r'(?<![\w@/.])@(?:"(?P<quoted>[^"\n]+)"|(?P<bare>[^\s"]+))')
 _LINES = re.compile(r"(?::|#L)(?P<first>\d+)(?:-L?(?P<last>\d+))?$")
-_OPENING = re.compile(r'<attached path="(?P<path>[^"]*)"')
 
 
 class Mention(Struct, frozen=True):
@@ -57,12 +56,6 @@ class Attached(Struct, frozen=True):
 def written(path: str) -> str:
     """How a path is mentioned."""
     return f'@"{path}"' if re.search(r"\s", path) else f"@{path}"
-
-
-def attached_path(text: str) -> str:
-    """The path, if a part of a prompt is a file that went along; else nothing."""
-    match = _OPENING.match(text)
-    return match["path"] if match else ""
 
 
 def mentions(words: str) -> list[Mention]:

@@ -1,6 +1,9 @@
 """Where commands of a person's own are kept, kedge's and those of other agents."""
 
 from collections.abc import Iterator
+
+# Not pathlib's, which raises for a folder that leads where nobody may look.
+from os.path import isdir
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +18,7 @@ _PROJECT: Final = (
 
 def project_folders(root: Path) -> Iterator[Path]:
     """Those of a project that are there, weakest first."""
-    return (folder for names in _PROJECT if (folder := root.joinpath(*names)).is_dir())
+    return (folder for names in _PROJECT if isdir(folder := root.joinpath(*names)))
 
 
 def own_folders(home: Path, config_dir: Path) -> Iterator[Path]:
@@ -27,4 +30,4 @@ def own_folders(home: Path, config_dir: Path) -> Iterator[Path]:
         home / ".claude" / "commands",
         config_dir / "commands",
     )
-    return (folder for folder in folders if folder.is_dir())
+    return (folder for folder in folders if isdir(folder))
