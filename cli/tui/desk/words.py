@@ -8,7 +8,8 @@ from ....agent.messages import Prompt, Text
 from ....config.settings import Mode
 from .facts import Waiting
 
-_OPENS = "<context>"
+_OPENS = "<context>\n"
+_CLOSES = "\n</context>"
 
 
 def own(prompt: Prompt) -> Prompt:
@@ -17,7 +18,8 @@ def own(prompt: Prompt) -> Prompt:
 
 
 def _is_added(part: object) -> bool:
-    return isinstance(part, Text) and part.text.startswith(_OPENS)
+    # Both ends: a person may begin with the same word, and none of theirs is to be dropped.
+    return isinstance(part, Text) and part.text.startswith(_OPENS) and part.text.endswith(_CLOSES)
 
 
 def note_of(text: str) -> tuple[str, Literal["project", "user"]]:
@@ -49,12 +51,12 @@ class Untold:
         told = [*self._texts, *self._of_mode(mode)]
         self._texts.clear()
         self._mode = mode
-        return (*(Text(f"{_OPENS}\n{text}\n</context>") for text in told), *prompt)
+        return (*(Text(f"{_OPENS}{text}{_CLOSES}") for text in told), *prompt)
 
     def again(self, prompt: Prompt) -> Prompt:
         """Take what was told with a prompt back, because nobody heard it; the prompt without."""
         said = [part.text for part in prompt if isinstance(part, Text) and _is_added(part)]
-        self._texts += [text.removeprefix(f"{_OPENS}\n")[: -len("\n</context>")] for text in said]
+        self._texts += [text.removeprefix(_OPENS).removesuffix(_CLOSES) for text in said]
         return own(prompt)
 
     def _of_mode(self, mode: Mode) -> Iterable[str]:
