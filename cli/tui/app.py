@@ -20,6 +20,7 @@ from ..options import Run
 from ..surroundings import Surroundings
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
 from .desk.facts import what_ends
+from .desk.unseen import wants_terminal
 from .desk.words import note_of
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
@@ -108,6 +109,9 @@ class KedgeApp(Reading):
         for prompt in (*await self._first(), *self._early):
             desk.submit(prompt)
         await self._notifier.open()
+        if wrong := self.keys.wrong:
+            file = self.where.home.config_dir / "config.toml"
+            self.say(f"{file}: {wrong} (/keys shows all)", wrong=True)
         await self.begin()
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
@@ -208,14 +212,16 @@ class KedgeApp(Reading):
     def on_shell_asked(self, message: ShellAsked) -> None:
         """A command of the person's own was sent."""
         self.transcript.action_scroll_end()
-        self.later(self._shell(message.command))
+        if name := wants_terminal(message.command):
+            self.say(f"{name} wants a terminal, and ! has none for it; esc ends it")
+        self.later(self._shell(message.command), "!")
 
     async def _shell(self, command: str) -> None:
         self.desk.shell(command)
 
     def on_note_asked(self, message: NoteAsked) -> None:
         """A note to memory was sent."""
-        self.later(self._note(message.text))
+        self.later(self._note(message.text), "#")
 
     async def _note(self, text: str) -> None:
         self.say(await self.desk.note(*note_of(text)))

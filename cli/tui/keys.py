@@ -119,11 +119,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("completion-take", "completion", ("tab",), "take the proposal"),
     Action("completion-run", "completion", ("enter",), "take the proposal; a command is run"),
     Action("completion-close", "completion", ("escape",), "no proposals for this word"),
-    Action("ask-once", "ask", ("1",), "yes, this once", "ask_answer('1')"),
+    Action("ask-once", "ask", ("1", "y"), "yes, this once", "ask_answer('1')"),
     Action("ask-session", "ask", ("2",), "yes, in this session", "ask_answer('2')"),
     Action("ask-project", "ask", ("3",), "yes, in this project", "ask_answer('3')"),
     Action("ask-everywhere", "ask", ("4",), "yes, everywhere", "ask_answer('4')"),
-    Action("ask-no", "ask", ("5",), "no", "ask_answer('5')"),
+    Action("ask-no", "ask", ("5", "n"), "no", "ask_answer('5')"),
     Action("ask-no-because", "ask", ("6",), "no, with words for the model", "ask_answer('6')"),
     Action(
         "ask-no-all",
@@ -302,6 +302,13 @@ class KeyTable:
             for (context, key), names in users.items()
             if len(names) > 1
         ]
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong first with what a person has bound, and how much else; or empty."""
+        said = [*self.problems, *(f"[tui.keys] {one.words}" for one in self.conflicts)]
+        more = f", and {len(said) - 1} more" if len(said) > 1 else ""
+        return f"{said[0]}{more}" if said else ""
 
     def keys(self, name: str) -> tuple[str, ...]:
         """The keys of an action, the one to show first. An unknown action has none."""

@@ -14,6 +14,7 @@ from .composer.suspended import edited_outside
 from .desk.facts import Facts
 from .panes import Panes
 from .terminal.copying import copy
+from .terminal.crash import keep_crash
 from .terminal.display import Shown
 
 if TYPE_CHECKING:
@@ -67,17 +68,22 @@ class Seated(Panes):
             raise RuntimeError("the desk is not there yet")
         return self._desk
 
-    def later(self, work: Coroutine[object, object, object]) -> None:
-        """Do this beside everything else; what keeps it from being done is said."""
+    def later(self, work: Coroutine[object, object, object], called: str = "") -> None:
+        """Do this beside everything else; what keeps it from being done is said. A defect ends the
+        app, unless it is of something that is `called` by a name, and that a person can do without.
+        """
         task = asyncio.ensure_future(work)
         self._doing.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(lambda task: self._done(task, called))
 
-    def _done(self, task: "asyncio.Future[object]") -> None:
+    def _done(self, task: "asyncio.Future[object]", called: str) -> None:
         self._doing.discard(task)
         match None if task.cancelled() else task.exception():
             case KedgeError() as error:
                 self.say(in_words(error), wrong=True)
+            case Exception() as error if called and self.is_running:
+                kept = keep_crash(error, self.where.home.state_dir)
+                self.say(f"{called}: a defect of kedge's own; how it happened: {kept}", wrong=True)
             case Exception() as error:
                 self._handle_exception(error)
             case _:
@@ -119,7 +125,7 @@ class Seated(Panes):
 
     def on_slash_asked(self, message: SlashAsked) -> None:
         """A slash command was sent."""
-        self.later(self._slash(message))
+        self.later(self._slash(message), f"/{message.name}")
 
     def ask_slash(self, name: str) -> None:
         """As if a person had sent a command."""

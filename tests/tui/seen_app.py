@@ -35,6 +35,7 @@ def bash(command: str) -> Part:
     return {"type": "tool_call", "id": "1", "name": "bash", "arguments": arguments}
 
 
+AT_ONCE = TuiSettings(grace_ms=0)
 HELLO: Script = [(["user"], [text("Hello.")])]
 
 
@@ -138,6 +139,7 @@ class Stage:
         prompt: str | None = None,
         *,
         welcomes: bool = False,
+        settings: TuiSettings = AT_ONCE,
         **values: Value,
     ) -> AsyncGenerator[Seen]:
         """An app that plays a script; without one, the model is what `values` say."""
@@ -145,9 +147,7 @@ class Stage:
         given |= {"sandbox": "off", "mode": "full"}
         if script is not None:
             given["model"] = f"scripted:{self._written(script)}"
-        app = Telling(
-            Run(prompt, given | values), self.where, TuiSettings(grace_ms=0), welcomes=welcomes
-        )
+        app = Telling(Run(prompt, given | values), self.where, settings, welcomes=welcomes)
         try:
             async with app.run_test(size=(80, 24)) as pilot:
                 yield Seen(app, pilot)
