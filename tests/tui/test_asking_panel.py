@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pytest
+from msgspec import structs
 from textual.app import App
 from textual.events import Paste
 from textual.screen import ModalScreen
@@ -111,7 +112,7 @@ async def test_the_panel_shows_what_is_asked_by_whom_and_what_always_would_store
     async with at_the_desk() as pilot:
         await shown(pilot, asked(path=("main", "search")))
         what = pilot.app.text("#ask-what")
-        assert "ls && make install\n      ^^^^^^^^^^^^" in what
+        assert "ls && make install\nnobody knows" in what
         assert "nobody knows what make does" in what
         assert "in /w · sandbox workspace-write · asked by gate" in what
         assert "for the agent search" in what
@@ -144,7 +145,7 @@ async def test_who_goes_on_typing_answers_nothing():
 async def test_the_end_of_a_sentence_is_no_answer():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        for key in ("n", "o", "enter"):
+        for key in ("s", "o", "enter"):
             pilot.app.now += GRACE * 0.9
             await pilot.press(key)
         assert pilot.app.answers == []
@@ -152,6 +153,36 @@ async def test_the_end_of_a_sentence_is_no_answer():
         pilot.app.now += GRACE * 1.1
         await pilot.press("6")
         assert pilot.app.query_one(Fields).display
+
+
+@pytest.mark.parametrize(("key", "answer"), [("y", Yes()), ("n", No("the person said no"))])
+async def test_y_and_n_answer_as_their_numbers_do_after_the_grace(key: str, answer: Yes | No):
+    async with at_the_desk() as pilot:
+        pilot.app.ask(asked())
+        await pilot.pause()
+        await pilot.press(key)
+        assert pilot.app.answers == []
+        pilot.app.now += GRACE * 1.1
+        await pilot.press(key)
+        assert [approval.answer for _, approval in pilot.app.answers] == [answer]
+
+
+async def test_y_in_a_draft_is_no_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        pilot.app.query_one(TextArea).focus()
+        await pilot.press("y", "n")
+        assert pilot.app.answers == []
+
+
+async def test_who_is_asked_about_an_edit_is_told_of_mode_auto():
+    async with at_the_desk() as pilot:
+        edit = structs.replace(asked().question.action, call=ToolCall("1", "edit", "{}"))
+        about = structs.replace(asked(), question=structs.replace(question(), action=edit))
+        await shown(pilot, about)
+        assert "mode auto edits unasked: f2, shift+tab" in pilot.app.text("#ask-hint")
+        await shown(pilot, asked(id=2))
+        assert "mode auto" not in pilot.app.text("#ask-hint")
 
 
 async def test_the_grace_has_an_end_however_fast_keys_come():

@@ -3,7 +3,7 @@ on being there, and what is typed into the prompt is never an answer."""
 
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 from textual import events
 from textual.app import ComposeResult
@@ -24,6 +24,8 @@ from .grace import Grace
 from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet
+
+_EDITS: Final = ("edit", "write", "apply_patch")
 
 
 class AskPanel(Vertical, can_focus=True):
@@ -169,6 +171,7 @@ class AskPanel(Vertical, can_focus=True):
                 self._reaching,
                 f"{self._key('ask-edit')} edits the rule" if self._pending.rules else "",
                 f"{self._key('ask-why')} why",
+                sparing(self._pending, self._keys),
             )
             words = " · ".join(filter(None, parts))
         words = f"{self._complaint} · {words}" if self._complaint else words
@@ -318,3 +321,11 @@ class AskPanel(Vertical, can_focus=True):
             self._pending.answered(*self._pending.waiting)
             self.post_message(self.AllRefused(refusal()))
             self.show(self._pending.facts)
+
+
+def sparing(pending: Pending, keys: KeyTable) -> str:
+    """How not to be asked about edits, in words, where one is asked about."""
+    asked = pending.open
+    edits = asked is not None and asked.question.action.call.name in _EDITS
+    there = f"{keys.shown('answer')}, {keys.shown('next-mode')}"
+    return f"mode auto edits unasked: {there}" if edits and pending.facts.mode == "ask" else ""

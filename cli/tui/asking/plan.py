@@ -36,7 +36,7 @@ class PlanOffer(Static):
         if plan == self.plan:
             return
         self.plan, self.display = plan, bool(plan)
-        words = f"a plan: {self._key} to edit, annotate and accept it, or say what is missing"
+        words = f"a plan: enter or {self._key} to edit and accept it, or say what is missing"
         self.update(Content(words))
 
     def dismiss(self) -> None:

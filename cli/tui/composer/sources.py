@@ -142,8 +142,8 @@ class Arguments:
 
 
 _EXACT, _BEGINNING, _OTHERWISE, _UNLISTED, _WITHIN, _SCATTERED, _ABOUT = range(7)
-"""How well a command fits what was typed, best first: name or alias, the beginning of the name,
-that of an alias, that of a command that is not listed, a part of the name, its letters, its help."""
+"""How well a command fits what was typed, best first: name or alias, the beginning of the name, of
+an alias, of a command that is not listed; a part of the name, its letters, its help."""
 _ENOUGH: Final = 3
 """Letters that say more than that somebody began to type."""
 
