@@ -76,7 +76,7 @@ class Panes(Display, inherit_bindings=False):
         self._status_command = self._own_status() if settings.status_command else None
         self.panels: Panels | None = None
         """What may open; None until the first frame was painted."""
-        self._shows_soon = False
+        self._shows_soon = self._ticks = False
         for one in THEMES:
             self.register_theme(one)
         self.theme = PREFIX + theme
@@ -207,8 +207,14 @@ class Panes(Display, inherit_bindings=False):
             self._status_command.hear(facts)
         self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
         self._entitle(facts)
-        if any(task.running for task in facts.tasks):
-            self.set_timer(_TICK, self.show_soon)
+        # One at a time: else each look of a busy moment would go on being repeated.
+        if not self._ticks and any(task.running for task in facts.tasks):
+            self._ticks = True
+            self.set_timer(_TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._ticks = False
+        self.show_soon()
 
     def _entitle(self, facts: Facts) -> None:
         words = facts.name or self.redacted(self.transcript.first_words())
