@@ -192,7 +192,7 @@ async def test_a_second_number_sign_makes_a_note_one_for_all_projects(stage: Sta
         await seen.until(lambda: "- ours" in seen.told)
         (own,) = stage.home.config_dir.glob("*.md")
         assert "mine" in own.read_text() and "ours" not in own.read_text()
-        (theirs,) = (stage.work / ".kedge").glob("*.md")
+        (theirs,) = (stage.home.data_dir / "notes").glob("*/*.md")
         assert "ours" in theirs.read_text() and "mine" not in theirs.read_text()
 
 
