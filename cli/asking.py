@@ -6,22 +6,25 @@ import os
 import termios
 import time
 import tty
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from ..agent.events import Event
 from ..agent.ports import Approval, No, Question, Yes
+from .coming import Coming
 from .counts import counted
 from .questions import (
     answer_in_words,
     arguments_in_words,
-    carets,
     command_lines,
     effects_in_words,
     headline,
+    in_question,
     meaning,
     refusal,
 )
 from .terminal import Out, Style, harmless
+from .titles import title
 
 GRACE_SECONDS = 0.5
 """Keys pressed so soon after a question appeared were meant for something else."""
@@ -57,17 +60,52 @@ class LineApprover:
         self._complaint = complaint
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._waiting: dict[int, Question] = {}
+        """By numbers in the order in which they were asked; the one that is shown is among them."""
+        self._last = 0
+        self._before = 0
+        """Questions that were answered since there was none."""
+        self._refused = 0
+        """The number of the last one to which a no to all was said."""
+        self._coming = Coming()
+        self._refuses: Callable[[str], bool] = lambda call: False
+        self._listens = False
+        """Whether a key is waited for, below a question."""
+
+    def show(self, event: Event) -> None:
+        """See `Surface.show`: what is still to come is part of what is asked."""
+        self._coming.add(event)
 
     async def decide(self, question: Question) -> Approval:
         """See `Approver.decide`."""
-        async with self._turn:
-            with self._room():
-                self._out.say(question_text(question, self._style))
-                with _keys(self._keyboard):
-                    answer = await self._answer(question)
-                if answer is None:
-                    return Approval(No("the terminal that could answer is gone"), "unattended")
-                self._out.say(f"  {answer_in_words(answer)}\n")
+        self._last += 1
+        number = self._last
+        self._waiting[number] = question
+        if self._listens:
+            self._out.say(f"{_then(question)} · 7 no to all\n")
+        try:
+            async with self._turn:
+                # What is asked at the same time is counted, too.
+                await asyncio.sleep(0)
+                if number <= self._refused or self._refuses(question.action.call.id):
+                    return Approval(refusal(), "person")
+                return await self._ask(question)
+        finally:
+            del self._waiting[number]
+            self._before = self._before + 1 if self._waiting else 0
+
+    async def _ask(self, question: Question) -> Approval:
+        others = [_then(one) for one in self._waiting.values() if one is not question]
+        count = self._before + 1 + len(others)
+        number = f"{self._before + 1} of {count} · " if count > 1 else ""
+        others += (f"  to come: {title(one, '')}" for one in self._coming.calls.values())
+        with self._room():
+            self._out.say(question_text(question, self._style, number, others))
+            with _keys(self._keyboard):
+                answer = await self._answer(question)
+            if answer is None:
+                return Approval(No("the terminal that could answer is gone"), "unattended")
+            self._out.say(f"  {answer_in_words(answer)}\n")
         return Approval(answer, "person")
 
     async def _answer(self, question: Question) -> Yes | No | None:
@@ -83,6 +121,9 @@ class LineApprover:
             elif key == "6":
                 words = await self._line("  What should it do instead? ")
                 return refusal(words)
+            elif key == "7" and (len(self._waiting) > 1 or self._coming.calls):
+                self._refused, self._refuses = self._last, self._coming.held()
+                return refusal()
             elif (answer := meaning(_LETTERS.get(key, key), rules)) is not None:
                 return answer
         return None
@@ -101,7 +142,11 @@ class LineApprover:
 
     async def _key(self) -> str:
         """One key; empty when the terminal is gone."""
-        await _readable(self._keyboard)
+        self._listens = True
+        try:
+            await _readable(self._keyboard)
+        finally:
+            self._listens = False
         try:
             pressed = os.read(self._keyboard, 64).decode("utf-8", "replace")
         except OSError:
@@ -121,33 +166,45 @@ class LineApprover:
                 return ""
 
 
-def question_text(question: Question, style: Style) -> str:
-    """A question as it is printed, its answers below it."""
+def question_text(
+    question: Question, style: Style, number: str = "", others: Sequence[str] = ()
+) -> str:
+    """A question as it is printed behind its `number`, its answers below it; `others` are lines on
+    what a no to all is said to as well."""
+    every = " · 7 no to all" if others else ""
     lines = [
-        style.strong(f"? {headline(question)}"),
+        style.strong(f"? {number}{headline(question)}"),
         *(f"  {line}" for line in _asked(question, style)),
         *(f"  {style.dim(line)}" for line in effects_in_words(question)),
         style.dim(f"  asked by {question.by}"),
+        *map(style.dim, others),
     ]
     if question.offers:
         rules = harmless("; ".join(question.offers))
         lines += [
             f"  always means the rule {style.hint(rules)}",
             "  1 once · 2 this session · 3 this project · 4 everywhere · e edit the rule · "
-            "5 no · 6 no, and say why",
+            f"5 no · 6 no, and say why{every}",
         ]
     else:
-        lines.append("  1 once · 5 no · 6 no, and say why")
+        lines.append(f"  1 once · 5 no · 6 no, and say why{every}")
     return "\n".join(lines) + "\n"
+
+
+def _then(question: Question) -> str:
+    """A question that waits until another one is answered."""
+    return f"  then: {headline(question)}"
 
 
 def _asked(question: Question, style: Style) -> Iterator[str]:
     """What would happen: the command with its marked part, the diff, or the arguments."""
     command = command_lines(question)
     for line in command:
-        yield style.strong("".join(piece.text for piece in line))
-        if marks := carets(line):
-            yield style.bad(marks)
+        yield "".join(
+            style.marked(piece.text) if piece.marked else style.strong(piece.text) for piece in line
+        )
+    if not style.colour:
+        yield from in_question(command)
     if question.preview and not command:
         lines = harmless(question.preview).splitlines()
         yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])

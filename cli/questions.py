@@ -1,6 +1,5 @@
 """A question in words: what every surface shows of it, and what the answers mean."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final, Literal
@@ -78,19 +77,11 @@ def _piece(pairs: Iterator[tuple[str, bool]], marked: bool) -> Piece:
     return Piece(harmless("".join(character for character, _ in pairs)).expandtabs(4), marked)
 
 
-def carets(line: CommandLine) -> str:
-    """A line that marks, without any colour, the marked parts of the one above it."""
-    marks = (("^" if piece.marked else " ") * cells(piece.text) for piece in line)
-    return "".join(marks).rstrip()
-
-
-def cells(text: str) -> int:
-    """Columns that a terminal gives a text: two for wide characters (Unicode, UAX #11), none for
-    what is put on top of the one before."""
-    return sum(
-        0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF")
-        for one in text
-    )
+def in_question(lines: Sequence[CommandLine]) -> Iterator[str]:
+    """The marked parts in words, a line each: for where a mark cannot be seen in its place."""
+    for line in lines:
+        if words := ", ".join(piece.text.strip() for piece in line if piece.marked):
+            yield f"in question: {words}"
 
 
 def arguments_in_words(action: Action) -> Iterator[str]:

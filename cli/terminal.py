@@ -11,6 +11,7 @@ from ..config.errors import KedgeError
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _USUAL = os.terminal_size((80, 24))
 
@@ -18,6 +19,19 @@ _USUAL = os.terminal_size((80, 24))
 def harmless(text: str) -> str:
     """Text of a model, a tool or a file, without anything that a terminal would act on."""
     return _CONTROL.sub("", text)
+
+
+def visible(text: str) -> str:
+    """All of a text of theirs, with a sign for whatever a terminal would act on and for line ends
+    that others may not see: where a person judges it, nothing may be hidden. Lines end with `\\n`,
+    and tabs stay."""
+    return _UNSEEN.sub(_sign, text.replace("\r\n", "\n"))
+
+
+def _sign(found: re.Match[str]) -> str:
+    """Unicode has pictures of ASCII's control characters."""
+    code = ord(found[0])
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 def in_a_line(text: str) -> str:
@@ -39,7 +53,8 @@ class Style:
     """Colours, or none: `NO_COLOR` (no-color.org), `TERM=dumb` and pipes get none."""
 
     def __init__(self, colour: bool) -> None:
-        self._colour = colour
+        self.colour = colour
+        """Whether anything looks otherwise than the rest."""
 
     @classmethod
     def of(cls, out: "Out", env: Mapping[str, str]) -> "Style":
@@ -48,7 +63,7 @@ class Style:
         return cls(out.is_terminal and not plain)
 
     def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and text else text
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
 
     def dim(self, text: str) -> str:
         """Beside the point."""
@@ -57,6 +72,10 @@ class Style:
     def strong(self, text: str) -> str:
         """The point."""
         return self._paint("1", text)
+
+    def marked(self, text: str) -> str:
+        """What it is about, within something that is the point."""
+        return self._paint("1;4;7", text)
 
     def good(self, text: str) -> str:
         """Added, passed, done."""

@@ -32,11 +32,17 @@ PLAIN = Style(colour=False)
 def test_the_question_shows_the_command_the_part_in_question_and_what_always_means():
     lines = question_text(QUESTION, PLAIN).splitlines()
     assert f"  {COMMAND}" in lines
-    assert lines[lines.index(f"  {COMMAND}") + 1] == "            ^^^^^^^^^^^^"
+    assert lines[lines.index(f"  {COMMAND}") + 1] == "  in question: make install"
     text = "\n".join(lines)
     assert "bash(make install)" in text
     assert "nobody knows what make does" in text
     assert "asked by gate" in text
+
+
+def test_with_colours_the_part_in_question_is_marked_in_its_place():
+    text = question_text(QUESTION, Style(colour=True))
+    assert "\x1b[1mls src && \x1b[0m\x1b[1;4;7mmake install\x1b[0m" in text
+    assert "in question" not in text
 
 
 def test_a_question_that_cannot_be_answered_for_good_does_not_offer_it():
@@ -208,3 +214,42 @@ async def test_a_rule_that_is_none_is_not_taken(terminal):
     terminal.types("2")
     approval = await asyncio.wait_for(task, 5)
     assert approval.answer == Yes(Grant("session", ("bash(make)",)))
+
+
+async def test_questions_that_are_asked_at_once_are_counted_and_one_key_refuses_them_all(terminal):
+    asked = [asyncio.create_task(terminal.approver.decide(QUESTION)) for _ in range(3)]
+    await terminal.shows("? 1 of 3 · bash:")
+    await terminal.shows("7 no to all")
+    terminal.now = GRACE_SECONDS
+    terminal.types("1")
+    await terminal.shows("? 2 of 3 · bash:")
+    terminal.now = 2 * GRACE_SECONDS
+    terminal.types("7")
+    answers = [one.answer for one in await asyncio.wait_for(asyncio.gather(*asked), 5)]
+    assert answers == [Yes(), No("the person said no"), No("the person said no")]
+    later = asyncio.create_task(terminal.approver.decide(FINAL))
+    await terminal.shows("? bash: a rule asks")
+    terminal.now = 3 * GRACE_SECONDS
+    terminal.types("1")
+    assert (await asyncio.wait_for(later, 5)).answer == Yes()
+
+
+async def test_a_question_that_comes_later_is_announced_below_the_one_that_is_shown(terminal):
+    first = asyncio.create_task(terminal.approver.decide(QUESTION))
+    await terminal.shows("say why")
+    second = asyncio.create_task(terminal.approver.decide(FINAL))
+    await terminal.shows("then: bash: a rule asks · 7 no to all")
+    terminal.now = GRACE_SECONDS
+    terminal.types("7")
+    for task in (first, second):
+        assert isinstance((await asyncio.wait_for(task, 5)).answer, No)
+
+
+async def test_without_other_questions_there_is_no_answer_to_all_of_them(terminal):
+    task = asyncio.create_task(terminal.approver.decide(QUESTION))
+    await terminal.shows("say why")
+    terminal.now = GRACE_SECONDS
+    terminal.types("7")
+    await terminal.has_taken_a_key()
+    terminal.types("1")
+    assert (await asyncio.wait_for(task, 5)).answer == Yes()

@@ -14,9 +14,9 @@ from kedge.agent.events import Considered, Grant
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
+from kedge.cli.tui.asking.fields import Fields
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
-from kedge.cli.tui.asking.fields import Fields
 
 GRACE = 0.5
 OFFER = "bash(make install)"

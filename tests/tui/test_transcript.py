@@ -176,7 +176,7 @@ async def test_a_card_that_is_opened_at_the_end_keeps_its_head_in_sight() -> Non
                 stage.happens.prompt("run it"),
                 stage.happens.proposed("long", command="seq 40"),
                 stage.happens(
-                    ActionEnded("long", "bash", "ok", (Text("\n".join(map(str, range(40)))),), 0)
+                    ActionEnded("long", "bash", "ok", (Text("\n".join(map(str, range(40)))),))
                 ),
             ]
         )

@@ -10,13 +10,10 @@ from textual.content import Content
 from ....agent.events import ActionProposed
 from ....agent.ports import Question
 from ...questions import (
-    CommandLine,
-    Piece,
     arguments_in_words,
-    carets,
-    cells,
     command_lines,
     effects_in_words,
+    in_question,
     voices_in_words,
 )
 from ...terminal import harmless
@@ -25,9 +22,11 @@ from ..desk.facts import Asked, Facts
 from ..view.diff import drawn, rows
 from ..view.flow import Line
 from ..view.look import Look
+from ..view.palette import NONE
 
 _Part = str | Content | tuple[str, str]
 
+_MARKED = "bold underline reverse $text-error"
 _UNIFIED = re.compile(r"--- .*\n\+\+\+ .*\n@@ -\d")
 _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 
@@ -35,7 +34,7 @@ _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Content:
     """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
     question = asked.question
-    lines = _command(asked, look.width)
+    lines = _command(asked, look)
     if question.preview and not lines:
         lines = list(_preview(question, look))
     else:
@@ -51,35 +50,16 @@ def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Conten
     return Content("\n").join(lines)
 
 
-def _command(asked: Asked, width: int) -> list[Content]:
-    """The command; what is in question is underlined and has marks below, so that it can be told
-    without colours."""
-    lines: list[Content] = []
-    broken = (row for line in command_lines(asked.question) for row in _broken(line, width))
-    for line in broken:
-        pieces = (
-            (piece.text, "bold underline $text-error" if piece.marked else "bold") for piece in line
-        )
-        lines.append(Content.assemble(*pieces))
-        if marks := carets(line):
-            lines.append(Content.styled(marks, "$text-error"))
-    return lines
-
-
-def _broken(line: CommandLine, width: int) -> Iterator[CommandLine]:
-    """The line as rows that are not wrapped, so that marks below them stay below what they mark."""
-    row: list[Piece] = []
-    room = width
-    for piece in line:
-        start = 0
-        for at, character in enumerate(piece.text):
-            taken = cells(character)
-            if taken > room:
-                yield (*row, Piece(piece.text[start:at], piece.marked))
-                row, start, room = [], at, width
-            room -= taken
-        row.append(Piece(piece.text[start:], piece.marked))
-    yield tuple(row)
+def _command(asked: Asked, look: Look) -> list[Content]:
+    """The command; what is in question is marked in its place, so that the mark stays there however
+    the line is wrapped, and told without colours. Where there are none, words say it as well."""
+    command = command_lines(asked.question)
+    lines = [
+        Content.assemble(*((piece.text, _MARKED if piece.marked else "bold") for piece in line))
+        for line in command
+    ]
+    told = in_question(command) if look.palette == NONE else ()
+    return [*lines, *map(_muted, told)]
 
 
 def _preview(question: Question, look: Look) -> Iterator[Content]:

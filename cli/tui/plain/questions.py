@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from msgspec import Struct
+
 from ....agent.ports import Approval, No, Question, Yes
 from ...questions import (
     arguments_in_words,
     command_lines,
     effects_in_words,
     headline,
+    in_question,
     meaning,
     refusal,
 )
@@ -27,16 +30,34 @@ follows, no to every question, who was heard on it."""
 _WISHES: dict[str, Wish] = {"e": "edit", "6": "why not", "7": "none", "w": "voices"}
 
 
-def question_lines(asked: Asked, others: Sequence[Asked], rules: tuple[str, ...]) -> Iterator[str]:
-    """A question, and in a line each the others that wait; `rules` are what would be stored."""
-    question, count = asked.question, len(others) + 1
-    number = f"Question 1 of {count}" if count > 1 else "Question"
+class Batch(Struct, frozen=True):
+    """What is asked at once."""
+
+    answered: int = 0
+    """How many of its questions were answered before."""
+    others: Sequence[Asked] = ()
+    """That wait as well."""
+    to_come: Sequence[str] = ()
+    """The calls that nobody has looked at yet, in words."""
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more to say no to."""
+        return bool(self.others or self.to_come)
+
+
+def question_lines(asked: Asked, batch: Batch, rules: tuple[str, ...]) -> Iterator[str]:
+    """A question, and in a line each what else waits; `rules` are what would be stored."""
+    question, place = asked.question, batch.answered + 1
+    count = place + len(batch.others)
+    number = f"Question {place} of {count}" if count > 1 else "Question"
     by = f" (for {' > '.join(asked.path[1:])})" if len(asked.path) > 1 else ""
     yield f"{number}{harmless(by)}: {headline(question)}"
     yield from (f"  {line}" for line in _about(question))
     yield from (f"  {line}" for line in effects_in_words(question))
     yield f"  asked by {harmless(question.by)}"
-    yield from (f"then: {headline(other.question)}" for other in others)
+    yield from (f"then: {headline(other.question)}" for other in batch.others)
+    yield from (f"to come: {harmless(words)}" for words in batch.to_come)
     yield "Answers:"
     yield "  1 yes, once"
     if rules:
@@ -45,16 +66,15 @@ def question_lines(asked: Asked, others: Sequence[Asked], rules: tuple[str, ...]
         yield "  e change that rule first"
     yield "  5 no"
     yield "  6 no, and what it should do instead, such as: 6 use the test folder"
-    if count > 1:
+    if batch.are_several:
         yield "  7 no to all of them"
     yield "  w says who was heard on it"
 
 
 def _about(question: Question) -> Iterator[str]:
     command = command_lines(question)
-    marked = [", ".join(one.text.strip() for one in line if one.marked) for line in command]
     yield from ("".join(piece.text for piece in line) for line in command)
-    yield from (f"in question: {words}" for words in marked if words)
+    yield from in_question(command)
     if question.preview and not command:
         lines = harmless(question.preview).splitlines()
         yield from lines[:_MOST]
@@ -77,9 +97,10 @@ def answer_of(line: str, rules: tuple[str, ...]) -> Yes | No | Wish | None:
     return meaning(_LETTERS.get(key, key), rules)
 
 
-def numbers(rules: tuple[str, ...]) -> str:
+def numbers(rules: tuple[str, ...], *, several: bool = False) -> str:
     """The answers there are, in few words."""
-    return "1 to 6, e or w" if rules else "1, 5, 6 or w"
+    last = "7" if several else "6"
+    return f"1 to {last}, e or w" if rules else f"1, 5 to {last} or w"
 
 
 def gone() -> Approval:
