@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kedge.cli.terminal import Out, Style, harmless, in_a_line
+from kedge.cli.terminal import Out, Style, harmless, in_a_line, visible
 
 EVIL = {
     "cursor": "\x1b[2J\x1b[H",
@@ -38,6 +38,18 @@ def test_whatever_a_model_says_only_newlines_and_tabs_control(text: str) -> None
     left = harmless(text)
     assert {one for one in left if ord(one) < 0x20 or 0x7F <= ord(one) < 0xA0} <= {"\n", "\t"}
     assert harmless(left) == left
+
+
+@given(st.text(st.characters(exclude_characters="\r")))
+def test_of_what_is_judged_nothing_is_left_out(text: str) -> None:
+    shown = visible(text)
+    assert len(shown) == len(text)
+    assert harmless(shown) == shown
+    assert shown.splitlines() == shown.removesuffix("\n").split("\n") or not shown
+
+
+def test_what_a_terminal_would_swallow_is_seen() -> None:
+    assert visible("echo a\x1b[;  ./b\r\n\x1b]c\u2028d") == "echo a␛[;  ./b\n␛]c\ufffdd"
 
 
 @pytest.mark.parametrize("text", ["Grüße\n\t世界 🌍", "a → b", "👩‍👩‍👧", "\u00a0"])

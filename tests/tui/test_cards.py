@@ -10,6 +10,7 @@ from kedge.agent.effects import FileChange
 from kedge.agent.events import Decision
 from kedge.cli.tui.view.blocks import Block, Card, Divider, Ended, Said, ShellRun, Thought, Told
 from kedge.cli.tui.view.copying import copied
+from kedge.cli.tui.view.diff import rows
 from kedge.cli.tui.view.fold import View
 from kedge.cli.tui.view.lines import estimate, render
 from kedge.cli.tui.view.look import Look
@@ -76,6 +77,13 @@ def test_a_change_has_numbers_and_copies_as_the_code_that_it_is() -> None:
         "  11 +         return self.subtotal + 2",
     ]
     assert copied(lines[2:4]) == "    def total(self):\n        return self.subtotal + 1"
+
+
+@pytest.mark.parametrize("hides", ["\x1b]", "\x1b]0;", "\x1bP", "\x1b[;", "\u2028", "\x85", "\x0c"])
+def test_no_line_of_a_change_can_hide_itself_or_those_after_it(hides: str) -> None:
+    diff = f"--- a\n+++ b\n@@ -1,1 +1,3 @@\n keep\n+a = 1 #{hides} b()\n+c()\n"
+    sides = [(row.side, row.text.endswith(("keep", "b()", "c()"))) for row in rows(diff, "", LOOK)]
+    assert sides == [("same", True), ("added", True), ("added", True)]
 
 
 def test_the_words_that_make_the_difference_are_marked() -> None:

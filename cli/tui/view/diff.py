@@ -9,6 +9,7 @@ from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 
+from ...terminal import visible
 from .clean import words
 from .flow import Line, filled, flow
 from .highlight import CodeLine, highlighted
@@ -39,8 +40,8 @@ class Row(Struct, frozen=True):
 
 
 def rows(diff: str, language: str, look: Look) -> Iterator[Row]:
-    """The lines of a unified diff; `language` is a file name."""
-    for number, hunk in enumerate(_hunks(words(diff))):
+    """The lines of a unified diff; `language` is a file name. Nothing in them is left out."""
+    for number, hunk in enumerate(_hunks(words(visible(diff)))):
         if number or hunk.context:
             text = hunk.context or "⋯"
             yield Row("skip", 0, text, [Segment(text, look.ink("dim"))])
