@@ -15,6 +15,7 @@ from .effects import Effect
 from .endings import ended
 from .errors import ToolError
 from .events import ActionEnded, ActionProposed, ActionStarted, Body, Decision, ToolSpec
+from .foreseeing import foreseen
 from .gate import Remake
 from .judge import Judge
 from .messages import Text, ToolCall, legible_text
@@ -142,6 +143,7 @@ class Hearing:
         order. The first error ends the asking."""
         if not any(isinstance(item, Open) for item in batch):
             return [item for item in batch if not isinstance(item, Open)]
+        batch = [self._possible(item, batch[:place]) for place, item in enumerate(batch)]
         tasks = [asyncio.create_task(self._settle(item)) for item in batch]
         try:
             return await asyncio.gather(*tasks)
@@ -149,6 +151,18 @@ class Hearing:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _possible(self, item: Judged, before: Sequence[Judged]) -> Judged:
+        """The item; refused where a person would be asked about what fails in any case."""
+        if not isinstance(item, Open):
+            return item
+        earlier = [one.action for one in before if not isinstance(one, Refused)]
+        call, error = item.action.call, foreseen(item.tool, item.action, earlier)
+        if error is None:
+            return item
+        considered = item.ruling.considered
+        self._emit(Decision(call.id, "deny", "schema", str(error), considered=considered))
+        return Refused(self.noted(item.action, ended(call, "failed", str(error), error.kind)))
 
     async def _settle(self, item: Judged) -> Prepared:
         if not isinstance(item, Open):

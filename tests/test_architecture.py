@@ -42,6 +42,7 @@ _CORE = (
     *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
     *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.hearing"),
+    "agent.foreseeing",
     *(
         "agent.actions",
         "agent.fittings",

@@ -36,7 +36,7 @@ class Patcher:
 
     def tool(self) -> FunctionTool:
         """As a tool."""
-        return FunctionTool(self.apply_patch, effects=self.effects)
+        return FunctionTool(self.apply_patch, effects=self.effects, plan=self.plan)
 
     def effects(self, arguments: Arguments) -> tuple[Effect, ...]:
         """It writes every file that the patch names, links and their targets both."""
@@ -48,10 +48,7 @@ class Patcher:
 
     async def apply_patch(self, patch: str) -> Output:
         """Add, update, move and delete files by one patch, all or nothing."""
-        parsed = parse(patch)
-        self._check_unchanged(parsed)
-        changes = plan(parsed, self._read)
-        self._check_guarded(parsed, changes)
+        changes = self.plan(patch)
         places = [self._disk.place(change.new_path or change.path) for change in changes]
         gone = [self._disk.place(change.path) for change in changes]
         self._disk.apply(list(self._steps(changes)))
@@ -62,6 +59,18 @@ class Patcher:
                 self._workspace.saw(place, change.after)
         notes = [note for change in changes for note in change.notes]
         return report([self._changed(change) for change in changes], notes)
+
+    def plan(self, patch: str) -> Sequence[PlannedChange]:
+        """What a patch would change.
+
+        Raises:
+            ToolError: it cannot be applied.
+        """
+        parsed = parse(patch)
+        self._check_unchanged(parsed)
+        changes = plan(parsed, self._read)
+        self._check_guarded(parsed, changes)
+        return changes
 
     def _read(self, path: str) -> bytes | None:
         return self._disk.read(self._disk.place(path))

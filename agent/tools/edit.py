@@ -7,7 +7,7 @@ from ..ports import Output
 from .disk import Disk
 from .function import FunctionTool
 from .matching import replace
-from .report import Changed, report
+from .report import Changed, Planned, report
 from .textfile import TextFile, decode, encode
 from .workspace import Workspace
 
@@ -20,12 +20,24 @@ class Editor:
 
     def tool(self) -> FunctionTool:
         """As a tool."""
-        return FunctionTool(self.edit, effects=self._disk.writes_file)
+        return FunctionTool(self.edit, effects=self._disk.writes_file, plan=self.plan)
 
     async def edit(
         self, file_path: str, old_string: str, new_string: str, replace_all: bool = False
     ) -> Output:
         """Replace text in a file that was read before."""
+        plan = self.plan(file_path, old_string, new_string, replace_all)
+        self._disk.write(plan.place, plan.data)
+        return report((plan.changed,), plan.notes)
+
+    def plan(
+        self, file_path: str, old_string: str, new_string: str, replace_all: bool = False
+    ) -> Planned:
+        """What `edit` would write.
+
+        Raises:
+            ToolError: it cannot be done.
+        """
         place = self._disk.place(file_path)
         shown = self._disk.shown(place)
         data = self._disk.read(place)
@@ -36,12 +48,12 @@ class Editor:
         file = decode(data, shown)
         self._disk.check_seen(place, data)
         replaced = replace(file.text, old_string, new_string, replace_all)
-        self._disk.write(place, encode(file.with_text(replaced.text), shown))
+        written = encode(file.with_text(replaced.text), shown)
         places = f": {len(replaced.places)} places" if len(replaced.places) > 1 else ""
         changed = Changed(f"Edited {shown}{places}.", shown, file.text, replaced.text)
-        return report((changed,), (replaced.note,) if replaced.note else ())
+        return Planned(place, written, changed, (replaced.note,) if replaced.note else ())
 
-    def _fill(self, place: Path, data: bytes | None, text: str) -> Output:
+    def _fill(self, place: Path, data: bytes | None, text: str) -> Planned:
         """Make a file, or give an empty one its text: there is nothing to be replaced."""
         shown = self._disk.shown(place)
         if not text:
@@ -53,6 +65,7 @@ class Editor:
                 f"old_string is empty, but {shown!r} is not: name the text that is to be "
                 "replaced. Nothing was done.",
             )
-        self._disk.write(place, encode(file.with_text(text), shown))
+        written = encode(file.with_text(text), shown)
         title = f"Created {shown}." if data is None else f"Filled {shown}, which was empty."
-        return report((Changed(title, shown, None if data is None else "", text),))
+        changed = Changed(title, shown, None if data is None else "", text)
+        return Planned(place, written, changed)

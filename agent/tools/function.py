@@ -30,6 +30,7 @@ from .schema import HIDDEN, allowed_values, flat_schema
 
 ToolFunction = Callable[..., Awaitable[str | Output]]
 Effects = Callable[[Arguments], tuple[Effect, ...]]
+Plan = Callable[..., object]
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -45,6 +46,7 @@ class FunctionTool:
         description: str = "",
         effects: Effects | None = None,
         names: Mapping[str, str] | None = None,
+        plan: Plan | None = None,
     ) -> None:
         """Declare a tool.
 
@@ -55,6 +57,8 @@ class FunctionTool:
             description: defaults to the docstring.
             effects: what a call would do; see the module's docstring for the default.
             names: parameter name -> name in the schema, where the two must differ.
+            plan: with the parameters of the function, does all of it but what changes anything;
+                raises what the function would raise.
 
         Raises:
             TypeError: it is no coroutine function, or a parameter cannot be given by name or has no
@@ -65,6 +69,7 @@ class FunctionTool:
         self._function = function
         self._name = name or function.__name__
         self._effects = effects
+        self._plan = plan
         self._takes_emit = False
         self._hidden: set[str] = set()
         self._arguments = self._declare(dict(names or {}))
@@ -166,9 +171,17 @@ class FunctionTool:
             return (Effect("run", self._name),)
         return self._effects(arguments)
 
+    def require_possible(self, arguments: Arguments) -> None:
+        """See `Foresees.require_possible`."""
+        if self._plan is not None:
+            self._plan(**self._given(arguments))
+
+    def _given(self, arguments: Arguments) -> dict[str, object]:
+        return {name: arguments[shown] for name, shown in self._shown.items()}
+
     async def run(self, arguments: Arguments, emit: Emit) -> Output:
         """Call the function; words that it returns become an `Output`."""
-        given = {name: arguments[shown] for name, shown in self._shown.items()}
+        given = self._given(arguments)
         if self._takes_emit:
             given["emit"] = emit
         result: object = await self._function(**given)

@@ -4,6 +4,7 @@ syntax errors, to the record what became of each file. Everything is bounded.
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -48,6 +49,15 @@ class Changed(Struct, frozen=True):
         if self.before is None:
             return "created"
         return "moved" if self.moved_from else "modified"
+
+
+class Planned(Struct, frozen=True):
+    """The content that one file is to have, and what there will be to tell."""
+
+    place: Path
+    data: bytes
+    changed: Changed
+    notes: tuple[str, ...] = ()
 
 
 def report(files: Sequence[Changed], notes: Sequence[str] = ()) -> Output:

@@ -9,7 +9,7 @@ from ..errors import ToolError
 from ..ports import Output
 from .disk import Disk
 from .function import FunctionTool
-from .report import Changed, report
+from .report import Changed, Planned, report
 from .textfile import Newline, TextFile, decode, encode, split_lines, to_lf, with_newlines
 from .workspace import Workspace
 
@@ -25,28 +25,36 @@ class Writer:
 
     def tool(self) -> FunctionTool:
         """As a tool."""
-        return FunctionTool(self.write, effects=self._disk.writes_file)
+        return FunctionTool(self.write, effects=self._disk.writes_file, plan=self.plan)
 
     async def write(self, file_path: str, content: str) -> Output:
         """Create a file, or replace one that was read before."""
+        plan = self.plan(file_path, content)
+        self._disk.write(plan.place, plan.data)
+        return report((plan.changed,), plan.notes)
+
+    def plan(self, file_path: str, content: str) -> Planned:
+        """What `write` would write.
+
+        Raises:
+            ToolError: it cannot be done.
+        """
         place = self._disk.place(file_path)
         shown = self._disk.shown(place)
         data = self._disk.read(place)
         if data is None:
-            self._disk.write(place, content.encode())
             title = f"Created {shown} ({_lines(content)})."
-            return report((Changed(title, shown, None, content),))
+            return Planned(place, content.encode(), Changed(title, shown, None, content))
         file = decode(data, shown)
         text = _in_style(content, file)
         written = encode(file.with_text(text), shown)
         if written == data:
             raise ToolError("no_change", f"{shown!r} has exactly this content already.")
         self._disk.check_seen(place, data)
-        self._disk.write(place, written)
         title = f"Overwrote {shown} ({_lines(file.text)} before, {_lines(text)} now)."
         adapted = text.removeprefix(_BOM) != content.removeprefix(_BOM)
         notes = (_kept(file),) if adapted else ()
-        return report((Changed(title, shown, file.text, text),), notes)
+        return Planned(place, written, Changed(title, shown, file.text, text), notes)
 
 
 def _in_style(content: str, file: TextFile) -> str:
