@@ -23,7 +23,7 @@ from .questions import (
     meaning,
     refusal,
 )
-from .terminal import Out, Style, harmless
+from .terminal import Out, Style, harmless, visible
 from .titles import title
 
 GRACE_SECONDS = 0.5
@@ -180,7 +180,7 @@ def question_text(
         *map(style.dim, others),
     ]
     if question.offers:
-        rules = harmless("; ".join(question.offers))
+        rules = visible("; ".join(question.offers))
         lines += [
             f"  always means the rule {style.hint(rules)}",
             "  1 once · 2 this session · 3 this project · 4 everywhere · e edit the rule · "
@@ -206,7 +206,7 @@ def _asked(question: Question, style: Style) -> Iterator[str]:
     if not style.colour:
         yield from in_question(command)
     if question.preview and not command:
-        lines = harmless(question.preview).splitlines()
+        lines = visible(question.preview).splitlines()
         yield from (_coloured(line, style) for line in lines[:MAX_PREVIEW_LINES])
         if len(lines) > MAX_PREVIEW_LINES:
             yield style.dim(f"… {counted(len(lines) - MAX_PREVIEW_LINES, 'line')} more")

@@ -11,7 +11,7 @@ from ..agent.effects import Effect
 from ..agent.events import Grant
 from ..agent.ports import ESCALATE, Action, No, Question, Yes
 from ..config.errors import KedgeError
-from .terminal import harmless
+from .terminal import harmless, visible
 
 SCOPES: Final[dict[str, Literal["session", "project", "user"]]] = {
     "2": "session",
@@ -29,7 +29,7 @@ _DOING: Final = {"read": "reads", "write": "writes", "delete": "deletes", "reach
 
 
 class Piece(Struct, frozen=True):
-    """A part of a line of a command, harmless."""
+    """A part of a line of a command, harmless, and with nothing left out."""
 
     text: str
     marked: bool
@@ -74,7 +74,7 @@ def _marks(command: str, effects: Sequence[Effect]) -> list[bool]:
 
 
 def _piece(pairs: Iterator[tuple[str, bool]], marked: bool) -> Piece:
-    return Piece(harmless("".join(character for character, _ in pairs)).expandtabs(4), marked)
+    return Piece(visible("".join(character for character, _ in pairs)).expandtabs(4), marked)
 
 
 def in_question(lines: Sequence[CommandLine]) -> Iterator[str]:
@@ -91,7 +91,7 @@ def arguments_in_words(action: Action) -> Iterator[str]:
         beside = command and name in ("command", "call", "tool")
         if not beside and value not in (None, "", False):
             text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-            yield f"{name}: {harmless(text)}"
+            yield f"{name}: {visible(text)}"
 
 
 def effects_in_words(question: Question) -> Iterator[str]:
@@ -99,7 +99,7 @@ def effects_in_words(question: Question) -> Iterator[str]:
     for place in question.effects:
         effect = question.action.effects[place]
         if effect.kind != "run":
-            yield f"{_DOING[effect.kind]} {harmless(effect.target)}"
+            yield f"{_DOING[effect.kind]} {visible(effect.target)}"
         elif effect.command is not None:
             yield harmless(effect.command.why)
 
@@ -151,7 +151,7 @@ def answer_in_words(answer: Yes | No) -> str:
         return harmless(answer.message)
     if answer.grant is None:
         return "yes, this once"
-    rules = harmless("; ".join(answer.grant.rules))
+    rules = visible("; ".join(answer.grant.rules))
     return f"yes, in {_SCOPE_WORDS[answer.grant.scope]}: {rules}"
 
 

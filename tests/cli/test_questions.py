@@ -28,7 +28,12 @@ def test_the_part_in_question_is_marked_and_the_rest_is_not():
 
 def test_what_is_marked_is_harmless_and_the_same_part_whatever_the_command_contains():
     (line,) = command_lines(question("echo \x1b[2J宽 && make", (14, 18)))
-    assert line == (Piece("echo 宽 && ", False), Piece("make", True))
+    assert line == (Piece("echo ␛[2J宽 && ", False), Piece("make", True))
+
+
+def test_no_part_of_a_command_can_hide_as_a_control_sequence():
+    (line,) = command_lines(question("curl a\x1b[;  ./b", (0, 14)))
+    assert line == (Piece("curl a␛[;  ./b", False),)
 
 
 def test_a_mark_over_several_lines_is_on_each_of_them():

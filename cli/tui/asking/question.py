@@ -16,7 +16,7 @@ from ...questions import (
     in_question,
     voices_in_words,
 )
-from ...terminal import harmless
+from ...terminal import harmless, visible
 from ...titles import title
 from ..desk.facts import Asked, Facts
 from ..view.diff import drawn, rows
@@ -66,12 +66,12 @@ def _preview(question: Question, look: Look) -> Iterator[Content]:
     """What would change, every line of it."""
     path = question.action.arguments.get("file_path")
     if isinstance(path, str) and _UNIFIED.match(question.preview):
-        yield _muted(harmless(path))
+        yield _muted(visible(path))
         for line in drawn(list(rows(question.preview, path.rpartition("/")[2], look)), look):
             yield content(line)
         return
     # A patch has a form of its own, and names its files itself.
-    for words in harmless(question.preview).splitlines():
+    for words in visible(question.preview).splitlines():
         yield Content.styled(words, _DIFF_STYLES.get(words[:1], ""))
 
 
@@ -101,7 +101,7 @@ def stored(rules: tuple[str, ...]) -> Content:
     parts: list[_Part] = [(label, "$text-muted")]
     for place, rule in enumerate(rules):
         parts += [("; ", "$text-muted")] if place else []
-        parts.append((harmless(rule), "$text-accent"))
+        parts.append((visible(rule), "$text-accent"))
     return Content.assemble(*parts)
 
 

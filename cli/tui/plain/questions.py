@@ -16,7 +16,7 @@ from ...questions import (
     meaning,
     refusal,
 )
-from ...terminal import harmless
+from ...terminal import harmless, visible
 from ..desk.facts import Asked
 
 _MOST = 200
@@ -61,7 +61,7 @@ def question_lines(asked: Asked, batch: Batch, rules: tuple[str, ...]) -> Iterat
     yield "Answers:"
     yield "  1 yes, once"
     if rules:
-        stored = harmless("; ".join(rules))
+        stored = visible("; ".join(rules))
         yield from (f"  {key} yes, {words}: always {stored}" for key, words in _SCOPES.items())
         yield "  e change that rule first"
     yield "  5 no"
@@ -76,7 +76,7 @@ def _about(question: Question) -> Iterator[str]:
     yield from ("".join(piece.text for piece in line) for line in command)
     yield from in_question(command)
     if question.preview and not command:
-        lines = harmless(question.preview).splitlines()
+        lines = visible(question.preview).splitlines()
         yield from lines[:_MOST]
         if len(lines) > _MOST:
             yield f"and {len(lines) - _MOST} lines more"
