@@ -89,18 +89,19 @@ class LineApprover:
                 await asyncio.sleep(0)
                 if number <= self._refused or self._refuses(question.action.call.id):
                     return Approval(refusal(), "person")
-                return await self._ask(question)
+                return await self._ask(number)
         finally:
             del self._waiting[number]
             self._before = self._before + 1 if self._waiting else 0
 
-    async def _ask(self, question: Question) -> Approval:
-        others = [_then(one) for one in self._waiting.values() if one is not question]
+    async def _ask(self, number: int) -> Approval:
+        question = self._waiting[number]
+        others = [_then(one) for other, one in self._waiting.items() if other != number]
         count = self._before + 1 + len(others)
-        number = f"{self._before + 1} of {count} · " if count > 1 else ""
+        place = f"{self._before + 1} of {count} · " if count > 1 else ""
         others += (f"  to come: {title(one, '')}" for one in self._coming.calls.values())
         with self._room():
-            self._out.say(question_text(question, self._style, number, others))
+            self._out.say(question_text(question, self._style, place, others))
             with _keys(self._keyboard):
                 answer = await self._answer(question)
             if answer is None:

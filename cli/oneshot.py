@@ -72,7 +72,7 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) 
 def _approver(
     run: Run, streams: Streams, err: Out, style: Style, surfaces: list[Surface]
 ) -> Approver | None:
-    """The person at the terminal, if there is one to be asked.
+    """The person at the terminal, if there is one to be asked; they see what happens, too.
 
     Raises:
         UsageError: somebody is to be asked, and there is nobody.
@@ -90,7 +90,9 @@ def _approver(
 
     drawn = next((surface for surface in surfaces if isinstance(surface, Watched)), None)
     room = drawn.room if drawn else contextlib.nullcontext
-    return LineApprover(err, style, sys.stdin.fileno(), room, wrong_with)
+    approver = LineApprover(err, style, sys.stdin.fileno(), room, wrong_with)
+    surfaces.append(approver)
+    return approver
 
 
 def _require_words(run: Run) -> None:

@@ -103,6 +103,23 @@ def test_questions_of_one_answer_come_one_after_another(model: Model, person: Pe
     assert [one["id"] for one in model.of("action.ended")][:3] == ["call_0", "call_1", "call_2"]
 
 
+def test_one_key_says_no_to_all_questions_of_one_answer(model: Model, person: Person) -> None:
+    reads = [Call("read", {"file_path": name}) for name in ("one", "two")]
+    batch = turn(*reads, bash("./tool a"), bash("./tool b"))
+    asking = ("--set", "rules.ask=['read(*)']")
+    person.starts(*model.options(batch), "-p", "Go.", *asking)
+    first = person.presses("1")
+    assert "1 of 3 · read" in first
+    for words in ("then: read", "then: bash: `./tool a`", "to come: bash ./tool b"):
+        assert words in first
+    second = person.presses("7")
+    assert "2 of 3 · read" in second
+    assert "7 no to all" in second
+    person.ends(6)
+    assert ran(model.kedge) == []
+    assert [outcome for outcome, _ in model.decisions] == ["allow", "deny", "deny", "deny"]
+
+
 def test_keys_pressed_before_and_just_after_a_question_appeared_answer_nothing(
     model: Model, person: Person
 ) -> None:

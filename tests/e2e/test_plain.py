@@ -17,6 +17,7 @@ from kedge.cli.tui.slash.registry import COMMANDS
 from loopback.script import Call, Turn, turn
 
 PLAIN = ("--plain", "--sandbox", "off", "--set", "tui.grace_ms=0")
+READS_ASK = ("--set", "rules.ask=['read(*)']")
 TERMINAL = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 NAMES = tuple(one.name for one in (*COMMANDS, *OWN) if one.name != "quit")
 PAGES = {
@@ -29,6 +30,12 @@ Says = Callable[..., Ran]
 
 def bash(command: str) -> Turn:
     return turn(Call("bash", {"command": command}))
+
+
+def several() -> Turn:
+    """Three questions at once, and one to come."""
+    reads = [Call("read", {"file_path": name}) for name in ("one", "two")]
+    return turn(*reads, *(Call("bash", {"command": f"touch {name}"}) for name in "ab"))
 
 
 def prompts(kedge: Kedge) -> list[list[str]]:
@@ -80,6 +87,19 @@ def test_the_rule_that_would_be_stored_can_be_edited(says: Says) -> None:
     )
     assert "2 yes, in this session: always bash(touch a)" in ran.answer
     assert "yes, in this session: bash(touch *)" in ran.answer
+
+
+def test_one_number_says_no_to_all_questions_of_one_answer(says: Says, kedge: Kedge) -> None:
+    ran = says("go", "1", "7", turns=(several(), turn("Done.")), more=READS_ASK)
+    places = [
+        ran.answer.index(words)
+        for words in (
+            *("Question 1 of 3: read", "then: read", "then: bash", "to come: bash touch b"),
+            *("7 no to all", "Question 2 of 3: read", "no, to all of them"),
+        )
+    ]
+    assert places == sorted(places)
+    assert list(kedge.cwd.glob("?")) == []
 
 
 @pytest.mark.parametrize("lines", [("6 use the test folder",), ("6", "use the test folder")])
@@ -217,6 +237,19 @@ def test_what_was_typed_before_comes_back_with_the_arrows_also_in_a_later_sessio
     screen.press("C-c")
     screen.sees("once more leaves")
     screen.press("C-c")
+
+
+@TERMINAL
+def test_at_a_terminal_one_number_says_no_to_all_questions_of_one_answer(
+    person: Person, screen: Screen, served: Served, kedge: Kedge
+) -> None:
+    person.starts(*served(several(), turn("Done.")), *PLAIN, *READS_ASK, "go")
+    screen.sees("answer:")
+    assert "7 no to all of them" in screen.text
+    screen.type("7")
+    screen.sees("Done.")
+    assert "the person said no, to all of them" in screen.text
+    assert list(kedge.cwd.glob("?")) == []
 
 
 @TERMINAL

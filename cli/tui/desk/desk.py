@@ -254,9 +254,7 @@ class Desk(Hindsight):
 
     def refuse_all(self, refusal: No) -> None:
         """No to every open question, and to those of the calls that are still to come."""
-        watch = self.seat.watch
-        message, calls = watch.message, frozenset(watch.to_come)
-        self._approver.refuse(refusal, lambda id: watch.message == message and id in calls)
+        self._approver.refuse(refusal, self.seat.watch.coming.held())
 
     def background(self) -> bool:
         """Let what the turn waits for go on in the background; whether there was a command."""

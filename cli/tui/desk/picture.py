@@ -37,7 +37,7 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
         ),
-        to_come=tuple(title(one, started.cwd) for one in watch.to_come.values())
+        to_come=tuple(title(one, started.cwd) for one in watch.coming.calls.values())
         if facts.questions
         else (),
         tasks=_tasks(seat),
@@ -48,6 +48,7 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         ),
         config_version=started.config_version,
         todo=toolbox.todo.items,
+        plan=watch.planned.text if seat.mode == "plan" and not seat.working else "",
         unfinished=not seat.working and session.unfinished,
     )
 

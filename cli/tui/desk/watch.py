@@ -12,12 +12,13 @@ from ....agent.events import (
     TurnStarted,
 )
 from ....agent.lineage import Renamed
-from ....agent.messages import ToolCall
 from ....agent.person import ModeChanged
 from ....config.settings import MODES, Mode
+from ...coming import Coming
 from ...commands.why import explained
 from ...decided import decisions
 from ...terminal import Style
+from .planned import Planned
 
 
 class Watch:
@@ -31,22 +32,19 @@ class Watch:
         """US dollars; None if the price of a model is not known."""
         self.mode: Mode | None = None
         """The one that its model was told last, as far as the log says."""
-        self.message = 0
-        """Number of the last message of the model."""
-        self.to_come: dict[str, ActionProposed] = {}
-        """The calls of the last message that nobody has looked at yet, by their ids."""
+        self.coming = Coming()
+        self.planned = Planned()
         self._judged: list[Event] = []
 
     def add(self, event: Event) -> None:
         """Fold one more event in."""
+        self.coming.add(event)
+        self.planned.add(event)
         match event.body:
             case MessageAdded("assistant", cost_usd=cost):
-                self._expect(event)
                 self.cost = None if self.cost is None or cost is None else self.cost + cost
             case TurnStarted():
                 self.begun = True
-            case ActionProposed(id) | ActionEnded(id):
-                self.to_come.pop(id, None)
             case Renamed(name):
                 self.name = name
             case SessionStarted(mode=mode) | ModeChanged(mode):
@@ -60,14 +58,6 @@ class Watch:
                 self._judged.append(event)
             case _:
                 pass
-
-    def _expect(self, event: Event) -> None:
-        if isinstance(event.body, MessageAdded) and len(event.path) == 1:
-            self.message = event.seq
-            calls = (part for part in event.body.parts if isinstance(part, ToolCall))
-            self.to_come = {
-                call.id: ActionProposed(call.id, call.name, call.arguments, ()) for call in calls
-            }
 
     def why(self, call: str) -> str:
         """What was decided about a call, or last if none is named, in words; empty if nothing."""

@@ -16,7 +16,7 @@ from ...questions import (
 from ..desk.desk import Desk
 from ..desk.facts import Asked
 from .keyboard import Ask
-from .questions import Wish, answer_of, gone, numbers, question_lines
+from .questions import Batch, Wish, answer_of, gone, numbers, question_lines
 
 
 class Host(Protocol):
@@ -45,6 +45,8 @@ class Gate:
         self._clock = clock
         self._shown: Asked | None = None
         self._since = 0.0
+        self._before = 0
+        """Questions that were answered since there was none."""
         self._rules: tuple[str, ...] = ()
         self._answered: frozenset[int] = frozenset()
         self._told: frozenset[int] = frozenset()
@@ -64,11 +66,12 @@ class Gate:
             return
         if self._shown is not None and self._shown.id not in self._answered:
             self._host.say("that question is answered, or asked no more")
+        self._before = self._before + 1 if self._shown is not None and first is not None else 0
         self._shown = first
         if first is not None:
             self._rules = first.question.offers
             self._since = self._clock()
-            self._show(first, open_now[1:])
+            self._show(first)
 
     def _announce(self, others: Sequence[Asked]) -> None:
         """Say what is asked besides, since the first one was shown."""
@@ -77,9 +80,16 @@ class Gate:
                 self._host.say(f"then: {headline(one.question)}; 7 says no to all of them")
         self._told |= {one.id for one in others}
 
-    def _show(self, asked: Asked, others: Sequence[Asked]) -> None:
-        self._told |= {one.id for one in others}
-        self._host.say("\n".join(question_lines(asked, others, self._rules)))
+    def _show(self, asked: Asked) -> None:
+        batch = self._batch
+        self._told |= {one.id for one in batch.others}
+        self._host.say("\n".join(question_lines(asked, batch, self._rules)))
+
+    @property
+    def _batch(self) -> Batch:
+        facts = self._host.desk.facts
+        others = [one for one in facts.questions if one is not self._shown]
+        return Batch(self._before, others, facts.to_come)
 
     def take(self, line: str) -> Coroutine[object, object, None] | None:
         """What a line says to the question; None if it is no answer."""
@@ -103,8 +113,7 @@ class Gate:
                 if words is not None:
                     self._give(asked, refusal(words.strip()))
             case "none":
-                for one in self._host.desk.facts.questions:
-                    self._give(one, refusal())
+                self._refuse_all()
             case "voices":
                 voices = list(voices_in_words(asked.question))
                 self._host.say("\n".join(voices) or "nobody else was heard on it")
@@ -115,6 +124,12 @@ class Gate:
         self._answered |= {asked.id}
         self._host.say(answer_in_words(answer))
         self._host.desk.answer(asked.id, Approval(answer, "person"))
+
+    def _refuse_all(self) -> None:
+        self._answered |= {one.id for one in self._host.desk.facts.questions}
+        several = self._batch.are_several
+        self._host.say(answer_in_words(refusal()) + (", to all of them" if several else ""))
+        self._host.desk.refuse_all(refusal())
 
     async def _edit(self, asked: Asked) -> None:
         ask = Ask("rules, with ; between them: ", "; ".join(self._rules))
@@ -127,12 +142,11 @@ class Gate:
             self._host.say(f"! {wrong}")
         else:
             self._rules = edited or self._rules
-        waiting = self._host.desk.facts.questions
-        self._show(asked, [one for one in waiting if one is not asked])
+        self._show(asked)
 
     def remind(self) -> None:
         """Say that a question still waits."""
-        self._host.say(f"a question waits: {numbers(self._rules)}")
+        self._host.say(f"a question waits: {numbers(self._rules, several=self._batch.are_several)}")
 
     def give_up(self) -> None:
         """Nobody can answer any more."""
