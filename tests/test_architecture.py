@@ -41,8 +41,8 @@ _CORE = (
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
     *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
     *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
-    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings", "agent.hearing"),
-    "agent.foreseeing",
+    *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings"),
+    *("agent.foreseeing", "agent.hearing"),
     *(
         "agent.actions",
         "agent.fittings",

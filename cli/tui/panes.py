@@ -199,7 +199,7 @@ class Panes(Display, inherit_bindings=False):
         self.query_one(StatusLine).show(facts)
         self.composer.placeholder = invitation(facts, self.keys)
         if self.panels is not None:
-            self.panels.show(facts, self._plan(facts))
+            self.panels.show(facts, facts.plan)
         if isinstance(transcript := self.transcript, Tail):
             transcript.make_room(asked=bool(facts.questions))
         transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
@@ -231,11 +231,6 @@ class Panes(Display, inherit_bindings=False):
             lambda words: self.query_one(StatusLine).replace(words),
             lambda words: self.say(words, wrong=True),
         )
-
-    def _plan(self, facts: Facts) -> str:
-        """The last answer, if it can be a plan."""
-        over = facts.mode == "plan" and not facts.working
-        return self.transcript.last_answer() if over else ""
 
     def _write(self, sequence: str) -> None:
         """Send a control sequence to the terminal, between two frames."""

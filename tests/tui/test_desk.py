@@ -530,6 +530,47 @@ async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_lef
     assert not sitting.home.data_dir.exists()
 
 
+PLAN_TURN: Answer = (["user"], [says("1. look 2. write")])
+
+
+async def _one_turn(sitting: Sitting, *answers: Answer, mode: str, **values: Value) -> Desk:
+    desk = await sitting.open(*answers, mode=mode, **values)
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    return desk
+
+
+async def test_the_answer_of_a_turn_in_mode_plan_is_a_plan_until_something_else_is_said(
+    sitting: Sitting,
+) -> None:
+    desk = await _one_turn(sitting, PLAN_TURN, (["user"], [says("Yes?")]), mode="plan")
+    assert desk.facts.plan == "1. look 2. write"
+    id = desk.facts.session
+    await desk.new()
+    assert desk.facts.plan == ""
+    await desk.resume(id)
+    assert (desk.facts.mode, desk.facts.plan) == ("plan", "1. look 2. write")
+    await desk.set_mode("ask")
+    assert desk.facts.plan == ""
+
+
+async def test_an_answer_from_before_mode_plan_is_no_plan(sitting: Sitting) -> None:
+    desk = await _one_turn(sitting, PLAN_TURN, mode="ask")
+    await desk.set_mode("plan")
+    assert desk.facts.plan == ""
+
+
+async def test_what_was_interrupted_is_no_plan(sitting: Sitting) -> None:
+    shell = calls("1", "bash", command="sleep 100")
+    desk = await sitting.open((["user"], [says("1. look"), shell]), mode="plan")
+    desk.submit(words("Go."))
+    await sitting.until(lambda: desk.facts.tasks)
+    desk.interrupt()
+    await sitting.until(lambda: not desk.facts.working)
+    assert desk.facts.plan == ""
+
+
 async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
     desk = await sitting.open(
         (

@@ -90,6 +90,8 @@ class Facts(Struct, frozen=True):
     todo: tuple[TodoItem, ...] = ()
     unfinished: bool = False
     """Whether a turn broke off that `Desk.go_on` would go on with."""
+    plan: str = ""
+    """The plan that waits for a decision; empty if there is none."""
     trouble: str = ""
     """Why there is no session, in words for a person; empty if there is one or will be."""
 

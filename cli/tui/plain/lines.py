@@ -204,8 +204,7 @@ class Lines:
 
     async def review_plan(self) -> bool:
         """See `Surface`."""
-        facts, plan = self.look(), self._host.answer.strip()
-        if facts.mode != "plan" or facts.working or not plan:
+        if not (plan := self.look().plan):
             return False
         place = await self._choice(f"the plan:\n{plan}\n", [("", words) for _, words in _DECISIONS])
         choice = "reject" if place is None else _DECISIONS[place][0]
