@@ -159,12 +159,13 @@ class KedgeApp(Reading):
         for task in self._doing:
             task.cancel()
         await asyncio.gather(*self._doing, return_exceptions=True)
-        await self.index.close()
-        if self._status_command is not None:
-            await self._status_command.close()
+        # First, since there is not much time, and the others wait for programs.
         if self._desk is not None:
             self._left = self._desk.resumable
             await self._desk.close()
+        if self._status_command is not None:
+            await self._status_command.close()
+        await self.index.close()
 
     def _opening(self) -> None:
         if self.is_running:

@@ -88,9 +88,9 @@ class FileIndex:
             self._listing = None
 
     async def close(self) -> None:
-        """Wait for what is being listed."""
+        """Wait for what is being listed; whether that succeeds is of no interest any more."""
         if self._listing is not None:
-            await self._listing
+            await asyncio.wait([self._listing])
 
     def match(self, query: str, limit: int = 12) -> list[str]:
         """The paths that a query means most likely, those mentioned lately first; without a query
