@@ -142,7 +142,7 @@ def compose(
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
-    kept = kept_of(run, where, store, id, interactive=interactive)
+    kept = kept_of(run, where, store, interactive=interactive)
     checks = _checks(run, where, toolbox, schema)
     started = _started(loaded, where, model, toolbox, tools, repository, interactive)
     session = Session(
@@ -176,7 +176,8 @@ def _fittings(
 
     settings, where = scene.loaded.settings, scene.where
     keeps = settings.checkpoints.enabled and kept.checkpoints
-    keeper = WorkspaceKeeper(kept.where, toolbox.roots, settings.checkpoints) if keeps else None
+    keeping = kept.where, toolbox.roots, settings.checkpoints, kept.data_dir
+    keeper = WorkspaceKeeper(*keeping) if keeps else None
     return Fittings(
         checks=checks,
         ledger=_ledger(settings, where, scene.root),

@@ -66,6 +66,8 @@ class Session(Struct, frozen=True):
     store: Store
     id: str
     facts: Sequence[Event]
+    data_dir: Path | None = None
+    """See `checkpoints_of`."""
 
     def checkpoints(self, where: Surroundings, place: str, id: str) -> Checkpoints:
         """Those of a workspace of its, with the added directories that one of them has.
@@ -80,12 +82,13 @@ class Session(Struct, frozen=True):
                 hint="if it was moved, it can be undone where it was: move it back for that",
             )
         settings = load_for_commands(where).settings.checkpoints
-        known = checkpoints_of(where, Roots.at(workspace), settings)
+        known = checkpoints_of(where, Roots.at(workspace), settings, data_dir=self.data_dir)
         try:
             added = tuple(one for one in known.roots_of(id)[1:] if one.is_dir())
         finally:
             known.close()
-        return checkpoints_of(where, Roots.at(workspace, added), settings)
+        roots = Roots.at(workspace, added)
+        return checkpoints_of(where, roots, settings, data_dir=self.data_dir)
 
 
 def plan_of(turns: Sequence[Turn]) -> Plan | None:

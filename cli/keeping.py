@@ -30,15 +30,17 @@ def checkpoints_of(
     roots: Roots,
     settings: CheckpointSettings,
     stopped: Callable[[], bool] = lambda: False,
+    data_dir: Path | None = None,
 ) -> "Checkpoints":
-    """The checkpoints of a workspace, which all its sessions share."""
+    """The checkpoints of a workspace, which all its sessions share; unless they are in a `data_dir`
+    of their own."""
     from ..agent.tools.ignore import Ignores
     from ..sandbox.checkpoints import Checkpoints
     from ..sandbox.looking import Caps
 
     own = where.home
     name = blake2b(str(roots.workspace).encode(errors="surrogateescape"), digest_size=10)
-    folder = own.data_dir / "checkpoints" / name.hexdigest()
+    folder = (data_dir or own.data_dir) / "checkpoints" / name.hexdigest()
     caps = Caps(settings.file_bytes, settings.total_bytes, settings.files)
     avoid = (own.config_dir, own.state_dir, own.data_dir, own.cache_dir)
     return Checkpoints(folder, roots, Ignores.above, caps=caps, avoid=avoid, stopped=stopped)
@@ -47,8 +49,16 @@ def checkpoints_of(
 class WorkspaceKeeper:
     """See `Keeper`: works in a thread, which ends soon after nobody waits for it any more."""
 
-    def __init__(self, where: Surroundings, roots: Roots, settings: CheckpointSettings) -> None:
+    def __init__(
+        self,
+        where: Surroundings,
+        roots: Roots,
+        settings: CheckpointSettings,
+        data_dir: Path | None = None,
+    ) -> None:
+        """`data_dir`: see `checkpoints_of`."""
         self._where = where
+        self._data_dir = data_dir
         self._roots = roots
         self._settings = settings
         self._stop = threading.Event()
@@ -57,7 +67,9 @@ class WorkspaceKeeper:
     @property
     def _checkpoints(self) -> "Checkpoints":
         if self._made is None:
-            self._made = checkpoints_of(self._where, self._roots, self._settings, self._stop.is_set)
+            self._made = checkpoints_of(
+                self._where, self._roots, self._settings, self._stop.is_set, self._data_dir
+            )
         return self._made
 
     async def keep(self, reason: str, named: Sequence[str]) -> Kept:

@@ -1,12 +1,16 @@
 """Where a session is kept, and what it can go back to; and for how long."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from ..agent.ports import Store
 from .options import Run
 from .surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from ..sandbox.scratch import Scratch
 
 
 class Kept(Struct, frozen=True):
@@ -15,10 +19,10 @@ class Kept(Struct, frozen=True):
     store: Store
     """Holds its log."""
     where: Surroundings
-    """Those of the session, with the folder of its checkpoints as the one for data."""
+    """Those of the session."""
     checkpoints: bool = True
     """Whether it may keep the workspace, too."""
-    passing: Path | None = None
+    passing: "Scratch | None" = None
     """A folder that goes with the session."""
 
     @property
@@ -27,28 +31,35 @@ class Kept(Struct, frozen=True):
         return self.checkpoints and self.passing is None
 
     @property
+    def data_dir(self) -> Path:
+        """Where its checkpoints are."""
+        return self.passing.path if self.passing else self.where.home.data_dir
+
+    @property
     def outputs(self) -> Path:
         """Where the whole of what was cut is put, a folder for each session."""
-        return (self.passing or self.where.home.state_dir) / "outputs"
+        return (self.passing.path if self.passing else self.where.home.state_dir) / "outputs"
 
     def forget(self) -> None:
         """Take away what is not to outlive the session. Blocks."""
         if self.passing is not None:
-            # Only sessions that are not kept have such a folder.
-            from shutil import rmtree
-
-            rmtree(self.passing, ignore_errors=True)
+            self.passing.close()
 
 
-def kept_of(
-    run: Run, where: Surroundings, store: Store, id: str, *, interactive: bool = False
-) -> Kept:
+def kept_of(run: Run, where: Surroundings, store: Store, *, interactive: bool = False) -> Kept:
     """Where the session of a run is kept. With `--no-session` nothing outlives it, yet a person who
-    sits there can go back in it."""
+    sits there can go back in it, if there is a place for that. What sessions left whose process was
+    killed is removed."""
+    from ..sandbox.scratch import Scratch, sweep
+
+    unkept = where.home.state_dir / "unkept"
+    sweep(unkept)
     if not run.flag("no_session"):
         return Kept(store, where)
     if not interactive:
         return Kept(store, where, checkpoints=False)
-    folder = where.home.state_dir / "unkept" / id
-    home = structs.replace(where.home, data_dir=folder)
-    return Kept(store, structs.replace(where, home=home), passing=folder)
+    try:
+        unkept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Kept(store, where, passing=Scratch(unkept))
+    except OSError:
+        return Kept(store, where, checkpoints=False)

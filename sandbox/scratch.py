@@ -1,4 +1,4 @@
-"""A private temporary folder that does not outlive its process by much, however that ends.
+"""A private folder that does not outlive its process by much, however that ends.
 
 Its process holds a lock on it (flock(2)), which the kernel takes away with the process; whoever
 makes the next one removes those that nobody holds any more.
@@ -21,15 +21,17 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Scratch:
     """One such folder, gone after `close` or at the end of the process."""
 
-    def __init__(self) -> None:
-        """Make it, and remove what dead processes of this user left.
+    def __init__(self, parent: Path | None = None) -> None:
+        """Make it in `parent`, or else where temporary files are, and remove what dead processes of
+        this user left there.
 
         Raises:
             OSError: it cannot be made.
         """
-        _sweep()
+        place = parent or Path(tempfile.gettempdir())
+        sweep(place)
         # Locked before it has a name that a sweep looks for.
-        made = tempfile.mkdtemp(prefix=f".{_PREFIX}")
+        made = tempfile.mkdtemp(prefix=f".{_PREFIX}", dir=place)
         held = os.open(made, _DIRECTORY)
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         path = os.path.join(os.path.dirname(made), os.path.basename(made)[1:])
@@ -42,8 +44,9 @@ class Scratch:
         self._close()
 
 
-def _sweep() -> None:
-    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+def sweep(place: Path) -> None:
+    """Remove what dead processes of this user left there."""
+    with contextlib.suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             if _NAME.fullmatch(entry.name):
                 with contextlib.suppress(OSError):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from e2e.person import Person
-from e2e.process import Kedge, Ran, wait_until
+from e2e.process import COMMAND, Kedge, Ran, wait_until
 from e2e.remotes import Served
 from e2e.screen import Screen
 from kedge.cli.tui.plain.own import OWN
@@ -150,6 +151,32 @@ def test_a_session_that_is_not_kept_is_gone_back_in(says: Says, kedge: Kedge) ->
     assert "1 file put back" in ran.answer
     assert not (kedge.cwd / "made").exists()
     assert list(kedge.logs) == []
+
+
+def test_going_back_where_the_home_is_the_workspace_leaves_what_is_kedge_s_own(
+    says: Says, kedge: Kedge
+) -> None:
+    more = ("--no-session", "-C", str(kedge.home))
+    turns = (bash("touch made"), turn("Done."))
+    ran = says("go", "4", "/rewind", "1", "1", turns=turns, more=more)
+    assert "1 file put back" in ran.answer
+    assert not (kedge.home / "made").exists()
+    assert "touch" in (kedge.home / "data" / "grants.json").read_text()
+
+
+def test_what_a_killed_session_that_was_not_kept_left_is_gone_with_the_next_start(
+    says: Says, kedge: Kedge, served: Served
+) -> None:
+    unkept = kedge.home / "state" / "unkept"
+    command = [*COMMAND, *served(), *PLAIN, "--no-session"]
+    with subprocess.Popen(command, cwd=kedge.cwd, env=kedge.env, stdin=subprocess.PIPE) as killed:
+        wait_until(lambda: list(unkept.glob("kedge-run-*")), "it has its folder")
+        (left,) = unkept.glob("kedge-run-*")
+        says("/status", turns=())
+        assert left.exists()
+        killed.kill()
+    says("/status", turns=())
+    assert list(unkept.iterdir()) == []
 
 
 def test_one_goes_on_with_a_session_by_its_number(says: Says) -> None:

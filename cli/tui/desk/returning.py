@@ -23,7 +23,7 @@ class Returning:
         """Raises:
         StoreError: its log cannot be read.
         """
-        self._session = Session(kept.store, id, tuple(kept.store.read(id)))
+        self._session = Session(kept.store, id, tuple(kept.store.read(id)), kept.data_dir)
         self._where = kept.where
 
     def points(self) -> list[Point]:

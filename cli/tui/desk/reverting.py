@@ -52,7 +52,7 @@ class Reverting:
         """Raises:
         StoreError: its log cannot be read.
         """
-        self._session = Session(kept.store, id, tuple(kept.store.read(id)))
+        self._session = Session(kept.store, id, tuple(kept.store.read(id)), kept.data_dir)
         self._where = kept.where
         plan = plan_of(history(self._session.facts).turns)
         self._first = plan.to if plan else ""
