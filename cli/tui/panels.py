@@ -23,7 +23,7 @@ class Panels:
         self.work = WorkLine(background=keys.shown("background"), id="work")
         self.offer = PlanOffer(keys.shown("review-plan") or "/plan", id="plan")
         self.asking = AskPanel(keys, grace=grace, id="ask")
-        self.waiting = WaitingList(keys.shown("take-back"), id="waiting")
+        self.waiting = WaitingList(_taking_back(keys), id="waiting")
 
     async def mount(self, front: Screen[None], beside: Widget, above: Widget) -> None:
         """Take their places on the screen: in the container of the transcript, above the prompt."""
@@ -39,3 +39,8 @@ class Panels:
         self.asking.show(facts)
         self.todo.show(facts.todo)
         self.offer.show(facts, answer)
+
+
+def _taking_back(keys: KeyTable) -> str:
+    up, always = keys.shown("up"), keys.shown("take-back")
+    return f"{up}, or {always} while you write," if up and always else up or always

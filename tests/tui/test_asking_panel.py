@@ -180,9 +180,9 @@ async def test_who_is_asked_about_an_edit_is_told_of_mode_auto():
         edit = structs.replace(asked().question.action, call=ToolCall("1", "edit", "{}"))
         about = structs.replace(asked(), question=structs.replace(question(), action=edit))
         await shown(pilot, about)
-        assert "mode auto edits unasked: f2, shift+tab" in pilot.app.text("#ask-hint")
+        assert "shift+tab: mode auto, edits unasked" in pilot.app.text("#ask-hint")
         await shown(pilot, asked(id=2))
-        assert "mode auto" not in pilot.app.text("#ask-hint")
+        assert "edits unasked" not in pilot.app.text("#ask-hint")
 
 
 async def test_the_grace_has_an_end_however_fast_keys_come():

@@ -446,3 +446,39 @@ async def test_lines_that_filled_the_prompt_can_be_undone(root: Path) -> None:
         assert app.composer.show_vertical_scrollbar
         await pilot.press("ctrl+underscore")
         assert app.composer.text == ""
+
+
+@pytest.mark.parametrize("key", ["ctrl+u", "ctrl+a", "ctrl+k", "ctrl+w"])
+async def test_a_character_right_behind_a_key_of_readline_is_kept(root: Path, key: str) -> None:
+    async with running(root) as (app, pilot):
+        for _ in range(5):
+            for one in ["a", "b", key, "1"]:
+                app.post_message(events.Key(one, one if len(one) == 1 else None))
+            await until(pilot, lambda: "1" in app.composer.text)
+            app.composer.empty()
+
+
+async def test_tab_completes_any_word_of_a_command_of_one_s_own(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        await pilot.press("exclamation_mark", *"cat pars")
+        assert await proposed(app, pilot) == []
+        await pilot.press("tab")
+        assert app.composer.text == "cat src/parser.py "
+        await pilot.press("enter")
+        assert app.said == [("shell", "cat src/parser.py")]
+
+
+async def test_a_path_with_spaces_is_quoted_for_the_shell(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        await pilot.press("exclamation_mark", *"cat note", "tab")
+        assert app.composer.text == "cat 'src/my notes.md' "
+
+
+async def test_proposals_for_what_was_typed_before_are_never_run(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        await pilot.press("slash", "m")
+        assert await proposed(app, pilot)
+        for key in [*"issing", "enter"]:
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: bool(app.said))
+        assert app.said == [("slash", "missing", "")]

@@ -258,10 +258,12 @@ class AskPanel(Vertical, can_focus=True):
         self._at = (self._at + by) % len(self._answers)
         self._draw()
 
-    def action_ask_turn(self, by: int) -> None:
-        """Open another of the questions that wait."""
+    async def action_ask_turn(self, by: int) -> None:
+        """Open another of the questions that wait; back from an edit alone is the next mode."""
         if (other := self._pending.turn(by)) is not None:
             self._turn_to(other, unexpected=False)
+        elif by < 0 and sparing(self._pending, self._keys):
+            await running_app().run_action("next_mode")
 
     def action_ask_why(self) -> None:
         """Show everybody who was heard, or hide them."""
@@ -324,8 +326,8 @@ class AskPanel(Vertical, can_focus=True):
 
 
 def sparing(pending: Pending, keys: KeyTable) -> str:
-    """How not to be asked about edits, in words, where one is asked about."""
+    """How not to be asked about edits, in words, where one alone is asked about."""
     asked = pending.open
     edits = asked is not None and asked.question.action.call.name in _EDITS
-    there = f"{keys.shown('answer')}, {keys.shown('next-mode')}"
-    return f"mode auto edits unasked: {there}" if edits and pending.facts.mode == "ask" else ""
+    alone = edits and len(pending.waiting) == 1 and pending.facts.mode == "ask"
+    return f"{keys.shown('ask-previous')}: mode auto, edits unasked" if alone else ""

@@ -68,10 +68,12 @@ def commands(entries: Iterable[Entry]) -> Iterator[Row]:
     yield head("commands")
     for entry in entries:
         if entry.listed:
-            also = f"also /{', /'.join(entry.aliases)}" if entry.aliases else ""
-            yield Row(entry.shown, id=entry.name, more=also, note=entry.help)
+            also = f" (also /{', /'.join(entry.aliases[:_ALSO])})" if entry.aliases else ""
+            yield Row(entry.shown, id=entry.name, note=f"{entry.help}{also}")
 
 
+_ALSO = 2
+"""Other names of a command that are shown; who types any of them is understood."""
 _FIRST = (
     *("submit", "later", "newline", "interrupt", "next-mode", "palette", "expand"),
     *("history-search", "background", "editor", "suspend", "quit"),

@@ -18,14 +18,14 @@ _PAGES: Final = (
         "kedge, 1 of 2: working together",
         """Say what you want, and press enter. While it works you can go on typing:
   enter       is heard after the current step
-  alt+enter   waits until the turn is over
+  tab         waits until the turn is over
   esc         stops; esc esc goes back to before a prompt
 
 At the beginning of a prompt:
   /  commands       @  a file goes along
   !  your own shell #  a note for later sessions
 
-ctrl+p finds everything that can be done.""",
+? shows the keys and commands, ctrl+p searches them.""",
     ),
     (
         "kedge, 2 of 2: what may happen",

@@ -205,7 +205,7 @@ async def _quit(surface: Surface, words: str) -> None:
 TALKING: tuple[Command[Surface], ...] = (
     Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]",
             aliases=("models",)),
-    Command("effort", "how hard it thinks", _effort, f"[{'|'.join(_EFFORTS)}]",
+    Command("effort", "how hard it thinks", _effort, "[level]",
             aliases=("reasoning",), words=_EFFORTS),
     Command("key", "give a provider's key, until you leave", _key, "[provider]",
             aliases=("login", "connect", "provider")),
