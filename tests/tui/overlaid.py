@@ -168,7 +168,9 @@ def why() -> PageScreen:
 
 def tasks() -> PageScreen:
     """What runs."""
-    return _read(tasks_page(busy().tasks), Act[str]("ctrl+d", "stops it", _nothing, sure=True))
+    return _read(
+        tasks_page(busy().tasks, "Ctrl+B"), Act[str]("ctrl+d", "stops it", _nothing, sure=True)
+    )
 
 
 def trust() -> Screen[str | None]:

@@ -11,19 +11,20 @@ from ..desk.facts import Facts, Task
 from .page import Page, Row, Tone, head, lines, page
 
 
-def tasks_page(tasks: Sequence[Task]) -> Page:
+def tasks_page(tasks: Sequence[Task], background: str) -> Page:
     """The commands under way and those that ended in the background, with the end of what they
-    printed; those in the background can be stopped by their id."""
-    return page("tasks", _tasks(tasks))
+    printed; those in the background can be stopped by their id. `background` is what a person
+    presses or types to send one there."""
+    return page("tasks", _tasks(tasks, background))
 
 
-def _tasks(tasks: Sequence[Task]) -> Iterator[Row]:
+def _tasks(tasks: Sequence[Task], background: str) -> Iterator[Row]:
     for task in tasks:
         command = " ".join(task.command.split())
         tone: Tone = "good" if task.running else "dim"
         yield Row(f"{task.id or 'now':<8} {task.state:<22} {command}", tone, task.id, task.tail)
     if not tasks:
-        yield Row("nothing runs; Ctrl+B sends a command to the background", "dim")
+        yield Row(f"nothing runs; {background} sends a command to the background", "dim")
 
 
 _SIGNS: Final[dict[str, tuple[str, Tone]]] = {

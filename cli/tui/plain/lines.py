@@ -146,6 +146,10 @@ class Lines:
         """See `Surface`."""
         return keys_page()
 
+    def handles(self) -> tuple[str, str]:
+        """See `Surface`."""
+        return "Ctrl+C", "/background"
+
     def terminal(self) -> tuple[tuple[str, str], ...]:
         """See `Surface`."""
         return (("shown", "line by line" if self._host.terminal else "through a pipe"),)

@@ -111,15 +111,17 @@ async def _mcp(surface: Surface, words: str) -> None:
 async def _tasks(surface: Surface, words: str) -> None:
     from ..pages.now import tasks_page
 
+    interrupt, background = surface.handles()
+
     async def stop(id: str) -> str:
         if not id:
-            return "Esc stops that one, Ctrl+B sends it to the background"
+            return f"{interrupt} stops that one, {background} sends it to the background"
         await surface.desk.kill(id)
         return f"{id} was stopped"
 
     async def page() -> Page:
         # Jobs belong to this loop.
-        return tasks_page(surface.look().tasks)
+        return tasks_page(surface.look().tasks, background)
 
     await surface.show(page, deeds=(Deed("ctrl+d", "stops it", stop),), every=1.0)
 

@@ -87,6 +87,11 @@ class OnScreen:
 
         return keys_page(self._app.keys)
 
+    def handles(self) -> tuple[str, str]:
+        """See `Surface`."""
+        keys = self._app.keys
+        return keys.shown("interrupt"), keys.shown("background")
+
     def terminal(self) -> tuple[tuple[str, str], ...]:
         """See `Surface`."""
         size = self._app.size

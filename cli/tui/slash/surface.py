@@ -93,6 +93,11 @@ class Surface(Sitting, Protocol):
         """Every key."""
         ...
 
+    def handles(self) -> tuple[str, str]:
+        """What a person presses or types to stop the command that runs, and to send it to the
+        background."""
+        ...
+
     def terminal(self) -> tuple[tuple[str, str], ...]:
         """What is known of the terminal: names and values."""
         ...
