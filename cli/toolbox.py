@@ -160,6 +160,14 @@ class Toolbox:
         """See `Shell.jobs`."""
         return self._shell.jobs
 
+    def hear_ended(self, call: Callable[[Job], None]) -> None:
+        """See `Shell.hear_ended`."""
+        self._shell.hear_ended(call)
+
+    def newly_ended(self) -> list[str]:
+        """See `Jobs.newly_ended`."""
+        return self._shell.newly_ended()
+
     def to_background(self) -> int:
         """See `Shell.to_background`."""
         return self._shell.to_background()

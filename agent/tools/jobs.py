@@ -116,6 +116,10 @@ class Job:
         await self._process.kill(grace)
         await asyncio.wait([self._life])
 
+    def then(self, call: Callable[["Job"], None]) -> None:
+        """Call this in the event loop once it has ended; at its turn if it has already."""
+        self._life.add_done_callback(lambda _: call(self))
+
     async def _live(self) -> Exit:
         try:
             async for chunk in self._process:
@@ -133,11 +137,14 @@ class Jobs:
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self.ended: Callable[[Job], None] = lambda job: None
+        """Called with each that ends. Must not raise."""
 
     def add(self, job: Job) -> None:
         """Look after a command from here on, under a fresh id: `bash_1`, `bash_2`, …"""
         job.id = f"bash_{len(self._jobs) + 1}"
         self._jobs[job.id] = job
+        job.then(lambda job: self.ended(job))
 
     @property
     def all(self) -> tuple[Job, ...]:

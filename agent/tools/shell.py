@@ -101,6 +101,14 @@ class Shell:
         """The commands that calls wait for, then those in the background, ended ones included."""
         return (*self._front, *self._jobs.all)
 
+    def hear_ended(self, call: Callable[[Job], None]) -> None:
+        """Call this with each command in the background that ends. It must not raise."""
+        self._jobs.ended = call
+
+    def newly_ended(self) -> list[str]:
+        """See `Jobs.newly_ended`."""
+        return self._jobs.newly_ended()
+
     def to_background(self) -> int:
         """Let what calls wait for go on in the background, and the calls end; how many."""
         for job in self._front:

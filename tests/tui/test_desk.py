@@ -314,6 +314,35 @@ async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of
     assert not desk.facts.tasks[0].running
 
 
+async def test_a_command_that_ends_while_nothing_runs_is_told_to_the_person_and_the_model(
+    sitting: Sitting,
+) -> None:
+    gate = sitting.work / "gate"
+    command = f"until [ -e {gate} ]; do sleep 0.02; done; echo first; echo last; exit 3"
+    desk = await sitting.open(
+        (["user"], [calls("1", "bash", command=command, run_in_background=True)]),
+        (["tool"], [says("It runs.")]),
+        (["user"], [says("I see.")]),
+    )
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    gate.touch()
+
+    def told() -> list[str]:
+        return [one.text for one in sitting.bodies(Notice) if one.text.startswith("bash_1 ended")]
+
+    await sitting.until(told)
+    (said,) = told()
+    assert "exit code 3 after" in said
+    assert said.endswith("\nfirst\nlast")
+    desk.submit(words("And?"))
+    await sitting.turns(2)
+    (prompt,) = [one.prompt for one in sitting.bodies(TurnStarted) if "And?" in str(one.prompt)]
+    assert "bash_1 ended: exit code 3" in str(prompt[0])
+    assert len(told()) == 1
+
+
 async def test_the_editing_tool_is_the_one_that_the_model_was_trained_with(
     sitting: Sitting,
 ) -> None:

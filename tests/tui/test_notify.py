@@ -5,8 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+from msgspec import structs
 
-from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.desk.facts import Asked, Facts, Task
 from kedge.cli.tui.terminal.notify import LONG_TURN, Notifier, sequence, tmux_hands_on, way
 
 WORKING = Facts(cwd="/home/me/basket", working=True, since=100.0)
@@ -75,6 +76,13 @@ class Told(list[str]):
 def test_a_question_is_told_once():
     told = Told().hear(WORKING, ASKING, ASKING)
     assert told == ["\x1b]9;kedge · basket: a question waits for you\x1b\\"]
+
+
+def test_the_end_of_a_command_in_the_background_is_told_once():
+    task = Task("bash_1", "npm test", 5.0, "", True, "running for 5 s")
+    over = structs.replace(DONE, tasks=(structs.replace(task, running=False),))
+    told = Told().hear(structs.replace(DONE, tasks=(task,)), over, over)
+    assert told == ["\x1b]9;kedge · basket: a command in the background is over\x1b\\"]
 
 
 def test_the_end_of_a_long_turn_is_told_and_that_of_a_short_one_is_not():

@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import structs
 
-from ....agent.events import Event, ModelRequest, Result, TextStreamed, ThinkingStreamed
+from ....agent.events import (
+    Event,
+    ModelRequest,
+    Notice,
+    Result,
+    TextStreamed,
+    ThinkingStreamed,
+)
 from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
+from ....agent.tools.jobs import Job
 from ....config.errors import KedgeError, UsageError
 from ....config.secrets import key_variables
 from ....config.settings import MODES, Effort, Mode
@@ -21,7 +29,7 @@ from .opening import Opened, forget
 from .personal import PersonalShell, in_words
 from .points import Point
 from .watch import Watch
-from .words import Untold
+from .words import Untold, ended_in_words
 from .worktree import Worktree
 
 if TYPE_CHECKING:
@@ -71,6 +79,7 @@ class Seat:
         self._turn: asyncio.Task[None] | None = None
         self.stopping = False
         """Whether the running turn was told to stop."""
+        self._closing = False
         self._next_model: tuple[str, Effort | None] | None = None
         spill = at.composed.kept.outputs / self._session.id
         self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
@@ -81,6 +90,7 @@ class Seat:
         self._resumed = bool(at.past)
         self._untold.began(self.watch.mode)
         self._ear = asyncio.create_task(self._listen())
+        at.composed.toolbox.hear_ended(self._job_ended)
         self.worktree.look()
 
     def _take(self, event: Event) -> None:
@@ -96,6 +106,11 @@ class Seat:
 
     def _record(self, body: PersonPrinted | PersonRan) -> None:
         self._session.conduct.record(body)
+
+    def _job_ended(self, job: Job) -> None:
+        """While a turn runs, the model hears of it, and the person with it."""
+        if not (self.working or self._closing):
+            self._session.conduct.record(Notice("background", ended_in_words(job)))
 
     @property
     def id(self) -> str:
@@ -120,6 +135,7 @@ class Seat:
 
     async def close(self) -> None:
         """Stop what runs, close the session, hear its last words."""
+        self._closing = True
         await self.rest()
         await self._shell.close()
         await self.worktree.close()
@@ -136,6 +152,8 @@ class Seat:
 
     def say(self, prompt: Prompt) -> None:
         """Begin a turn with this, or tell the running one after the current batch of actions."""
+        for words in self.at.composed.toolbox.newly_ended():
+            self._untold.add(words)
         told = self._untold.before(prompt, self.mode)
         if self.working:
             self._session.steer(told)

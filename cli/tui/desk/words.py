@@ -5,11 +5,14 @@ from itertools import count
 from typing import Literal
 
 from ....agent.messages import Prompt, Text
+from ....agent.tools.jobs import Job
 from ....config.settings import Mode
 from .facts import Waiting
 
 _OPENS = "<context>\n"
 _CLOSES = "\n</context>"
+_LAST_LINES = 5
+"""Of a command that ended in the background."""
 
 
 def own(prompt: Prompt) -> Prompt:
@@ -28,6 +31,12 @@ def note_of(text: str) -> tuple[str, Literal["project", "user"]]:
     if text.startswith("#"):
         return text[1:].strip(), "user"
     return text.strip(), "project"
+
+
+def ended_in_words(job: Job) -> str:
+    """How a command in the background ended, and the last of what it printed that nobody saw."""
+    printed = job.tail.rstrip().splitlines()[-_LAST_LINES:]
+    return "\n".join([f"{job.id} ended, {job.state}: {job.command}", *printed])
 
 
 class Untold:

@@ -95,6 +95,10 @@ async def tmux_hands_on(env: Mapping[str, str]) -> bool:
     return said.strip() in (b"on", b"all")
 
 
+def _ran(facts: Facts) -> set[str]:
+    return {task.id for task in facts.tasks if task.running and task.id}
+
+
 class Notifier:
     """Watches the facts and tells what is news. Nothing of what is done or asked is told, since a
     notification may be read by others: only where, and that there is something."""
@@ -128,6 +132,10 @@ class Notifier:
             self._tell(facts, "a question waits for you")
         elif before.working and not facts.working and now - before.since > LONG_TURN:
             self._tell(facts, "the turn is over")
+        elif not facts.working and _ran(before) & {
+            one.id for one in facts.tasks if not one.running
+        }:
+            self._tell(facts, "a command in the background is over")
 
     def _tell(self, facts: Facts, words: str) -> None:
         way: Way = "bell" if self._env.get("TMUX") and not self._tmux else self._way
