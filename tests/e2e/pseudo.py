@@ -45,6 +45,18 @@ class Pseudo:
         none = bytes(4)
         wait_until(lambda: ioctl(self._inside, termios.FIONREAD, none) == none, "it reads")
 
+    def send(self, number: signal.Signals) -> None:
+        """Send the program a signal; one that stops it has done so."""
+        self._process.send_signal(number)
+        if number == signal.SIGSTOP:
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the terminal edits lines and shows what is typed, as it does for a shell."""
+        both = termios.ICANON | termios.ECHO
+        return termios.tcgetattr(self._inside)[3] & both == both
+
     def sees(self, wanted: bytes, since: int = 0) -> bytes:
         """Wait until something was written; all that was, from there on."""
         self.until(lambda: wanted in self.written[since:])

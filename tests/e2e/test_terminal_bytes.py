@@ -3,6 +3,7 @@ copies, and what it makes of terminals that can little."""
 
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -192,3 +193,24 @@ def test_within_tmux_the_terminal_around_it_is_told(
         wait_until((kedge.cwd / "made").exists, "it is answered")
     finally:
         tmux("kill-server")
+
+
+@pytest.mark.parametrize("mode", [(), ("--inline",)])
+def test_whom_somebody_stopped_from_outside_has_the_terminal_once(
+    opens: Opens, served: Served, mode: tuple[str, ...]
+) -> None:
+    terminal = opens(*served(), *OPTIONS, *mode)
+    terminal.sees(b"\x1b[?2004h")
+    for _ in range(2):
+        since = len(terminal.written)
+        terminal.send(signal.SIGSTOP)
+        terminal.send(signal.SIGCONT)
+        terminal.sees(b"\x1b[?2004h", since)
+        assert not terminal.is_usual
+    since = len(terminal.written)
+    terminal.press(b"typed once")
+    terminal.sees(b"typed once", since)
+    terminal.press(b"\x15")
+    terminal.press(b"\x04")
+    assert terminal.ends() == 0
+    assert terminal.is_usual

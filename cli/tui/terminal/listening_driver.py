@@ -74,6 +74,16 @@ class ListeningDriver(LinuxDriver):
         super().resume_application_mode()
         self.write(self._title.again())
 
+    def _sigcont_application(self, *_: object) -> None:
+        """See `LinuxDriver`. Whom SIGSTOP stopped did not let go of the terminal before: without
+        that Textual would read and write it once more, and take its state for that of the shell."""
+        if not self._auto_restart:
+            return
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self._must_signal_resume = True
+            self.suspend_application_mode()
+        self.resume_application_mode()
+
     def run_input_thread(self) -> None:
         """See `LinuxDriver.run_input_thread`. A terminal that is gone is told as the kernel tells
         whoever leads a session."""
