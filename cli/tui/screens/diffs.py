@@ -5,6 +5,7 @@ from typing import Final
 
 from textual.content import Content
 
+from ...counts import counted
 from ..asking.question import content
 from ..desk.reverting import FileDiff
 from ..pages.page import Tone
@@ -88,8 +89,7 @@ class DiffScreen(Picker[str]):
 def _title(found: Iterable[FileDiff]) -> str:
     files = list(found)
     added, removed = sum(one.added for one in files), sum(one.removed for one in files)
-    count = f"{len(files)} file{'' if len(files) == 1 else 's'}"
-    return f"changes of this session: {count}, +{added} -{removed}"
+    return f"changes of this session: {counted(len(files), 'file')}, +{added} -{removed}"
 
 
 def _item(file: FileDiff, *, put_back: bool = False) -> Item[str]:

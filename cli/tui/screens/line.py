@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Input, Static
 
 from .hints import CLOSES, Hint, hinted
@@ -33,7 +34,7 @@ class LineScreen(Modal[str | None]):
     def compose(self) -> ComposeResult:
         """What is wanted, and the line."""
         with Vertical() as box:
-            box.border_title = self._titled
+            box.border_title = Content(self._titled)
             yield Static(self._about, markup=False)
             yield Input(self._value, password=self._secret, compact=True)
             yield Static(

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from ....agent.kept import Reach
 from ...ages import age_of
+from ...counts import counted
 from ...terminal import harmless
 from ..desk.points import Point
 from .picker import Act, Item, Picker
@@ -58,7 +59,6 @@ class RewindPicker(Picker[Taken]):
 
 def _item(point: Point, now: datetime) -> Item[Taken]:
     age = age_of(datetime.fromisoformat(point.when), now)
-    count = len(point.files)
-    files = f"{count} file{'' if count == 1 else 's'}" if count else ""
+    files = counted(len(point.files), "file") if point.files else ""
     words = " ".join(point.words.split())[:120]
     return Item(Taken(point.seq), f"{age:>8}  {files:>8}  {words}")

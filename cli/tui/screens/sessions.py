@@ -13,6 +13,7 @@ from textual.widgets import Input
 from ....agent.stores.summary import EVERYWHERE, Said, Summary, Where, excerpt, terms
 from ...ages import age_of
 from ...catalogue import Catalogue
+from ...counts import counted
 from .picker import Act, Item, Picker
 
 _FOUND: Final = 60
@@ -118,7 +119,7 @@ class SessionPicker(Picker[Taken]):
         row = next(row for row in self._rows if row.id == item.value.id)
         cost = "cost unknown" if row.cost_usd is None else f"${row.cost_usd:.2f}"
         model = row.model.rpartition("/")[2]
-        prompts = f"{row.prompts} prompt{'' if row.prompts == 1 else 's'}"
+        prompts = counted(row.prompts, "prompt")
         lines = [f"{row.cwd}  {row.id}", f"{row.status} · {prompts} · {cost} · {model}"]
         lines.append(_line("you", row.prompt))
         if passage := self._passages.get(row.id):

@@ -1,5 +1,6 @@
 """Commands within prompts: judged as in mode plan, and run where nothing can be changed."""
 
+import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,6 +22,7 @@ from ...trials import Ground, tried
 SHOWN: Final = 30_000
 """Characters of what a command prints."""
 SECONDS: Final = 60.0
+"""That it may take."""
 
 
 class ReadOnlyShell:
@@ -55,8 +57,6 @@ class ReadOnlyShell:
         Raises:
             KedgeError: it may not run, or could not.
         """
-        import asyncio
-
         with TemporaryDirectory(prefix="kedge-") as scratch:
             place = await asyncio.to_thread(self.prepare, command, Path(scratch))
             try:

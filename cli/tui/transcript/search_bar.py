@@ -7,6 +7,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from ...counts import counted
+
 _HINT = "Enter finds · Esc leaves"
 
 
@@ -53,8 +55,7 @@ class SearchBar(Horizontal):
         if not count:
             self._say("not found · Esc leaves")
             return
-        blocks = "1 block" if count == 1 else f"{count} blocks"
-        self._say(f"{blocks} · n next · N before · Enter opens · Esc leaves")
+        self._say(f"{counted(count, 'block')} · n next · N before · Enter opens · Esc leaves")
 
     def _say(self, words: str) -> None:
         self.query_one(Static).update(Content(words))
