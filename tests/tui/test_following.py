@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from tui.seen_app import Script, Stage, text
+from tui.seen_app import Script, Stage, bash, text
 
+from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.view.blocks import Answer, Said, ShellRun
 
 LONG: Script = [
@@ -33,3 +34,21 @@ async def test_a_command_of_one_s_own_goes_to_the_end(tmp_path: Path) -> None:
         blocks = seen.app.transcript.view
         await seen.until(lambda: any(isinstance(one, ShellRun) for one in blocks.blocks))
         assert seen.app.transcript.following
+
+
+async def test_a_turn_is_not_left_for_another_session_without_a_word(tmp_path: Path) -> None:
+    script: Script = [(["user"], [bash("sleep 100")])]
+    async with Stage(tmp_path).app(script, "go") as seen:
+        await seen.until(lambda: any(task.running for task in seen.app.look().tasks))
+        session = seen.app.look().session
+        await seen.send("/new")
+        await seen.on(Dialog)
+        assert "this ends the turn" in seen.shown
+        await seen.pilot.press("escape")
+        await seen.until(lambda: not isinstance(seen.app.screen, Dialog))
+        assert seen.app.look().working
+        await seen.send("/new")
+        await seen.on(Dialog)
+        await seen.pilot.press("enter")
+        await seen.until(lambda: seen.app.look().session not in ("", session))
+        assert not seen.app.look().working

@@ -227,6 +227,11 @@ class Lines:
             self.desk.submit((Text(decision.text),))
         return True
 
+    async def sure(self, words: str) -> bool:
+        """See `Surface`."""
+        said = await self._host.line(Ask(f"{words}; y goes on, Enter stays: "))
+        return (said or "").strip().casefold() in ("y", "yes")
+
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""
         items = [(one, MODE_WORDS[one]) for one in MODES]

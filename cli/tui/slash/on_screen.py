@@ -9,6 +9,7 @@ from ....agent.stores.summary import Summary, Where
 from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue
 from ...surroundings import Surroundings
+from ...terminal import harmless
 from ..desk.desk import Desk
 from ..desk.facts import Facts
 from ..desk.points import Point
@@ -130,6 +131,17 @@ class OnScreen:
             return False
         self._app.action_review_plan()
         return True
+
+    async def sure(self, words: str) -> bool:
+        """See `Surface`."""
+        from textual.content import Content
+
+        from ..screens.dialog import Dialog
+
+        answers = [("yes", "go on"), ("no", "stay here")]
+        grace = self._app.settings.grace_ms / 1000
+        dialog = Dialog("Sure?", Content(harmless(words)), answers, grace=grace)
+        return await answered(self._app, dialog) == "yes"
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""

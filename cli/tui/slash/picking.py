@@ -2,8 +2,15 @@
 
 import asyncio
 
+from ..desk.facts import what_ends
 from .showing import here
 from .surface import Surface
+
+
+async def may_leave(surface: Surface) -> bool:
+    """Whether the session may be left: the person is asked where that ends something."""
+    ends = what_ends(surface.look())
+    return not ends or await surface.sure(f"this ends {ends}")
 
 
 async def pick_session(surface: Surface, query: str = "") -> bool:
@@ -25,6 +32,8 @@ async def pick_session(surface: Surface, query: str = "") -> bool:
     if chosen is None:
         return False
     id, how = chosen
+    if not await may_leave(surface):
+        return False
     await surface.desk.resume(id)
     if how == "fork":
         await surface.desk.fork()

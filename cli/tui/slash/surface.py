@@ -129,6 +129,10 @@ class Surface(Sitting, Protocol):
         """Have the plan that waits read and decided on; whether there is one."""
         ...
 
+    async def sure(self, words: str) -> bool:
+        """Whether what these words say is to be done all the same."""
+        ...
+
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """A mode instead of this one; None: it stays."""
         ...

@@ -9,7 +9,7 @@ from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
 from .access import ask_key, made_ready, takes_a_key
 from .command import Command
-from .picking import pick_session
+from .picking import may_leave, pick_session
 from .setup import use
 from .showing import loaded_of
 from .surface import Surface
@@ -104,7 +104,8 @@ async def _compact(surface: Surface, words: str) -> None:
 
 
 async def _new(surface: Surface, words: str) -> None:
-    await surface.desk.new()
+    if await may_leave(surface):
+        await surface.desk.new()
 
 
 async def _continue(surface: Surface, words: str) -> None:
@@ -126,10 +127,13 @@ async def _resume(surface: Surface, words: str) -> None:
     except UsageError:
         await pick_session(surface, words)
         return
-    await surface.desk.resume(found)
+    if await may_leave(surface):
+        await surface.desk.resume(found)
 
 
 async def _fork(surface: Surface, words: str) -> None:
+    if not await may_leave(surface):
+        return
     before = surface.desk.facts.session
     await surface.desk.fork()
     surface.say(f"a fork of {before}, which stays as it is")
