@@ -134,7 +134,7 @@ def test_every_command_has_an_answer_in_words(
 ) -> None:
     # An empty line leaves each choice.
     lines = [line for name in NAMES for line in (f"/{name}", "")]
-    turns = (bash("touch made"), turn("Done."), turn("A first AGENTS.md."))
+    turns = (bash("touch made"), turn("Done."), turn("A first AGENTS.md."), turn("All is well."))
     ran = says("go", "1", *lines, "/compact undo", "/quit", turns=turns, more=kept)
     assert ran.code == 0, ran.answer + ran.complaint
     assert "there is no command" not in ran.answer

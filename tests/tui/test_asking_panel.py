@@ -180,7 +180,7 @@ async def test_who_is_asked_about_an_edit_is_told_of_mode_auto():
         edit = structs.replace(asked().question.action, call=ToolCall("1", "edit", "{}"))
         about = structs.replace(asked(), question=structs.replace(question(), action=edit))
         await shown(pilot, about)
-        assert "shift+tab: mode auto, edits unasked" in pilot.app.text("#ask-hint")
+        assert "shift+tab: auto, edits unasked" in pilot.app.text("#ask-hint")
         await shown(pilot, asked(id=2))
         assert "edits unasked" not in pilot.app.text("#ask-hint")
 

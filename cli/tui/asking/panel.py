@@ -330,4 +330,4 @@ def sparing(pending: Pending, keys: KeyTable) -> str:
     asked = pending.open
     edits = asked is not None and asked.question.action.call.name in _EDITS
     alone = edits and len(pending.waiting) == 1 and pending.facts.mode == "ask"
-    return f"{keys.shown('ask-previous')}: mode auto, edits unasked" if alone else ""
+    return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""

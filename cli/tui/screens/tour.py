@@ -25,7 +25,7 @@ At the beginning of a prompt:
   /  commands       @  a file goes along
   !  your own shell #  a note for later sessions
 
-? shows the keys and commands, ctrl+p searches them.""",
+? on an empty prompt is help, ctrl+p finds everything.""",
     ),
     (
         "kedge, 2 of 2: what may happen",
