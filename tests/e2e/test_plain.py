@@ -145,6 +145,19 @@ def test_every_command_has_an_answer_in_words(
     assert ("kedge -r" in ran.answer) == (not kept)
 
 
+def test_a_plan_is_sent_back_with_notes_on_its_lines_and_on_all_of_it(
+    says: Says, kedge: Kedge
+) -> None:
+    turns = (turn("# Plan\nopen a.py\nopen b.py"), turn("# Better"))
+    notes = ("3: not this file", "4: none", "shorter", "")
+    ran = says("go", "/plan", "3", *notes, turns=turns, more=("--mode", "plan"))
+    assert "  3 open b.py" in ran.answer
+    assert "there is no line 4; the last one is 3" in ran.answer
+    said = prompts(kedge)[-1][-1]
+    assert "> open b.py\nnot this file" in said
+    assert "\n\nshorter" in said
+
+
 def test_a_session_that_is_not_kept_is_gone_back_in(says: Says, kedge: Kedge) -> None:
     turns = (bash("touch made"), turn("Done."))
     ran = says("go", "1", "/rewind", "1", "1", turns=turns, more=("--no-session",))

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 Choice = Literal["auto", "ask", "revise", "reject"]
 Notes = Mapping[int, str]
-"""What a person remarks on a line of a plan, by its place from 0."""
+"""What a person remarks on a line of a plan, by its place from 0; on all of it by `WHOLE`."""
+WHOLE: Final = -1
 
 _AGREED: Final = "I accept this plan. Carry it out, and say where it turns out to be wrong."
 _REVISE: Final = "Revise the plan, and answer with the whole of it. What I remark on it:"
@@ -39,7 +40,7 @@ def decided(choice: Choice, plan: str, notes: Notes, *, edited: bool) -> PlanDec
 
 
 def _remark(plan: str, place: int, note: str) -> str:
-    return f"> {plan.splitlines()[place]}\n{note}"
+    return note if place == WHOLE else f"> {plan.splitlines()[place]}\n{note}"
 
 
 def carried_over(notes: Notes, before: str, after: str) -> dict[int, str]:

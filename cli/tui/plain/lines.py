@@ -29,6 +29,7 @@ from ..slash.surface import Deed, Trusted
 from ..terminal.copying import copy
 from .keyboard import Ask
 from .pages import chosen, help_page, keys_page, numbered, text_of
+from .plans import notes_on, plan_lines
 
 _SESSIONS: Final = 15
 """That are listed at once."""
@@ -210,14 +211,12 @@ class Lines:
         """See `Surface`."""
         if not (plan := self.look().plan):
             return False
-        place = await self._choice(f"the plan:\n{plan}\n", [("", words) for _, words in _DECISIONS])
+        title = f"the plan:\n{plan_lines(plan)}\n"
+        place = await self._choice(title, [("", words) for _, words in _DECISIONS])
         choice = "reject" if place is None else _DECISIONS[place][0]
-        notes: dict[int, str] = {}
-        if choice == "revise":
-            said = await self._host.line(Ask("what is to change: "))
-            if not said or not said.strip():
-                return True
-            notes = {0: said.strip()}
+        notes = await notes_on(self._host, plan) if choice == "revise" else {}
+        if choice == "revise" and not notes:
+            return True
         decision = decided(choice, plan, notes, edited=False)
         if choice in ("auto", "ask"):
             await self.desk.set_mode(choice)
