@@ -14,7 +14,10 @@ from kedge.agent.messages import Image, Text
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.keys import KeyTable
 
-_PNG = bytes.fromhex("89504e470d0a1a0a") + b"picture"
+_PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441"
+    "54789c636000000002000148afa4710000000049454e44ae426082"
+)
 
 
 @pytest.fixture

@@ -16,6 +16,11 @@ from kedge.cli.tui.composer.mentions import (
 )
 from kedge.cli.tui.composer.pastes import Pastes, is_long
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441"
+    "54789c636000000002000148afa4710000000049454e44ae426082"
+)
+
 
 def visible(path: Path) -> bool:
     return False
@@ -52,7 +57,7 @@ def test_a_long_file_is_cut_and_says_so(tmp_path: Path) -> None:
 
 
 def test_pictures_and_directories_go_along(tmp_path: Path) -> None:
-    (tmp_path / "shot.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
+    (tmp_path / "shot.png").write_bytes(PNG)
     (tmp_path / "src/lib").mkdir(parents=True)
     (tmp_path / "src/a.py").write_text("")
     picture, folder = attach("@shot.png in @src/", tmp_path, visible).parts
