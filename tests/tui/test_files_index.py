@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kedge.cli.tui.composer.files import FileIndex
 from kedge.cli.tui.composer.fuzzy import Paths
+from kedge.cli.tui.composer.sources import Files
 
 _GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@t")
 
@@ -208,3 +209,13 @@ def test_every_path_is_found_by_its_own_name(files: set[str]) -> None:
     paths = Paths(files)
     for path in files:
         assert path in paths.match(path, 100) or path.startswith("./")
+
+
+async def test_what_was_made_a_moment_ago_is_found(tmp_path: Path) -> None:
+    now = 100.0
+    index = FileIndex(written(tmp_path, "a.py"), clock=lambda: now)
+    files = Files(index)
+    assert [one.label for one in await files.offer("@a")] == ["a.py"]
+    written(tmp_path, "brand_new.py")
+    now += 1
+    assert [one.label for one in await files.offer("@brand")] == ["brand_new.py"]

@@ -16,6 +16,8 @@ MOST_FILES = 300_000
 """More are not listed: nobody has a repository of that size in view."""
 _STALE_SECONDS = 5.0
 """After that the list is made anew when it is wanted."""
+_AGAIN_SECONDS = 0.5
+"""Before that nothing is listed anew because something was not found: a person types on."""
 _GIT_SECONDS = 20.0
 _RECENT = 24
 """Files that are kept in mind as those that changed last."""
@@ -78,6 +80,12 @@ class FileIndex:
             self._listing = asyncio.create_task(self._list())
         if self._listing is not None and (anew or not self.ready):
             await asyncio.shield(self._listing)
+
+    async def look_again(self) -> None:
+        """List the files anew and wait for that, unless it was done just now: what is sought and
+        not found may have been made since."""
+        if self._clock() - self._listed_at >= _AGAIN_SECONDS:
+            await self.refresh(anew=True)
 
     async def _list(self) -> None:
         try:

@@ -92,13 +92,16 @@ class Files:
         await self._index.refresh()
         mentioned = word.startswith("@")
         query = word.removeprefix("@").removeprefix('"')
+        if not (found := self._index.match(query)):
+            await self._index.look_again()
+            found = self._index.match(query)
         return [
             Candidate(
                 written(path) if mentioned else shlex.quote(path),
                 harmless(path),
                 goes_on=path.endswith("/"),
             )
-            for path in self._index.match(query)
+            for path in found
         ]
 
 
