@@ -19,7 +19,8 @@ _LOOK: Final = 0.25
 
 
 class Reader(Screen[None]):
-    """To look things up while the work goes on."""
+    """To look things up while the work goes on. All of it is painted anew now and then: above another
+    screen rows were seen to be missing, from a cause that was not found."""
 
     DEFAULT_CSS = """
     Reader {
@@ -49,7 +50,6 @@ class Reader(Screen[None]):
         self._transcript.show_view(self._tail.view)
         self._tail.reader = self._transcript
         self._transcript.focus()
-        # What came since is painted as a whole: on a screen above another one, rows were missing.
         self.set_interval(_LOOK, self._transcript.refresh)
         if self._step:
             self.call_after_refresh(self._transcript.run_action, self._step)
