@@ -32,7 +32,7 @@ def waiting_in_lines(facts: Facts, take_back: str) -> str:
 def _until(facts: Facts) -> str:
     """When a prompt is sent that waits for the turn to be over."""
     if not facts.session:
-        return "when there is a session"
+        return "when there is a session (/new begins one)"
     # After a turn that was stopped nothing goes on by itself.
     return "after this turn" if facts.working or facts.doing else "after your next prompt"
 

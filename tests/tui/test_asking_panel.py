@@ -1,5 +1,6 @@
 """The panel of questions: which keys answer, which do not, and what is shown."""
 
+import asyncio
 from typing import ClassVar
 
 import pytest
@@ -127,6 +128,20 @@ async def test_keys_pressed_as_the_question_appears_answer_nothing_and_are_typed
         await pilot.press("1", "enter", "x")
         assert pilot.app.answers == []
         assert pilot.app.query_one(TextArea).text == "a draft"
+
+
+async def test_a_key_that_came_too_soon_is_said_to_have_done_so():
+    async with at_the_desk() as pilot:
+        pilot.app.ask(asked())
+        await pilot.pause()
+        await pilot.press("1")
+        assert "too soon" in pilot.app.text("#ask-hint")
+        async with asyncio.timeout(30):
+            while "too soon" in pilot.app.text("#ask-hint"):
+                await pilot.pause(0.05)
+        pilot.app.now += GRACE
+        await pilot.press("x")
+        assert "keys wait a moment" in pilot.app.text("#ask-hint")
 
 
 async def test_who_goes_on_typing_answers_nothing():

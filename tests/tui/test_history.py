@@ -123,3 +123,11 @@ def test_what_was_changed_in_a_recalled_text_stays_with_it() -> None:
     assert recall.step(history, Entry("one"), False) == Entry("two!")
     assert recall.step(history, Entry("two!"), False) == Entry("draft")
     assert not recall.away
+
+
+def test_a_very_long_prompt_is_found_until_kedge_ends_and_is_not_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    history = opened(path)
+    history.add("see [paste]", pastes={"[paste]": "x" * (module.MOST_CHARACTERS + 1)})()
+    assert texts(history) == ["see [paste]"]
+    assert texts(opened(path)) == []

@@ -28,6 +28,9 @@ from .sheet import QuestionSheet
 _EDITS: Final = ("edit", "write", "apply_patch")
 
 
+_HELD: Final = "too soon: keys count in a moment, press it again"
+
+
 class AskPanel(Vertical, can_focus=True):
     """The questions that wait, one of them open. Hidden when there is none.
 
@@ -74,6 +77,7 @@ class AskPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
+        self._seconds = grace
         self._pending = Pending()
         self._editing: Literal["", "rules", "words"] = ""
         self._at = 0
@@ -174,8 +178,9 @@ class AskPanel(Vertical, can_focus=True):
                 sparing(self._pending, self._keys),
             )
             words = " · ".join(filter(None, parts))
-        words = f"{self._complaint} · {words}" if self._complaint else words
-        self.query_one("#ask-hint", Static).update(Content(words))
+        complaint = Content.styled(self._complaint, "bold $text-warning")
+        told = complaint.append(f" · {words}") if self._complaint else Content(words)
+        self.query_one("#ask-hint", Static).update(told)
 
     @property
     def _reaching(self) -> str:
@@ -210,14 +215,28 @@ class AskPanel(Vertical, can_focus=True):
         if (bound or typing) and (self._grace.is_too_soon() or not bound):
             event.stop()
             event.prevent_default()
-            if not bound:
+            if bound:
+                self._hold()
+            else:
                 self._hear_words()
+
+    def _hold(self) -> None:
+        """A key came too soon: that is said for as long as it is so."""
+        self._complaint = self._complaint or _HELD
+        self._hint()
+        self.set_timer(self._seconds, self._release)
+
+    def _release(self) -> None:
+        if self._complaint == _HELD:
+            self._complaint = ""
+            self._hint()
 
     def _hear_words(self) -> None:
         """A sentence is being typed: the Enter at its end says yes to nothing."""
         self._grace.begin()
         because, prompt = self._key("ask-no-because"), self._key("answer")
-        self._complaint = f"for words: {because} says no with them, {prompt} goes to the prompt"
+        words = f"for words: {because} says no with them, {prompt} goes to the prompt"
+        self._complaint = f"keys wait a moment · {words}"
         self._hint()
 
     def on_paste(self, event: events.Paste) -> None:

@@ -14,7 +14,7 @@ from .sources import InputMode
 MOST_BYTES = 4_000_000
 """A larger file is cut to its newest half."""
 MOST_CHARACTERS = 100_000
-"""A longer prompt is not kept."""
+"""A longer prompt is kept until kedge ends, and not on disk."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,14 +83,15 @@ class History:
     ) -> Callable[[], None]:
         """Remember a text; returns what writes it to disk, which is not for an event loop.
 
-        A text that begins with a space, is empty, or much too long, is not kept anywhere.
+        A text that begins with a space or is empty is not kept anywhere, and one of more than
+        `MOST_CHARACTERS`, pastes included, only until kedge ends.
         """
         size = len(text) + sum(map(len, (pastes or {}).values()))
-        if not text.strip() or text.startswith(" ") or size > MOST_CHARACTERS:
+        if not text.strip() or text.startswith(" "):
             return lambda: None
         entry = Entry(text, mode, dict(pastes or {}), self._project, self._now())
         self._entries.append(entry)
-        return lambda: self._write(entry)
+        return (lambda: self._write(entry)) if size <= MOST_CHARACTERS else (lambda: None)
 
     def _write(self, entry: Entry) -> None:
         """Append. What cannot be written is lost: a history is a comfort."""
