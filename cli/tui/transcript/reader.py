@@ -19,8 +19,8 @@ _LOOK: Final = 0.25
 
 
 class Reader(Screen[None]):
-    """To look things up while the work goes on. All of it is painted anew now and then: above another
-    screen rows were seen to be missing, from a cause that was not found."""
+    """To look things up while the work goes on. All of it is painted anew now and then: rows were
+    seen to be missing above another screen, from a cause that was not found."""
 
     DEFAULT_CSS = """
     Reader {
