@@ -18,10 +18,8 @@ _LONGEST = 1 << 20
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What the helper found and did when it entered."""
+    """What the helper found when it entered."""
 
-    made: tuple[str, ...]
-    """Paths that it made, and takes away at its end."""
     landlock: int
     """The version of Landlock; 0 is none."""
 

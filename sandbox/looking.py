@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from .inside.placeholders import stands_at
 from .paths import open_beneath
 from .rule_files import RULE_FILES
 from .snapshot import GIT, Entry, Listing
@@ -138,7 +139,9 @@ class Look:
                 if ignores.hide(path, name, is_directory) and not rules and path not in extras:
                     continue
                 if is_directory:
-                    below.append(name)
+                    # What stands only while commands run is nothing to come back to.
+                    if not stands_at(path):
+                        below.append(name)
                 elif known := self._known(fd, name):
                     entries[name] = known
         except PermissionError as error:

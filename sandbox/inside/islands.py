@@ -1,8 +1,9 @@
 """Keeps the protected parts of the roots as they are, and holds back what appears anew.
 
 What is there is made read-only, or hidden, by a mount. What is not there yet, but would be obeyed
-by programs outside, is made first: as an empty directory, also where a file is expected, because
-git takes no notice of empty directories. Whatever else appears is found after each command.
+by programs outside, is made before a command (`placeholders`): as an empty directory, also where a
+file is expected, because git takes no notice of empty directories. Whatever else appears is found
+after each command.
 """
 
 import contextlib
@@ -49,13 +50,12 @@ class Islands:
         """What the configuration of git named at the start, as it is written there."""
         self._links: dict[str, str] = {}
         """Protected names, and names in git directories, that are links; and to what."""
-        self.made: list[str] = []
-        """What was made first, to be taken away again if it is still empty at the end."""
 
-    def prepare(self) -> None:
-        """Make what is missing. To be called while the roots can still be written as outside."""
+    def wanted(self) -> list[str]:
+        """The names that nobody inside may take, whether they are free or not; those of
+        directories end with a slash. To be called outside."""
         if not self._plan.writable or "islands" in self._plan.without:
-            return
+            return []
         workspace = self._plan.workspace
         wanted = [f"{workspace}/{name}/" for name in self._plan.placeholders]
         entries = [f"{workspace}/.git", *repositories.enclosing(workspace)]
@@ -64,17 +64,17 @@ class Islands:
             directories.add(os.path.realpath(entries[0]))
         for directory in directories:
             if self._below_roots(f"{directory}/"):
-                wanted += repositories.missing(directory)
+                wanted += repositories.made_in(directory)
         for target in map(os.path.realpath, chain(*map(self._pointed_to, entries))):
             if self._below_roots(target) and not os.path.lexists(target):
                 wanted.append(f"{target}/")
-        for path in wanted:
-            if path.rstrip("/") not in self._plan.may_write:
-                self._make(path)
-                continue
-            # Another session's, in the way of what was allowed.
-            with contextlib.suppress(OSError):
-                os.rmdir(path)
+        for path in self._plan.may_write:
+            if f"{path}/" in wanted:
+                # Another sandbox's placeholder, in the way of what was allowed.
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
+        allowed = self._plan.may_write
+        return [path for path in dict.fromkeys(wanted) if path.rstrip("/") not in allowed]
 
     def raise_all(self) -> None:
         """Protect everything that is there now."""
@@ -118,9 +118,10 @@ class Islands:
                     self._protect(path)
                 path = os.path.dirname(path)
 
-    def renew(self) -> None:
-        """Protect again what was replaced from outside, which takes the mount off it."""
-        for path in list(self._standing):
+    def renew(self, taken: list[str]) -> None:
+        """Protect again what was replaced from outside, which takes the mount off it; and what has
+        these names."""
+        for path in {*self._standing, *taken}:
             if not self._stands(path):
                 self._protect(path)
         for path, was in list(self._hidden.items()):
@@ -156,21 +157,6 @@ class Islands:
                     if not self._stands(path) and not spares(path, self._plan.may_write):
                         notes += neutralise(path)
         return notes[:_MOST_NOTES]
-
-    def _make(self, path: str) -> None:
-        name = path.rstrip("/")
-        if os.path.lexists(name):
-            return
-        try:
-            if path.endswith("/"):
-                os.makedirs(name)
-            else:
-                os.makedirs(os.path.dirname(name), exist_ok=True)
-                os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
-        except OSError:
-            # A root that we may not write: nobody inside may either.
-            return
-        self.made.append(name)
 
     def _take_in(self, path: str) -> None:
         if os.path.islink(path):
@@ -237,9 +223,9 @@ class Islands:
         return any(path.startswith(f"{root}/") for root in self._plan.roots)
 
     def _protect(self, path: str) -> None:
-        real = os.path.realpath(path)
         if os.path.islink(path):
             self._links[path] = os.readlink(path)
+            real = os.path.realpath(path)
             path = real if self._below_roots(real) else path
         for part in but_for(path, self._plan.may_write):
             was = _identity(part)

@@ -1,12 +1,11 @@
 """The helper: enters the sandbox once, then starts commands in it until the other side is gone.
 
-Its standard input is a socket. First comes the plan; the answer is `+` and what was made and what
-was found out, or `!` and why not. Then each message is one request with its descriptors.
+Its standard input is a socket. First comes the plan; the answer is `+` and what was found out, or
+`!` and why not.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import marshal
 import os
@@ -16,16 +15,13 @@ import socket
 from . import entering, kernel, landlock, mounts, process, seccomp
 from .islands import Islands
 from .janitor import leave_outside
+from .placeholders import Placeholders
 from .plan import Plan, write_git_settings
 from .probing import Before
+from .serving import Service, receive
 from .sockets import HostSockets
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 _PR_SET_DUMPABLE = 4
-_FD_COUNT = 6
 
 
 def main() -> None:
@@ -36,11 +32,11 @@ def main() -> None:
     line = socket.socket(fileno=0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    plan = Plan(**_receive(line)[0])
+    plan = Plan(**receive(line)[0])
     before = Before(plan)
     islands = Islands(plan, HostSockets(plan.roots))
-    islands.prepare()
-    janitor = leave_outside(islands.made)
+    wanted = islands.wanted()
+    janitor = leave_outside(wanted)
     try:
         entering.enter(plan)
         # From here on nobody with our user id may look into this process.
@@ -54,10 +50,8 @@ def main() -> None:
         janitor.finish()
         line.send(b"!" + _why(error).encode())
         return
-    answer = {"made": islands.made, "landlock": landlock.abi()}
-    line.send(b"+" + marshal.dumps(answer))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    _serve(line, walls, islands)
+    line.send(b"+" + marshal.dumps({"landlock": landlock.abi()}))
+    Service(line, walls, islands, Placeholders(wanted), janitor).serve()
     janitor.finish()
 
 
@@ -65,70 +59,6 @@ def _why(error: OSError) -> str:
     if error.errno == errno.ENOSYS:
         return "the kernel lacks the mount calls of Linux 5.12"
     return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
-
-
-def _serve(line: socket.socket, walls: process.Walls, islands: Islands) -> None:
-    unsettled: set[int] = set()
-    while True:
-        try:
-            request, fds = _receive(line)
-        except (EOFError, ConnectionError):
-            _settle_last(unsettled, islands)
-            return
-        match request.pop("do"):
-            case "start":
-                islands.renew()
-                unsettled.add(_start(walls, process.Start(**request), fds))
-            case "settle":
-                unsettled = {pid for pid in unsettled if os.path.isdir(f"/proc/{pid}")}
-                line.send(marshal.dumps(islands.settle()))
-            case "accept":
-                islands.accept(request["paths"])
-            case "listen":
-                _listen(line)
-            case _:
-                return
-
-
-def _settle_last(unsettled: set[int], islands: Islands) -> None:
-    """Hold back what commands left that nobody waits for any more: kedge was killed."""
-    if unsettled:
-        for pid in unsettled:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-        islands.settle()
-
-
-def _start(walls: process.Walls, start: process.Start, fds: list[int]) -> int:
-    """Start a command; return the number of its init."""
-    *streams, control = fds
-    apart = 0 if "processes" in walls.plan.without else kernel.NEW_PID
-    init = kernel.clone(apart | kernel.NEW_NS)
-    if init == 0:
-        try:
-            os.close(0)
-            process.serve(walls, start, streams, socket.socket(fileno=control))
-        finally:
-            os._exit(0)
-    for fd in fds:
-        os.close(fd)
-    return init
-
-
-def _listen(line: socket.socket) -> None:
-    """Hand out a socket that listens inside, for the proxy outside."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
-        port = marshal.dumps(server.getsockname()[1])
-        socket.send_fds(line, [port], [server.fileno()])
-
-
-def _receive(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The next message: its words lie in the first descriptor."""
-    said, fds, _, _ = socket.recv_fds(line, 16, _FD_COUNT)
-    if not said:
-        raise EOFError
-    with open(fds[0], "rb") as body:
-        return marshal.load(body), fds[1:]
 
 
 def _ruleset(plan: Plan) -> int | None:

@@ -11,7 +11,7 @@ _READ_ONLY = (
     *("info/attributes", "info/sparse-checkout"),
 )
 _MADE = ("hooks/", "config.worktree", "info/attributes")
-"""Made if missing, so that they cannot be made otherwise: git takes them, empty, as not there."""
+"""Made where missing, so that nobody else can: git takes them, empty, as not there."""
 _HARMLESS = {
     **dict.fromkeys(("core",), {"repositoryformatversion", "filemode", "bare", "ignorecase"}),
     **{"extensions": {"objectformat", "refstorage"}, "user": {"name", "email"}},
@@ -107,9 +107,9 @@ def executing(directory: str) -> list[str]:
     return found
 
 
-def missing(directory: str) -> list[str]:
-    """Which of them are to be made first; directories end with a slash."""
-    return [f"{directory}/{name}" for name in _MADE if not os.path.lexists(f"{directory}/{name}")]
+def made_in(directory: str) -> list[str]:
+    """Which of them are made where they are missing; directories end with a slash."""
+    return [f"{directory}/{name}" for name in _MADE]
 
 
 def pointed_to(work: str, files: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import shutil
 from . import repositories
 from .holding import neutralise, set_aside
 from .names import NEVER_WRITTEN, Names
+from .placeholders import stands_at
 from .plan import Plan
 from .sparing import spares
 from .walking import Walk
@@ -54,12 +55,19 @@ class Restoring:
                 if os.path.basename(path) in _REPOSITORY:
                     self._git.add(repositories.git_directory(path))
                 elif self._judge(path) == NEVER_WRITTEN and not self._known(path):
-                    notes += set_aside(path)
+                    notes += self._hold(path)
         for directory in sorted(self._git):
             for path in repositories.executing(directory):
                 if not self._known(path):
                     notes += neutralise(path)
         return notes
+
+    def _hold(self, path: str) -> list[str]:
+        if not stands_at(path):
+            return set_aside(path)
+        # Of a session beside this one, which has namespaces: as good as nothing, as long as empty.
+        self._pictures[path] = {}
+        return []
 
     def _known(self, path: str) -> bool:
         return path in self._pictures or spares(path, self._plan.may_write)
@@ -91,7 +99,7 @@ class Restoring:
 
 def _picture(path: str) -> Picture:
     found: Picture = {}
-    waiting = [path]
+    waiting = [] if stands_at(path) else [path]
     while waiting:
         here = waiting.pop()
         try:
