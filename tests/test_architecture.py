@@ -84,6 +84,7 @@ MAY_IMPORT: Table = {
     "cli.catalogue": ("cli", *_HALL, "agent.memory", "agent.stores", "config"),
     "cli.chapters": ("cli", *_HALL, "agent.stores"),
     "cli.keeping": ("agent", "cli", "config", "sandbox"),
+    "cli.kept": ("cli", *_HALL, "sandbox.scratch"),
     "cli.knowledge": ("agent", "cli", "config"),
     "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
     "cli.commands.compact": ("agent", "cli", "config"),
