@@ -13,7 +13,8 @@ class Grace:
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         """`clock` is monotonic, in seconds."""
-        self._seconds = seconds
+        self.seconds = seconds
+        """How long it is."""
         self._clock = clock
         self._appeared = self._last = 0.0
 
@@ -24,8 +25,8 @@ class Grace:
     def is_too_soon(self) -> bool:
         """Whether a key that was pressed now counts for nothing."""
         now = self._clock()
-        soon = now - self._last < self._seconds
-        soon = soon and now - self._appeared < self._seconds * LONGEST
+        soon = now - self._last < self.seconds
+        soon = soon and now - self._appeared < self.seconds * LONGEST
         if soon:
             self._last = now
         return soon

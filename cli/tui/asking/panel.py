@@ -30,6 +30,8 @@ _EDITS: Final = ("edit", "write", "apply_patch")
 
 _HELD: Final = "too soon: keys count in a moment, press it again"
 
+_WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
+
 
 class AskPanel(Vertical, can_focus=True):
     """The questions that wait, one of them open. Hidden when there is none.
@@ -77,7 +79,6 @@ class AskPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
-        self._seconds = grace
         self._pending = Pending()
         self._editing: Literal["", "rules", "words"] = ""
         self._at = 0
@@ -172,7 +173,7 @@ class AskPanel(Vertical, can_focus=True):
             words = f"{self._key('answer')} or a click to answer"
         else:
             parts = (
-                self._reaching,
+                _reaching(self._sheet, self._key),
                 f"{self._key('ask-edit')} edits the rule" if self._pending.rules else "",
                 f"{self._key('ask-why')} why",
                 sparing(self._pending, self._keys),
@@ -181,15 +182,6 @@ class AskPanel(Vertical, can_focus=True):
         complaint = Content.styled(self._complaint, "bold $text-warning")
         told = complaint.append(f" · {words}") if self._complaint else Content(words)
         self.query_one("#ask-hint", Static).update(told)
-
-    @property
-    def _reaching(self) -> str:
-        """How to see what cannot be seen, in words."""
-        if not self._sheet.is_cut:
-            return ""
-        if self._sheet.is_open:
-            return f"{self._key('ask-down')} {self._key('ask-up')} scroll"
-        return f"{self._key('ask-open')} shows all of it"
 
     def on_resize(self) -> None:
         """Answers go in a row or a column."""
@@ -224,7 +216,7 @@ class AskPanel(Vertical, can_focus=True):
         """A key came too soon: that is said for as long as it is so."""
         self._complaint = self._complaint or _HELD
         self._hint()
-        self.set_timer(self._seconds, self._release)
+        self.set_timer(self._grace.seconds, self._release)
 
     def _release(self) -> None:
         if self._complaint == _HELD:
@@ -235,8 +227,7 @@ class AskPanel(Vertical, can_focus=True):
         """A sentence is being typed: the Enter at its end says yes to nothing."""
         self._grace.begin()
         because, prompt = self._key("ask-no-because"), self._key("answer")
-        words = f"for words: {because} says no with them, {prompt} goes to the prompt"
-        self._complaint = f"keys wait a moment · {words}"
+        self._complaint = _WORDS.format(because, prompt)
         self._hint()
 
     def on_paste(self, event: events.Paste) -> None:
@@ -350,3 +341,12 @@ def sparing(pending: Pending, keys: KeyTable) -> str:
     edits = asked is not None and asked.question.action.call.name in _EDITS
     alone = edits and len(pending.waiting) == 1 and pending.facts.mode == "ask"
     return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""
+
+
+def _reaching(sheet: QuestionSheet, key: Callable[[str], str]) -> str:
+    """How to see what cannot be seen, in words."""
+    if not sheet.is_cut:
+        return ""
+    if sheet.is_open:
+        return f"{key('ask-down')} {key('ask-up')} scroll"
+    return f"{key('ask-open')} shows all of it"

@@ -24,6 +24,7 @@ from ....config.errors import KedgeError, UsageError
 from ....config.secrets import key_variables
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
+from ..tasks import Failed, Tasks
 from .noting import noted
 from .opening import Opened, forget
 from .personal import PersonalShell, in_words
@@ -55,6 +56,7 @@ class Seat:
         hear: Callable[[Event], None],
         changed: Callable[[], None],
         over: Over,
+        failed: Failed,
     ) -> None:
         """Sit down: what the log says is heard first.
 
@@ -64,10 +66,12 @@ class Seat:
             hear: takes every event.
             changed: called when something about the seat is another.
             over: called after each turn.
+            failed: called with what kept something from being done that nobody waits for.
         """
         self.at = at
         self.watch = Watch()
-        self.worktree = Worktree(at.cwd, where.env, at.branch, changed)
+        self._tasks = Tasks(failed)
+        self.worktree = Worktree(at.cwd, where.env, at.branch, changed, self._tasks)
         self.began = 0.0
         """When the running turn began, on `time.monotonic`'s clock; 0: none runs."""
         self._session = at.composed.session
@@ -82,14 +86,16 @@ class Seat:
         self._closing = False
         self._next_model: tuple[str, Effort | None] | None = None
         spill = at.composed.kept.outputs / self._session.id
-        self._shell = PersonalShell(where.env, at.cwd, spill, self._record)
+        self._shell = PersonalShell(
+            where.env, at.cwd, spill, self._record, Tasks(failed, self._changed)
+        )
         for event in at.past:
             self._take(event)
         # A long log is not kept twice: what is shown of it was heard.
         self.at = structs.replace(at, past=())
         self._resumed = bool(at.past)
         self._untold.began(self.watch.mode)
-        self._ear = asyncio.create_task(self._listen())
+        self._tasks.begin(self._listen())
         at.composed.toolbox.hear_ended(self._job_ended)
         self.worktree.look()
 
@@ -140,7 +146,7 @@ class Seat:
         await self._shell.close()
         await self.worktree.close()
         await self.at.composed.close()
-        self._ear.cancel()
+        await self._tasks.close()
         if not (self._session.conduct.announced or self._resumed):
             await asyncio.to_thread(forget, self.id, self.at.composed.kept)
 
@@ -173,7 +179,7 @@ class Seat:
 
     def _begin(self, prompt: Prompt | None) -> None:
         self.began = time.monotonic()
-        self._turn = asyncio.create_task(self._work(prompt))
+        self._turn = self._tasks.begin(self._work(prompt))
 
     async def _work(self, prompt: Prompt | None) -> None:
         done, trouble, unheard = False, "", prompt
@@ -186,7 +192,7 @@ class Seat:
                     if event.body.error is None or event.body.error.code != "store":
                         unheard = None
         except KedgeError as error:
-            trouble = str(error)
+            trouble = error.in_words
         self._turn, self.began, self.stopping = None, 0.0, False
         self.worktree.look()
         if self._next_model is not None:
@@ -194,7 +200,7 @@ class Seat:
             try:
                 await self.set_model(*chosen)
             except KedgeError as error:
-                trouble = str(error)
+                trouble = error.in_words
         self._over(done, trouble, self._untold.again(unheard) if unheard else None)
 
     def interrupt(self) -> bool:
@@ -257,7 +263,7 @@ class Seat:
 
     async def points(self) -> list[Point]:
         """The prompts that can be gone back behind, oldest first."""
-        return await asyncio.to_thread(lambda: self._returning().points())
+        return await asyncio.to_thread(lambda: _returning(self).points())
 
     async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
         """Go back behind a prompt: its words, and what became of the files, in words."""
@@ -271,14 +277,8 @@ class Seat:
         """Take the last going back back; in words what came of it."""
         return await self._going_back(lambda known, put: known.redo(put))
 
-    def _returning(self) -> "Returning":
-        # Checkpoints are loaded by who wants to go back.
-        from .returning import Returning
-
-        return Returning(self.id, self.at.composed.kept)
-
     async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
-        return await self.held(lambda announce: go(self._returning(), announce))
+        return await self.held(lambda announce: go(_returning(self), announce))
 
     async def held(self, go: "Callable[[Announce], _Came]") -> _Came:
         """Do this in a thread, while no turn runs and the session is held; what it announces is
@@ -300,22 +300,17 @@ class Seat:
 
     async def changes(self) -> "list[FileDiff]":
         """What became of every file since the session began."""
-        return await asyncio.to_thread(lambda: self._reverting().changes())
+        return await asyncio.to_thread(lambda: _reverting(self).changes())
 
     async def put_back(self, file: "FileDiff", to: str) -> str:
         """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
         from just before. The model hears of it with the person's next words."""
         before = await self.held(
-            lambda announce: self._reverting().put_back(file.path, announce, to)
+            lambda announce: _reverting(self).put_back(file.path, announce, to)
         )
         how = "as I had it before that" if to else "as it was when the session began"
         self._untold.add(f"I put the file {file.shown} back {how}.")
         return before
-
-    def _reverting(self) -> "Reverting":
-        from .reverting import Reverting
-
-        return Reverting(self.id, self.at.composed.kept)
 
     def require_rest(self) -> None:
         """Return if no turn runs.
@@ -344,10 +339,22 @@ class Seat:
     def _ran(self, ran: PersonRan) -> None:
         self._untold.add(in_words(ran))
         self.worktree.look()
-        self._changed()
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
         said = await noted(text, scope, self._where, self.at.cwd, self.at.composed.loaded)
         self._untold.add(f"The person noted, for the {scope}: {text}")
         return said
+
+
+def _returning(seat: Seat) -> "Returning":
+    # Checkpoints are loaded by who wants to go back.
+    from .returning import Returning
+
+    return Returning(seat.id, seat.at.composed.kept)
+
+
+def _reverting(seat: Seat) -> "Reverting":
+    from .reverting import Reverting
+
+    return Reverting(seat.id, seat.at.composed.kept)
