@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tui.seen_app import HELLO, Seen, Stage, bash, text
+from tui.seen_app import HELLO, Script, Seen, Stage, bash, text
 
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.asking.plan import PlanScreen
@@ -220,7 +220,7 @@ async def test_mention_begins_one(stage: Stage) -> None:
 async def test_the_list_of_tasks_is_shown_by_name_and_missed_in_words(stage: Stage) -> None:
     items = {"items": [{"content": "Build a boat", "status": "in_progress"}]}
     call = {"type": "tool_call", "id": "1", "name": "todo", "arguments": json.dumps(items)}
-    script = [(["user"], [call]), (["tool"], [text("Listed.")])]
+    script: Script = [(["user"], [call]), (["tool"], [text("Listed.")])]
     async with stage.app(script) as seen:
         await seen.ready()
         await seen.pilot.press("ctrl+t")
@@ -277,7 +277,7 @@ async def test_a_command_of_one_s_own_says_what_stops_it(stage: Stage) -> None:
 
 
 async def test_up_takes_back_what_waits(stage: Stage) -> None:
-    script = [(["user"], [bash("sleep 100")]), (["tool"], [text("Done.")])]
+    script: Script = [(["user"], [bash("sleep 100")]), (["tool"], [text("Done.")])]
     async with stage.app(script, "go") as seen:
         await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
         await seen.write("and then")
@@ -328,7 +328,7 @@ async def test_shift_tab_at_a_question_about_an_edit_ends_such_questions(stage: 
         arguments = json.dumps({"file_path": name, "content": "x\n"})
         return {"type": "tool_call", "id": name, "name": "write", "arguments": arguments}
 
-    script = [
+    script: Script = [
         (["user"], [write("one.txt")]),
         (["tool"], [write("two.txt")]),
         (["tool"], [text("Written.")]),
@@ -345,7 +345,7 @@ async def test_shift_tab_at_a_question_about_an_edit_ends_such_questions(stage: 
 
 
 async def test_enter_with_nothing_written_opens_the_plan_that_waits(stage: Stage) -> None:
-    script = [(["user"], [text("First this, then that.")])]
+    script: Script = [(["user"], [text("First this, then that.")])]
     async with stage.app(script, mode="plan") as seen:
         await seen.ready()
         await seen.send("a boat")
