@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tui.seen_app import HELLO, Script, Seen, Stage, bash, text
+from tui.seen_app import HELLO, Part, Script, Seen, Stage, bash, text
 
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.asking.plan import PlanScreen
@@ -219,7 +219,7 @@ async def test_mention_begins_one(stage: Stage) -> None:
 
 async def test_the_list_of_tasks_is_shown_by_name_and_missed_in_words(stage: Stage) -> None:
     items = {"items": [{"content": "Build a boat", "status": "in_progress"}]}
-    call = {"type": "tool_call", "id": "1", "name": "todo", "arguments": json.dumps(items)}
+    call: Part = {"type": "tool_call", "id": "1", "name": "todo", "arguments": json.dumps(items)}
     script: Script = [(["user"], [call]), (["tool"], [text("Listed.")])]
     async with stage.app(script) as seen:
         await seen.ready()
