@@ -26,10 +26,7 @@ from .room import CRAMPED
 from .sheet import QuestionSheet
 
 _EDITS: Final = ("edit", "write", "apply_patch")
-
-
 _HELD: Final = "too soon: keys count in a moment, press it again"
-
 _WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
 
 
@@ -219,9 +216,8 @@ class AskPanel(Vertical, can_focus=True):
         self.set_timer(self._grace.seconds, self._release)
 
     def _release(self) -> None:
-        if self._complaint == _HELD:
-            self._complaint = ""
-            self._hint()
+        self._complaint = "" if self._complaint == _HELD else self._complaint
+        self._hint()
 
     def _hear_words(self) -> None:
         """A sentence is being typed: the Enter at its end says yes to nothing."""
