@@ -167,7 +167,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported(
         for requirements in (pyproject.project.dependencies, *extras.values())
         for requirement in requirements
     }
-    foreign = _imported() - sys.stdlib_module_names
+    # `_typeshed` is part of every type checker, and imported by nothing else.
+    foreign = _imported() - sys.stdlib_module_names - {"_typeshed"}
     assert {_DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in foreign} == declared
 
 

@@ -60,9 +60,7 @@ class Breaking(KedgeApp):
 def main(place: str, shown: str, model: str, prompt: str) -> int:
     values: dict[str, Value] = {option.field: option.default for option in OPTIONS}
     values |= {"sandbox": "off", "mode": "full", "model": model}
-    app = Breaking(
-        Run(prompt, values), surroundings(""), TuiSettings(), shown=cast("Shown", shown)
-    )
+    app = Breaking(Run(prompt, values), surroundings(""), TuiSettings(), shown=cast("Shown", shown))
     app.where_it_breaks = place
     return lived(app, Out(2))
 

@@ -70,9 +70,13 @@ async def test_nor_is_it_where_git_was_not_told_of_it(repository: Path) -> None:
     assert index.match("DS_Store") == []
 
 
+def kept_by_git(repository: Path, name: str) -> None:
+    subprocess.run([*_GIT, "add", "-f", name], cwd=repository, check=True)
+
+
 async def test_what_git_keeps_is_listed_whatever_its_name(repository: Path) -> None:
     written(repository, "node_modules/own/index.js")
-    subprocess.run([*_GIT, "add", "-f", "node_modules"], cwd=repository, check=True)
+    kept_by_git(repository, "node_modules")
     index = FileIndex(repository)
     await index.refresh()
     assert "node_modules/own/index.js" in index.match("index")

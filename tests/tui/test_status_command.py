@@ -62,7 +62,8 @@ async def test_it_runs_again_only_for_other_facts_and_the_newest_of_them(tmp_pat
     own.hear(Facts(context_tokens=4))
     await line.shows(2)
     await own.close()
-    assert [json.loads(words)["context_window"]["total_input_tokens"] for words in line.shown] == [3, 4]
+    told = [json.loads(words)["context_window"] for words in line.shown]
+    assert [window["total_input_tokens"] for window in told] == [3, 4]
 
 
 @pytest.mark.parametrize(

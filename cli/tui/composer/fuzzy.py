@@ -79,7 +79,7 @@ class Paths:
         return hits
 
     def _scattered(self, wanted: str, known: set[int], limit: int) -> list[int]:
-        low, names, places = self._low, self._names, self._found
+        low, places = self._low, self._found
         matches = _letters(wanted)
         new = sorted({*wanted} - {*self._query}, key=lambda letter: self._frequency[letter])
         for letter in new[:_RAREST]:
