@@ -24,6 +24,11 @@ class KedgeError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def in_words(self) -> str:
+        """What was wrong and what to do about it, for where both go on one line."""
+        return f"{self} ({self.hint})" if self.hint else str(self)
+
 
 class UsageError(KedgeError):
     """The command line asked for something that does not exist or does not fit together."""

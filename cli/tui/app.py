@@ -101,6 +101,7 @@ class KedgeApp(Reading):
             changed=self.show_soon,
             opening=self._opening,
             unheard=self._unheard,
+            failed=self._failed,
         )
         if self._typed:
             self.composer.put(self._typed)
@@ -156,9 +157,7 @@ class KedgeApp(Reading):
 
     async def close(self) -> None:
         """Close the session, whatever happened."""
-        for task in self._doing:
-            task.cancel()
-        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self._tasks.close()
         # First, since there is not much time, and the others wait for programs.
         if self._desk is not None:
             self._left = self._desk.resumable
@@ -185,7 +184,7 @@ class KedgeApp(Reading):
                 await self.desk.reopen()
                 return
         except KedgeError as error:
-            why = str(error)
+            why = error.in_words
         self._give_back()
         self.say(f"not sent: {why or 'the session could not go on'}", wrong=True)
 

@@ -1,6 +1,5 @@
 """The panes of a person who sits at a desk: what commands and screens can rely on."""
 
-import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +12,7 @@ from .composer.sources import Arguments, Candidate, Commands, Entry, Source
 from .composer.suspended import edited_outside
 from .desk.facts import Facts
 from .panes import Panes
+from .tasks import Tasks
 from .terminal.copying import copy
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
@@ -55,7 +55,7 @@ class Seated(Panes):
         super().__init__(where, settings, theme, shown)
         self._desk: Desk | None = None
         self._commands: SlashCommands | None = None
-        self._doing: set[asyncio.Future[object]] = set()
+        self._tasks = Tasks(self._failed)
 
     @property
     def desk(self) -> "Desk":
@@ -72,22 +72,16 @@ class Seated(Panes):
         """Do this beside everything else; what keeps it from being done is said. A defect ends the
         app, unless it is of something that is `called` by a name, and that a person can do without.
         """
-        task = asyncio.ensure_future(work)
-        self._doing.add(task)
-        task.add_done_callback(lambda task: self._done(task, called))
+        self._tasks.begin(work, (lambda error: self._failed(error, called)) if called else None)
 
-    def _done(self, task: "asyncio.Future[object]", called: str) -> None:
-        self._doing.discard(task)
-        match None if task.cancelled() else task.exception():
-            case KedgeError() as error:
-                self.say(in_words(error), wrong=True)
-            case Exception() as error if called and self.is_running:
-                kept = keep_crash(error, self.where.home.state_dir)
-                self.say(f"{called}: a defect of kedge's own; how it happened: {kept}", wrong=True)
-            case Exception() as error:
-                self._handle_exception(error)
-            case _:
-                pass
+    def _failed(self, error: Exception, called: str = "") -> None:
+        if isinstance(error, KedgeError):
+            self.say(error.in_words, wrong=True)
+        elif called and self.is_running:
+            kept = keep_crash(error, self.where.home.state_dir)
+            self.say(f"{called}: a defect of kedge's own; how it happened: {kept}", wrong=True)
+        else:
+            self._handle_exception(error)
 
     def on_text_selected(self) -> None:
         """By dragging, or by a click that selects nothing."""
@@ -194,8 +188,3 @@ class Seated(Panes):
             await self.desk.set_mode(decision.choice)
         if decision.text:
             self.desk.submit((Text(decision.text),))
-
-
-def in_words(error: KedgeError) -> str:
-    """What could not be done, and what to do about it."""
-    return f"{error} ({error.hint})" if error.hint else str(error)

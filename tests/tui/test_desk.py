@@ -60,6 +60,7 @@ class Sitting:
         self.home = Home(own / "config", own / "state", own / "data", own / "cache")
         self.heard: list[Event] = []
         self.unheard: list[str] = []
+        self.failed: list[Exception] = []
         self._something = asyncio.Event()
         self._desks: list[Desk] = []
 
@@ -92,6 +93,7 @@ class Sitting:
             changed=self._something.set,
             opening=self.heard.clear,
             unheard=self._not_heard,
+            failed=self.failed.append,
         )
         self._desks.append(desk)
         return desk

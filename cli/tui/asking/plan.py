@@ -176,7 +176,7 @@ class PlanScreen(Modal[PlanDecided | None]):
         try:
             self._become(await self._edit_outside(text))
         except KedgeError as error:
-            self._tell("e edit in place · esc back", str(error))
+            self._tell("e edit in place · esc back", error.in_words)
 
     def action_back(self) -> None:
         """From editing and noting to reading, and from there to the desk."""

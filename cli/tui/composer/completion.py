@@ -8,6 +8,8 @@ from textual.geometry import Size
 from textual.widgets.option_list import Option
 
 from ..listing import Listing
+from ..running import defect
+from ..tasks import Tasks
 from .sources import Candidate, InputMode, Source
 
 _MOST = 50
@@ -58,6 +60,7 @@ class Completion(Listing, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False, compact=True)
         self._candidates: Sequence[Candidate] = ()
+        self._tasks = Tasks(defect)
         self._asking: asyncio.Task[None] | None = None
         self.word: Word | None = None
         """What is being completed."""
@@ -82,7 +85,7 @@ class Completion(Listing, can_focus=False):
         """Ask for proposals; those of an older word are not waited for."""
         self._stop()
         self.word = word
-        self._asking = asyncio.create_task(self._fill(word))
+        self._asking = self._tasks.begin(self._fill(word))
 
     def close(self) -> None:
         """Propose nothing."""

@@ -225,10 +225,15 @@ class Composer(DraftArea):
         prompt: Prompt = (Text(legible_text(words)), *pictures)
         if slash := _SLASH.fullmatch(words):
             self.post_message(SlashAsked(slash[1], slash[2] or "", prompt, how))
-        elif self._sending is None and not mentions(text):
+        elif (self._sending is None or self._sending.done()) and not mentions(text):
             self.post_message(Submitted(prompt, how))
         else:
-            self._sending = self.begin(self._send_files(self._sending, text, prompt, how))
+            work = self._send_files(self._sending, text, prompt, how)
+            self._sending = self.begin(work, lambda error: self._not_sent(prompt, error))
+
+    def _not_sent(self, prompt: Prompt, error: Exception) -> None:
+        self.put_back(prompt)
+        self.failed(error)
 
     async def _send_files(
         self, before: "asyncio.Task[None] | None", text: str, prompt: Prompt, how: How
@@ -237,14 +242,12 @@ class Composer(DraftArea):
         index = self.desktop.index
         found: Attached = await asyncio.to_thread(attach, text, index.root, index.hides)
         if before is not None:
-            await before
+            await asyncio.wait([before])
         for path in found.used:
             index.used(path)
         for problem in found.problems:
             self.post_message(Trouble(problem))
         self.post_message(Submitted((*prompt, *found.parts), how))
-        if self._sending is asyncio.current_task():
-            self._sending = None
 
     # Programs and pictures
 
@@ -254,13 +257,13 @@ class Composer(DraftArea):
         try:
             changed = await edited_outside(text, self.desktop.editor, self.desktop.env)
         except KedgeError as error:
-            self.post_message(Trouble(str(error)))
+            self.post_message(Trouble(error.in_words))
         else:
             self.put(self.pastes.collapsed(changed), mode=self.mode)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        path = pasted_picture(event.text, self.desktop.index.root)
-        if path is not None:
+        root = self.desktop.index.root
+        if path := await asyncio.to_thread(pasted_picture, event.text, root):
             event.stop()
             event.prevent_default()
             self._load_picture(lambda: load_image(path), path)
@@ -271,11 +274,7 @@ class Composer(DraftArea):
 
     def _load_picture(self, load: Callable[[], Image], path: Path | None = None) -> None:
         async def work() -> None:
-            try:
-                image = await asyncio.to_thread(load)
-            except KedgeError as error:
-                self.post_message(Trouble(str(error)))
-            else:
-                self.add_image(image, path.name if path else "", str(path or ""))
+            image = await asyncio.to_thread(load)
+            self.add_image(image, path.name if path else "", str(path or ""))
 
         self.begin(work())

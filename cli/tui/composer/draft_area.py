@@ -8,13 +8,15 @@ from typing import Final
 from msgspec import Struct
 
 from ....agent.messages import Image, Prompt, said_in
+from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..keys import KeyTable
-from ..running import running_app
+from ..running import defect, running_app
+from ..tasks import Failed, Tasks
 from ..vim.machine import Vim
 from .files import FileIndex
 from .history import Entry, History, Recall
-from .messages import StateChanged
+from .messages import StateChanged, Trouble
 from .pastes import Picture
 from .prompt_area import PromptArea
 from .sources import InputMode, Source
@@ -52,20 +54,26 @@ class DraftArea(PromptArea):
         self.desktop = desktop
         self._recall = Recall()
         self._kind: InputMode = "prompt"
-        self._works = set[asyncio.Task[None]]()
+        self._tasks = Tasks(self.failed)
         if desktop.vim:
             self.vim = Vim()
 
     async def on_unmount(self) -> None:
         """What was sent is delivered, what was typed is on disk, before the screen goes."""
-        await asyncio.gather(*self._works, return_exceptions=True)
+        await self._tasks.rest()
 
-    def begin(self, work: Coroutine[object, object, None]) -> "asyncio.Task[None]":
+    def begin(
+        self, work: Coroutine[object, object, None], failed: Failed | None = None
+    ) -> "asyncio.Task[None]":
         """Do something that takes its time; it is waited for before the screen goes."""
-        task = asyncio.create_task(work)
-        self._works.add(task)
-        task.add_done_callback(self._works.discard)
-        return task
+        return self._tasks.begin(work, failed)
+
+    def failed(self, error: Exception) -> None:
+        """Something could not be done."""
+        if isinstance(error, KedgeError):
+            self.post_message(Trouble(error.in_words))
+        else:
+            defect(error)
 
     # What is in it
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ....agent.events import Event
 from ....agent.messages import Prompt, Text
@@ -15,6 +15,7 @@ from ...effective import settings_of
 from ...options import Run
 from ...surfaces import startup_failure
 from ...surroundings import Surroundings
+from ..tasks import Failed
 from .asking import DeskApprover
 from .drafts import Draft, Drafts
 from .facts import Facts
@@ -23,9 +24,6 @@ from .opening import opened, with_model, with_values
 from .picture import picture
 from .seat import Seat
 from .words import Line
-
-if TYPE_CHECKING:
-    pass
 
 
 class Desk(Hindsight):
@@ -44,6 +42,7 @@ class Desk(Hindsight):
         changed: Callable[[], None],
         opening: Callable[[], None] = lambda: None,
         unheard: Callable[[str], None] = lambda why: None,
+        failed: Failed,
     ) -> None:
         """Nothing is opened yet.
 
@@ -55,6 +54,7 @@ class Desk(Hindsight):
             opening: called before `hear` gets the events of another session: forget the old.
             unheard: called with why what was said cannot be; it waits. Empty: the result says why,
                 else the log has ended, and `reopen` may begin it anew.
+            failed: called with what kept something from being done that nobody waits for.
         """
         self._run = run
         self._where = where
@@ -62,6 +62,7 @@ class Desk(Hindsight):
         self._changed = changed
         self._opening = opening
         self._unheard = unheard
+        self._failed = failed
         self._approver = DeskApprover(self._touch)
         self._line = Line()
         self._seat: Seat | None = None
@@ -170,7 +171,12 @@ class Desk(Hindsight):
             self._trouble = ""
             self._opening()
             self._seat = Seat(
-                at, self._where, hear=self._hear, changed=self._touch, over=self._over
+                at,
+                self._where,
+                hear=self._hear,
+                changed=self._touch,
+                over=self._over,
+                failed=self._failed,
             )
             if self._mode is not None:
                 await self._seat.set_mode(self._mode)

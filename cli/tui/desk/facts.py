@@ -32,7 +32,7 @@ class Asked(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """A command of the model's in the background, or in the foreground while `call` is set."""
+    """A command of the model's: one that a call waits for, or one in the background."""
 
     id: str
     """`bash_1`, as the model knows it; empty for one in the foreground."""

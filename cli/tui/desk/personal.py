@@ -14,6 +14,7 @@ from ....sandbox.capture import Capture
 from ....sandbox.direct import DirectSandbox
 from ....sandbox.errors import SandboxError
 from ....sandbox.ports import Command, Exit
+from ..tasks import Tasks
 
 SHOWN = 16_000
 """Bytes of a command's output that the model is shown, from both ends."""
@@ -24,7 +25,9 @@ Record = Callable[[PersonPrinted | PersonRan], None]
 class PersonalShell:
     """The person's shell, one command at a time or several. Close it when they leave."""
 
-    def __init__(self, env: Mapping[str, str], cwd: Path, spill: Path, record: Record) -> None:
+    def __init__(
+        self, env: Mapping[str, str], cwd: Path, spill: Path, record: Record, tasks: Tasks
+    ) -> None:
         """Nothing runs yet.
 
         Args:
@@ -32,46 +35,34 @@ class PersonalShell:
             cwd: where each command starts.
             spill: a private folder for output that is longer than the model is shown.
             record: takes what there is to put on record.
+            tasks: its own, in which commands are waited for.
         """
         self._env = env
         self._cwd = cwd
         self._spill = spill
         self._record = record
         self._sandbox = DirectSandbox()
-        self._running: dict[str, asyncio.Task[PersonRan]] = {}
+        self._tasks = tasks
 
     @property
     def running(self) -> bool:
         """Whether a command is under way."""
-        return bool(self._running)
+        return self._tasks.running
 
     def run(self, command: str, then: Callable[[PersonRan], None]) -> None:
-        """Start a command; `then` is called once it has ended."""
-        id = f"own-{token_hex(4)}"
-        task = asyncio.create_task(self._run(id, command))
-        self._running[id] = task
-
-        def ended(task: "asyncio.Task[PersonRan]") -> None:
-            self._running.pop(id, None)
-            if not task.cancelled() and task.exception() is None:
-                then(task.result())
-
-        task.add_done_callback(ended)
+        """Start a command; `then` is called once it has ended and that is on record."""
+        self._tasks.begin(self._run(f"own-{token_hex(4)}", command, then))
 
     def stop(self) -> bool:
         """End what runs; whether anything did."""
-        for task in self._running.values():
-            if not task.cancelling():
-                task.cancel()
-        return bool(self._running)
+        return self._tasks.stop()
 
     async def close(self) -> None:
         """End what runs, with everything it started."""
-        self.stop()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await self._tasks.close()
         await self._sandbox.close()
 
-    async def _run(self, id: str, command: str) -> PersonRan:
+    async def _run(self, id: str, command: str, then: Callable[[PersonRan], None]) -> None:
         began = time.monotonic()
         self._record(PersonPrinted(id, command, ""))
         capture = Capture(SHOWN, self._spill / f"{id}.txt")
@@ -92,7 +83,7 @@ class PersonalShell:
             round((time.monotonic() - began) * 1000),
         )
         self._record(ran)
-        return ran
+        then(ran)
 
     async def _listen(self, command: str, capture: Capture, live: Live) -> Exit:
         """How the command ended, by itself or because it was stopped."""

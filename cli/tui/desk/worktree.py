@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ....agent.commands.gitconfig import repository as configured
 from ....agent.memory.gitlook import is_changed
+from ..tasks import Tasks
 from .opening import branch_of
 
 
@@ -16,10 +17,15 @@ class Worktree:
     """
 
     def __init__(
-        self, cwd: Path, env: Mapping[str, str], branch: str, changed: Callable[[], None]
+        self,
+        cwd: Path,
+        env: Mapping[str, str],
+        branch: str,
+        changed: Callable[[], None],
+        tasks: Tasks,
     ) -> None:
         """`branch` is the one that is known already; `changed` is called when something is
-        another."""
+        another. Looks are `tasks`."""
         self.branch = branch
         """Of git, or the beginning of a commit; empty outside a repository."""
         self.dirty = False
@@ -27,6 +33,7 @@ class Worktree:
         self._cwd = cwd
         self._env = env
         self._changed = changed
+        self._tasks = tasks
         self._asks = bool(branch)
         self._stale = False
         self._looking: asyncio.Task[None] | None = None
@@ -35,7 +42,7 @@ class Worktree:
         """Look again, after the look that is under way."""
         self._stale = True
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_on())
+            self._looking = self._tasks.begin(self._look_on())
 
     async def close(self) -> None:
         """Look no more."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 from ....agent.ports import Approval, No, Yes
-from ....config.errors import KedgeError
 from ...questions import (
     answer_in_words,
     headline,
@@ -153,8 +152,3 @@ class Gate:
         for asked in self._host.desk.facts.questions:
             self._answered |= {asked.id}
             self._host.desk.answer(asked.id, gone())
-
-
-def in_words(error: KedgeError) -> str:
-    """What could not be done, and what to do about it."""
-    return f"! {error} ({error.hint})" if error.hint else f"! {error}"

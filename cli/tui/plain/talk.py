@@ -23,7 +23,8 @@ from ..desk.opening import with_values
 from ..desk.words import note_of
 from ..slash.beginning import begin
 from ..slash.run import Slash
-from .gate import Gate, in_words
+from ..tasks import Tasks
+from .gate import Gate
 from .keyboard import Ask, Keyboard
 from .lines import Lines
 from .own import OWN
@@ -62,13 +63,18 @@ class Talk:
         self._run = with_values(run, resume=None) if self._picks else run
         self._printing = Printing(setting.style, self._teller.say)
         self.desk = Desk(
-            self._run, where, hear=self._hear, changed=self.changed, opening=self._opening
+            self._run,
+            where,
+            hear=self._hear,
+            changed=self.changed,
+            opening=self._opening,
+            failed=self._failed,
         )
         self._slash = Slash(Lines(self), OWN)
         self._gate = Gate(self, setting.grace)
         self.left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked: list[tuple[Ask, asyncio.Future[str | None]]] = []
-        self._doing: set[asyncio.Future[object]] = set()
+        self._tasks = Tasks(self._failed, self._done)
         self._typed = Typed()
         self._mode = ""
         self._pictures: list[Image] = []
@@ -100,9 +106,7 @@ class Talk:
             return await self.left
         finally:
             self._teller.close()
-            for task in self._doing:
-                task.cancel()
-            await asyncio.gather(*self._doing, return_exceptions=True)
+            await self._tasks.close()
 
     async def _open(self) -> None:
         # Without a terminal nobody could change it, and it would be sent with the first line.
@@ -215,7 +219,7 @@ class Talk:
     @property
     def _is_busy(self) -> bool:
         facts = self.desk.facts
-        return bool(facts.working or facts.doing or self._doing)
+        return bool(facts.working or facts.doing or self._tasks.running)
 
     def _wanted(self) -> Ask | None:
         if self.left.done():
@@ -327,18 +331,14 @@ class Talk:
 
     def later(self, work: Coroutine[object, object, object]) -> None:
         """Do this beside everything else; what keeps it from being done is said."""
-        task = asyncio.ensure_future(work)
-        self._doing.add(task)
-        task.add_done_callback(self._done)
+        self._tasks.begin(work)
 
-    def _done(self, task: "asyncio.Future[object]") -> None:
-        self._doing.discard(task)
-        match None if task.cancelled() else task.exception():
-            case KedgeError() as error if self._begun:
-                self.say(in_words(error))
-            case BaseException() as error if not self.left.done():
-                self.left.set_exception(error)
-            case _:
-                pass
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, KedgeError) and self._begun:
+            self.say(f"! {error.in_words}")
+        elif not self.left.done():
+            self.left.set_exception(error)
+
+    def _done(self) -> None:
         if not self.left.done():
             self.changed()

@@ -1,7 +1,6 @@
 """A list to choose from: type to filter, see what is chosen below, Enter takes it, Esc takes
 nothing."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -17,6 +16,8 @@ from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..listing import Listing
 from ..pages.page import Tone
+from ..running import defect
+from ..tasks import Tasks
 from .hints import CLOSES, Hint, hinted
 from .modal import Modal
 from .rows import beside, column, wrapped
@@ -124,7 +125,7 @@ class Picker(Modal[T | None], Generic[T]):
         self._query = query
         self._pressed = ""
         self._said = ("", False)
-        self._doing: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(self._failed)
 
     def compose(self) -> ComposeResult:
         """The filter, the list, what is chosen, and the keys."""
@@ -154,8 +155,7 @@ class Picker(Modal[T | None], Generic[T]):
 
     def on_unmount(self) -> None:
         """What is under way is nobody's any more."""
-        for task in self._doing:
-            task.cancel()
+        self._tasks.stop()
 
     @property
     def typed(self) -> str:
@@ -328,18 +328,19 @@ class Picker(Modal[T | None], Generic[T]):
 
     def begin(self, work: Coroutine[object, object, None]) -> None:
         """Do this beside everything else, as long as the screen is there."""
-        task = asyncio.create_task(work)
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
+        self._tasks.begin(work)
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, KedgeError):
+            defect(error)
+        elif self.is_current:
+            self.say(error.in_words, wrong=True)
 
     async def _act(self, act: Act[T], item: Item[T]) -> None:
-        try:
-            said, wrong = await act.run(item), False
-            await self.renew()
-        except KedgeError as error:
-            said, wrong = str(error), True
+        said = await act.run(item)
+        await self.renew()
         if self.is_current:
-            self.say(said, wrong=wrong)
+            self.say(said)
 
     async def renew(self) -> None:
         """Look again, after something was done."""

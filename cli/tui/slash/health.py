@@ -53,7 +53,7 @@ def _ladder(cwd: str, where: Surroundings) -> tuple[tuple[str, str], ...]:
         # Its own loop, because what it tries blocks this one.
         return tuple(asyncio.run(look()).items())
     except KedgeError as error:
-        return (("none", f"{error} ({error.hint})" if error.hint else str(error)),)
+        return (("none", error.in_words),)
 
 
 def _findings(where: Surroundings, running: str) -> tuple[Finding, ...]:

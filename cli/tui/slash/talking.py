@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ....agent.messages import Text
 from ....config.errors import UsageError
@@ -13,9 +12,6 @@ from .picking import may_leave, pick_session
 from .setup import use
 from .showing import loaded_of
 from .surface import Surface
-
-if TYPE_CHECKING:
-    pass
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
