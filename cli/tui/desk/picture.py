@@ -49,7 +49,6 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         config_version=started.config_version,
         todo=toolbox.todo.items,
         plan=watch.planned.text if seat.mode == "plan" and not seat.working else "",
-        plan=watch.planned.text if seat.mode == "plan" and not seat.working else "",
         unfinished=not seat.working and session.unfinished,
     )
 

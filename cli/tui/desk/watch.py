@@ -19,7 +19,6 @@ from ...commands.why import explained
 from ...decided import decisions
 from ...terminal import Style
 from .planned import Planned
-from .planned import Planned
 
 
 class Watch:
@@ -35,12 +34,10 @@ class Watch:
         """The one that its model was told last, as far as the log says."""
         self.coming = Coming()
         self.planned = Planned()
-        self.planned = Planned()
         self._judged: list[Event] = []
 
     def add(self, event: Event) -> None:
         """Fold one more event in."""
-        self.planned.add(event)
         self.coming.add(event)
         self.planned.add(event)
         match event.body:
