@@ -282,7 +282,7 @@ class Islands:
             return []
         stands = self._stands(path) or path in self._hidden
         spared = spares(path, self._plan.may_write)
-        # Nobody obeys an empty directory: it is the placeholder of a session beside this one.
+        # Nobody obeys an empty directory: it may be a placeholder of a session beside this one.
         if stands or spared or _is_empty(path) or self._judge(path) != NEVER_WRITTEN:
             return []
         return set_aside(path)

@@ -82,7 +82,7 @@ class Plan:
         """Patterns of names below the roots; see `names`. `-` in front: never read, `=`: never
         written, `+`: neither, whatever the others say."""
         self.placeholders = placeholders
-        """Names in the workspace that are made, empty, for as long as the session lasts."""
+        """Names in the workspace that are taken by empty directories while commands run."""
         self.git_settings = git_settings
         """The git configuration of the inside."""
         self.git_ignored = git_ignored
