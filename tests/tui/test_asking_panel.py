@@ -1,6 +1,7 @@
 """The panel of questions: which keys answer, which do not, and what is shown."""
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
@@ -16,6 +17,7 @@ from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.fields import Fields
+from kedge.cli.tui.asking.grace import Letters
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
 
@@ -170,6 +172,12 @@ async def test_the_end_of_a_sentence_is_no_answer():
         assert pilot.app.query_one(Fields).display
 
 
+async def answered(pilot) -> None:
+    async with asyncio.timeout(30):
+        while not pilot.app.answers:
+            await pilot.pause(0.01)
+
+
 @pytest.mark.parametrize(("key", "answer"), [("y", Yes()), ("n", No("the person said no"))])
 async def test_y_and_n_answer_as_their_numbers_do_after_the_grace(key: str, answer: Yes | No):
     async with at_the_desk() as pilot:
@@ -179,7 +187,42 @@ async def test_y_and_n_answer_as_their_numbers_do_after_the_grace(key: str, answ
         assert pilot.app.answers == []
         pilot.app.now += GRACE * 1.1
         await pilot.press(key)
+        await answered(pilot)
         assert [approval.answer for _, approval in pilot.app.answers] == [answer]
+
+
+async def test_a_letter_and_enter_are_that_letter_s_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        await pilot.press("n", "enter")
+        await answered(pilot)
+        assert [approval.answer for _, approval in pilot.app.answers] == [No("the person said no")]
+
+
+class Waits:
+    """Timers that go off when told to."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+
+    def __call__(self, _: float, then: Callable[[], None]) -> "Waits":
+        self.due.append(then)
+        return self
+
+    def stop(self) -> None:
+        self.due.clear()
+
+
+def test_a_letter_that_a_word_begins_with_answers_nothing() -> None:
+    waits, ran = Waits(), list[str]()
+    letters = Letters(waits, ran.append)
+    assert letters.take("y", "ask_answer('1')")
+    assert not letters.take("o", "ask_open")
+    assert not letters.take("enter", "ask_take")
+    assert (waits.due, ran) == ([], [])
+    assert letters.take("y", "ask_answer('1')")
+    waits.due[0]()
+    assert ran == ["ask_answer('1')"]
 
 
 async def test_y_in_a_draft_is_no_answer():

@@ -20,12 +20,17 @@ from ..keys import KeyTable, bindings
 from ..running import running_app
 from .choices import Answers, Choices, answers
 from .fields import Fields
-from .grace import Grace
+from .grace import Grace, Letters
 from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet
 
 _EDITS: Final = ("edit", "write", "apply_patch")
+_ELSE: Final = ("open", "down", "up", "edit", "why")
+_WHILE_EDITING: Final = {
+    "rules": "enter keeps the rule · esc leaves it as it was",
+    "words": "enter says no with these words · esc goes back",
+}
 _HELD: Final = "too soon: keys count in a moment, press it again"
 _WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
 
@@ -76,6 +81,7 @@ class AskPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
+        self._letters = Letters(self.set_timer, self._run)
         self._pending = Pending()
         self._editing: Literal["", "rules", "words"] = ""
         self._at = 0
@@ -162,20 +168,12 @@ class AskPanel(Vertical, can_focus=True):
         return next(iter(self._keys.keys(action)), "")
 
     def _hint(self) -> None:
-        if self._editing == "rules":
-            words = "enter keeps the rule · esc leaves it as it was"
-        elif self._editing == "words":
-            words = "enter says no with these words · esc goes back"
+        if self._editing:
+            words = _WHILE_EDITING[self._editing]
         elif not self.has_focus:
             words = f"{self._key('answer')} or a click to answer"
         else:
-            parts = (
-                _reaching(self._sheet, self._key),
-                f"{self._key('ask-edit')} edits the rule" if self._pending.rules else "",
-                f"{self._key('ask-why')} why",
-                sparing(self._pending, self._keys),
-            )
-            words = " · ".join(filter(None, parts))
+            words = _keys_in_words(self._sheet, self._pending, self._keys)
         complaint = Content.styled(self._complaint, "bold $text-warning")
         told = complaint.append(f" · {words}") if self._complaint else Content(words)
         self.query_one("#ask-hint", Static).update(told)
@@ -199,15 +197,20 @@ class AskPanel(Vertical, can_focus=True):
                 self._leave_editing()
                 self._draw()
             return
-        bound = bool(self._keys.action("ask", event.key))
-        typing = event.is_printable or event.key in ("enter", "tab", "backspace", "delete")
-        if (bound or typing) and (self._grace.is_too_soon() or not bound):
+        call = self._keys.call("ask", event.key)
+        if not (call or event.is_printable or event.key in ("enter", "tab", "backspace", "delete")):
+            return
+        soon = self._grace.is_too_soon()
+        if self._letters.take(event.key, "" if soon else call) or soon or not call:
             event.stop()
             event.prevent_default()
-            if bound:
-                self._hold()
-            else:
+            if not call:
                 self._hear_words()
+            elif soon:
+                self._hold()
+
+    def _run(self, call: str) -> None:
+        self.call_later(self.run_action, call)
 
     def _hold(self) -> None:
         """A key came too soon: that is said for as long as it is so."""
@@ -339,10 +342,15 @@ def sparing(pending: Pending, keys: KeyTable) -> str:
     return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""
 
 
-def _reaching(sheet: QuestionSheet, key: Callable[[str], str]) -> str:
-    """How to see what cannot be seen, in words."""
+def _keys_in_words(sheet: QuestionSheet, pending: Pending, keys: KeyTable) -> str:
+    """What else can be done than answer."""
+    shown = {name: next(iter(keys.keys(f"ask-{name}")), "") for name in _ELSE}
     if not sheet.is_cut:
-        return ""
-    if sheet.is_open:
-        return f"{key('ask-down')} {key('ask-up')} scroll"
-    return f"{key('ask-open')} shows all of it"
+        reach = ""
+    elif sheet.is_open:
+        reach = f"{shown['down']} {shown['up']} scroll"
+    else:
+        reach = f"{shown['open']} shows all of it"
+    edit = f"{shown['edit']} edits the rule" if pending.rules else ""
+    parts = (reach, edit, f"{shown['why']} why", sparing(pending, keys))
+    return " · ".join(filter(None, parts))
