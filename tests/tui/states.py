@@ -63,11 +63,6 @@ def show_edit(app: Replayed) -> None:
     app.transcript.show_block(edit.id)
 
 
-def plainly(app: Replayed) -> None:
-    """As for a screen reader."""
-    app.transcript.restyle(plain=True)
-
-
 def review_plan(app: Replayed) -> None:
     """Open the plan."""
 
@@ -148,7 +143,6 @@ STATES: dict[str, tuple[Callable[[], Replayed], tuple[int, int]]] = {
     ),
     "wide": (lambda: Replayed(first_turn(), structs.replace(FACTS, todo=TODO)), WIDE),
     "narrow": (lambda: Replayed(first_turn()), (30, 20)),
-    "plain": (lambda: Replayed(first_turn(), then=plainly), SMALL),
     "questions": (lambda: Replayed(first_turn(), two_questions()), SMALL),
     "completion": (lambda: Replayed(first_turn(), then=propose), SMALL),
     "search": (lambda: Replayed(first_turn(), then=search), SMALL),

@@ -18,7 +18,6 @@ from kedge.cli.tui.view.palette import ANSI, DARK, NONE, PALETTES, Palette
 
 LOOK = Look(60, DARK, cwd="/w")
 OPEN = replace(LOOK, expanded=True)
-PLAIN = replace(LOOK, plain=True)
 MAIN = ("main",)
 
 RUN = Card(1, 1, MAIN, "c", "bash", "make test", {"command": "make test"})
@@ -149,25 +148,6 @@ def test_a_divider_goes_across_and_tells_more_when_opened() -> None:
     assert shown(divider, OPEN)[-1] == "> Fix it"
 
 
-@pytest.mark.parametrize(
-    "block",
-    [
-        replace(RUN, status="running", output="x"),
-        replace(RUN, status="denied"),
-        replace(RUN, status="unknown"),
-        EDIT,
-        Said(1, 1, MAIN, "Hi", 1, "", True),
-        Thought(1, 1, MAIN, "Hm", True),
-        Told(1, 1, MAIN, "error", "network", "broken", "try again"),
-        ShellRun(1, 1, MAIN, "r", "ls", "a", True, exit_code=1),
-        Ended(1, 1, MAIN, "done", 1, 0.1, (CHANGE,)),
-        Divider(1, 1, MAIN, "forked"),
-    ],
-)
-def test_a_screen_reader_hears_words_and_no_signs(block: Block) -> None:
-    assert not set("\n".join(shown(block, PLAIN))) & set("✓✗⊘●○◌?∴›│─▌…·!")
-
-
 def test_what_tools_say_gives_the_terminal_no_orders() -> None:
     evil = "\x1b[2J\x1b]52;c;eA==\x07\x9b31m\u202etext"
     cards = [
@@ -179,20 +159,20 @@ def test_what_tools_say_gives_the_terminal_no_orders() -> None:
     others = [Told(1, 1, MAIN, "error", evil, evil, evil), Divider(1, 1, MAIN, evil, evil)]
     others += [ShellRun(1, 1, MAIN, "r", evil, evil, True), Said(1, 1, MAIN, evil, 0, "", False)]
     for block in (*cards, *others):
-        for look in (LOOK, OPEN, PLAIN):
+        for look in (LOOK, OPEN):
             text = "".join(shown(block, look))
             assert not set(text) & set("\x1b\x07\x9b\u202e")
 
 
-@given(st.integers(20, 130), st.booleans(), st.booleans(), st.sampled_from(list(PALETTES.values())))
+@given(st.integers(20, 130), st.booleans(), st.sampled_from(list(PALETTES.values())))
 def test_no_line_of_any_block_is_wider_than_the_screen(
-    width: int, expanded: bool, plain: bool, palette: Palette
+    width: int, expanded: bool, palette: Palette
 ) -> None:
     happens = Happening()
     view = View()
     for event in (happens.started(), *happens.turn_of_work("# A\n\n日本語 " * 9)):
         view.add(event)
-    look = Look(width, palette, expanded, plain, "/w")
+    look = Look(width, palette, expanded, "/w")
     for block in view.blocks:
         assert all(line.cells <= width for line in render(block, look))
         assert estimate(block, look) >= 1

@@ -10,7 +10,6 @@ from kedge.cli.tui.view.markdown import Document, markdown
 from kedge.cli.tui.view.palette import DARK
 
 LOOK = Look(40, DARK, cwd="/w")
-PLAIN = Look(40, DARK, plain=True)
 
 PIECES = (
     "# Title\n\n",
@@ -99,11 +98,6 @@ def test_nothing_in_it_is_an_order_to_the_terminal() -> None:
     whole = "".join(line.text for line in lines)
     assert "\x1b" not in whole and "\x07" not in whole
     assert "[red]c[/red]" in whole
-
-
-def test_for_a_screen_reader_nothing_is_drawn() -> None:
-    lines = markdown("".join(PIECES), PLAIN)
-    assert not set("".join(texts(lines))) & set("•◦▌─│☑☐↪")
 
 
 @settings(deadline=None, max_examples=60)

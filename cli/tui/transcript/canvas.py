@@ -58,7 +58,6 @@ class Canvas(ScrollView, can_focus=True):
         *,
         palette: Palette = DARK,
         thinking: Thinking = "collapsed",
-        plain: bool = False,
         cwd: str = "",
         id: str | None = None,
         classes: str | None = None,
@@ -71,7 +70,7 @@ class Canvas(ScrollView, can_focus=True):
         self.following = True
         """Whether the end stays in sight."""
         self._thinking: Thinking = thinking
-        self.sheet = Sheet(self.view, Look(80, palette, plain=plain, cwd=cwd), thinking)
+        self.sheet = Sheet(self.view, Look(80, palette, cwd=cwd), thinking)
         self._strips: dict[tuple[int, int], tuple[Line, Strip]] = {}
         self._changed: dict[int, None] = {}
         """Ids of blocks that changed since the last frame, in order."""
@@ -118,7 +117,6 @@ class Canvas(ScrollView, can_focus=True):
         *,
         palette: Palette | None = None,
         thinking: Thinking | None = None,
-        plain: bool | None = None,
         cwd: str | None = None,
     ) -> None:
         """Let it look otherwise; what is on the screen is drawn now, the rest when it is seen."""
@@ -128,7 +126,6 @@ class Canvas(ScrollView, can_focus=True):
             Look(
                 look.width,
                 palette or look.palette,
-                plain=look.plain if plain is None else plain,
                 cwd=look.cwd if cwd is None else cwd,
             )
         )
@@ -213,7 +210,7 @@ class Canvas(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if width > 0 and width != self.sheet.look.width:
             look = self.sheet.look
-            self._relook(Look(width, look.palette, plain=look.plain, cwd=look.cwd))
+            self._relook(Look(width, look.palette, cwd=look.cwd))
         else:
             self._lay_out(self._anchor())
 
@@ -290,8 +287,8 @@ class Canvas(ScrollView, can_focus=True):
 
     def _hint(self) -> Strip:
         style = self.rich_style + self._ink("bold accent on panel")
-        text = "New below: press Alt+End" if self.sheet.look.plain else " ↓ new below (Alt+End) "
-        return Strip([Segment(text, style)]).crop_extend(0, self.size.width, self.rich_style)
+        hint = Strip([Segment(" ↓ new below (Alt+End) ", style)])
+        return hint.crop_extend(0, self.size.width, self.rich_style)
 
     def _ink(self, words: str) -> Style:
         return self.sheet.look.ink(words)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
 from rich.segment import Segment
 
 from .blocks import Ended, Level, Opened, Said, ShellRun, Thought, Told
@@ -30,11 +31,6 @@ _SIGNS: Final[dict[Level, tuple[str, str]]] = {
     "warning": ("! ", "warn"),
     "error": ("✗ ", "bad"),
 }
-_LABELS: Final[dict[Level, str]] = {
-    "note": "Note: ",
-    "warning": "Warning: ",
-    "error": "Error: ",
-}
 
 
 def opened(block: Opened, look: Look) -> list[Line]:
@@ -44,14 +40,11 @@ def opened(block: Opened, look: Look) -> list[Line]:
         *(before, block.model, f"mode {block.mode}", f"sandbox {block.sandbox}"),
         f"session {block.session}",
     )
-    text = (", " if look.plain else " · ").join(facts)
-    return flow([Segment(words(text), look.ink("dim"))], look.width)
+    return flow([Segment(words(" · ".join(facts)), look.ink("dim"))], look.width)
 
 
 def said(block: Said, look: Look) -> list[Line]:
     """A person's words, as they were written."""
-    label = "You, meanwhile: " if block.steering else "You: "
-    first, rest = (label, "") if look.plain else ("› ", "  ")
     ink = look.ink("bold person")
     text = words(block.text).strip("\n")
     pictures = f"[{block.images} pictures]" if block.images > 1 else "[picture]"
@@ -62,10 +55,10 @@ def said(block: Said, look: Look) -> list[Line]:
     if hidden > 1:
         lines = [*lines[:LONG_PROMPT], f"… {hidden} lines more"]
     inline = [Segment("\n".join(lines), ink)]
-    if block.steering and not look.plain:
+    if block.steering:
         inline.append(Segment(" (said meanwhile)", look.ink("dim")))
-    shown = flow(inline, look.width, [Segment(first, ink)], [Segment(rest)])
-    margin = [Segment("With it: " if look.plain else "  + ", look.ink("dim"))]
+    shown = flow(inline, look.width, [Segment("› ", ink)], [Segment("  ")])
+    margin = [Segment("  + ", look.ink("dim"))]
     return shown + [
         one([Segment(one_line(along), look.ink("dim"))], look.width, margin)
         for along in block.attached
@@ -77,17 +70,16 @@ def thought(block: Thought, look: Look) -> list[Line]:
     ink = look.ink("italic dim")
     took = f" for {duration(block.seconds)}" if block.seconds else ""
     label = f"thought{took}" if block.done else "thinking…"
-    if look.plain:
-        label = label.capitalize()
+    sign = [Segment("∴ ", ink)]
     text = words(block.text).strip()
     if not look.expanded:
         glance = one_line(text) if block.done else text.rpartition("\n")[2].strip()
         room = look.width - len(label)
         shown = glance if block.done else _end(glance, max(10, room - 8))
         inline = [Segment(label, ink), Segment(f": {shown}" if shown else "", ink)]
-        return [one(inline, look.width, [Segment("" if look.plain else "∴ ", ink)])]
-    head = one([Segment(label, ink)], look.width, [Segment("" if look.plain else "∴ ", ink)])
-    margin = [Segment("" if look.plain else "  ")]
+        return [one(inline, look.width, sign)]
+    head = one([Segment(label, ink)], look.width, sign)
+    margin = [Segment("  ")]
     return [head, *flow([Segment(text, ink)], look.width, margin, margin)]
 
 
@@ -99,36 +91,28 @@ def _end(text: str, most: int) -> str:
 def told(block: Told, look: Look) -> list[Line]:
     """A remark."""
     sign, ink = _SIGNS[block.level]
-    first, rest = (_LABELS[block.level], "") if look.plain else (sign, "  ")
     style = look.ink(ink)
-    lines = flow(
-        [Segment(words(block.text), style)], look.width, [Segment(first, style)], [Segment(rest)]
-    )
+    margin = [Segment("  ")]
+    lines = flow([Segment(words(block.text), style)], look.width, [Segment(sign, style)], margin)
     if not block.detail or (block.level == "note" and not look.expanded):
         return lines
     detail = printed(block.detail).strip().split("\n")
     if not look.expanded and len(detail) > GLANCE_DETAIL:
         detail = detail[-GLANCE_DETAIL:]
-    margin = [Segment(rest)]
     dim = look.ink("dim")
     return [*lines, *flow([Segment("\n".join(detail), dim)], look.width, margin, margin)]
 
 
 def shell(block: ShellRun, look: Look) -> list[Line]:
     """A command of the person's own, with the end of what it printed."""
-    sign = "You ran: " if look.plain else "! "
     ink = look.ink("bold person")
     facts = [Segment(f" {text}", look.ink(style)) for text, style in _shell_facts(block)]
-    lines = flow(
-        [Segment(words(block.command), ink), *facts],
-        look.width,
-        [Segment(sign, ink)],
-        [Segment("  ")],
-    )
-    margin = [Segment("" if look.plain else "  ")]
+    margin = [Segment("  ")]
+    command = Segment(words(block.command), ink)
+    lines = flow([command, *facts], look.width, [Segment("! ", ink)], margin)
     dim = look.ink("dim")
     if look.expanded:
-        inner = Look(look.width - 2, look.palette, True, look.plain, look.cwd)
+        inner = replace(look, width=look.width - 2)
         return [*lines, *behind(output(block.output, inner), margin)]
     printed_lines = printed(block.output).strip("\n").split("\n") if block.output.strip() else []
     hidden = len(printed_lines) - GLANCE_SHELL
@@ -152,20 +136,18 @@ def ended(block: Ended, look: Look) -> list[Line]:
     """A turn's end: what it took and changed, and what nobody checked."""
     dim = look.ink("dim")
     done = block.status == "done"
-    dot = ", " if look.plain else " · "
     cost = "cost unknown" if block.cost_usd is None else f"${block.cost_usd:.4f}"
     inline = [
-        Segment("Turn ended: " if look.plain else "", dim),
         Segment(block.status.replace("_", " "), dim if done else look.ink("warn")),
-        Segment(f"{dot}{duration(block.seconds)}{dot}{cost}", dim),
+        Segment(f" · {duration(block.seconds)} · {cost}", dim),
     ]
     if block.changes:
         added = sum(change.added for change in block.changes)
         removed = sum(change.removed for change in block.changes)
         files = "1 file" if len(block.changes) == 1 else f"{len(block.changes)} files"
-        inline += [Segment(f"{dot}{files} ", dim), *counts(added, removed, look)]
+        inline += [Segment(f" · {files} ", dim), *counts(added, removed, look)]
     if block.status in _BROKEN_OFF and len(block.path) == 1:
-        inline.append(Segment(f"{dot}/continue goes on, or say what to do instead", dim))
+        inline.append(Segment(" · /continue goes on, or say what to do instead", dim))
     lines = flow(inline, look.width)
     for change in block.changes[:GLANCE_FILES] if len(block.changes) > 1 else ():
         named = [Segment(f"{change.change} {words(change.path)} ", dim)]

@@ -39,63 +39,51 @@ _SIGNS: Final[dict[CardStatus, tuple[str, str]]] = {
     "unknown": ("?", "warn"),
 }
 _WORDS: Final[dict[CardStatus, str]] = {
-    "proposed": "proposed",
     "asked": "waits for your answer",
-    "running": "running",
-    "ok": "done",
     "failed": "failed",
     "denied": "not allowed",
     "timeout": "ran out of time",
     "cancelled": "cancelled",
     "unknown": "begun; its end is not known",
 }
-_QUIET: Final = frozenset({"proposed", "running", "ok"})
-"""States that their signs tell well enough."""
+"""What is said of states that their signs do not tell well enough."""
 _TOLD: Final = frozenset({"content", "old_string", "new_string", "patch", "edits"})
 """Arguments that a diff shows better."""
 
 
 def card(block: Card, look: Look) -> list[Line]:
     """An action."""
-    lines = [*_head(block, look)]
-    margin = [Segment("" if look.plain else "  ")]
-    inner = _narrow(look)
+    margin = [Segment("  ")]
+    inner = replace(look, width=max(10, look.width - 2))
     body = _opened(block, inner) if look.expanded else _glance(block, inner)
-    return lines + behind(list(body), margin)
+    return [_head(block, look), *behind(list(body), margin)]
 
 
-def _narrow(look: Look) -> Look:
-    return look if look.plain else replace(look, width=max(10, look.width - 2))
-
-
-def _head(block: Card, look: Look) -> list[Line]:
+def _head(block: Card, look: Look) -> Line:
     sign, ink = _SIGNS[block.status]
     failed = block.status == "ok" and block.exit_code
     if failed:
         sign, ink = "✗", "bad"
-    facts = [Segment(" " + text, look.ink(style)) for text, style in _facts(block, look)]
+    facts = [Segment(" " + text, look.ink(style)) for text, style in _facts(block)]
     tool = Segment(words(block.tool), look.ink("bold text"))
     about = Segment(f" {words(block.title)}" if block.title else "", look.ink("text"))
-    if look.plain:
-        label = "Tool " if len(block.path) < 2 else f"Tool of {block.path[-1]} "
-        return flow([Segment(label), tool, about, Segment(":"), *facts], look.width)
     room = look.width - sum(len(fact.text) for fact in facts)
     head = one([tool, about], max(12, room), [Segment(f"{sign} ", look.ink(ink))])
     whole = Line((*head.segments, *facts), head.cells, head.lead)
-    return [one(whole.segments[1:], look.width, whole.segments[:1])]
+    return one(whole.segments[1:], look.width, whole.segments[:1])
 
 
-def _facts(block: Card, look: Look) -> Iterator[tuple[str, str]]:
+def _facts(block: Card) -> Iterator[tuple[str, str]]:
     """What stands behind the title, with its style."""
     if block.exit_code:
         yield f"exit {block.exit_code}", "bad"
     elif block.signal:
         yield f"ended by {block.signal}", "bad"
-    elif block.status not in _QUIET or look.plain:
+    elif block.status in _WORDS:
         yield _WORDS[block.status], _SIGNS[block.status][1]
     added = sum(change.added for change in block.changes)
     removed = sum(change.removed for change in block.changes)
-    if block.changes and not look.plain:
+    if block.changes:
         yield f"+{added}", "good"
         yield f"-{removed}", "bad"
     if block.duration_ms >= 100:
@@ -204,7 +192,7 @@ def _printed(line: str, look: Look) -> list[Line]:
 
 def _changes(changes: Sequence[FileChange], look: Look, limit: int) -> Iterator[Line]:
     for change in changes:
-        if len(changes) > 1 or change.moved_from or not change.diff or look.plain:
+        if len(changes) > 1 or change.moved_from or not change.diff:
             yield from _changed(change, look)
         shown = list(rows(change.diff, change.path.rpartition("/")[2], look))
         yield from drawn(shown[:limit], look)
@@ -229,8 +217,6 @@ def _changed(change: FileChange, look: Look) -> list[Line]:
 
 def counts(added: int, removed: int, look: Look) -> list[Segment]:
     """How many lines came and went."""
-    if look.plain:
-        return [Segment(f"lines: {added} added, {removed} removed")]
     return [
         Segment(f"+{added}", look.ink("good")),
         Segment(" ", look.ink("text")),

@@ -144,10 +144,6 @@ def _span(tokens: Sequence[str], start: int, end: int) -> tuple[int, int]:
 
 
 def _drawn(row: Row, wide: int, look: Look) -> list[Line]:
-    if look.plain:
-        said = "" if row.side in ("same", "skip") else f"{row.side} "
-        place = f"{said}{row.number}: " if row.number else ""
-        return flow([Segment(f"{place}{row.text}")], look.width)
     if row.side == "skip":
         return flow(row.code, look.width, [Segment(" " * (wide + 3), look.ink("dim"))])
     sign = look.ink({"added": "bold good", "removed": "bold bad"}.get(row.side, "dim"))

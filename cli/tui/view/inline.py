@@ -28,7 +28,7 @@ def inline(token: "Token", look: Look, base: str = "text") -> list[Segment]:
 
 def task(segments: list[Segment], look: Look) -> list[Segment]:
     """The words of a list item, its check box drawn."""
-    if segments and not look.plain:
+    if segments:
         text, style, _ = segments[0]
         for written, drawn in _BOXES.items():
             if text.startswith(written):
@@ -51,8 +51,6 @@ def _segments(tokens: Sequence["Token"], look: Look, base: str) -> Iterator[Segm
             case "link_open":
                 target = str(token.attrGet("href") or "")
             case "link_close":
-                if look.plain and target:
-                    yield Segment(f" ({words(target)})", style)
                 target = ""
             case "softbreak":
                 yield Segment(" ", style)
@@ -73,7 +71,5 @@ def _words(
     style = look.ink(" ".join((*emphasis, kind)))
     if target:
         yield Segment(text, style + (links.address(target, look) or look.ink("underline")))
-    elif look.plain:
-        yield Segment(text, style)
     else:
         yield from links.linked(text, style, look)

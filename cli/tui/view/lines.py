@@ -27,7 +27,7 @@ def within(block: Block, look: Look) -> tuple[Look, list[Segment]]:
     """What is left of a look where the block belongs to an agent of an agent, and its rail."""
     depth = len(block.path) - 1
     look = replace(look, width=max(NARROWEST, look.width))
-    if depth < 1 or look.plain:
+    if depth < 1:
         return look, []
     rail = [Segment("│ " * min(depth, 4), look.ink("faint"))]
     return replace(look, width=max(NARROWEST, look.width - 2 * min(depth, 4))), rail
@@ -36,7 +36,7 @@ def within(block: Block, look: Look) -> tuple[Look, list[Segment]]:
 def _lines(block: Block, look: Look) -> list[Line]:
     match block:
         case Answer(text=text):
-            return speaker(look) + markdown(text, look)
+            return markdown(text, look)
         case Card():
             return card(block, look)
         case Said():
@@ -53,11 +53,6 @@ def _lines(block: Block, look: Look) -> list[Line]:
             return list(_divider(block, look))
         case Opened():
             return opened(block, look)
-
-
-def speaker(look: Look) -> list[Line]:
-    """Who says what follows, where only words can tell."""
-    return flow([Segment("kedge says:")], look.width) if look.plain else []
 
 
 def gap(before: Block | None, block: Block) -> int:
@@ -114,17 +109,11 @@ def words_of(block: Block) -> str:
 
 
 def _divider(block: Divider, look: Look) -> Iterator[Line]:
-    text = words(block.text)
-    if look.plain:
-        yield from flow([Segment(f"[{text}]")], look.width)
-    else:
-        faint = look.ink("faint")
-        rule = Segment("── ", faint)
-        lines = flow([Segment(text, look.ink("dim"))], look.width - 4, [rule], [Segment("   ")])
-        spare = look.width - lines[-1].cells - 1
-        last = lines[-1]
-        tail = Segment(" " + "─" * max(0, spare), faint)
-        whole = Line((*last.segments, tail), last.cells + len(tail.text), last.lead)
-        yield from (*lines[:-1], whole)
+    text = Segment(words(block.text), look.ink("dim"))
+    faint = look.ink("faint")
+    *lines, last = flow([text], look.width - 4, [Segment("── ", faint)], [Segment("   ")])
+    tail = Segment(" " + "─" * max(0, look.width - last.cells - 1), faint)
+    yield from lines
+    yield Line((*last.segments, tail), last.cells + len(tail.text), last.lead)
     if look.expanded and block.detail:
         yield from flow([Segment(words(block.detail), look.ink("dim"))], look.width)

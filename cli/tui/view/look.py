@@ -14,8 +14,6 @@ class Look(Struct, frozen=True):
     palette: Palette
     expanded: bool = False
     """Whether all of it is shown, or what is worth a glance."""
-    plain: bool = False
-    """For screen readers and logs: words for signs, and nothing drawn."""
     cwd: str = ""
     """Where relative paths begin that are made links; none are made without it."""
 

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from .blocks import Answer, Block, Card, Divider, Ended, Opened, ShellRun, Thought
 from .flow import BLANK, Line, behind, flow
 from .fold import View
-from .lines import gap, render, speaker, within
+from .lines import gap, render, within
 from .look import Look
 from .markdown import Document
 
@@ -164,7 +164,6 @@ class _Stream:
         self._answer = answer
         inner, self._rail = within(answer, look)
         self._document = Document(inner)
-        self._head = speaker(inner)
         self._printed = 0
 
     @property
@@ -175,7 +174,7 @@ class _Stream:
     @property
     def tail(self) -> list[Line]:
         """What is not printed, with a blank line where it begins the answer."""
-        head = [] if self.begun else [BLANK, *self._head]
+        head = [] if self.begun else [BLANK]
         return self._railed(head + self._document.lines[self._printed :])
 
     def restyle(self, look: Look) -> None:
@@ -197,10 +196,9 @@ class _Stream:
         return self._take(len(self._document.lines))
 
     def _take(self, end: int) -> list[Line]:
-        head = [] if self.begun else self._head
         lines = self._document.lines[self._printed : end]
         self._printed = end
-        return self._railed(head + lines) if lines else []
+        return self._railed(lines)
 
     def _railed(self, lines: list[Line]) -> list[Line]:
         return behind(lines, self._rail) if self._rail else lines

@@ -56,14 +56,14 @@ def block_lines(block: Tokens, look: Look, depth: int = 0) -> list[Line]:
         case "bullet_list_open" | "ordered_list_open":
             return _list(block, look, depth)
         case "blockquote_open":
-            bar = [Segment("> " if look.plain else "▌ ", look.ink("faint"))]
+            bar = [Segment("▌ ", look.ink("faint"))]
             return behind(prose(within, replace(look, width=_less(look, 2))), bar)
         case "fence" | "code_block":
             return code(first.content.removesuffix("\n"), _language(first), look)
         case "table_open":
             return table(within, look)
         case "hr":
-            return [] if look.plain else [_rule(look)]
+            return [_rule(look)]
         case _:
             return flow([Segment(words(first.content.rstrip("\n")), look.ink("dim"))], look.width)
 
@@ -76,8 +76,6 @@ def code(text: str, language: str, look: Look) -> list[Line]:
 
 def code_line(row: Sequence[Segment], look: Look) -> list[Line]:
     """One line of a code block."""
-    if look.plain:
-        return flow(row, look.width, by_words=False)
     margin = [Segment(" ", look.ink("text"))]
     more = [Segment("↪", look.ink("faint"))]
     lines = flow(row, look.width, margin, more, by_words=False)
@@ -91,12 +89,11 @@ def _language(token: "Token") -> str:
 
 def _heading(block: Tokens, look: Look) -> list[Line]:
     ink = _HEADINGS.get(block[0].tag, "bold dim")
-    mark = [Segment(f"{block[0].markup} ")] if look.plain and "#" in block[0].markup else []
-    return flow([*mark, *inline(block[1], look, ink)], look.width)
+    return flow(inline(block[1], look, ink), look.width)
 
 
 def _list(block: Tokens, look: Look, depth: int) -> list[Line]:
-    mark = _marker(block[0], look, depth)
+    mark = _marker(block[0], depth)
     lines: list[Line] = []
     for number, item in enumerate(blocks(block[1:-1])):
         text = mark(number)
@@ -108,9 +105,9 @@ def _list(block: Tokens, look: Look, depth: int) -> list[Line]:
     return lines
 
 
-def _marker(opening: "Token", look: Look, depth: int) -> Callable[[int], str]:
+def _marker(opening: "Token", depth: int) -> Callable[[int], str]:
     if opening.type == "bullet_list_open":
-        bullet = "-" if look.plain else _BULLETS[min(depth, 2)]
+        bullet = _BULLETS[min(depth, 2)]
         return lambda _: f"{bullet} "
     start = int(opening.attrGet("start") or 1) if opening.attrGet("start") != 0 else 0
     return lambda number: f"{start + number}. "

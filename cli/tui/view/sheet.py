@@ -15,7 +15,7 @@ from .blocks import Answer, Block, Thought
 from .column import Column
 from .flow import BLANK, Line, behind
 from .fold import View
-from .lines import estimate, gap, opens, render, speaker, within
+from .lines import estimate, gap, opens, render, within
 from .look import Look
 from .markdown import Document
 
@@ -185,7 +185,6 @@ class _Stream:
         """As far as it is drawn."""
         self._look = look
         inner, self._rail = within(answer, look)
-        self._head = speaker(inner)
         self._document = Document(inner)
 
     def drawn(self, answer: Answer) -> list[Line]:
@@ -196,5 +195,5 @@ class _Stream:
             return render(answer, self._look)
         if answer.done:
             self._document.finish()
-        lines = self._head + self._document.lines
+        lines = self._document.lines
         return behind(lines, self._rail) if self._rail else lines

@@ -24,8 +24,6 @@ _Row = list[list[Segment]]
 def table(tokens: Sequence["Token"], look: Look) -> list[Line]:
     """A table, its first row the head."""
     head, *rows = _rows(tokens, look)
-    if look.plain:
-        return _records(head, rows, look)
     widths = _widths([head, *rows], look.width)
     if not widths:
         return _records(head, rows, look)
