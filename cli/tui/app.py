@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from .asking.panel import AskPanel
     from .desk.desk import Desk
+    from .desk.opening import Opened
     from .seated import Seated
     from .slash.run import Slash
 
@@ -134,9 +135,6 @@ class KedgeApp(Reading):
                 await self.desk.open()
         finally:
             self._beginning = False
-        self.index.hides = self.desk.seat.at.composed.toolbox.guard.hides
-        if self._commands is not None:
-            self.later(self._commands.look())
 
     async def _first(self) -> list[Prompt]:
         """What the command line said; its pictures wait in the composer if they have no words."""
@@ -166,9 +164,13 @@ class KedgeApp(Reading):
             await self._status_command.close()
         await self.index.close()
 
-    def _opening(self) -> None:
-        if self.is_running:
-            self.transcript.forget()
+    def _opening(self, at: "Opened") -> None:
+        if not self.is_running:
+            return
+        self.transcript.forget()
+        self.move(at.cwd, at.hides)
+        if self._commands is not None:
+            self.later(self._commands.look())
 
     def _hear(self, event: Event) -> None:
         if self.is_running:

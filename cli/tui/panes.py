@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
@@ -144,6 +145,17 @@ class Panes(Display, inherit_bindings=False):
     def redacted(self, text: str) -> str:
         """A text without secrets, for what is kept on disk."""
         return text
+
+    def move(self, cwd: Path, hides: Callable[[Path], bool]) -> None:
+        """The session works in this directory, where these paths are hidden: what is proposed,
+        attached, linked and run for the person is of it."""
+        moved = cwd != self.index.root
+        self.index.move(cwd, hides)
+        self.history.move(str(cwd))
+        if moved:
+            self.transcript.restyle(cwd=str(cwd))
+        if self._status_command is not None:
+            self._status_command.move(cwd)
 
     def on_background_told(self, message: BackgroundTold) -> None:
         """The terminal says late what it is like."""

@@ -91,7 +91,7 @@ class Sitting:
             Surroundings(env, self.work, self.home),
             hear=self._hear,
             changed=self._something.set,
-            opening=self.heard.clear,
+            opening=lambda at: self.heard.clear(),
             unheard=self._not_heard,
             failed=self.failed.append,
         )

@@ -1,5 +1,6 @@
 """The files that can be mentioned, and how they are found by a few letters."""
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
@@ -223,3 +224,29 @@ async def test_what_was_made_a_moment_ago_is_found(tmp_path: Path) -> None:
     written(tmp_path, "brand_new.py")
     now += 1
     assert [one.label for one in await files.offer("@brand")] == ["brand_new.py"]
+
+
+async def test_an_index_that_moves_lists_another_directory_and_nothing_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    here, there = written(tmp_path / "here", "ours.py"), written(tmp_path / "there", "theirs.py")
+    index = FileIndex(here)
+    await index.refresh()
+    index.used("ours.py")
+    index.move(there, lambda path: path.name == "hidden.py")
+    assert index.match("") == []
+    await index.refresh()
+    assert index.match("") == ["theirs.py"]
+    assert index.hides(there / "hidden.py")
+
+
+async def test_an_index_that_moves_while_it_lists_has_only_the_new_directory(
+    tmp_path: Path,
+) -> None:
+    here, there = written(tmp_path / "here", "ours.py"), written(tmp_path / "there", "theirs.py")
+    index = FileIndex(here)
+    listing = asyncio.create_task(index.refresh())
+    await asyncio.sleep(0)
+    index.move(there, lambda path: False)
+    await listing
+    assert index.match("") == ["theirs.py"]

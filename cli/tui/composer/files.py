@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from heapq import nlargest
 from pathlib import Path
+from typing import Final
 
 from ....agent.tools.ignore import in_repository, walk
 from .fuzzy import Paths
@@ -34,6 +35,9 @@ LEFTOVERS = ("*.pyc", "*.pyo", "*.class", "*.o", "*.swp", "*~", ".DS_Store", "Th
 _REMEMBERED = 20
 """Mentions that come first again."""
 
+_NOTHING: Final[tuple[Paths | None, frozenset[str]]] = (None, frozenset())
+"""No list yet."""
+
 # A repository is not ours: nothing that its configuration names may run only to list files.
 _LIST = ("git", "-c", "core.fsmonitor=false", "ls-files", "-co", "--exclude-standard", "-z",
          "--deduplicate", *(f"--exclude={pattern}" for pattern in (*MADE, *LEFTOVERS)))  # fmt: skip
@@ -55,11 +59,18 @@ class FileIndex:
         self.hides = hides
         self._env = {**(os.environ if env is None else env), "GIT_OPTIONAL_LOCKS": "0"}
         self._clock = clock
-        self._paths: Paths | None = None
-        self._known = frozenset[str]()
+        self._paths, self._known = _NOTHING
         self._listed_at = 0.0
         self._listing: asyncio.Task[None] | None = None
         self._used: list[str] = []
+
+    def move(self, root: Path, hides: Callable[[Path], bool]) -> None:
+        """List this directory from here on, and nothing of the one before."""
+        self.hides = hides
+        if root != self.root:
+            self.root = root
+            self._paths, self._known = _NOTHING
+            self._used.clear()
 
     @property
     def ready(self) -> bool:
@@ -89,8 +100,11 @@ class FileIndex:
 
     async def _list(self) -> None:
         try:
-            paths, known = await asyncio.to_thread(_listed, self.root, self._env)
-            self._paths, self._known = paths, known
+            root = None
+            while root != self.root:  # else moved meanwhile
+                root = self.root
+                found = await asyncio.to_thread(_listed, root, self._env)
+                self._paths, self._known = found if root == self.root else _NOTHING
             self._listed_at = self._clock()
         finally:
             self._listing = None

@@ -59,6 +59,10 @@ class History:
         self._now = now
         self._entries: list[Entry] = []
 
+    def move(self, project: str) -> None:
+        """What is typed from here on belongs to this project, whose entries come first."""
+        self._project = project
+
     def load(self) -> None:
         """Read the file. Reads up to `MOST_BYTES`: not for an event loop. No file is no error, and
         lines that cannot be read are left out."""

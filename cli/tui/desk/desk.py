@@ -20,7 +20,7 @@ from .asking import DeskApprover
 from .drafts import Draft, Drafts
 from .facts import Facts
 from .hindsight import Hindsight
-from .opening import opened, with_model, with_values
+from .opening import Opened, opened, with_model, with_values
 from .picture import picture
 from .seat import Seat
 from .words import Line
@@ -40,7 +40,7 @@ class Desk(Hindsight):
         *,
         hear: Callable[[Event], None],
         changed: Callable[[], None],
-        opening: Callable[[], None] = lambda: None,
+        opening: Callable[[Opened], None] = lambda at: None,
         unheard: Callable[[str], None] = lambda why: None,
         failed: Failed,
     ) -> None:
@@ -51,7 +51,8 @@ class Desk(Hindsight):
             where: where.
             hear: takes every event of the session, those of a resumed log first.
             changed: called when `facts` are others.
-            opening: called before `hear` gets the events of another session: forget the old.
+            opening: called before `hear` gets the events of another session: forget the old, and
+                go where it works.
             unheard: called with why what was said cannot be; it waits. Empty: the result says why,
                 else the log has ended, and `reopen` may begin it anew.
             failed: called with what kept something from being done that nobody waits for.
@@ -169,7 +170,7 @@ class Desk(Hindsight):
                 raise
             await self._leave()
             self._trouble = ""
-            self._opening()
+            self._opening(at)
             self._seat = Seat(
                 at,
                 self._where,

@@ -1,7 +1,7 @@
 """Opens sessions for the desk, off its event loop: that takes time, and may try out the sandbox."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +28,11 @@ class Opened(Struct, frozen=True):
     """Where it works."""
     branch: str
     """Of git, when it was opened."""
+
+    @property
+    def hides(self) -> Callable[[Path], bool]:
+        """Says which resolved paths nobody may read."""
+        return self.composed.toolbox.guard.hides
 
 
 async def opened(run: Run, where: Surroundings, approver: Approver) -> Opened:

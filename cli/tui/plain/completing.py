@@ -1,7 +1,8 @@
 """What Tab proposes: commands at the beginning of a line, files behind an @."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ....config.errors import KedgeError
 from ...surroundings import Surroundings
@@ -16,9 +17,14 @@ class Completing:
     """For the main thread: nothing else waits for it there."""
 
     def __init__(self, where: Surroundings) -> None:
+        self._env = where.env
         self._index = FileIndex(where.cwd, env=where.env)
         self.commands: Sequence[str] = ()
         """Names of commands."""
+
+    def move(self, root: Path, hides: Callable[[Path], bool]) -> None:
+        """Propose the files of this directory from here on. For any thread."""
+        self._index = FileIndex(root, env=self._env, hides=hides)
 
     def words(self, line: str) -> Sequence[str]:
         """How the last word of a line could go on."""
@@ -29,11 +35,12 @@ class Completing:
             return ()
         import asyncio
 
+        index = self._index  # may be another one soon
         try:
-            asyncio.run(self._index.refresh())
+            asyncio.run(index.refresh())
         except (KedgeError, OSError):
             return ()
-        paths = list(self._index.match(word[1:]))[:_MOST]
+        paths = list(index.match(word[1:]))[:_MOST]
         # What is completed has to begin as it was typed.
         fitting = [path for path in paths if path.startswith(word[1:])]
         return [written(path) + ("" if path.endswith("/") else " ") for path in fitting or paths]

@@ -15,7 +15,7 @@ from ....config.exit_codes import EXIT_CODES
 from ...effective import settings_of
 from ...options import Run
 from ...surfaces import startup_failure
-from ...surroundings import Surroundings, surroundings
+from ...surroundings import surroundings
 from ...terminal import Out, Style
 from ..composer.history import History
 from .completing import Completing
@@ -49,9 +49,10 @@ def main(run: Run) -> int:
         for entry in reversed(history.entries()[:_HISTORY]):
             editing.remember(entry.signed)
     style = Style.of(out, where.env)
-    setting = Setting(keyboard, history, style, terminal=terminal, grace=grace if terminal else 0.0)
+    grace = grace if terminal else 0.0
+    setting = Setting(keyboard, history, completing, style, terminal=terminal, grace=grace)
     try:
-        session.start(lambda: _made(run, where, setting, completing), keyboard)
+        session.start(lambda: Talk(run, where, setting), keyboard)
         keyboard.serve(session)
     finally:
         # Over already, unless something broke here.
@@ -64,12 +65,6 @@ def _editing(completing: Completing) -> Editing | None:
         return Editing(completing.words)
     except ImportError:
         return None
-
-
-def _made(run: Run, where: Surroundings, setting: Setting, completing: Completing) -> Talk:
-    talk = Talk(run, where, setting)
-    completing.commands = [entry.name for entry in talk.entries]
-    return talk
 
 
 class SessionThread:

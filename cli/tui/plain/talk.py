@@ -19,11 +19,12 @@ from ..composer.mentions import attach, mentions
 from ..composer.sources import Entry, InputMode
 from ..desk.desk import Desk
 from ..desk.facts import what_ends
-from ..desk.opening import with_values
+from ..desk.opening import Opened, with_values
 from ..desk.words import note_of
 from ..slash.beginning import begin
 from ..slash.run import Slash
 from ..tasks import Tasks
+from .completing import Completing
 from .gate import Gate
 from .keyboard import Ask, Keyboard
 from .lines import Lines
@@ -41,9 +42,17 @@ class Setting:
     """What a talk is given besides the session."""
 
     def __init__(
-        self, keyboard: Keyboard, history: History, style: Style, *, terminal: bool, grace: float
+        self,
+        keyboard: Keyboard,
+        history: History,
+        completing: Completing,
+        style: Style,
+        *,
+        terminal: bool,
+        grace: float,
     ) -> None:
         """`grace`, seconds: see `Gate`."""
+        self.completing = completing
         self.keyboard = keyboard
         self.history = history
         self.style = style
@@ -59,6 +68,7 @@ class Talk:
         self.terminal = setting.terminal
         self._teller = Teller(setting.keyboard)
         self._history = setting.history
+        self._completing = setting.completing
         self._picks = run.values["resume"] == ""
         self._run = with_values(run, resume=None) if self._picks else run
         self._printing = Printing(setting.style, self._teller.say)
@@ -71,6 +81,7 @@ class Talk:
             failed=self._failed,
         )
         self._slash = Slash(Lines(self), OWN)
+        self._completing.commands = [entry.name for entry in self.entries]
         self._gate = Gate(self, setting.grace)
         self.left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked: list[tuple[Ask, asyncio.Future[str | None]]] = []
@@ -134,7 +145,12 @@ class Talk:
         gc.enable()
         self._begun = True
         if self.desk.facts.session:
-            await self._slash.look()
+            await self._look_up()
+
+    async def _look_up(self) -> None:
+        """The commands that there are where the session works."""
+        await self._slash.look()
+        self._completing.commands = [entry.name for entry in self.entries]
 
     async def begin(self) -> None:
         """See `lines.Host`."""
@@ -190,8 +206,12 @@ class Talk:
     def _hear(self, event: Event) -> None:
         self._printing.hear(event)
 
-    def _opening(self) -> None:
+    def _opening(self, at: Opened) -> None:
         self._printing.forget()
+        self._history.move(str(at.cwd))
+        self._completing.move(at.cwd, at.hides)
+        if self._begun:
+            self.later(self._look_up())
         # The past is heard at once, before anything else can happen.
         asyncio.get_running_loop().call_soon(self._opened)
 

@@ -73,6 +73,18 @@ async def ask_trust(surface: Surface, *, again: bool = False) -> Trusted | None:
     return answer
 
 
+async def tell_untrusted(surface: Surface) -> None:
+    """Say what of the folder in which the session works waits for trust, and how to give it.
+
+    Raises:
+        KedgeError: the configuration is wrong.
+    """
+    where = here(surface)
+    offer = await asyncio.to_thread(lambda: offered(load_for_commands(where), where))
+    if offer is not None:
+        surface.say(f"{where.cwd} is not trusted: what it brings stays ignored; /trust asks")
+
+
 class Marks:
     """What need not be asked or shown again. Best effort: what cannot be kept is asked again."""
 

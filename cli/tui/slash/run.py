@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
 from ..composer.sources import Candidate, Entry
+from .beginning import tell_untrusted
 from .command import Command, unknown
 from .custom import Custom, Customs, customs
 from .registry import COMMANDS
@@ -28,6 +29,8 @@ class Slash:
         self._firm = tuple(one.name for one in self._built_in if one.listed and not one.gives_way)
         """Names that no file can have."""
         self._customs = Customs()
+        self._asked_of: Path = surface.where.cwd
+        """The folder that a person was asked about last."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -46,9 +49,13 @@ class Slash:
         return [Candidate(one, one, runs=True) for one in words if one.startswith(word)]
 
     async def look(self) -> None:
-        """Read the files again. What is wrong with one is said."""
+        """Read the files again. What is wrong with one is said; of a folder that the session has
+        led to, also what waits there for trust, and stays unread until then."""
         before = self._customs.problems
         place = here(self._surface)
+        if place.cwd != self._asked_of:
+            self._asked_of = place.cwd
+            await tell_untrusted(self._surface)
         self._customs = await asyncio.to_thread(
             lambda: customs(loaded_of(self._surface), place, self._firm)
         )

@@ -65,6 +65,10 @@ class StatusCommand:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def move(self, cwd: Path) -> None:
+        """Run it in this directory from the next time on."""
+        self._cwd = cwd
+
     async def close(self) -> None:
         """End what is running."""
         if self._task is not None:
