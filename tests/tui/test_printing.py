@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tui.happening import Happening
 
@@ -57,6 +57,7 @@ def streams(words: str, size: int) -> list[str]:
     return [words[at : at + size] for at in range(0, len(words), size)]
 
 
+@settings(deadline=None)
 @given(
     turns=st.lists(st.lists(st.sampled_from(MARKDOWN), min_size=1, max_size=6), max_size=3),
     size=st.integers(1, 40),
@@ -90,6 +91,7 @@ def test_whenever_one_looks_all_is_printed_once_and_in_order(
     assert paper.rest == ""
 
 
+@settings(deadline=None)
 @given(size=st.integers(1, 80), every=st.integers(1, 9))
 def test_in_pieces_it_looks_as_it_does_at_once(size: int, every: int) -> None:
     answer = "".join(piece.format(n=number) for number, piece in enumerate(MARKDOWN * 3))

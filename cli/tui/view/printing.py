@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from rich.segment import Segment
 
 from .blocks import Answer, Block, Card, Divider, Ended, Opened, ShellRun, Thought
-from .flow import BLANK, Line, behind, flow
+from .flow import BLANK, Line, flow
 from .fold import View
-from .lines import gap, render, within
+from .lines import gap, render
 from .look import Look
-from .markdown import Document
+from .streamed import Streamed
 
 KEPT_OF_PAST: Final = 40
 """Blocks of a session that is gone on with that are printed, its last."""
@@ -36,7 +36,7 @@ class Printing:
         """The highest id that was taken."""
         self._closed = 0
         """Blocks with a lower id belong to a turn that is over."""
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Streamed] = {}
         self._last: Block | None = None
         """What was printed last."""
 
@@ -86,7 +86,7 @@ class Printing:
             block = self._view.block(id)
             stream = self._streams.get(id)
             if stream is not None:
-                lines += stream.tail
+                lines += stream.rest if stream.taken else [BLANK, *stream.rest]
             else:
                 drawn = render(block, self._of(block))
                 lines += [BLANK] * gap(before, block) + drawn if drawn else []
@@ -132,73 +132,27 @@ class Printing:
     def _finished(self, block: Block) -> list[Line]:
         del self._waiting[block.id]
         stream = self._streams.pop(block.id, None)
-        if stream is None or not isinstance(block, Answer) or not stream.begun:
+        if stream is None or not isinstance(block, Answer) or not stream.taken:
             return self._printed(block)
         if block.text.startswith(stream.text):
-            return stream.finish(block)
+            stream.read(block)
+            stream.finish()
+            return stream.take()
         return [*self._remark(_VOID), *self._printed(block)]
 
     def _streamed(self, answer: Answer) -> list[Line]:
         stream = self._streams.get(answer.id)
         if stream is None:
-            stream = self._streams[answer.id] = _Stream(answer, self._of(answer))
-        begun = stream.begun
-        lines = stream.settle(answer)
+            stream = self._streams[answer.id] = Streamed(answer, self._of(answer))
+        begun = stream.taken > 0
+        stream.read(answer)
+        lines = stream.take()
         return lines if begun or not lines else [*self._announced(answer), *lines]
 
     def _voided(self, id: int) -> list[Line]:
         del self._waiting[id]
         stream = self._streams.pop(id, None)
-        return self._remark(_VOID) if stream is not None and stream.begun else []
+        return self._remark(_VOID) if stream is not None and stream.taken else []
 
     def _remark(self, words: str) -> list[Line]:
         return flow([Segment(words, self._look.ink("dim"))], self._look.width)
-
-
-class _Stream:
-    """One answer while it is written."""
-
-    def __init__(self, answer: Answer, look: Look) -> None:
-        self.text = ""
-        """As far as it is read."""
-        self._answer = answer
-        inner, self._rail = within(answer, look)
-        self._document = Document(inner)
-        self._printed = 0
-
-    @property
-    def begun(self) -> bool:
-        """Whether some of it is printed."""
-        return self._printed > 0
-
-    @property
-    def tail(self) -> list[Line]:
-        """What is not printed, with a blank line where it begins the answer."""
-        head = [] if self.begun else [BLANK]
-        return self._railed(head + self._document.lines[self._printed :])
-
-    def restyle(self, look: Look) -> None:
-        """What is not settled looks otherwise."""
-        inner, self._rail = within(self._answer, look)
-        self._document.restyle(inner)
-
-    def settle(self, answer: Answer) -> list[Line]:
-        """Read on; what became final."""
-        if len(answer.text) > len(self.text) and answer.text.startswith(self.text):
-            self._document.add(answer.text[len(self.text) :])
-            self.text = answer.text
-        return self._take(self._document.settled)
-
-    def finish(self, answer: Answer) -> list[Line]:
-        """Read to the end; all that is left."""
-        self._document.add(answer.text[len(self.text) :])
-        self._document.finish()
-        return self._take(len(self._document.lines))
-
-    def _take(self, end: int) -> list[Line]:
-        lines = self._document.lines[self._printed : end]
-        self._printed = end
-        return self._railed(lines)
-
-    def _railed(self, lines: list[Line]) -> list[Line]:
-        return behind(lines, self._rail) if self._rail else lines

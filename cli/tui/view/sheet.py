@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from .blocks import Answer, Block, Thought
 from .column import Column
-from .flow import BLANK, Line, behind
+from .flow import BLANK, Line
 from .fold import View
-from .lines import estimate, gap, opens, render, within
+from .lines import estimate, gap, opens, render
 from .look import Look
-from .markdown import Document
+from .streamed import Streamed
 
 Thinking = Literal["collapsed", "shown", "hidden"]
 
@@ -37,7 +37,7 @@ class Sheet:
         """Blocks whose heights are known."""
         self._drawn: OrderedDict[int, list[Line]] = OrderedDict()
         self._kept = 0
-        self._documents: dict[int, _Stream] = {}
+        self._streams: dict[int, Streamed] = {}
         """Answers that are being written."""
         self._toggled: set[int] = set()
         """Blocks that a person opened, or closed where they are open by themselves."""
@@ -64,7 +64,7 @@ class Sheet:
         self._look, self._thinking = look, thinking
         self._exact.clear()
         self._drawn.clear()
-        self._documents.clear()
+        self._streams.clear()
         self._kept = 0
         if hidden:
             self._column = Column()
@@ -75,7 +75,7 @@ class Sheet:
         for id in dict.fromkeys(ids):
             if not self._shows(id):
                 self._forget(id)
-                self._documents.pop(id, None)
+                self._streams.pop(id, None)
                 self._column.remove(id)
                 continue
             self._forget(id)
@@ -160,7 +160,7 @@ class Sheet:
         block = self._view.block(self._column.ids[index])
         look = replace(self._look, expanded=self.is_open(block.id))
         before = self._view.block(self._column.ids[index - 1]) if index else None
-        if isinstance(block, Answer) and (not block.done or block.id in self._documents):
+        if isinstance(block, Answer) and (not block.done or block.id in self._streams):
             lines = self._streamed(block, look)
         else:
             lines = render(block, look)
@@ -168,32 +168,14 @@ class Sheet:
 
     def _streamed(self, answer: Answer, look: Look) -> list[Line]:
         """An answer that is being written, or was until now."""
-        stream = self._documents.get(answer.id)
+        stream = self._streams.get(answer.id)
         if stream is None or not answer.text.startswith(stream.text):
-            stream = self._documents[answer.id] = _Stream(answer, look)
-        lines = stream.drawn(answer)
-        if answer.done:
-            del self._documents[answer.id]
-        return lines
-
-
-class _Stream:
-    """One answer while it is written."""
-
-    def __init__(self, answer: Answer, look: Look) -> None:
-        self.text = ""
-        """As far as it is drawn."""
-        self._look = look
-        inner, self._rail = within(answer, look)
-        self._document = Document(inner)
-
-    def drawn(self, answer: Answer) -> list[Line]:
-        """Its lines by now; the lines that stay are the same objects."""
-        self._document.add(answer.text[len(self.text) :])
-        self.text = answer.text
-        if answer.done and self._document.names_addresses:
-            return render(answer, self._look)
-        if answer.done:
-            self._document.finish()
-        lines = self._document.lines
-        return behind(lines, self._rail) if self._rail else lines
+            stream = self._streams[answer.id] = Streamed(answer, look)
+        stream.read(answer)
+        if not answer.done:
+            return stream.lines
+        del self._streams[answer.id]
+        if stream.names_addresses:
+            return render(answer, look)
+        stream.finish()
+        return stream.lines
