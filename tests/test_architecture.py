@@ -117,7 +117,11 @@ MAY_IMPORT: Table = {
     "cli.sandbox_run": ("cli", "config", "sandbox"),
     "cli.embed": ("agent", "cli", "config", "sandbox"),
     "cli.tui": ("agent", "cli", "config", "sandbox"),
-    "cli.tui.view": ("cli.terminal", "cli.titles", "cli.tui.view", *_HALL, *_STATUS),
+    "cli.tui.added": _HALL,
+    "cli.tui.view": (
+        *("cli.terminal", "cli.titles", "cli.tui.added", "cli.tui.view"),
+        *(*_HALL, *_STATUS),
+    ),
     "cli.walls": ("cli", "config", "sandbox"),
     "cli.toolbox": ("agent", "cli", "config", "sandbox"),
     "cli.commands.tool_exec": ("agent", "cli", "config", "sandbox"),

@@ -15,6 +15,7 @@ from ....agent.messages import Image, Text, legible_text
 from ....agent.tools.textfile import decode
 from ....config.errors import UsageError
 from ...images import load_image
+from .. import added
 
 MAX_LINES = 2_000
 """Of one file, as the model's own `read` has it."""
@@ -125,12 +126,14 @@ def _part(place: Path, mention: Mention, most: int) -> Text | Image:
     wanted = lines[first - 1 : end]
     shown = _fitting(wanted, most)
     last = first - 1 + len(shown)
-    note = f' lines="{first}-{last}"' if (first, last) != (1, len(lines)) else ""
     cut = ""
     if len(shown) < len(wanted):
         cut = f"\n[cut: lines {last + 1} to {first - 1 + len(wanted)} are left out]"
     body = "".join(shown).rstrip("\n")
-    return _wrapped(mention.path, f' of="{len(lines)}"{note}', body + cut)
+    part = (first, last) if (first, last) != (1, len(lines)) else None
+    return added.written(
+        added.File(legible_text(mention.path), legible_text(body + cut), len(lines), part)
+    )
 
 
 def _fitting(lines: list[str], most: int) -> list[str]:
@@ -145,9 +148,5 @@ def _fitting(lines: list[str], most: int) -> list[str]:
 def _directory(place: Path, mention: Mention) -> Text:
     names = sorted(entry.name + "/" * entry.is_dir() for entry in place.iterdir())
     more = f"\n[{len(names) - _MAX_ENTRIES} more]" if len(names) > _MAX_ENTRIES else ""
-    return _wrapped(mention.path, ' entries="yes"', "\n".join(names[:_MAX_ENTRIES]) + more)
-
-
-def _wrapped(path: str, notes: str, body: str) -> Text:
-    name = legible_text(path).replace('"', "&quot;")
-    return Text(f'<attached path="{name}"{notes}>\n{legible_text(body)}\n</attached>')
+    body = "\n".join(names[:_MAX_ENTRIES]) + more
+    return added.written(added.Folder(legible_text(mention.path), legible_text(body)))

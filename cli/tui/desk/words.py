@@ -2,27 +2,28 @@
 
 from collections.abc import Iterable
 from itertools import count
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ....agent.messages import Prompt, Text
-from ....agent.tools.jobs import Job
+from ....agent.messages import Image, Prompt, Text
 from ....config.settings import Mode
+from ..added import Context, read, written
 from .facts import Waiting
 
-_OPENS = "<context>\n"
-_CLOSES = "\n</context>"
+if TYPE_CHECKING:  # the first frame waits for nothing of commands
+    from ....agent.tools.jobs import Job
+
 _LAST_LINES = 5
 """Of a command that ended in the background."""
 
 
 def own(prompt: Prompt) -> Prompt:
     """What a person said of a prompt, without what was added."""
-    return tuple(part for part in prompt if not _is_added(part))
+    return tuple(part for part in prompt if _told_in(part) is None)
 
 
-def _is_added(part: object) -> bool:
-    # Both ends: a person may begin with the same word, and none of theirs is to be dropped.
-    return isinstance(part, Text) and part.text.startswith(_OPENS) and part.text.endswith(_CLOSES)
+def _told_in(part: Text | Image) -> Context | None:
+    added = read(part.text) if isinstance(part, Text) else None
+    return added if isinstance(added, Context) else None
 
 
 def note_of(text: str) -> tuple[str, Literal["project", "user"]]:
@@ -33,7 +34,7 @@ def note_of(text: str) -> tuple[str, Literal["project", "user"]]:
     return text.strip(), "project"
 
 
-def ended_in_words(job: Job) -> str:
+def ended_in_words(job: "Job") -> str:
     """How a command in the background ended, and the last of what it printed that nobody saw."""
     printed = job.tail.rstrip().splitlines()[-_LAST_LINES:]
     return "\n".join([f"{job.id} ended, {job.state}: {job.command}", *printed])
@@ -60,12 +61,11 @@ class Untold:
         told = [*self._texts, *self._of_mode(mode)]
         self._texts.clear()
         self._mode = mode
-        return (*(Text(f"{_OPENS}{text}{_CLOSES}") for text in told), *prompt)
+        return (*(written(Context(text)) for text in told), *prompt)
 
     def again(self, prompt: Prompt) -> Prompt:
         """Take what was told with a prompt back, because nobody heard it; the prompt without."""
-        said = [part.text for part in prompt if isinstance(part, Text) and _is_added(part)]
-        self._texts += [text.removeprefix(_OPENS).removesuffix(_CLOSES) for text in said]
+        self._texts += [told.text for part in prompt if (told := _told_in(part)) is not None]
         return own(prompt)
 
     def _of_mode(self, mode: Mode) -> Iterable[str]:

@@ -1,36 +1,22 @@
 """What went along with a person's words without being said by them, in one line each."""
 
-import re
-from typing import Final
-
-_FILE: Final = re.compile(
-    r'<attached path="(?P<path>[^"]*)"(?: of="(?P<of>\d+)")?(?: lines="(?P<lines>[\d-]+)")?'
-    r'(?P<folder> entries="yes")?>\n(?P<body>.*)\n</attached>\Z',
-    re.DOTALL,
-)
-"""As mentions.py writes it."""
-_CONTEXT: Final = re.compile(r"<context>\n(?P<body>.*)\n</context>\Z", re.DOTALL)
-"""As desk/words.py writes it."""
+from ..added import Context, File, Folder, read
 
 
 def attached(text: str) -> str:
     """What a part of a prompt is in one line; empty if it is what the person said."""
-    if found := _FILE.match(text):
-        path = found["path"].replace("&quot;", '"')
-        return f"{path}, {_how_much(found)} attached"
-    if found := _CONTEXT.match(text):
-        first, *others = found["body"].split("\n")
-        return f"{first} (and {_counted(len(others), 'line')} more)" if others else first
-    return ""
-
-
-def _how_much(found: re.Match[str]) -> str:
-    here = found["body"].count("\n") + 1 if found["body"] else 0
-    if found["folder"]:
-        return _counted(here, "entry", "entries")
-    if found["lines"]:
-        return f"lines {found['lines']} of {found['of']}"
-    return _counted(int(found["of"] or here), "line")
+    match read(text):
+        case None:
+            return ""
+        case Context(text=told):
+            first, *others = told.split("\n")
+            return f"{first} (and {_counted(len(others), 'line')} more)" if others else first
+        case File(path=path, of=of, lines=lines):
+            part = f"lines {lines[0]}-{lines[1]} of {of}" if lines else _counted(of, "line")
+            return f"{path}, {part} attached"
+        case Folder(path=path, body=names):
+            entries = names.count("\n") + 1 if names else 0
+            return f"{path}, {_counted(entries, 'entry', 'entries')} attached"
 
 
 def _counted(count: int, one: str, many: str = "") -> str:
