@@ -24,8 +24,8 @@ from .desk.unseen import wants_terminal
 from .desk.words import note_of
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
-from .terminal.tail import Tail
 from .transcript.reading import Reading
+from .transcript.tail import Tail
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -29,8 +29,8 @@ from .status.todo import BREAKPOINTS
 from .terminal.display import Display, Front, Shown
 from .terminal.listening_driver import BackgroundTold
 from .terminal.notify import Notifier
-from .terminal.tail import Tail
 from .themes import PREFIX, THEMES, palette_of
+from .transcript.tail import Tail
 from .transcript.transcript import Transcript
 from .waiting import invitation
 
@@ -85,7 +85,7 @@ class Panes(Display, inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """See `App.get_default_screen`."""
-        return Front(id="_default", classes=f"-{self.shown}")
+        return Front(_print_final, id="_default", classes=f"-{self.shown}")
 
     def compose(self) -> ComposeResult:
         """What is in sight at first: the transcript, the prompt, how things stand."""
@@ -299,3 +299,8 @@ def _panels() -> "type[Panels]":
     from .panels import Panels
 
     return Panels
+
+
+def _print_final(front: Front) -> None:
+    for tail in front.query(Tail):
+        tail.laid_out()

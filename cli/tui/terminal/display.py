@@ -2,7 +2,7 @@
 with dialogs on the other screen while they are open."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -22,7 +22,6 @@ from ..running import running_app
 from .inline_driver import InlineDriver
 from .listening_driver import ListeningDriver
 from .live_region import Row, seen
-from .tail import Tail
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -133,6 +132,11 @@ class Front(Screen[None], inherit_bindings=False):
         Binding("ctrl+c,super+c", "screen.copy_text", "Copy what is selected", show=False),
     ]
 
+    def __init__(self, then: Callable[["Front"], None], *, id: str, classes: str) -> None:
+        """`then` is called at once whenever it was laid out."""
+        super().__init__(id=id, classes=classes)
+        self._then = then
+
     def action_copy_text(self) -> None:
         """Copy what is selected, and select nothing: the next Ctrl+C means what it always does."""
         super().action_copy_text()
@@ -153,8 +157,7 @@ class Front(Screen[None], inherit_bindings=False):
         if isinstance(app, Display) and app.prints:
             size = self._below(size or app.size)
         super()._refresh_layout(size, scroll)
-        for tail in self.query(Tail):
-            tail.laid_out()
+        self._then(self)
 
     def _below(self, size: Size) -> Size:
         """What it takes of a terminal of this size."""

@@ -7,8 +7,8 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ..terminal.tail import Tail
 from ..themes import palette_of
+from .tail import Tail
 from .transcript import Transcript
 
 _HINT = "esc back · pgup pgdn scroll · ctrl+up ctrl+down block · enter opens · ctrl+o details"

@@ -4,8 +4,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ..seated import Seated
-from ..terminal.tail import Tail
 from .following import has_browser, open_address, open_place
+from .tail import Tail
 from .transcript import Transcript
 
 if TYPE_CHECKING:

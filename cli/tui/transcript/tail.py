@@ -11,12 +11,12 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..running import running_app
-from ..transcript.transcript import Transcript
 from ..view.flow import Line, flow
 from ..view.look import Look
 from ..view.palette import DARK, Palette
 from ..view.printing import Printing
 from ..view.sheet import Thinking
+from .transcript import Transcript
 
 ROWS: Final = 12
 """Of the terminal, at most, for what is not finished; never more than a third of it."""
