@@ -122,7 +122,7 @@ def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(
     wait_until(lambda: (screen.modes, screen.title) == (during, "kedge · go"), "it is back")
     person.sees("esc interrupts")
     # All of the screen is back, not only what moves.
-    person.sees("Ask for something")
+    person.sees("Say more")
     person.screen.press("Escape")
     wait_until(lambda: not sleeping(), "the command is ended")
 
