@@ -12,9 +12,6 @@ from .facts import Waiting
 if TYPE_CHECKING:  # the first frame waits for nothing of commands
     from ....agent.tools.jobs import Job
 
-if TYPE_CHECKING:  # the first frame waits for nothing of commands
-    from ....agent.tools.jobs import Job
-
 _LAST_LINES = 5
 """Of a command that ended in the background."""
 
