@@ -37,10 +37,14 @@ MAX_DIFF_LINES = 40
 class Renderer:
     """Turns events into text to append. Keeps only what the next line depends on."""
 
-    def __init__(self, style: Style, *, stored: bool = False, announces: bool = False) -> None:
+    def __init__(
+        self, style: Style, *, stored: bool = False, announces: bool = False, elsewhere: str = ""
+    ) -> None:
         """`stored` events come from a log, which holds no streamed text; `announces` says to tell
-        when an action that is more than reading begins."""
+        when an action that is more than reading begins; `elsewhere` says where to read what is left
+        out here and in no file."""
         self._style = style
+        self._elsewhere = elsewhere
         self._stored = stored
         self._announces = announces
         self._cwd = ""
@@ -162,13 +166,16 @@ class Renderer:
         # What was read is not repeated; what touches nothing (the todo list) is worth seeing.
         if ended.status == "ok" and proposed.effects and _only_reads(proposed):
             return []
-        return self._tail(_words(ended.content))
+        whole = f"all of it: {ended.full_output}" if ended.full_output else self._elsewhere
+        return self._tail(_words(ended.content), whole)
 
-    def _tail(self, text: str) -> list[str]:
+    def _tail(self, text: str, whole: str = "") -> list[str]:
         lines = text.rstrip().splitlines()
         if len(lines) > MAX_OUTPUT_LINES:
             hidden = len(lines) - MAX_OUTPUT_LINES
-            lines = [f"… {counted(hidden, 'line')} before", *lines[-MAX_OUTPUT_LINES:]]
+            left_out = f"… {counted(hidden, 'line')} before"
+            told = f"{left_out}; {in_a_line(whole)}" if whole else left_out
+            lines = [told, *lines[-MAX_OUTPUT_LINES:]]
         return [self._style.dim(f"  {line}") for line in lines]
 
     def _diff(self, change: FileChange) -> list[str]:

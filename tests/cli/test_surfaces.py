@@ -160,6 +160,18 @@ def test_a_reason_is_given_once() -> None:
     assert words == "✗ bash a: not allowed: nobody can be asked\n✗ bash b: not allowed\n"
 
 
+def test_what_is_left_out_is_said_to_be_elsewhere() -> None:
+    long = (Text("".join(f"{number}\n" for number in range(30))),)
+    kept = ActionEnded("1", "bash", "ok", long, full_output="/kept/1\n.txt")
+    assert rendered(proposed("1", RUN), kept).splitlines()[1] == (
+        "  … 18 lines before; all of it: /kept/1\\n.txt"
+    )
+    renderer = Renderer(PLAIN, elsewhere="/export writes it")
+    seen = events(proposed("1", RUN), ActionEnded("1", "bash", "ok", long))
+    words = "".join(map(renderer.render, seen)).splitlines()
+    assert words[1] == "  … 18 lines before; /export writes it"
+
+
 def test_a_failing_check_shows_the_end_of_what_it_printed() -> None:
     output = "exit code 1; it printed:\n" + "".join(f"{number}\n" for number in range(30))
     words = rendered(CheckEnded("pytest", False, 1, output=output)).splitlines()

@@ -319,6 +319,38 @@ def test_leaving_amid_a_turn_has_to_be_said_twice(
     person.ends(0)
 
 
+BETWEEN = """
+import pathlib, time
+from kedge.cli.tui.plain.editing import Editing
+editing = Editing(lambda words: ())
+print("heard", editing.line("one> ", ""), flush=True)
+while not pathlib.Path("go").exists():
+    time.sleep(0.01)
+try:
+    editing.line("two> ", "")
+except EOFError:
+    print("over", flush=True)
+editing.leave()
+"""
+
+
+@TERMINAL
+def test_an_end_typed_between_two_lines_is_heard_and_the_terminal_is_left_as_it_was(
+    screen: Screen, kedge: Kedge
+) -> None:
+    (kedge.cwd / "between.py").write_text(BETWEEN)
+    screen.type(f"stty -a > before; {sys.executable} between.py; stty -a > after; echo ended")
+    screen.sees("one>")
+    screen.type("first")
+    screen.sees("heard first")
+    screen.press("C-d")
+    screen.sees("^D")
+    (kedge.cwd / "go").touch()
+    screen.sees("\nended")
+    assert "\nover" in screen.text.replace("two> ", "")
+    assert (kedge.cwd / "after").read_text() == (kedge.cwd / "before").read_text()
+
+
 @TERMINAL
 def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen) -> None:
     model = ("-m", "anthropic/claude-sonnet-5-5")

@@ -3,6 +3,7 @@
 import os
 import termios
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 _LONGEST = 1_000
 """Entries of the history that are at hand."""
@@ -24,6 +25,8 @@ class Editing:
         self._found: Sequence[str] = ()
         self.typed = ""
         """What stood in the line that was broken off."""
+        self._usual: list[int | list[bytes | int]] | None = None
+        """How the terminal was before the first line."""
         readline.set_auto_history(False)
         readline.set_completer(self._completed)
         readline.set_completer_delims(" \t\n")
@@ -40,16 +43,34 @@ class Editing:
             EOFError: there is none any more.
         """
         self._readline.set_startup_hook(lambda: self._readline.insert_text(value))
+        self._keep_keys()
         try:
             return input(words)
         finally:
             self._readline.set_startup_hook()
 
+    def _keep_keys(self) -> None:
+        """Have keys kept between two lines as they are. A terminal that edits lines by itself makes
+        an end of the input of Ctrl+D, which no line that is edited later would hear of."""
+        with suppress(termios.error):
+            now = termios.tcgetattr(0)
+            if now[3] & termios.ICANON:
+                self._usual = self._usual or termios.tcgetattr(0)
+                now[3] &= ~termios.ICANON
+                termios.tcsetattr(0, termios.TCSADRAIN, now)
+
+    def leave(self) -> None:
+        """Leave the terminal as it was before the first line."""
+        if self._usual is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSADRAIN, self._usual)
+            self._usual = None
+
     @property
     def is_under_way(self) -> bool:
-        """Whether a line is being edited: then the terminal leaves it to us."""
+        """Whether a line is being edited: then the terminal leaves it to us to show it."""
         try:
-            return not termios.tcgetattr(0)[3] & termios.ICANON
+            return not termios.tcgetattr(0)[3] & termios.ECHO
         except termios.error:
             return False
 

@@ -69,7 +69,7 @@ class _BrokenOffError(Exception):
 
 class Keyboard:
     """Reads from one descriptor and prints to another. `say`, `ask` and `close` are for any
-    thread; `serve` belongs to the main one."""
+    thread; `serve` belongs to the main one. Whoever made it calls `release` in the end."""
 
     def __init__(self, out: Out, descriptor: int, editing: Editing | None) -> None:
         """Without `editing` lines are read as they come: from a terminal that edits them by itself,
@@ -135,6 +135,11 @@ class Keyboard:
         self._closed = self._stale = True
         self.nudge()
 
+    def release(self) -> None:
+        """Close what it opened. Once nobody says anything any more."""
+        for end in (*self._wake, *self._alarm):
+            os.close(end)
+
     def nudge(self) -> None:
         """Have the main thread look."""
         with suppress(BlockingIOError, OSError):
@@ -144,12 +149,16 @@ class Keyboard:
 
     def serve(self, listener: Listener) -> None:
         """Read and print until closed."""
-        with self._signals(listener):
-            while not self._closed or self._said:
-                self._stale = False
-                self._print()
-                if not self._closed:
-                    self._step(listener)
+        try:
+            with self._signals(listener):
+                while not self._closed or self._said:
+                    self._stale = False
+                    self._print()
+                    if not self._closed:
+                        self._step(listener)
+        finally:
+            if self._editing is not None:
+                self._editing.leave()
         self._leave_line()
 
     def _step(self, listener: Listener) -> None:
@@ -255,7 +264,7 @@ class Keyboard:
             yield
             return
         without = termios.tcgetattr(self._descriptor)
-        without[3] &= ~termios.ECHO
+        without[3] = without[3] & ~termios.ECHO | termios.ICANON
         termios.tcsetattr(self._descriptor, termios.TCSADRAIN, without)
         try:
             yield

@@ -1,6 +1,7 @@
 """Events as whole lines: what streams is printed when a line of it is complete."""
 
 from collections.abc import Callable
+from typing import Final
 
 from ....agent.events import Event, MessageAdded, TurnStarted
 from ....agent.messages import Text
@@ -10,6 +11,8 @@ from ...render import Renderer
 from ...terminal import Style, harmless
 from ..desk.words import own
 
+_ELSEWHERE: Final = "/export writes all of it down"
+
 
 class Printing:
     """Prints a session. Keeps the end of a line that is not there yet."""
@@ -18,7 +21,7 @@ class Printing:
         """`put` takes whole lines, with their ends."""
         self._style = style
         self._put = put
-        self._renderer = Renderer(style, announces=True)
+        self._renderer = Renderer(style, announces=True, elsewhere=_ELSEWHERE)
         self._rest = ""
         self._past: list[str] | None = None
         self.answer = ""
@@ -27,7 +30,7 @@ class Printing:
     def forget(self) -> None:
         """Another session: what is heard until `begin` is its past."""
         self._past, self._rest, self.answer = [], "", ""
-        self._renderer = Renderer(self._style, announces=True)
+        self._renderer = Renderer(self._style, announces=True, elsewhere=_ELSEWHERE)
 
     def begin(self) -> None:
         """What is heard from here on happens now; of what was before, the end is told."""
