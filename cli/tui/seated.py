@@ -9,13 +9,13 @@ from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
 from .composer.messages import SlashAsked
 from .composer.sources import Arguments, Candidate, Commands, Entry, Source
-from .composer.suspended import edited_outside
 from .desk.facts import Facts
 from .panes import Panes
 from .tasks import Tasks
 from .terminal.copying import copy
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
+from .terminal.suspended import edited_outside
 
 if TYPE_CHECKING:
     from .asking.deciding import PlanDecided

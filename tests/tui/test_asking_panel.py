@@ -17,9 +17,9 @@ from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.fields import Fields
-from kedge.cli.tui.asking.grace import Letters
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.grace import Letters
 
 GRACE = 0.5
 OFFER = "bash(make install)"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kedge.cli.tui.composer.clipboard import clipboard_image, pasted_picture
-from kedge.cli.tui.composer.external_editor import edited, editor_command
+from kedge.cli.tui.terminal.editor import edited, editor_command
 from kedge.config.errors import UsageError
 
 _ENV = {"PATH": "/usr/bin:/bin"}

@@ -16,11 +16,11 @@ from textual.widgets import Static
 from ....agent.ports import Approval, No, Yes
 from ...questions import SCOPES, meaning, refusal, wrong_with
 from ..desk.facts import Asked, Facts
+from ..grace import Grace, Letters
 from ..keys import KeyTable, bindings
 from ..running import running_app
 from .choices import Answers, Choices, answers
 from .fields import Fields
-from .grace import Grace, Letters
 from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet

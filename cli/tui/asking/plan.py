@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..desk.facts import Facts
-from ..screens.modal import Modal
+from ..modal import Modal
 from .deciding import Choice, PlanDecided, carried_over, decided
 
 

@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 from ....agent.messages import Image, Prompt, Text, legible_text
 from ....config.errors import KedgeError
 from ...images import load_image
+from ..terminal.suspended import edited_outside
 from .clipboard import clipboard_image, pasted_picture
 from .completion import Completion, Word
 from .draft_area import Desktop, DraftArea
@@ -19,7 +20,6 @@ from .history import SIGNS
 from .mentions import Attached, attach, mentions
 from .messages import GoOnAsked, How, NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
 from .sources import Candidate, InputMode
-from .suspended import edited_outside
 
 _MODE_OF: dict[str, InputMode] = {sign: mode for mode, sign in SIGNS.items() if sign}
 _SLASH = re.compile(r"/([A-Za-z][\w:.-]*)(?:\s+(.*))?", re.DOTALL)

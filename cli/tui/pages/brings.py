@@ -12,7 +12,7 @@ from ...commands.memory import instructions_here
 from ...commands.trust import LIMITS
 from ...knowledge import root_of
 from ...surroundings import Surroundings
-from ..slash.places import project_folders
+from ..command_folders import project_folders
 
 _EXACTLY = "Trust it, as long as nothing of it changes"
 _READ = "The agent would follow them, also when they change. Without trust they stay unread."

@@ -12,10 +12,10 @@ from textual.events import Key
 from textual.widgets import OptionList, Static
 
 from ...terminal import harmless
-from ..asking.grace import Grace
+from ..grace import Grace
 from ..listing import Listing
+from ..modal import Modal
 from .hints import CLOSES, Hint, hinted
-from .modal import Modal
 
 _FRAME: Final = 2
 """Lines of the border."""

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from ..modal import Modal
 from .hints import CLOSES, Hint, hinted
-from .modal import Modal
 
 
 class LineScreen(Modal[str | None]):

@@ -15,11 +15,11 @@ from textual.widgets.option_list import Option
 from ....config.errors import KedgeError
 from ...terminal import harmless
 from ..listing import Listing
+from ..modal import Modal
 from ..pages.page import Tone
 from ..running import defect
 from ..tasks import Tasks
 from .hints import CLOSES, Hint, hinted
-from .modal import Modal
 from .rows import beside, column, wrapped
 
 T = TypeVar("T")

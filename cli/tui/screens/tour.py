@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.events import Key
 from textual.widgets import Static
 
+from ..modal import Modal
 from .hints import Hint, hinted
-from .modal import Modal
 
 _PAGES: Final = (
     (

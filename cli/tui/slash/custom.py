@@ -14,8 +14,8 @@ from ....config.layers import Loaded
 from ....sandbox.compiling import person_home
 from ...knowledge import root_of
 from ...surroundings import Surroundings
+from ..command_folders import own_folders, project_folders
 from ..composer.sources import Entry
-from .places import own_folders, project_folders
 from .template import Template, template
 
 LARGEST: Final = 256 << 10

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from ....config.errors import UsageError
-from ..composer.external_editor import editor_command
-from ..composer.suspended import terminal_lent
+from ..terminal.editor import editor_command
 from ..terminal.guest import hosted
+from ..terminal.suspended import terminal_lent
 
 _AT_COLON: Final = frozenset({"hx", "helix", "zed", "subl"})
 """Editors that take `FILE:LINE`."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ....config.errors import UsageError
-from ..terminal.guest import hosted
+from .guest import hosted
 
 _USUAL = "vi"
 """POSIX has it everywhere."""

@@ -10,8 +10,8 @@ from textual.app import SuspendNotSupported
 
 from ....config.errors import UsageError
 from ..running import running_app
-from ..terminal.display import Display
-from .external_editor import edited
+from .display import Display
+from .editor import edited
 
 
 async def edited_outside(text: str, setting: str, env: Mapping[str, str]) -> str:
