@@ -106,7 +106,7 @@ class KedgeApp(Reading):
         )
         if self._typed:
             self.composer.put(self._typed)
-        if drafts := desk.take_draft():
+        if drafts := await desk.take_draft():
             self.composer.put_back(*drafts)
         for prompt in (*await self._first(), *self._early):
             desk.submit(prompt)

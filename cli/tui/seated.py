@@ -76,7 +76,8 @@ class Seated(Panes):
 
     def _failed(self, error: Exception, called: str = "") -> None:
         if isinstance(error, KedgeError):
-            self.say(error.in_words, wrong=True)
+            if self.screen_stack:  # else nobody is there any more
+                self.say(error.in_words, wrong=True)
         elif called and self.is_running:
             kept = keep_crash(error, self.where.home.state_dir)
             self.say(f"{called}: a defect of kedge's own; how it happened: {kept}", wrong=True)

@@ -61,6 +61,7 @@ class Sitting:
         self.heard: list[Event] = []
         self.unheard: list[str] = []
         self.failed: list[Exception] = []
+        self.deaf = False
         self._something = asyncio.Event()
         self._desks: list[Desk] = []
 
@@ -105,6 +106,8 @@ class Sitting:
         return desk
 
     def _hear(self, event: Event) -> None:
+        if self.deaf:
+            raise ValueError("who hears is broken")
         self.heard.append(event)
         self._something.set()
 
@@ -484,8 +487,8 @@ async def test_what_was_not_sent_is_there_at_the_next_start(sitting: Sitting) ->
     desk.later(words("In line."))
     desk.keep_draft("In the editor.")
     again = sitting.desk((["user"], [says("Hello.")]))
-    assert again.take_draft() == (words("In line."), words("In the editor."))
-    assert sitting.desk().take_draft() == ()
+    assert await again.take_draft() == (words("In line."), words("In the editor."))
+    assert await sitting.desk().take_draft() == ()
 
 
 async def test_what_waited_at_the_end_is_not_sent_by_itself_at_the_next_start(
@@ -495,7 +498,7 @@ async def test_what_waited_at_the_end_is_not_sent_by_itself_at_the_next_start(
     desk.later(words("In line."))
     desk.keep_draft("")
     again = sitting.desk((["user"], [says("Hello.")]))
-    again.take_draft()
+    await again.take_draft()
     await again.open()
     assert again.facts.queue == ()
     again.submit(words("Something else."))
@@ -705,3 +708,13 @@ async def test_what_a_full_disk_keeps_from_being_said_comes_back_and_is_said_onc
     await desk.reopen()
     await sitting.until(lambda: [text.text for text in _answers(sitting)] == ["One.", "Three."])
     assert desk.facts.queue == ()
+
+
+async def test_a_defect_of_who_hears_does_not_leave_a_screen_that_stands_still(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]))
+    sitting.deaf = True
+    desk.submit(words("hi"))
+    await sitting.until(lambda: sitting.failed)
+    assert [str(error) for error in sitting.failed] == ["who hears is broken"]

@@ -131,11 +131,11 @@ async def test_the_plan_is_edited_outside_and_keeps_its_notes():
 
 async def test_an_editor_that_fails_leaves_the_plan_as_it_was():
     async def broken(text: str) -> str:
-        raise UsageError("the editor did not start")
+        raise UsageError("the editor did not start", hint="set $EDITOR")
 
     async with Desk(broken).run_test(size=(80, 24)) as pilot:
         await reviewed(pilot, "ctrl+g")
-        assert "did not start" in pilot.app.text("#plan-said")
+        assert "did not start (set $EDITOR)" in pilot.app.text("#plan-said")
         await pilot.press("1")
         assert pilot.app.decided == [decided("auto", PLAN, {}, edited=False)]
 

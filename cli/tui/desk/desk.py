@@ -1,5 +1,6 @@
 """What a screen can ask for: one session after another, words, questions, and how things stand."""
 
+import asyncio
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -330,8 +331,8 @@ class Desk(Hindsight):
         self._unsay()
         self._drafts.keep(Draft(words, tuple(one.prompt for one in self._line.waiting)))
 
-    def take_draft(self) -> tuple[Prompt, ...]:
+    async def take_draft(self) -> tuple[Prompt, ...]:
         """What was not sent here, to be written again: what waited, then the editor's words. It
         is never sent by itself: it was meant for another moment, maybe for another session."""
-        draft = self._drafts.take()
+        draft = await asyncio.to_thread(self._drafts.take)
         return (*draft.waiting, *([(Text(draft.words),)] if draft.words else []))

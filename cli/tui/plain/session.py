@@ -57,7 +57,10 @@ def main(run: Run) -> int:
     finally:
         # Over already, unless something broke here.
         session.terminated()
-    return session.end(out, err)
+    try:
+        return session.end(out, err)
+    finally:
+        keyboard.release()
 
 
 def _editing(completing: Completing) -> Editing | None:

@@ -121,7 +121,7 @@ class Talk:
 
     async def _open(self) -> None:
         # Without a terminal nobody could change it, and it would be sent with the first line.
-        if self.terminal and (drafts := self.desk.take_draft()):
+        if self.terminal and (drafts := await self.desk.take_draft()):
             self.put("\n\n".join(map(said_in, drafts)))
         self._pictures = await asyncio.to_thread(self._loaded)
         if self._run.prompt:

@@ -160,7 +160,8 @@ async def _doctor(surface: Surface, words: str) -> None:
 
     surface.say("looking …")
     now, terminal = surface.look(), surface.terminal()
-    found = await health(now, loaded_of(surface), surface.where, terminal)
+    loaded = await asyncio.to_thread(loaded_of, surface)
+    found = await health(now, loaded, surface.where, terminal)
     await read(surface, lambda: doctor_page(found))
 
 

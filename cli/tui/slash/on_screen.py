@@ -155,10 +155,12 @@ class OnScreen:
         from ...commands.models import ProviderRow, provider_row
         from ..screens.models import ModelPicker
 
-        settings = loaded_of(self).settings
+        settings = (await asyncio.to_thread(loaded_of, self)).settings
         known = [table(name, settings.providers) for name in names(settings.providers)]
         facts = self.look()
-        rows = [provider_row(one, settings, self.where) for one in known if not one.local]
+        rows = await asyncio.to_thread(
+            lambda: [provider_row(one, settings, self.where) for one in known if not one.local]
+        )
 
         async def servers() -> AsyncGenerator[ProviderRow]:
             for one in known:

@@ -100,7 +100,8 @@ class Slash:
         surface, desk = self._surface, self._surface.desk
         cwd = Path(desk.facts.cwd)
         parts = pieces(custom.template.body, words, greedy=custom.greedy)
-        shell = ReadOnlyShell(loaded_of(surface), surface.where, cwd)
+        loaded = await asyncio.to_thread(loaded_of, surface)
+        shell = ReadOnlyShell(loaded, surface.where, cwd)
         texts = [await shell.output(one.text) if one.shell else one.text for one in parts]
         # What commands print mentions nothing.
         said = "\n".join(one.text for one in parts if not one.shell)

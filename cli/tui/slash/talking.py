@@ -183,18 +183,18 @@ async def _export(surface: Surface, words: str) -> None:
 
 
 async def _init(surface: Surface, words: str) -> None:
-    _ask_for("init", surface, words)
+    await _ask_for("init", surface, words)
 
 
 async def _review(surface: Surface, words: str) -> None:
-    _ask_for("review", surface, words)
+    await _ask_for("review", surface, words)
 
 
-def _ask_for(name: str, surface: Surface, words: str) -> None:
+async def _ask_for(name: str, surface: Surface, words: str) -> None:
     """Say what the prompt of this name says, and the person's words."""
     from ....config.prompts import prompt
 
-    text = prompt(name, surface.where.home.config_dir).text
+    text = (await asyncio.to_thread(prompt, name, surface.where.home.config_dir)).text
     surface.desk.submit((Text(f"{text}\n\n{words}" if words else text),))
 
 
