@@ -1,6 +1,7 @@
 """The composer, as a person uses it."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from tui.composer_app import ComposerApp, desktop_at
 from kedge.agent.messages import Image, Text
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.keys import KeyTable
+from kedge.config.errors import UsageError
 
 _PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441"
@@ -164,6 +166,27 @@ async def test_a_mentioned_file_goes_along(root: Path) -> None:
         assert file == (
             '<attached path="src/parser.py" of="3" lines="2-3">\ntwo\nthree\n</attached>'
         )
+
+
+async def test_a_prompt_whose_files_cannot_be_read_comes_back_and_the_next_one_goes(
+    root: Path,
+) -> None:
+    def refuses(path: Path) -> bool:
+        # Not for who only proposes.
+        if threading.current_thread() is not threading.main_thread():
+            raise UsageError("what is hidden is not known", hint="see /config")
+        return False
+
+    async with running(root) as (app, pilot):
+        app.desktop.index.hides = refuses
+        app.composer.put("read @src/parser.py")
+        app.composer.action_submit()
+        await until(pilot, lambda: app.said != [])
+        assert app.said == [("trouble", "what is hidden is not known (see /config)")]
+        assert app.composer.text == "read @src/parser.py"
+        app.composer.put("read nothing")
+        app.composer.action_submit()
+        await until(pilot, lambda: app.words == ["read nothing"])
 
 
 async def test_what_is_sent_after_a_mention_arrives_after_it(root: Path) -> None:

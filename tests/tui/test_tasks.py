@@ -57,11 +57,11 @@ async def test_a_defect_beside_all_handlers_ends_the_application() -> None:
         def on_mount(self) -> None:
             Tasks(defect).begin(fails(ValueError("broken")))
 
+    app = Broken()
     with pytest.raises(ValueError, match="broken"):
-        async with Broken().run_test() as pilot:
-            async with asyncio.timeout(30):
-                while True:
-                    await pilot.pause()
+        async with asyncio.timeout(30), app.run_test() as pilot:
+            while not app.return_code:
+                await pilot.pause()
 
 
 async def test_a_command_whose_end_cannot_be_recorded_is_told_of(tmp_path: Path) -> None:
