@@ -133,6 +133,23 @@ MAY_IMPORT: Table = {
 """By module or folder (the longest name that fits counts): what it may import of ours, at any depth
 and for any reason. What has no line may import nothing."""
 
+TERMINAL: Table = {
+    "view": (),
+    "vim": (),
+    "desk": (),
+    "status": ("desk",),
+    "pages": ("desk",),
+    "terminal": ("desk",),
+    "transcript": ("terminal", "view"),
+    "asking": ("desk", "view"),
+    "screens": ("asking", "desk", "pages", "view"),
+    "composer": ("screens", "terminal", "vim"),
+    "slash": ("composer", "desk", "pages", "screens", "view"),
+    "plain": ("asking", "composer", "desk", "pages", "slash", "terminal"),
+}
+"""By folder of `cli.tui`: the others there that it may import, all of which stand before it. What
+stands beside the folders is for all of them."""
+
 
 class Import(NamedTuple):
     """One module's mention of another."""
@@ -214,6 +231,22 @@ def trespasses(modules: list[Module], table: Table) -> list[str]:
 
 def _within(name: str, place: str) -> bool:
     return name == place or name.startswith(f"{place}.")
+
+
+def detours(modules: list[Module], place: str, table: Table) -> list[str]:
+    """The imports from one folder of a place into another that the table does not allow."""
+    found: list[str] = []
+    for module in modules:
+        folder = _folder(module.name, place)
+        for line, target, _ in module.imports:
+            other = _folder(target, place)
+            if folder in table and other in table and other not in (folder, *table[folder]):
+                found.append(f"{module.file}:{line} may not import {target}")
+    return found
+
+
+def _folder(name: str, place: str) -> str:
+    return name[len(place) + 1 :].partition(".")[0] if _within(name, place) else ""
 
 
 def a_cycle(modules: list[Module]) -> list[str]:
@@ -317,6 +350,17 @@ def test_every_line_of_the_table_names_what_exists(house: list[Module]) -> None:
     assert places <= {module.name for module in house}
 
 
+def test_folders_of_the_terminal_import_only_what_their_table_allows(house: list[Module]) -> None:
+    assert not (found := detours(house, "cli.tui", TERMINAL)), "\n".join(found)
+
+
+def test_the_table_of_the_terminal_has_all_its_folders_and_no_circle() -> None:
+    folders = list(TERMINAL)
+    assert set(folders) == {path.parent.name for path in (ROOT / "cli/tui").glob("*/__init__.py")}
+    for place, allowed in enumerate(TERMINAL.values()):
+        assert set(allowed) <= set(folders[:place])
+
+
 def test_no_modules_import_each_other_in_a_circle(house: list[Module]) -> None:
     assert not (found := a_cycle(house)), "\n".join(found)
 
@@ -370,6 +414,13 @@ def test_an_import_across_the_house_is_found(tree: Tree, file: str, text: str, t
 def test_an_import_by_the_absolute_name_is_found(tree: Tree, text: str) -> None:
     found = trespasses(tree({"config/errors.py": "", "config/layers.py": text}), MAY_IMPORT)
     assert found == ["config/layers.py:1 imports config.errors by its absolute name"]
+
+
+def test_an_import_from_folder_to_folder_of_the_terminal_is_found(tree: Tree) -> None:
+    text = "from ..pages.page import Page\nfrom ..keys import ACTIONS\nfrom ..desk import facts"
+    empty = dict.fromkeys(("cli/tui/pages/page.py", "cli/tui/keys.py", "cli/tui/desk/facts.py"), "")
+    found = detours(tree(empty | {"cli/tui/status/line.py": text}), "cli.tui", TERMINAL)
+    assert found == ["cli/tui/status/line.py:1 may not import cli.tui.pages.page"]
 
 
 def test_what_the_table_allows_is_no_trespass(tree: Tree) -> None:

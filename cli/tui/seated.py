@@ -8,8 +8,9 @@ from ...config.errors import KedgeError, UsageError
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
 from .composer.messages import SlashAsked
-from .composer.sources import Arguments, Candidate, Commands, Entry, Source
+from .composer.sources import Arguments, Candidate, Commands, Source
 from .desk.facts import Facts
+from .entry import Entry
 from .panes import Panes
 from .tasks import Tasks
 from .terminal.copying import copy

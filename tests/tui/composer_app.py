@@ -12,7 +12,8 @@ from kedge.cli.tui.composer.draft_area import Desktop
 from kedge.cli.tui.composer.files import FileIndex
 from kedge.cli.tui.composer.history import History
 from kedge.cli.tui.composer.messages import NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
-from kedge.cli.tui.composer.sources import Arguments, Candidate, Commands, Entry, Files
+from kedge.cli.tui.composer.sources import Arguments, Candidate, Commands, Files
+from kedge.cli.tui.entry import Entry
 from kedge.cli.tui.keys import KeyTable
 
 COMMANDS = (

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from tui.seen_app import HELLO, Stage
 
-from kedge.cli.tui.composer.sources import Candidate, Entry
+from kedge.cli.tui.composer.sources import Candidate
 from kedge.cli.tui.desk.unseen import wants_terminal
+from kedge.cli.tui.entry import Entry
 from kedge.cli.tui.keys import KeyTable
 from kedge.cli.tui.view.blocks import Answer
 from kedge.config.tui import TuiSettings

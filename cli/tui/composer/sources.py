@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 from msgspec import Struct
 
 from ...terminal import harmless
+from ..entry import Entry
 from .files import FileIndex
 from .mentions import written
 
@@ -28,25 +29,6 @@ class Candidate(Struct, frozen=True):
     """Whether more is to be completed behind it: no space follows."""
     runs: bool = False
     """Whether Enter takes it and sends the prompt, because nothing more is needed."""
-
-
-class Entry(Struct, frozen=True):
-    """A slash command, as it is proposed."""
-
-    name: str
-    """Without the slash."""
-    help: str
-    arguments: str = ""
-    """What may follow, in words: `[name]`, `<path>`. Empty: nothing; in `<>`: it has to."""
-    aliases: tuple[str, ...] = ()
-    """Its other names."""
-    listed: bool = True
-    """Whether lists show it, and not only who asks for it by name."""
-
-    @property
-    def shown(self) -> str:
-        """As one types it."""
-        return f"/{self.name} {self.arguments}".rstrip()
 
 
 class Source(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..composer.sources import Entry
+from ..entry import Entry
 from ..keys import Context, KeyTable
 from .page import Page, Row, head, page
 

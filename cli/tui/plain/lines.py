@@ -15,11 +15,11 @@ from ...catalogue import Catalogue
 from ...counts import counted
 from ...surroundings import Surroundings
 from ..asking.deciding import Choice, decided
-from ..composer.sources import Entry
 from ..desk.desk import Desk
 from ..desk.facts import Facts
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
+from ..entry import Entry
 from ..pages.brings import Offer as TrustOffer
 from ..pages.models import Offer as ModelOffer
 from ..pages.modes import MODE_WORDS

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..composer.sources import Entry
+from ..entry import Entry
 from ..pages.keys import SIGNS, commands
 from ..pages.page import Page, Row, head, page
 

@@ -16,11 +16,12 @@ from ...surroundings import Surroundings
 from ...terminal import Style
 from ..composer.history import SIGNS, History
 from ..composer.mentions import attach, mentions
-from ..composer.sources import Entry, InputMode
+from ..composer.sources import InputMode
 from ..desk.desk import Desk
 from ..desk.facts import what_ends
 from ..desk.opening import Opened, with_values
 from ..desk.words import note_of
+from ..entry import Entry
 from ..slash.beginning import begin
 from ..slash.run import Slash
 from ..tasks import Tasks

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ....config.settings import MODES, Mode
-from ..composer.sources import Entry
+from ..entry import Entry
 from ..keys import ACTIONS, KeyTable
 from ..pages.modes import MODE_WORDS
 from ..view.palette import AUTOMATIC, PALETTES

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from ....config.explain import nearest
-from ..composer.sources import Entry
+from ..entry import Entry
 
 S = TypeVar("S")
 

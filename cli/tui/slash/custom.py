@@ -15,7 +15,7 @@ from ....sandbox.compiling import person_home
 from ...knowledge import root_of
 from ...surroundings import Surroundings
 from ..command_folders import own_folders, project_folders
-from ..composer.sources import Entry
+from ..entry import Entry
 from .template import Template, template
 
 LARGEST: Final = 256 << 10

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
-from ..composer.sources import Candidate, Entry
+from ..composer.sources import Candidate
+from ..entry import Entry
 from .beginning import tell_untrusted
 from .command import Command, unknown
 from .custom import Custom, Customs, customs
