@@ -42,6 +42,7 @@ class Editing:
         Raises:
             EOFError: there is none any more.
         """
+        self.typed = value
         self._readline.set_startup_hook(lambda: self._readline.insert_text(value))
         self._keep_keys()
         try:

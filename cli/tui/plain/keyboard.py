@@ -180,7 +180,9 @@ class Keyboard:
             if self._stale:
                 return
             text = editing.line(words, self._typed)
-        except _BrokenOffError:
+        except (_BrokenOffError, KeyboardInterrupt):
+            # SIGINT has a handler of ours: where `input` ended by a signal and our exception got
+            # lost within readline, Python takes it for an interrupt by itself.
             self._shown = words + editing.typed
             self._typed = "" if self._dropped else editing.typed
             self._dropped = False
