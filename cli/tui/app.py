@@ -126,7 +126,7 @@ class KedgeApp(Reading):
         self._beginning = True
         try:
             if self._welcomes:
-                from .slash.beginning import begin
+                from .slash.first_run import begin
                 from .slash.on_screen import OnScreen
 
                 picks, self._picks = self._picks, False

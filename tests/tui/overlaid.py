@@ -19,12 +19,12 @@ from kedge.cli.tui.desk.points import Point
 from kedge.cli.tui.desk.reverting import FileDiff
 from kedge.cli.tui.desk.watch import Watch
 from kedge.cli.tui.keys import KeyTable
+from kedge.cli.tui.pages.activity import tasks_page, why_page
 from kedge.cli.tui.pages.brings import Offer as Brought
 from kedge.cli.tui.pages.context import context_page
 from kedge.cli.tui.pages.cost import cost_page
 from kedge.cli.tui.pages.keys import help_page, keys_page
 from kedge.cli.tui.pages.models import Offer
-from kedge.cli.tui.pages.now import tasks_page, why_page
 from kedge.cli.tui.pages.page import Page
 from kedge.cli.tui.screens.diffs import DiffScreen
 from kedge.cli.tui.screens.line import LineScreen
@@ -32,13 +32,13 @@ from kedge.cli.tui.screens.models import ModelPicker
 from kedge.cli.tui.screens.offers import SetupScreen
 from kedge.cli.tui.screens.page import PageScreen
 from kedge.cli.tui.screens.picker import Act
+from kedge.cli.tui.screens.pickers import CommandPalette, ModePicker, ThemePicker
 from kedge.cli.tui.screens.rewind import RewindPicker
 from kedge.cli.tui.screens.sessions import SessionPicker
-from kedge.cli.tui.screens.small import CommandPalette, ModePicker, ThemePicker
 from kedge.cli.tui.screens.tour import TourScreen
 from kedge.cli.tui.screens.trust import trust_dialog
+from kedge.cli.tui.slash.appearance import APPEARANCE
 from kedge.cli.tui.slash.registry import COMMANDS
-from kedge.cli.tui.slash.taste import TASTE
 from kedge.config.paths import Home
 from kedge.config.providers import names, table
 from kedge.config.settings import Settings
@@ -49,7 +49,7 @@ WHERE = Surroundings(
 )
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """When somebody looks."""
-ENTRIES = tuple(command.entry for command in (*COMMANDS, *TASTE))
+ENTRIES = tuple(command.entry for command in (*COMMANDS, *APPEARANCE))
 _FIX = "A test fails. Find the bug, fix it, and show that it is fixed."
 
 

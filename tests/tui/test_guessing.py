@@ -13,11 +13,11 @@ from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.composer.sources import Candidate, Commands
 from kedge.cli.tui.screens.page import PageScreen
 from kedge.cli.tui.screens.sessions import SessionPicker
+from kedge.cli.tui.slash.appearance import APPEARANCE
 from kedge.cli.tui.slash.registry import COMMANDS
-from kedge.cli.tui.slash.taste import TASTE
 from kedge.cli.tui.view.blocks import Answer, Said
 
-ENTRIES = [one.entry for one in (*COMMANDS, *TASTE)]
+ENTRIES = [one.entry for one in (*COMMANDS, *APPEARANCE)]
 MEANT = {
     "approvals": "rules", "approve": "rules", "permissions": "rules", "reasoning": "effort",
     "models": "model", "themes": "theme", "expand": "details", "ps": "tasks", "shells": "tasks",

@@ -8,9 +8,9 @@ from tui.seen_app import HELLO, Stage, bash, text
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.page import PageScreen
-from kedge.cli.tui.screens.small import CommandPalette, ModePicker, ThemePicker
+from kedge.cli.tui.screens.pickers import CommandPalette, ModePicker, ThemePicker
+from kedge.cli.tui.slash.appearance import APPEARANCE
 from kedge.cli.tui.slash.registry import COMMANDS
-from kedge.cli.tui.slash.taste import TASTE
 from kedge.cli.tui.view.blocks import Answer, Said
 
 WANTED = [
@@ -110,12 +110,12 @@ def stage(tmp_path: Path) -> Stage:
 
 
 def test_every_command_that_people_know_is_there() -> None:
-    known = {name for one in (*COMMANDS, *TASTE) for name in (one.name, *one.aliases)}
+    known = {name for one in (*COMMANDS, *APPEARANCE) for name in (one.name, *one.aliases)}
     assert [name for name in WANTED if name not in known] == []
 
 
 def test_no_two_commands_have_a_name_in_common() -> None:
-    names = [name for one in (*COMMANDS, *TASTE) for name in (one.name, *one.aliases)]
+    names = [name for one in (*COMMANDS, *APPEARANCE) for name in (one.name, *one.aliases)]
     assert len(names) == len({*names})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tui.seen_app import HELLO, Seen, Stage
 
-from kedge.cli.tui.screens.small import ThemePicker
+from kedge.cli.tui.screens.pickers import ThemePicker
 from kedge.config.values import Table
 
 

@@ -24,7 +24,7 @@ from ..pages.brings import Offer as TrustOffer
 from ..pages.models import Offer as ModelOffer
 from ..pages.modes import MODE_WORDS
 from ..pages.page import Page
-from ..slash.showing import loaded_of
+from ..slash.lookups import loaded_of
 from ..slash.surface import Deed, Trusted
 from ..terminal.copying import copy
 from .keyboard import Ask

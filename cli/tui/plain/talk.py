@@ -22,7 +22,7 @@ from ..desk.facts import what_ends
 from ..desk.opening import Opened, with_values
 from ..desk.words import note_of
 from ..entry import Entry
-from ..slash.beginning import begin
+from ..slash.first_run import begin
 from ..slash.run import Slash
 from ..tasks import Tasks
 from .completing import Completing

@@ -11,7 +11,7 @@ from ....config.providers import ProviderTable, names, table
 from ....config.user_file import keep
 from ...local_models import models_of
 from ..pages.models import Offer
-from .showing import loaded_of
+from .lookups import loaded_of
 from .surface import Surface
 
 PAGES: Final = {

@@ -5,7 +5,7 @@ from typing import Final
 
 from ....config.version import VERSION
 from .command import Command
-from .showing import log_of
+from .lookups import log_of
 from .surface import Surface
 
 

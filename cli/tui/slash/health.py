@@ -12,7 +12,7 @@ from ...commands.sessions_doctor import Doctor, Finding
 from ...confine import Wanted, wanted_policy
 from ...surroundings import Surroundings
 from ..desk.facts import Facts
-from ..pages.now import Health
+from ..pages.activity import Health
 
 
 async def health(

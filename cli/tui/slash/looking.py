@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..pages.page import Page
 from .command import Command
-from .showing import facts_of, here, loaded_of, log_of, read
+from .lookups import facts_of, here, loaded_of, log_of, read
 from .surface import Deed, Surface
 
 
@@ -109,7 +109,7 @@ async def _mcp(surface: Surface, words: str) -> None:
 
 
 async def _tasks(surface: Surface, words: str) -> None:
-    from ..pages.now import tasks_page
+    from ..pages.activity import tasks_page
 
     interrupt, background = surface.handles()
 
@@ -127,7 +127,7 @@ async def _tasks(surface: Surface, words: str) -> None:
 
 
 async def _todo(surface: Surface, words: str) -> None:
-    from ..pages.now import todo_page
+    from ..pages.activity import todo_page
 
     await read(surface, lambda: todo_page(surface.look().todo))
 
@@ -144,7 +144,7 @@ async def _status(surface: Surface, words: str) -> None:
 
 
 async def _why(surface: Surface, words: str) -> None:
-    from ..pages.now import why_page
+    from ..pages.activity import why_page
 
     said = surface.desk.why(words)
     await read(surface, lambda: why_page(said))
@@ -155,7 +155,7 @@ async def _keys(surface: Surface, words: str) -> None:
 
 
 async def _doctor(surface: Surface, words: str) -> None:
-    from ..pages.now import doctor_page
+    from ..pages.activity import doctor_page
     from .health import health
 
     surface.say("looking …")
@@ -178,7 +178,7 @@ async def _help(surface: Surface, words: str) -> None:
 
 
 async def _trust(surface: Surface, words: str) -> None:
-    from .beginning import ask_trust
+    from .first_run import ask_trust
 
     if not await ask_trust(surface, again=True):
         surface.say("nothing here waits for your trust")

@@ -19,11 +19,11 @@ from ..pages.models import Offer as ModelOffer
 from ..pages.page import Page
 from ..screens.picker import Act, Item
 from ..screens.waiting import answered
+from .appearance import APPEARANCE
 from .command import Command
+from .lookups import loaded_of
 from .run import Slash
-from .showing import loaded_of
 from .surface import Deed, Surface, Trusted
-from .taste import TASTE
 
 if TYPE_CHECKING:
     from ..seated import Seated
@@ -145,7 +145,7 @@ class OnScreen:
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""
-        from ..screens.small import ModePicker
+        from ..screens.pickers import ModePicker
 
         return await answered(self._app, ModePicker(mode))
 
@@ -245,7 +245,7 @@ def _act(deed: Deed) -> Act[str]:
 
 def on_screen(app: "Seated") -> Slash:
     """The commands of an app."""
-    return Slash(OnScreen(app), [_bound(command, app) for command in TASTE])
+    return Slash(OnScreen(app), [_bound(command, app) for command in APPEARANCE])
 
 
 def _bound(command: Command["Seated"], app: "Seated") -> Command[Surface]:

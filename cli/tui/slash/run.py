@@ -10,11 +10,11 @@ from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
 from ..composer.sources import Candidate
 from ..entry import Entry
-from .beginning import tell_untrusted
 from .command import Command, unknown
 from .custom import Custom, Customs, customs
+from .first_run import tell_untrusted
+from .lookups import here, loaded_of
 from .registry import COMMANDS
-from .showing import here, loaded_of
 from .surface import Surface
 from .template import pieces
 
@@ -96,7 +96,7 @@ class Slash:
         Raises:
             KedgeError: a command in it may not run.
         """
-        from .confined import ReadOnlyShell
+        from .readonly_shell import ReadOnlyShell
 
         surface, desk = self._surface, self._surface.desk
         cwd = Path(desk.facts.cwd)

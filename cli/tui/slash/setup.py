@@ -6,7 +6,7 @@ from ....config.providers import ProviderTable, local_servers, names, table
 from ...local_models import models_of
 from ..pages.models import Offer
 from .access import PAGES, made_ready, takes_a_key
-from .showing import loaded_of
+from .lookups import loaded_of
 from .surface import Surface
 
 

@@ -8,9 +8,9 @@ from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
 from .access import ask_key, made_ready, takes_a_key
 from .command import Command
-from .picking import may_leave, pick_session
+from .lookups import loaded_of
+from .session_picker import may_leave, pick_session
 from .setup import use
-from .showing import loaded_of
 from .surface import Surface
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -8,7 +8,7 @@ from ....config.user_file import Plain, keep
 from ....config.values import KeyPath, dotted
 from ...commands.settings import load_for_commands
 from ...surroundings import Surroundings
-from .showing import here
+from .lookups import here
 
 if TYPE_CHECKING:
     from ..seated import Seated

@@ -7,7 +7,7 @@ from ....config.tui import Thinking
 from ..screens.waiting import answered
 from ..view.palette import AUTOMATIC, PALETTES
 from .command import Command
-from .lasting import choose, for_now
+from .preferences import choose, for_now
 
 if TYPE_CHECKING:
     from ..seated import Seated
@@ -18,7 +18,7 @@ _THEME: Final = ("tui", "theme")
 
 
 async def _theme(app: "Seated", words: str) -> None:
-    from ..screens.small import ThemePicker
+    from ..screens.pickers import ThemePicker
     from ..themes import PREFIX
 
     before = app.theme
@@ -67,7 +67,7 @@ async def _thinking(app: "Seated", words: str) -> None:
 
 
 async def _palette(app: "Seated", words: str) -> None:
-    from ..screens.small import CommandPalette
+    from ..screens.pickers import CommandPalette
 
     chosen = await answered(app, CommandPalette(app.entries(), app.keys))
     if chosen is None:
@@ -90,7 +90,7 @@ async def _editor(app: "Seated", words: str) -> None:
     await app.composer.action_editor()
 
 
-TASTE: tuple[Command["Seated"], ...] = (
+APPEARANCE: tuple[Command["Seated"], ...] = (
     Command("palette", "search everything that can be done", _palette),
     Command("theme", "how everything looks", _theme, "[name] [--now]",
             aliases=("themes",), words=(*PALETTES, AUTOMATIC)),

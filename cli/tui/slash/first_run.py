@@ -10,9 +10,9 @@ from ....config.exit_codes import EXIT_CODES
 from ....config.private import private_folder
 from ...commands.settings import load_for_commands
 from ..pages.brings import accept, offered
-from .picking import pick_session
+from .lookups import here
+from .session_picker import pick_session
 from .setup import set_up, use
-from .showing import here
 from .surface import Surface, Trusted
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from ..desk.facts import what_ends
-from .showing import here
+from .lookups import here
 from .surface import Surface
 
 
