@@ -315,7 +315,7 @@ async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of
     await desk.set_model("", "high")
     assert desk.facts.effort == "high"
     assert desk.facts.tasks[0].running
-    await desk.kill("bash_1")
+    await desk.seat.kill("bash_1")
     assert not desk.facts.tasks[0].running
 
 
@@ -458,7 +458,7 @@ async def test_why_a_session_cannot_be_opened_is_a_fact(sitting: Sitting) -> Non
         await desk.open()
     assert "nobody" in desk.facts.trouble
     with pytest.raises(UsageError):
-        desk.rename("x")
+        desk.seat.rename("x")
 
 
 async def test_what_was_decided_about_a_call_is_explained(sitting: Sitting) -> None:
@@ -467,8 +467,8 @@ async def test_what_was_decided_about_a_call_is_explained(sitting: Sitting) -> N
     )
     desk.submit(words("Go."))
     await sitting.turns(1)
-    assert "allowed by" in desk.why("1")
-    assert desk.why("2") == ""
+    assert "allowed by" in desk.seat.watch.why("1")
+    assert desk.seat.watch.why("2") == ""
 
 
 async def test_why_names_the_mode_that_held_when_it_was_decided(sitting: Sitting) -> None:
@@ -479,7 +479,7 @@ async def test_why_names_the_mode_that_held_when_it_was_decided(sitting: Sitting
     await desk.set_mode("plan")
     desk.submit(words("Go."))
     await sitting.turns(1)
-    assert "mode plan" in desk.why("1")
+    assert "mode plan" in desk.seat.watch.why("1")
 
 
 async def test_what_was_not_sent_is_there_at_the_next_start(sitting: Sitting) -> None:
@@ -554,7 +554,7 @@ async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_lef
 ) -> None:
     desk = await _two_turns(sitting, no_session=True)
     assert [file.shown for file in await desk.changes()] == ["a.txt", "b.txt"]
-    assert "write b.txt" in desk.why("")
+    assert "write b.txt" in desk.seat.watch.why("")
     assert desk.resumable == ""
     with pytest.raises(UsageError, match="keeps nothing"):
         await desk.fork()

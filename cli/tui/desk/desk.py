@@ -268,10 +268,6 @@ class Desk(Hindsight):
         """Let what the turn waits for go on in the background; whether there was a command."""
         return self._seat is not None and self._seat.background() > 0
 
-    async def kill(self, task: str) -> None:
-        """End a command in the background, by its id."""
-        await self.seat.kill(task)
-
     async def set_mode(self, mode: Mode) -> None:
         """Decide by another mode from here on, also in the running turn."""
         if self._seat is not None:
@@ -287,10 +283,6 @@ class Desk(Hindsight):
         chosen = {"model": name} if name else {}
         self._run = with_values(self._run, **chosen)
         self._touch()
-
-    def rename(self, name: str) -> None:
-        """Give the session a name; empty takes it away."""
-        self.seat.rename(name)
 
     def settle(
         self, where: Surroundings, *, model: str = "", addresses: Mapping[str, str] | None = None
@@ -317,10 +309,6 @@ class Desk(Hindsight):
     async def note(self, text: str, scope: Literal["project", "user"] = "project") -> str:
         """Keep a note for later sessions; where, in words."""
         return await self.seat.note(text, scope)
-
-    def why(self, call: str) -> str:
-        """What was decided about a call, or last if it is empty, in words; empty if nothing."""
-        return self.seat.watch.why(call)
 
     @property
     def _drafts(self) -> Drafts:

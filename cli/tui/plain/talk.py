@@ -7,7 +7,6 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ....agent.events import Event
 from ....agent.messages import Image, Text, said_in
 from ....config.errors import KedgeError
 from ...images import load_image
@@ -76,7 +75,7 @@ class Talk:
         self.desk = Desk(
             self._run,
             where,
-            hear=self._hear,
+            hear=self._printing.hear,
             changed=self.changed,
             opening=self._opening,
             failed=self._failed,
@@ -203,9 +202,6 @@ class Talk:
         finally:
             self._asked.remove((ask, answer))
             self.changed()
-
-    def _hear(self, event: Event) -> None:
-        self._printing.hear(event)
 
     def _opening(self, at: Opened) -> None:
         self._printing.forget()

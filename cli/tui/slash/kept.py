@@ -29,7 +29,7 @@ class SessionKeeping:
         if name is None:
             return ""
         if id == self._app.desk.facts.session:
-            self._app.desk.rename(name)
+            self._app.desk.seat.rename(name)
         else:
             await asyncio.to_thread(rename, self._catalogue, id, name)
         return f"called {name!r}" if name else "it has no name any more"

@@ -3,10 +3,10 @@
 from typing import Final
 
 from .command import Command
+from .conversation import CONVERSATION
 from .elsewhere import ELSEWHERE
-from .looking import LOOKING
 from .surface import Surface
-from .talking import TALKING
+from .views import VIEWS
 
-COMMANDS: Final[tuple[Command[Surface], ...]] = (*TALKING, *LOOKING, *ELSEWHERE)
+COMMANDS: Final[tuple[Command[Surface], ...]] = (*CONVERSATION, *VIEWS, *ELSEWHERE)
 """Their order is that of the help."""

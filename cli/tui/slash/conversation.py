@@ -165,7 +165,7 @@ async def _rename(surface: Surface, words: str) -> None:
     from ...commands.sessions import free_name
 
     known = await asyncio.to_thread(Catalogue(surface.where).names)
-    surface.desk.rename(free_name(words, surface.desk.facts.session, known))
+    surface.desk.seat.rename(free_name(words, surface.desk.facts.session, known))
 
 
 async def _export(surface: Surface, words: str) -> None:
@@ -202,7 +202,7 @@ async def _quit(surface: Surface, words: str) -> None:
     surface.leave()
 
 
-TALKING: tuple[Command[Surface], ...] = (
+CONVERSATION: tuple[Command[Surface], ...] = (
     Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]",
             aliases=("models",)),
     Command("effort", "how hard it thinks", _effort, "[level]",

@@ -116,7 +116,7 @@ async def _tasks(surface: Surface, words: str) -> None:
     async def stop(id: str) -> str:
         if not id:
             return f"{interrupt} stops that one, {background} sends it to the background"
-        await surface.desk.kill(id)
+        await surface.desk.seat.kill(id)
         return f"{id} was stopped"
 
     async def page() -> Page:
@@ -146,7 +146,7 @@ async def _status(surface: Surface, words: str) -> None:
 async def _why(surface: Surface, words: str) -> None:
     from ..pages.activity import why_page
 
-    said = surface.desk.why(words)
+    said = surface.desk.seat.watch.why(words)
     await read(surface, lambda: why_page(said))
 
 
@@ -197,7 +197,7 @@ async def _copy(surface: Surface, words: str) -> None:
     surface.say(f"{how}: the last answer, {len(answer):,} characters of Markdown")
 
 
-LOOKING: tuple[Command[Surface], ...] = (
+VIEWS: tuple[Command[Surface], ...] = (
     Command("diff", "all changes of the session; put single files back", _diff),
     Command("status", "how things stand: session, model, mode, sandbox", _status),
     Command("help", "what can be typed, and the keys", _help, aliases=("commands",)),
