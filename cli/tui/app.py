@@ -24,6 +24,7 @@ from .desk.unseen import wants_terminal
 from .desk.words import note_of
 from .terminal.crash import keep_crash
 from .terminal.display import Shown
+from .terminal.suspended import has_shell
 from .transcript.reading import Reading
 from .transcript.tail import Tail
 
@@ -322,7 +323,10 @@ class KedgeApp(Reading):
 
     def action_suspend(self) -> None:
         """Back to the shell, until it brings us to the front again."""
-        self.action_suspend_process()
+        if has_shell():
+            self.action_suspend_process()
+        else:
+            self.say("no shell to go back to")
 
     def action_background(self) -> None:
         """Let the running command go on in the background."""

@@ -13,6 +13,7 @@ from e2e import breaking
 from e2e.breaking import WHERE
 from e2e.person import Person
 from e2e.process import Kedge, alive, kedges, wait_until
+from e2e.screen import words
 
 SLEEP = "sleep 7531"
 MODES_AT_REST = "0 0 0 1 0"
@@ -125,6 +126,16 @@ def test_ctrl_z_goes_back_to_the_shell_and_commands_go_on(
     person.sees("Say more")
     person.screen.press("Escape")
     wait_until(lambda: not sleeping(), "the command is ended")
+
+
+def test_ctrl_z_is_refused_where_no_shell_could_bring_it_back(person: Person) -> None:
+    command = words("--sandbox", "off", "-m", "scripted:none.jsonl")
+    person.screen.type(shlex.join(["bash", "-c", command]))
+    person.sees("Ask for something")
+    person.screen.press("C-z")
+    person.sees("no shell to go back to")
+    person.screen.press("C-d")
+    person.ends(0)
 
 
 def test_line_by_line_a_prompt_is_answered(person: Person, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
-"""The external editor has the terminal; the session goes on, and the screen stands still."""
+"""Others have the terminal: the external editor, while the session goes on and the screen stands
+still; or the shell, if there is one to go back to."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,6 +14,17 @@ from ....config.errors import UsageError
 from ..running import running_app
 from .display import Display
 from .editor import edited
+
+
+def has_shell() -> bool:
+    """Whether our parent sees it when we stop, and can bring us back: a shell with job control has
+    put us in a process group of our own, in its session. Whoever stops without one stays stopped.
+    """
+    parent = os.getppid()
+    try:
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
+    except (PermissionError, ProcessLookupError):
+        return False  # another session, where a system does not tell; or it is gone
 
 
 async def edited_outside(text: str, setting: str, env: Mapping[str, str]) -> str:
