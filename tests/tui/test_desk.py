@@ -21,6 +21,7 @@ from kedge.agent.events import (
     Result,
     TurnStarted,
 )
+from kedge.agent.kept import Rewound
 from kedge.agent.messages import Prompt, Text
 from kedge.agent.person import ModeChanged, ModelChanged, PersonRan
 from kedge.agent.ports import Approval, No, Yes
@@ -541,7 +542,7 @@ async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
     assert (first.words, second.words) == ("First.", "Second.")
     assert second.files == ("created b.txt +1 -0",)
     said, came = await desk.rewind(second.seq, "both")
-    assert (said, came) == ("Second.", "1 file put back")
+    assert (said, came) == ("Second.", "1 file put back: deleted b.txt")
     assert not (sitting.work / "b.txt").exists()
     assert [point.words for point in await desk.points()] == ["First."]
     await desk.redo()
@@ -626,12 +627,68 @@ async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
 
 async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
     desk = await _two_turns(sitting)
-    assert await desk.undo() == "1 file put back"
+    assert await desk.undo() == "1 file put back: deleted b.txt"
+    assert await desk.redo() == "1 file put back: restored b.txt"
+    assert await desk.undo() == "1 file put back: deleted b.txt"
     assert not (sitting.work / "b.txt").exists()
     assert (sitting.work / "a.txt").exists()
     assert len(await desk.points()) == 2
     with pytest.raises(UsageError):
         await desk.rewind(9_999, "both")
+
+
+async def test_an_undoing_that_leaves_all_alone_is_none_and_can_be_forced(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    with (sitting.work / "b.txt").open("a") as theirs:
+        theirs.write("mine\n")
+    for _ in range(2):
+        said = await desk.undo()
+        assert said.startswith("no file was put back: changed since by somebody else: b.txt;")
+        assert "/undo --force" in said
+    assert sitting.bodies(Rewound) == []
+    assert await desk.undo(force=True) == "1 file put back: deleted b.txt"
+    assert not (sitting.work / "b.txt").exists()
+
+
+async def test_what_an_undoing_left_alone_is_named_and_still_a_change_of_the_session(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    with (sitting.work / "b.txt").open("a") as theirs:
+        theirs.write("mine\n")
+    said = await desk.undo(2)
+    assert said.startswith("1 file put back: deleted a.txt; left alone, ")
+    assert "by somebody else: b.txt (/redo, then /undo --force" in said
+    assert [(file.shown, file.added) for file in await desk.changes()] == [("b.txt", 2)]
+    await desk.redo()
+    assert (sitting.work / "a.txt").exists()
+    await desk.undo(2, force=True)
+    assert await desk.changes() == []
+
+
+async def test_going_back_with_the_talk_alone_possible_does_not_claim_files(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    (sitting.work / "b.txt").write_text("mine\n")
+    seq = (await desk.points())[1].seq
+    _, said = await desk.rewind(seq, "both")
+    assert said.startswith("no file was put back")
+    assert [gone.what for gone in sitting.bodies(Rewound)] == ["conversation"]
+    assert [point.words for point in await desk.points()] == ["First."]
+
+
+async def test_of_many_files_some_are_named_and_the_rest_counted(sitting: Sitting) -> None:
+    made = [calls(str(n), "write", file_path=f"f{n}.txt", content="x\n") for n in range(7)]
+    desk = await sitting.open((["user"], made), (["tool"] * 7, [says("Done.")]))
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.facts.working)
+    said = await desk.undo()
+    assert said.startswith("7 files put back: deleted f0.txt, ")
+    assert said.endswith("deleted f4.txt, 2 more")
 
 
 async def test_what_is_changed_in_the_work_tree_is_a_fact_after_a_turn(sitting: Sitting) -> None:

@@ -260,6 +260,9 @@ async def test_a_session_is_renamed_and_exported(stage: Stage) -> None:
         await seen.send("/export said.md")
         await seen.said("said.md")
         assert "> Hello." in (stage.work / "said.md").read_text()
+        await seen.send("/export --help")
+        await seen.said("'--help' is no name of a file here")
+        assert not (stage.work / "--help").exists()
 
 
 async def test_init_is_a_prompt(stage: Stage) -> None:

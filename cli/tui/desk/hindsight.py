@@ -42,10 +42,11 @@ class Hindsight(ABC):
         with self._busy("going back"):
             return await self.seat.rewind(seq, what)
 
-    async def undo(self, count: int = 1) -> str:
-        """Undo what the last turns did to files; in words what came of it."""
+    async def undo(self, count: int = 1, *, force: bool = False) -> str:
+        """Undo what the last turns did to files, with `force` also where somebody else changed them
+        since; in words what came of it."""
         with self._busy("undoing"):
-            return await self.seat.undo(count)
+            return await self.seat.undo(count, force=force)
 
     async def redo(self) -> str:
         """Take the last going back back; in words what came of it."""

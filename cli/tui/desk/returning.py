@@ -2,18 +2,34 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
 
 from ....agent.events import TurnStarted
 from ....agent.kept import Reach, Rewound
 from ....agent.transcript import transcript
 from ....config.errors import UsageError
 from ....sandbox.errors import SandboxError
+from ....sandbox.restoring import Restored
+from ....sandbox.snapshot import Change
 from ...commands.undo import redone, undone
 from ...going_back import Announce, Plan, Prospect, Session, files, plan_of
 from ...keeping import shown_in, told
 from ...kept import Kept
+from ...terminal import in_a_line
 from ...undoing import Turn, history
 from .points import Point
+
+_NAMED: Final = 5
+"""Files that are named of those that something was done to."""
+_DONE: Final[dict[Change, str]] = {
+    "created": "restored",
+    "modified": "changed back",
+    "deleted": "deleted",
+}
+"""What putting a file back did to it."""
+_THEIRS: Final = "changed since by somebody else"
 
 
 class Returning:
@@ -74,14 +90,15 @@ class Returning:
         reach: Reach = "conversation" if plan is None else what
         return points[0].words, self._carry_out(plan, Rewound(seq, reach), announce)
 
-    def undo(self, count: int, announce: Announce) -> str:
-        """Undo what the last turns did to files; in words what came of it.
+    def undo(self, count: int, announce: Announce, *, force: bool = False) -> str:
+        """Undo what the last turns did to files, with `force` also where somebody else changed them
+        since; in words what came of it.
 
         Raises:
             KedgeError: they did nothing, or a checkpoint is gone.
         """
         plan, fact = undone(self._session.facts, count)
-        return self._carry_out(plan, fact, announce)
+        return self._carry_out(plan, fact, announce, force=force)
 
     def redo(self, announce: Announce) -> str:
         """Take the last going back back; in words what came of it.
@@ -92,21 +109,41 @@ class Returning:
         plan, fact = redone(self._session.facts)
         return self._carry_out(plan, fact, announce)
 
-    def _carry_out(self, plan: Plan | None, fact: Rewound, announce: Announce) -> str:
+    def _carry_out(
+        self, plan: Plan | None, fact: Rewound, announce: Announce, *, force: bool = False
+    ) -> str:
         if plan is None:
             announce(fact)
             return "the files stay as they are"
         checkpoints = self._session.checkpoints(self._where, plan.workspace, plan.to)
         try:
-            prospect = Prospect(self._session, checkpoints, plan, force=False)
+            prospect = Prospect(self._session, checkpoints, plan, force=force)
+            place = Path(plan.workspace)
+            theirs = _named([shown_in(place, one.path) for one in prospect.kept_back])
+            if theirs and not prospect.changes and not history(self._session.facts).begun:
+                return self._left(theirs, fact, announce)
             restored = prospect.put_back(fact, announce)
-            return _came_of(len(prospect.changes), len(prospect.kept_back), restored.refused)
+            return _came_of(restored, place, theirs, fact)
         finally:
             checkpoints.close()
 
+    def _left(self, theirs: str, fact: Rewound, announce: Announce) -> str:
+        """All files are left alone: none of them counts as put back, so that it can be forced."""
+        if fact.what == "both":
+            announce(replace(fact, what="conversation"))
+        how = "" if fact.redone else "; /undo --force undoes it nonetheless"
+        return f"no file was put back: {_THEIRS}: {theirs}{how}"
 
-def _came_of(count: int, kept_back: int, refused: Sequence[str]) -> str:
-    said = [f"{files(count - len(refused))} put back"]
-    if kept_back:
-        said.append(f"{files(kept_back)} left alone, changed since by somebody else")
-    return "; ".join([*said, *(f"not done: {reason}" for reason in refused)])
+
+def _came_of(restored: Restored, place: Path, theirs: str, fact: Rewound) -> str:
+    did = [f"{_DONE[one.change]} {shown_in(place, one.path)}" for one in restored.changes]
+    said = [f"{files(len(did))} put back" + (f": {_named(did)}" if did else "")]
+    if theirs:
+        way = "" if fact.redone else " (/redo, then /undo --force undoes that, too)"
+        said.append(f"left alone, {_THEIRS}: {theirs}{way}")
+    return "; ".join([*said, *(f"not done: {reason}" for reason in restored.refused)])
+
+
+def _named(names: Sequence[str]) -> str:
+    more = [f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else []
+    return ", ".join([*map(in_a_line, names[:_NAMED]), *more])

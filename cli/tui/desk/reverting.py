@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ....agent.kept import Checkpointed
+from ....agent.kept import Checkpointed, Rewound
 from ....agent.tools.excerpt import diff
 from ....config.errors import KedgeError, UsageError
 from ....sandbox.checkpoints import Checkpoints
@@ -54,7 +54,9 @@ class Reverting:
         """
         self._session = Session(kept.store, id, tuple(kept.store.read(id)), kept.data_dir)
         self._where = kept.where
-        plan = plan_of(history(self._session.facts).turns)
+        # Also turns that were undone: that may have left files alone.
+        whole = (one for one in self._session.facts if not isinstance(one.body, Rewound))
+        plan = plan_of(history(whole).turns)
         self._first = plan.to if plan else ""
         self._later = plan.later if plan else ()
         self._place = plan.workspace if plan else ""

@@ -269,9 +269,9 @@ class Seat:
         """Go back behind a prompt: its words, and what became of the files, in words."""
         return await self._going_back(lambda known, put: known.rewind(seq, what, put))
 
-    async def undo(self, count: int) -> str:
+    async def undo(self, count: int, *, force: bool) -> str:
         """Undo what the last turns did to files; in words what came of it."""
-        return await self._going_back(lambda known, put: known.undo(count, put))
+        return await self._going_back(lambda known, put: known.undo(count, put, force=force))
 
     async def redo(self) -> str:
         """Take the last going back back; in words what came of it."""

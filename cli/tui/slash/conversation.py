@@ -6,45 +6,55 @@ from pathlib import Path
 from ....agent.messages import Text
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode
+from ..pages.efforts import EFFORT_WORDS
+from ..pages.models import Answering
 from .access import ask_key, made_ready, takes_a_key
 from .command import Command
 from .lookups import loaded_of
+from .preferences import for_now
 from .session_picker import may_leave, pick_session
-from .setup import use
+from .setup import remember, use
 from .surface import Surface
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_FORCE = "--force"
+"""Undoes also what somebody else changed since."""
 
 
 async def _model(surface: Surface, words: str) -> None:
-    name, _, rest = words.partition(" ")
+    chosen, now = for_now(words)
+    name, _, rest = chosen.partition(" ")
     effort: Effort | None = next((one for one in _EFFORTS if one == rest.strip()), None)
     if rest.strip() and effort is None:
         raise UsageError(f"{rest.strip()!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
     if not surface.desk.facts.session and surface.desk.facts.trouble:
-        await (use(surface, name) if name else surface.begin())
+        await (use(surface, name, lasts=not now) if name else surface.begin())
         return
-    if not name:
-        name, effort = await surface.choose_model()
-        if not name:
-            return
-    if name := await made_ready(surface, name):
+    wanted = Answering(name, effort, not now) if name else await surface.choose_model()
+    if wanted is None:
+        return
+    if ready := await made_ready(surface, wanted.model):
         working = surface.desk.facts.working
-        await surface.desk.set_model(name, effort)
-        surface.say(f"{name} answers{' from the next prompt on' if working else ''}")
+        same = ready == surface.desk.facts.model
+        await surface.desk.set_model("" if same else ready, wanted.effort)
+        said = f"{ready} answers{' from the next prompt on' if working else ''}"
+        await remember(surface, said, ready, lasts=wanted.lasts and not now)
 
 
 async def _effort(surface: Surface, words: str) -> None:
-    effort: Effort | None = next((one for one in _EFFORTS if one == words), None)
-    if effort is None:
-        now = surface.desk.facts.effort or "that of the model"
-        if words:
+    effort: Effort | None
+    if words:
+        effort = next((one for one in _EFFORTS if one == words), None)
+        if effort is None:
             raise UsageError(f"{words!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
-        surface.say(f"the effort is {now}; /effort {'|'.join(_EFFORTS)} changes it")
+    else:
+        effort = await surface.choose_effort(surface.desk.facts.effort)
+    if effort is None:
         return
     working = surface.desk.facts.working
     await surface.desk.set_model("", effort)
-    surface.say(f"the effort is {effort}{' from the next prompt on' if working else ''}")
+    said = effort or EFFORT_WORDS[effort]
+    surface.say(f"the effort is {said}{' from the next prompt on' if working else ''}")
 
 
 async def _key(surface: Surface, words: str) -> None:
@@ -151,9 +161,12 @@ async def _rewind(surface: Surface, words: str) -> None:
 
 
 async def _undo(surface: Surface, words: str) -> None:
-    if words and not words.isdecimal():
-        raise UsageError(f"{words!r} is no number of turns")
-    surface.say(await surface.desk.undo(int(words or 1)))
+    given = words.split()
+    counts = [one for one in given if one != _FORCE]
+    if len(counts) > 1 or not all(one.isdecimal() for one in counts):
+        raise UsageError(f"{words!r} is no number of turns", hint=f"/undo 2, or /undo {_FORCE}")
+    count = int(counts[0]) if counts else 1
+    surface.say(await surface.desk.undo(count, force=_FORCE in given))
 
 
 async def _redo(surface: Surface, words: str) -> None:
@@ -171,6 +184,10 @@ async def _rename(surface: Surface, words: str) -> None:
 async def _export(surface: Surface, words: str) -> None:
     from ...commands.export import form_of, write_new, written_down
 
+    if words.startswith("-"):
+        raise UsageError(
+            f"{words!r} is no name of a file here", hint="/export notes.md, or /export alone"
+        )
     id, kept = surface.desk.seat.id, surface.desk.seat.at.composed.kept
     file = Path(surface.desk.facts.cwd) / (words or f"kedge-{id}.md")
 
@@ -203,8 +220,8 @@ async def _quit(surface: Surface, words: str) -> None:
 
 
 CONVERSATION: tuple[Command[Surface], ...] = (
-    Command("model", "which model answers, and how hard it thinks", _model, "[name] [effort]",
-            aliases=("models",)),
+    Command("model", "which model answers, and how hard it thinks", _model,
+            "[name] [effort] [--now]", aliases=("models",)),
     Command("effort", "how hard it thinks", _effort, "[level]",
             aliases=("reasoning",), words=_EFFORTS),
     Command("key", "give a provider's key, until you leave", _key, "[provider]",
@@ -223,7 +240,8 @@ CONVERSATION: tuple[Command[Surface], ...] = (
     Command("fork", "go on in a copy of this session", _fork, aliases=("branch",)),
     Command("rewind", "go back to before a prompt: files, talk, or both", _rewind,
             aliases=("checkpoint", "restore", "tree")),
-    Command("undo", "the files as they were before the last turns", _undo, "[turns]"),
+    Command("undo", "the files as they were before the last turns", _undo, "[turns] [--force]",
+            words=(_FORCE,)),
     Command("redo", "take the last going back back", _redo),
     Command("rename", "call the session something", _rename, "<name>", aliases=("name", "title")),
     Command("export", "write the session down: .md, .html or .json", _export, "[file]",
