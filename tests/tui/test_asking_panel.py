@@ -380,6 +380,21 @@ async def test_why_shows_everybody_who_was_heard():
         assert "mode auto" not in pilot.app.text("#ask-what")
 
 
+@pytest.mark.parametrize("key", ["w", "o"])
+async def test_escape_first_closes_what_was_opened(key):
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked())
+        before = pilot.app.text("#ask-what"), pilot.app.text("#ask-hint")
+        await pilot.press(key)
+        assert "esc closes it" in pilot.app.text("#ask-hint")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert (pilot.app.text("#ask-what"), pilot.app.text("#ask-hint")) == before
+        assert pilot.app.heard == []
+        await pilot.press("escape")
+        assert pilot.app.heard == ["escape"]
+
+
 async def test_a_long_question_says_so_and_can_be_opened():
     async with at_the_desk() as pilot:
         command = "\n".join(f"echo {number}" for number in range(30))

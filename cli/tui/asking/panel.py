@@ -173,7 +173,7 @@ class AskPanel(Vertical, can_focus=True):
         elif not self.has_focus:
             words = f"{self._key('answer')} or a click to answer"
         else:
-            words = _keys_in_words(self._sheet, self._pending, self._keys)
+            words = _keys_in_words(self._sheet, self._pending, self._keys, why=self._why)
         complaint = Content.styled(self._complaint, "bold $text-warning")
         told = complaint.append(f" · {words}") if self._complaint else Content(words)
         self.query_one("#ask-hint", Static).update(told)
@@ -196,6 +196,11 @@ class AskPanel(Vertical, can_focus=True):
                 event.stop()
                 self._leave_editing()
                 self._draw()
+            return
+        if event.key == "escape" and (self._why or self._sheet.is_open):
+            event.stop()
+            self._letters.drop()
+            self._fold()
             return
         call = self._keys.call("ask", event.key)
         if not (call or event.is_printable or event.key in ("enter", "tab", "backspace", "delete")):
@@ -284,6 +289,12 @@ class AskPanel(Vertical, can_focus=True):
         self._sheet.open(not self._sheet.is_open)
         self._draw()
 
+    def _fold(self) -> None:
+        """Show no more than at first."""
+        self._why = False
+        self._sheet.open(False)
+        self._draw()
+
     def action_ask_scroll(self, pages: int) -> None:
         """Scroll within the question."""
         self._sheet.scroll(pages)
@@ -342,7 +353,7 @@ def sparing(pending: Pending, keys: KeyTable) -> str:
     return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""
 
 
-def _keys_in_words(sheet: QuestionSheet, pending: Pending, keys: KeyTable) -> str:
+def _keys_in_words(sheet: QuestionSheet, pending: Pending, keys: KeyTable, *, why: bool) -> str:
     """What else can be done than answer."""
     shown = {name: next(iter(keys.keys(f"ask-{name}")), "") for name in _ELSE}
     if not sheet.is_cut:
@@ -352,5 +363,6 @@ def _keys_in_words(sheet: QuestionSheet, pending: Pending, keys: KeyTable) -> st
     else:
         reach = f"{shown['open']} shows all of it"
     edit = f"{shown['edit']} edits the rule" if pending.rules else ""
-    parts = (reach, edit, f"{shown['why']} why", sparing(pending, keys))
+    closes = "esc closes it" if why or sheet.is_open else ""
+    parts = (reach, closes, edit, f"{shown['why']} why", sparing(pending, keys))
     return " · ".join(filter(None, parts))
