@@ -46,6 +46,20 @@ def test_a_title_that_is_too_long_leaves_room_for_how_it_ended() -> None:
     assert head.endswith("… exit 1 1.0 s") and len(head) <= 60
 
 
+@pytest.mark.parametrize(
+    ("listed", "line"),
+    [
+        ("[x] look\n[>] fix\n[ ] test\n[ ] tell", "  1/4 [>] fix"),
+        ("[x] look\n[ ] fix\n[ ] test", "  1/3 [ ] fix"),
+        ("[x] look\n[x] fix", "  2/2"),
+        ("The list is empty.", "  The list is empty."),
+    ],
+)
+def test_of_a_list_of_tasks_what_comes_now_is_shown(listed: str, line: str) -> None:
+    card = Card(1, 1, MAIN, "c", "todo", "", {"items": []}, status="ok", content=listed)
+    assert shown(card)[1:] == [line]
+
+
 def test_of_a_running_command_the_last_lines_are_shown() -> None:
     running = replace(RUN, status="running", output="\n".join(map(str, range(9))) + "\n50%\r100%")
     assert shown(running)[1:] == ["  7", "  8", "  100%"]

@@ -7,6 +7,7 @@ from msgspec import structs
 from rich.cells import cell_len
 from textual.app import App
 from textual.containers import Container
+from textual.content import Content
 from textual.widgets import Static
 
 from kedge.agent.messages import Text
@@ -172,6 +173,22 @@ async def test_the_list_stands_where_there_is_room(width, way):
         await pilot.resize_terminal(200 - width, 24)
         await pilot.pause()
         assert pilot.app.query_one(way).size.height == 0
+
+
+@pytest.mark.parametrize("now", [0, 20, 38, 39])
+async def test_of_a_long_list_the_item_that_comes_now_is_in_sight(now):
+    async with Desk().run_test(size=(120, 24)) as pilot:
+        states = ["completed"] * now + ["in_progress"] + ["pending"] * (39 - now)
+        items = tuple(
+            TodoItem(f"step {n} " + "of many " * 6, state) for n, state in enumerate(states)
+        )
+        panel = pilot.app.query_one(TodoPanel)
+        panel.show(items)
+        await pilot.pause()
+        shown = pilot.app.query_one("#todo-list", Static)
+        above = str(shown.visual).partition("›")[0]
+        assert f"› step {now} " in str(shown.visual)
+        assert Content(above).get_height({}, panel.content_size.width) <= panel.content_size.height
 
 
 async def test_the_line_of_work_is_there_only_while_there_is_work():

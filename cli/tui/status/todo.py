@@ -29,13 +29,29 @@ def in_one_line(items: tuple[TodoItem, ...]) -> str:
     return f"{done}/{len(items)}{words}"
 
 
-def as_list(items: tuple[TodoItem, ...]) -> Content:
-    """An item a line, marked by its state."""
+def as_list(items: tuple[TodoItem, ...], first: int = 0) -> Content:
+    """An item a line, marked by its state; from the `first` on."""
     lines = [Content.styled("to do", "bold")]
-    for item in items:
+    if first:
+        lines.append(Content.styled(f"… {first} before", "$text-muted"))
+    for item in items[first:]:
         mark, style = _MARKS[item.status]
         lines.append(Content.styled(f"{mark} {first_line(item.content)}", style))
     return Content("\n").join(lines)
+
+
+def first_shown(items: tuple[TodoItem, ...], width: int, height: int) -> int:
+    """From which item on the list is shown, so that the one that comes now is in sight."""
+
+    def fits(shown: tuple[TodoItem, ...], first: int) -> bool:
+        return as_list(shown, first).get_height({}, width) <= height
+
+    if not width or fits(items, 0):
+        return 0
+    under_way = [place for place, one in enumerate(items) if one.status == "in_progress"]
+    to_do = [place for place, one in enumerate(items) if one.status == "pending"]
+    now = (under_way or to_do or [len(items) - 1])[0]
+    return next((first for first in range(now) if fits(items[: now + 2], first)), now)
 
 
 class TodoPanel(Vertical):
@@ -77,8 +93,17 @@ class TodoPanel(Vertical):
             return
         self._items = items
         self.query_one("#todo-line", Static).update(Content(in_one_line(items)))
-        self.query_one("#todo-list", Static).update(as_list(items))
         self._appear()
+        self._list()
+
+    def on_resize(self) -> None:
+        """Another part of the list may be what fits."""
+        self._list()
+
+    def _list(self) -> None:
+        size = self.content_size
+        first = first_shown(self._items, size.width, size.height)
+        self.query_one("#todo-list", Static).update(as_list(self._items, first))
 
     def toggle(self) -> None:
         """Hide it, or show it again."""

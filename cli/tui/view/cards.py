@@ -107,8 +107,21 @@ def _glance(block: Card, look: Look) -> Iterator[Line]:
         yield one([Segment(one_line(_reason(block)), look.ink("dim"))], look.width)
     elif block.status in ("failed", "timeout"):
         yield one([Segment(one_line(block.content), look.ink("bad"))], look.width)
+    elif block.tool == "todo":
+        yield from _tail(_progress(block.content), 1, look)
     elif block.exit_code or _speaks(block):
         yield from _tail(block.content, GLANCE if block.exit_code else 1, look)
+
+
+def _progress(listed: str) -> str:
+    """How far a list of tasks is, and which one comes now."""
+    items = [line for line in listed.splitlines() if line.startswith(("[x] ", "[>] ", "[ ] "))]
+    if not items:
+        return listed
+    done = sum(item.startswith("[x]") for item in items)
+    now = [item for item in items if item.startswith("[>]")]
+    to_do = [item for item in items if item.startswith("[ ]")]
+    return " ".join([f"{done}/{len(items)}", *(now or to_do)[:1]])
 
 
 def _speaks(block: Card) -> bool:
