@@ -380,6 +380,29 @@ async def test_why_shows_everybody_who_was_heard():
         assert "mode auto" not in pilot.app.text("#ask-what")
 
 
+@pytest.mark.parametrize("words", [9, 99])
+async def test_effects_are_in_sight_before_rules_are(words):
+    one = asked(command=f"ls && make install {'more ' * words}")
+    action = one.question.action
+    effects = (*action.effects, Effect("delete", "/w/build"))
+    ask = structs.replace(
+        one.question, action=structs.replace(action, effects=effects), effects=(1, 2)
+    )
+    async with Desk().run_test(size=(60, 20)) as pilot:
+        await shown(pilot, structs.replace(one, question=ask))
+        await pilot.pause()
+        rules = pilot.app.text("#ask-rules")
+        if words == 9:
+            assert OFFER in rules
+        else:
+            assert "deletes /w/build" in rules and OFFER not in rules
+            await pilot.press("2")
+            assert pilot.app.answers == []
+        assert "deletes /w/build" in pilot.app.text("#ask-what")
+        await pilot.press("o")
+        assert "deletes /w/build" in pilot.app.text("#ask-what")
+
+
 @pytest.mark.parametrize("key", ["w", "o"])
 async def test_escape_first_closes_what_was_opened(key):
     async with at_the_desk() as pilot:

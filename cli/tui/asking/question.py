@@ -34,20 +34,34 @@ _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Content:
     """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
     question = asked.question
-    lines = _command(asked, look)
-    if question.preview and not lines:
-        lines = list(_preview(question, look))
+    command = _command(asked, look)
+    if question.preview and not command:
+        lines = [*_preview(question, look), *_effects(question)]
     else:
-        lines += [Content(words) for words in arguments_in_words(question.action)]
-    # Where there is one effect, the reason has said it already.
-    told = (words for words in effects_in_words(question) if words not in question.reason)
-    lines += [_muted(words) for words in told]
+        arguments = map(Content, arguments_in_words(question.action))
+        lines = [*command, *_effects(question), *arguments]
     lines.append(_muted(_circumstances(asked, facts)))
     if why:
         voices = list(voices_in_words(question)) or ["nobody else was heard"]
         lines += [Content(""), _muted("who was heard:")]
         lines += [Content(f"  {words}") for words in voices]
     return Content("\n").join(lines)
+
+
+def consequences(asked: Asked, look: Look) -> tuple[Content, Content] | None:
+    """What the effects in question are, and the beginning of the body that ends with them; None if
+    the reason says all of it, or a preview shows it."""
+    effects = _effects(asked.question)
+    if not effects or asked.question.preview:
+        return None
+    start = [*_command(asked, look), *effects]
+    return Content("\n").join(effects), Content("\n").join(start)
+
+
+def _effects(question: Question) -> list[Content]:
+    # Where there is one effect, the reason has said it already.
+    told = (words for words in effects_in_words(question) if words not in question.reason)
+    return list(map(_muted, told))
 
 
 def _command(asked: Asked, look: Look) -> list[Content]:

@@ -5,6 +5,7 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Static
 
 from ...questions import headline
@@ -13,7 +14,7 @@ from ..running import running_app
 from ..themes import palette_of
 from ..view.look import Look
 from .pending import Pending
-from .question import body, others, stored
+from .question import body, consequences, others, stored
 from .room import CRAMPED, rows_for
 
 _LISTED: Final = 4
@@ -45,6 +46,9 @@ class QuestionSheet(Vertical):
         self._read = False
         self._is_laid_out = False
         self._rows = 0
+        self._effects: tuple[Content, Content] | None = None
+        self._tight: tuple[int, int] | None = None
+        """The size of the screen that turned out to be too small for effects beside rules."""
         self.is_open = False
         """Whether it takes all the room that there is."""
 
@@ -61,6 +65,7 @@ class QuestionSheet(Vertical):
     def begin(self) -> None:
         """Another question is shown from here on: nobody has read it."""
         self.is_open = self._read = False
+        self._tight = None
         self.remove_class("-open")
         self.query_one("#ask-body").scroll_home(animate=False)
 
@@ -91,7 +96,10 @@ class QuestionSheet(Vertical):
         parts = [Content(headline(asked.question))] if cramped else []
         parts += [what, *([Content(""), stored(stores)] if whole and stores else ())]
         self._put("#ask-what", Content("\n").join(parts))
+        self._effects = None if whole or cramped else consequences(asked, look)
         self._put("#ask-rules", stored(stores) if stores and not (whole or cramped) else None)
+        if self._effects is not None and self._is_tight:
+            self._put("#ask-rules", self._effects[0])
         beside = pending.others, facts.to_come
         several = pending.are_several and not (cramped or whole)
         self._put("#ask-others", others(*beside, _LISTED) if several else None)
@@ -113,7 +121,25 @@ class QuestionSheet(Vertical):
                 self._rows = rows
                 room.styles.max_height = rows
                 return False
+            if self._hides_effects(room):
+                return False
         self._is_laid_out = True
+        return True
+
+    @property
+    def _is_tight(self) -> bool:
+        return self._tight == tuple(self.screen.size)
+
+    def _hides_effects(self, room: Widget) -> bool:
+        """Whether effects were cut, and stand where the rules were from now on: what would happen
+        is told before what would be stored."""
+        if self._effects is None or self._is_tight:
+            return False
+        effects, start = self._effects
+        if start.get_height({}, max(1, room.scrollable_content_region.width)) <= room.size.height:
+            return False
+        self._tight = (self.screen.size.width, self.screen.size.height)
+        self._put("#ask-rules", effects)
         return True
 
     @property
@@ -130,6 +156,8 @@ class QuestionSheet(Vertical):
             room = self.query_one("#ask-body")
             self._read = self._is_laid_out and room.scroll_y >= room.max_scroll_y
             return not self._read
+        if self._effects is not None and self._is_tight:
+            return True
         rules = self.query_one("#ask-rules", Static)
         width, height = rules.size
         # Without a width it was not laid out yet, and nobody has seen it.
