@@ -96,7 +96,9 @@ async def test_a_projects_commands_wait_for_trust(stage: Stage) -> None:
     async with stage.app(HELLO) as seen:
         await seen.ready()
         await seen.send("/deploy")
-        await seen.said("there is no command /deploy")
+        await seen.said("/deploy is a command of this folder, which you do not trust yet: /trust")
+        await seen.send("/deployed")
+        await seen.said("there is no command /deployed")
     trust(stage)
     async with stage.app(HELLO) as seen:
         await seen.ready()
@@ -136,7 +138,7 @@ async def test_a_command_that_would_change_something_is_refused(stage: Stage) ->
     async with stage.app(HELLO) as seen:
         await seen.ready()
         await seen.send("/bad")
-        await seen.said("the command 'touch made' was not run")
+        await seen.said("the command 'touch made' was not run: it may change something")
         assert seen.texts(Said) == []
         assert not (stage.work / "made").exists()
 

@@ -165,6 +165,10 @@ async def test_a_grant_that_is_revoked_holds_no_longer_in_the_session_that_runs(
         await seen.until(lambda: seen.texts(Answer) == ["Over."] and not seen.app.facts.working)
         await seen.send("once more")
         await seen.until(lambda: len(seen.texts(Answer)) == 2 and not seen.app.facts.working)
+        await seen.send("/rules")
+        await seen.on(PageScreen)
+        assert "1 rule from your answers; /grants takes them back" in seen.rows
+        await seen.pilot.press("escape")
         await seen.send("/grants")
         await seen.on(PageScreen)
         await seen.pilot.press("down", "ctrl+d", "ctrl+d")

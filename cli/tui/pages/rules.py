@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ....agent.events import Decision, Event, Grant
+from ....agent.events import Decision, Event
 from ....config.grants import StoredGrant
 from ....config.layers import Loaded
 from ....config.rule_lint import lint
@@ -13,9 +13,18 @@ from ...counts import counted
 from .page import Page, Row, Tone, head, page
 
 
-def rules_page(loaded: Loaded) -> Page:
-    """Every configured rule with its place, and what is wrong with them."""
-    return page("rules", _rules(loaded))
+def rules_page(loaded: Loaded, holding: Sequence[StoredGrant], facts: Sequence[Event]) -> Page:
+    """Every configured rule with its place, what is wrong with them, and what was granted besides:
+    the stored grants that are `holding` here, and those of the session."""
+    granted = (*(one.rule for one in holding), *_session_rules(facts))
+    return page("rules", (*_rules(loaded), *_granted(granted)))
+
+
+def _granted(rules: Sequence[str]) -> Iterator[Row]:
+    if rules:
+        yield head(f"{counted(len(rules), 'rule')} from your answers; /grants takes them back")
+    for rule in rules:
+        yield Row(f"{'allow':<6} {rule}", "good")
 
 
 def _rules(loaded: Loaded) -> Iterator[Row]:
@@ -62,14 +71,14 @@ def _stored(stored: Sequence[StoredGrant], project: Path, now: datetime) -> Iter
 
 
 def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
-    found: list[Grant] = [
-        fact.body.grant
-        for fact in facts
-        if isinstance(fact.body, Decision) and fact.body.grant is not None
-    ]
     yield head("in this session")
-    for grant in found:
-        if grant.scope == "session":
-            yield from (Row(rule) for rule in grant.rules)
-    if not any(grant.scope == "session" for grant in found):
+    rules = _session_rules(facts)
+    yield from map(Row, rules)
+    if not rules:
         yield Row("nothing was allowed for the session", "dim")
+
+
+def _session_rules(facts: Sequence[Event]) -> list[str]:
+    decided = (fact.body for fact in facts if isinstance(fact.body, Decision))
+    grants = (one.grant for one in decided if one.grant is not None)
+    return [rule for one in grants if one.scope == "session" for rule in one.rules]

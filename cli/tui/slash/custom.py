@@ -77,6 +77,24 @@ def customs(loaded: Loaded, where: Surroundings, taken: Sequence[str]) -> Custom
     return Customs(found, tuple(problems))
 
 
+def waits_for_trust(name: str, loaded: Loaded, where: Surroundings) -> bool:
+    """Whether the project has a command of this name that does not count as it is not trusted.
+    Reads no file but the list of trusted folders.
+
+    Raises:
+        ConfigError: that list is damaged.
+    """
+    root = root_of(where, find_repository(where.cwd))
+    if follows(loaded.brought, root, where.home.data_dir):
+        return False
+    folders = project_folders(root)
+    return any(_name(file, folder) == name for folder in folders for file in _files(folder))
+
+
+def _name(file: Path, folder: Path) -> str:
+    return ":".join(file.relative_to(folder).with_suffix("").parts).replace(" ", "-")
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for count, file in enumerate(sorted(folder.rglob("*.md"))):
         if count >= MOST:
@@ -88,7 +106,7 @@ def _custom(file: Path, folder: Path, within: Path | None) -> Custom:
     """Raises:
     KedgeError, OSError, UnicodeDecodeError: it is none.
     """
-    name = ":".join(file.relative_to(folder).with_suffix("").parts).replace(" ", "-")
+    name = _name(file, folder)
     if not _NAME.fullmatch(name):
         raise KedgeError(f"{name!r} is no name of a command")
     place = file.resolve(strict=True)

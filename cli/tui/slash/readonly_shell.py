@@ -45,8 +45,10 @@ class ReadOnlyShell:
         rules = rules_of(loaded.settings.rules, loaded.origins)
         trial = tried(ground.gate("plan", rules), ground.command(command))
         if trial.verdict != "allow":
+            # A mode says its reason to the model.
+            reason = "it may change something" if trial.by == "mode" else trial.reason
             raise UsageError(
-                f"the command {command!r} was not run: {trial.reason or 'nothing allows it'}",
+                f"the command {command!r} was not run: {reason or 'nothing allows it'}",
                 hint="commands in prompts only look; a rule in [rules] allow can let it",
             )
         return confinement(loaded, Roots.at(cwd), self._where, scratch, lambda reached: None)

@@ -11,7 +11,7 @@ from ..composer.mentions import attach
 from ..composer.sources import Candidate
 from ..entry import Entry
 from .command import Command, unknown
-from .custom import Custom, Customs, customs
+from .custom import Custom, Customs, customs, waits_for_trust
 from .first_run import tell_untrusted
 from .lookups import here, loaded_of
 from .registry import COMMANDS
@@ -81,14 +81,21 @@ class Slash:
         await self.look()
         custom = self._customs.commands.get(name)
         if custom is None:
-            known = [*self._by_name, *self._customs.commands]
-            self._surface.say(unknown(name, known), wrong=True)
+            await self._say_unknown(name)
             return
         prompt = await self._prompt(custom, words.strip(), pictures)
         if later:
             self._surface.desk.later(prompt)
         else:
             self._surface.desk.submit(prompt)
+
+    async def _say_unknown(self, name: str) -> None:
+        place = here(self._surface)
+        if await asyncio.to_thread(lambda: waits_for_trust(name, loaded_of(self._surface), place)):
+            words = f"/{name} is a command of this folder, which you do not trust yet: /trust asks"
+        else:
+            words = unknown(name, [*self._by_name, *self._customs.commands])
+        self._surface.say(words, wrong=True)
 
     async def _prompt(self, custom: Custom, words: str, pictures: Sequence[Image]) -> Prompt:
         """What a command from a file says to the model.

@@ -37,9 +37,19 @@ async def _stats(surface: Surface, words: str) -> None:
 
 
 async def _rules(surface: Surface, words: str) -> None:
+    from ....agent.memory.repository import find_repository
+    from ...commands.grants import stored_grants
+    from ...knowledge import root_of
     from ..pages.rules import rules_page
 
-    await read(surface, lambda: rules_page(loaded_of(surface)))
+    def page() -> Page:
+        place = here(surface)
+        facts = facts_of(surface) if surface.desk.facts.session else []
+        root = root_of(place, find_repository(place.cwd))
+        holding = stored_grants(surface.where).holding(root)
+        return rules_page(loaded_of(surface), holding, facts)
+
+    await read(surface, page)
 
 
 async def _grants(surface: Surface, words: str) -> None:
