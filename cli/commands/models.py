@@ -4,7 +4,7 @@ import sys
 
 import msgspec
 
-from ...config.models import ModelProfile, known
+from ...config.models import ModelProfile, known, profile
 from ...config.providers import ProviderTable, names, table
 from ...config.secrets import find_key
 from ...config.settings import Settings
@@ -57,9 +57,7 @@ def provider_row(provider: ProviderTable, settings: Settings, where: Surrounding
         running = bool(offered)
         listed = {model.name for model in models}
         models += tuple(
-            ModelProfile(provider=provider.name, name=name)
-            for name in offered
-            if name not in listed
+            profile(provider.name, name, settings.models) for name in offered if name not in listed
         )
     if find_key(provider, where.env) is not None:
         key = "present"

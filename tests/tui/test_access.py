@@ -162,6 +162,54 @@ async def test_a_local_server_is_asked_for_where_it_listens_and_that_is_kept(
     assert text.startswith("# mine\n")
     kept = tomllib.loads(text)["providers"]["vllm"]["base_url"]
     assert kept == f"http://127.0.0.1:{port}/v1"
+    async with stage.app(welcomes=True) as seen:
+        await seen.ready()
+        assert seen.app.facts.model == "vllm/big"
+
+
+async def test_a_model_that_is_taken_is_kept_unless_it_is_only_for_now(
+    stage: Stage, port: int
+) -> None:
+    stage.env["HOUSE_API_KEY"] = GOOD
+    file = stage.home.config_dir / "config.toml"
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("/model house/keyed --now")
+        await seen.said("house/keyed answers, until you leave")
+        assert "model" not in tomllib.loads(file.read_text())
+        await seen.send("/model house/other")
+        await seen.until(
+            lambda: f"house/other answers; kept in {file}" in seen.told.replace("\n", " ")
+        )
+        await seen.send("/model")
+        await seen.on(ModelPicker)
+        await seen.pilot.press("ctrl+g")
+        await seen.said("house/other answers, until you leave")
+    assert tomllib.loads(file.read_text())["model"] == {"name": "house/other"}
+
+
+async def test_the_models_open_on_the_one_in_use_and_say_the_same_window_as_the_status(
+    stage: Stage, port: int
+) -> None:
+    stage.env["ANTHROPIC_API_KEY"] = "sk-nothing"
+    config = stage.home.config_dir / "config.toml"
+    config.write_text(config.read_text().replace("127.0.0.1:9/", f"127.0.0.1:{port}/"))
+    async with stage.app(model="vllm/tiny") as seen:
+        await seen.ready()
+        assert seen.app.facts.context_window == 32_768
+        await seen.send("/model")
+        await seen.on(ModelPicker)
+        picker = seen.app.screen
+        assert isinstance(picker, ModelPicker)
+        assert picker.chosen is not None
+        assert picker.chosen.value == "vllm/tiny"
+        await seen.until(lambda: any("vllm/big" in row for row in seen.rows))
+        assert picker.chosen.value == "vllm/tiny"
+        assert "32k" in picker.chosen.note
+        assert "$0 / $0" in picker.chosen.note
+        await seen.write("local")
+        assert any("vllm/tiny" in row for row in seen.rows)
+        assert not any("anthropic" in row for row in seen.rows)
 
 
 async def test_who_has_no_key_for_the_named_model_can_take_another(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import pytest
 from textual.app import App
 from textual.content import Content
 from textual.events import Key
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 from tui.seen_app import HELLO, Stage
 
 from kedge.cli.tui.screens.dialog import Dialog
@@ -186,6 +186,37 @@ async def test_a_local_server_answers_the_first_prompt(tmp_path: Path, local: st
         await seen.on(TourScreen)
         await seen.pilot.press("h", "i", "enter")
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+    async with stage.app(welcomes=True) as seen:
+        await seen.ready()
+        assert seen.app.facts.model == "ollama/tiny"
+
+
+async def test_local_servers_are_in_sight_and_found_by_what_they_are(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.pilot.resize_terminal(80, 24)
+        await seen.on(SetupScreen)
+        shown = seen.app.screen.query_one(OptionList)
+        in_sight = "\n".join(seen.rows[: shown.size.height])
+        assert shown.scroll_offset.y == 0
+        for title in ("Ollama", "LM Studio", "llama.cpp", "vLLM"):
+            assert title in in_sight
+        chosen = seen.app.screen
+        assert isinstance(chosen, SetupScreen)
+        assert chosen.chosen is not None
+        assert not chosen.chosen.value.silent
+        for words in ("local", "no key"):
+            await seen.pilot.press("ctrl+a", "ctrl+k")
+            await seen.write(words)
+            assert len(seen.rows) == 4
+            assert all("not running here" in row for row in seen.rows)
+
+
+async def test_who_takes_no_model_is_told_so_once(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.pilot.press("escape")
+        await seen.said("no model yet (/model asks again")
+        assert len(seen.app.told) == 1
 
 
 async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(

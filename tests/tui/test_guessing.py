@@ -12,6 +12,7 @@ from kedge.cli.tui.asking.plan import PlanScreen
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.composer.sources import Candidate, Commands
 from kedge.cli.tui.screens.page import PageScreen
+from kedge.cli.tui.screens.pickers import EffortPicker
 from kedge.cli.tui.screens.sessions import SessionPicker
 from kedge.cli.tui.slash.appearance import APPEARANCE
 from kedge.cli.tui.slash.registry import COMMANDS
@@ -155,10 +156,18 @@ async def test_an_effort_is_named(stage: Stage) -> None:
         await seen.ready()
         await seen.send("/effort high")
         await seen.until(lambda: seen.app.look().effort == "high")
-        await seen.send("/reasoning")
         await seen.said("the effort is high")
         await seen.send("/effort much")
         await seen.said("'much' is no effort")
+        await seen.send("/reasoning")
+        await seen.on(EffortPicker)
+        picker = seen.app.screen
+        assert isinstance(picker, EffortPicker)
+        assert picker.chosen is not None
+        assert picker.chosen.value == "high"
+        await seen.pilot.press("up", "enter")
+        await seen.said("the effort is medium")
+        assert seen.app.look().effort == "medium"
 
 
 async def test_review_is_a_prompt_that_wants_nothing_changed(stage: Stage) -> None:

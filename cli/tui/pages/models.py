@@ -2,6 +2,19 @@
 
 from msgspec import Struct
 
+from ....config.settings import Effort
+
+
+class Answering(Struct, frozen=True):
+    """Who is to answer from here on."""
+
+    model: str
+    """`provider/model`."""
+    effort: Effort | None = None
+    """How hard they think; None: as it is."""
+    lasts: bool = True
+    """Whether that holds for later starts, too."""
+
 
 class Offer(Struct, frozen=True):
     """A model that could answer."""

@@ -21,6 +21,8 @@ from ..desk.points import Point
 from ..desk.reverting import FileDiff
 from ..entry import Entry
 from ..pages.brings import Offer as TrustOffer
+from ..pages.efforts import AS_PROVIDED, EFFORT_WORDS
+from ..pages.models import Answering
 from ..pages.models import Offer as ModelOffer
 from ..pages.modes import MODE_WORDS
 from ..pages.page import Page
@@ -226,10 +228,10 @@ class Lines:
             self.desk.submit((Text(decision.text),))
         return True
 
-    async def sure(self, words: str) -> bool:
+    async def sure(self, words: str, deed: str, asks: Callable[[], bool]) -> bool:
         """See `Surface`."""
-        said = await self._host.line(Ask(f"{words}; y goes on, Enter stays: "))
-        return (said or "").strip().casefold() in ("y", "yes")
+        said = await self._host.line(Ask(f"{words}; y: {deed}, Enter: stay; "))
+        return not asks() or (said or "").strip().casefold() in ("y", "yes")
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""
@@ -237,7 +239,16 @@ class Lines:
         place = await self._choice(f"how much may happen without asking; now: {mode}", items)
         return None if place is None else MODES[place]
 
-    async def choose_model(self) -> tuple[str, Effort | None]:
+    async def choose_effort(self, effort: Effort) -> Effort | None:
+        """See `Surface`."""
+        items = list(EFFORT_WORDS.items())
+        now = effort or AS_PROVIDED
+        place = await self._choice(
+            f"how hard it thinks; now: {now}", [(one or AS_PROVIDED, words) for one, words in items]
+        )
+        return None if place is None else items[place][0]
+
+    async def choose_model(self) -> Answering | None:
         """See `Surface`; an effort is said behind the name."""
         from ....config.providers import names, table
         from ...commands.models import price_of, provider_row
@@ -256,8 +267,8 @@ class Lines:
         place = await self._choice(f"models that can be called; now: {now}", usable)
         if place is None:
             self.say("/model PROVIDER/NAME takes any other; an effort may follow, such as high")
-            return "", None
-        return usable[place][0], None
+            return None
+        return Answering(usable[place][0])
 
     async def choose_session(
         self, catalogue: Catalogue, rows: Sequence[Summary], place: Where, query: str

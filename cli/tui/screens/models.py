@@ -29,8 +29,16 @@ class ModelPicker(Picker[str]):
         be looked at."""
         self._later = later
         self.effort: Effort = effort
-        acts = (Act[str]("ctrl+t", "effort", self._harder),)
-        super().__init__("models", _items(rows), acts=acts, chosen=model)
+        self.now = False
+        """Whether it was taken only until the person leaves."""
+        acts = (
+            Act[str]("ctrl+t", "effort", self._harder),
+            Act[str]("ctrl+g", "only for now", self._for_now),
+        )
+        items = list(_items(rows))
+        if model and all(one.value != model for one in items):
+            items.insert(0, Item(model, model, "answers now", "answers now"))
+        super().__init__("models", items, acts=acts, chosen=model)
 
     def on_mount(self) -> None:
         """Look at the others, too."""
@@ -40,8 +48,15 @@ class ModelPicker(Picker[str]):
     async def _add(self, later: AsyncIterable[ProviderRow]) -> None:
         """First those that can be used, else last."""
         async for row in later:
-            more = _of(row)
-            self.replace([*more, *self.items] if _is_usable(row) else [*self.items, *more])
+            more = list(_of(row))
+            new = {item.value for item in more}
+            known = [item for item in self.items if item.value not in new]
+            self.replace([*more, *known] if _is_usable(row) else [*known, *more])
+
+    async def _for_now(self, item: Item[str]) -> str:
+        self.now = True
+        self.take(item)
+        return ""
 
     async def _harder(self, item: Item[str]) -> str:
         self.effort = _EFFORTS[(_place(self.effort) + 1) % len(_EFFORTS)]
@@ -81,14 +96,19 @@ def _of(row: ProviderRow) -> Iterator[Item[str]]:
     usable, dead = _is_usable(row), not (_is_usable(row) or _can_be_asked(row))
     tone: Tone = "" if usable or dead else "dim"
     if not row.models:
-        words = f"{state_of(row)}; {_asks(row)}"
+        words = f"{_about(row)}; {_asks(row)}"
         yield Item(f"{row.provider}/", f"{row.provider}/…", _missing(row), words, tone, dead=dead)
     for model in row.models:
         name = f"{row.provider}/{model.name}"
-        words = f"{row.title}, {state_of(row)}; {price_of(model)}"
+        words = f"{row.title}, {_about(row)}; {price_of(model)}"
         words += "" if usable or dead else f"\n{_asks(row)}"
         note = f"{_window(model):>5}  {_price(model)}" if usable else _missing(row)
         yield Item(name, name, note, words, tone, dead=dead)
+
+
+def _about(row: ProviderRow) -> str:
+    local = "local, needs no key, " if row.running is not None else ""
+    return f"{local}{state_of(row)}"
 
 
 def _asks(row: ProviderRow) -> str:

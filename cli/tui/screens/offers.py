@@ -10,10 +10,12 @@ class SetupScreen(Picker[Offer]):
     ROOM = 4
 
     def __init__(self, offers: list[Offer]) -> None:
-        items = [Item(one, one.title, _note(one)) for one in offers]
+        items = [Item(one, one.title, _note(one), _words(one)) for one in offers]
         keyless = any(one.variable for one in offers)
         title = f"which model is to answer?{' there is no key yet' if keyless else ''}"
-        super().__init__(title, items, chosen=offers[0])
+        # What is here but does not run stands in sight, and is not what Enter takes unread.
+        ready = (one for one in offers if not one.silent)
+        super().__init__(title, items, chosen=next(ready, None))
 
     def preview(self, item: Item[Offer]) -> str:
         """What is to be done for it."""
@@ -31,6 +33,11 @@ class SetupScreen(Picker[Offer]):
             "Enter asks for the key. It is used until you leave, and written nowhere.\n"
             f"For good: put  export {offer.variable}=…  into your shell's profile."
         )
+
+
+def _words(offer: Offer) -> str:
+    """What people look for by other words than those that are shown."""
+    return offer.model if offer.variable else f"{offer.model} local server, needs no key"
 
 
 def _note(offer: Offer) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ....config.settings import MODES, Mode
+from ....config.settings import MODES, Effort, Mode
 from ..entry import Entry
 from ..keys import ACTIONS, KeyTable
+from ..pages.efforts import AS_PROVIDED, EFFORT_WORDS
 from ..pages.modes import MODE_WORDS
 from ..view.palette import AUTOMATIC, PALETTES
 from .picker import Act, Item, Picker
@@ -17,6 +18,16 @@ class ModePicker(Picker[Mode]):
     def __init__(self, mode: Mode) -> None:
         items = [Item[Mode](one, one, MODE_WORDS[one]) for one in MODES]
         super().__init__("how much may happen without asking", items, chosen=mode)
+
+
+class EffortPicker(Picker[Effort]):
+    """Gives the effort."""
+
+    def __init__(self, effort: Effort) -> None:
+        items = [
+            Item[Effort](one, one or AS_PROVIDED, words) for one, words in EFFORT_WORDS.items()
+        ]
+        super().__init__("how hard it thinks", items, chosen=effort)
 
 
 _THEME_WORDS: Final = {

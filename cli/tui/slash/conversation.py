@@ -110,7 +110,7 @@ async def _compact(surface: Surface, words: str) -> None:
 
 
 async def _new(surface: Surface, words: str) -> None:
-    if await may_leave(surface):
+    if await may_leave(surface, "begin a new session"):
         await surface.desk.new()
 
 

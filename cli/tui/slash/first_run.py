@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ....config.errors import KedgeError
+from ....config.errors import CredentialsError, KedgeError
 from ....config.exit_codes import EXIT_CODES
 from ....config.private import private_folder
 from ...commands.settings import load_for_commands
@@ -32,8 +32,10 @@ async def begin(surface: Surface, *, picks: bool = False) -> None:
         if error.exit_code != EXIT_CODES["credentials"]:
             raise
         wanted = await asyncio.to_thread(lambda: surface.desk.wanted)
-        if not ((wanted and await use(surface, wanted)) or await set_up(surface)):
-            raise
+        opened = (wanted and await use(surface, wanted, lasts=False)) or await set_up(surface)
+        if not opened:
+            hint = "/model asks again, kedge demo shows how it works"
+            raise CredentialsError("no model yet", hint=hint) from error
     marks = Marks(surface.where.home.state_dir)
     # Who came with a prompt wants it answered, and who goes on with a session has seen it all.
     fresh = not surface.desk.facts.working and not surface.desk.begun

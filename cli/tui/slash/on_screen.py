@@ -15,6 +15,7 @@ from ..desk.facts import Facts
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
 from ..pages.brings import Offer as TrustOffer
+from ..pages.models import Answering
 from ..pages.models import Offer as ModelOffer
 from ..pages.page import Page
 from ..screens.picker import Act, Item
@@ -132,15 +133,18 @@ class OnScreen:
         self._app.action_review_plan()
         return True
 
-    async def sure(self, words: str) -> bool:
+    async def sure(self, words: str, deed: str, asks: Callable[[], bool]) -> bool:
         """See `Surface`."""
         from textual.content import Content
 
         from ..screens.dialog import Dialog
 
-        answers = [("yes", "go on"), ("no", "stay here")]
+        answers = [("yes", deed), ("no", "stay")]
         grace = self._app.settings.grace_ms / 1000
-        dialog = Dialog("Sure?", Content(harmless(words)), answers, grace=grace)
+        dialog = Dialog(
+            "Sure?", Content(harmless(words)), answers, grace=grace, at_once=True,
+            settled=lambda: None if asks() else "yes",
+        )  # fmt: skip
         return await answered(self._app, dialog) == "yes"
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
@@ -149,7 +153,13 @@ class OnScreen:
 
         return await answered(self._app, ModePicker(mode))
 
-    async def choose_model(self) -> tuple[str, Effort | None]:
+    async def choose_effort(self, effort: Effort) -> Effort | None:
+        """See `Surface`."""
+        from ..screens.pickers import EffortPicker
+
+        return await answered(self._app, EffortPicker(effort))
+
+    async def choose_model(self) -> Answering | None:
         """See `Surface`."""
         from ....config.providers import names, table
         from ...commands.models import ProviderRow, provider_row
@@ -169,8 +179,10 @@ class OnScreen:
 
         picker = ModelPicker(rows, facts.model, facts.effort, servers())
         name = await answered(self._app, picker)
-        changed = picker.effort != facts.effort
-        return name or "", picker.effort if changed else None
+        if name is None:
+            return None
+        effort = picker.effort if picker.effort != facts.effort else None
+        return Answering(name, effort, lasts=not picker.now)
 
     async def choose_session(
         self, catalogue: Catalogue, rows: Sequence[Summary], place: Where, query: str

@@ -1,7 +1,7 @@
 """Choices that hold for later starts, too: written into the person's own settings."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ....config.errors import KedgeError
 from ....config.user_file import Plain, keep
@@ -9,9 +9,7 @@ from ....config.values import KeyPath, dotted
 from ...commands.settings import load_for_commands
 from ...surroundings import Surroundings
 from .lookups import here
-
-if TYPE_CHECKING:
-    from ..seated import Seated
+from .surface import Sitting
 
 NOW: Final = "--now"
 """Behind a command: only until the person leaves."""
@@ -24,18 +22,18 @@ def for_now(words: str) -> tuple[str, bool]:
 
 
 async def choose(
-    app: "Seated", said: str, path: KeyPath, value: Plain, *, lasts: bool = True
+    sitting: Sitting, said: str, path: KeyPath, value: Plain, *, lasts: bool = True
 ) -> None:
     """Say what was chosen and holds already; if it `lasts`, keep it, and say where."""
     if not lasts:
-        app.say(f"{said}, until you leave")
+        sitting.say(f"{said}, until you leave")
         return
     try:
-        where = await asyncio.to_thread(_kept, here(app), path, value)
+        where = await asyncio.to_thread(_kept, here(sitting), path, value)
     except KedgeError as error:
-        app.say(f"{said}, but only until you leave: {error}\n{error.hint}", wrong=True)
+        sitting.say(f"{said}, but only until you leave: {error}\n{error.hint}", wrong=True)
     else:
-        app.say(f"{said}; {where}")
+        sitting.say(f"{said}; {where}")
 
 
 def _kept(where: Surroundings, path: KeyPath, value: Plain) -> str:

@@ -7,11 +7,17 @@ from ...local_models import models_of
 from ..pages.models import Offer
 from .access import PAGES, made_ready, takes_a_key
 from .lookups import loaded_of
+from .preferences import choose
 from .surface import Surface
 
 
 async def set_up(surface: Surface) -> bool:
-    """Have a person choose a model, and give what it needs; whether a session is open now."""
+    """Have a person choose a model, and give what it needs, for this start and later ones;
+    whether a session is open now.
+
+    Raises:
+        KedgeError: it cannot be opened.
+    """
     settings = (await asyncio.to_thread(loaded_of, surface)).settings
 
     def look() -> list[Offer]:
@@ -25,17 +31,15 @@ async def set_up(surface: Surface) -> bool:
             silent += () if found else (Offer(f"{one.name}/", title=one.title),)
         known = (table(name, settings.providers) for name in names(settings.providers))
         keyed = [_offer(one) for one in known if takes_a_key(one) and one.default_model]
-        return [*running, *keyed, *silent]
+        return [*running, *silent, *keyed]
 
     offer = await surface.choose_offer(await asyncio.to_thread(look))
-    if offer is not None and await use(surface, offer.model):
-        return True
-    surface.say("no model yet: /model asks again, kedge demo shows how it works")
-    return False
+    return offer is not None and await use(surface, offer.model, lasts=True)
 
 
-async def use(surface: Surface, model: str) -> bool:
-    """Open a session with a model, once it has what it needs; whether one is open now.
+async def use(surface: Surface, model: str, *, lasts: bool) -> bool:
+    """Open a session with a model, once it has what it needs; whether one is open now. If it
+    `lasts`, later ones are opened with it, too.
 
     Raises:
         KedgeError: it cannot be opened.
@@ -45,8 +49,18 @@ async def use(surface: Surface, model: str) -> bool:
         return False
     surface.desk.settle(surface.where, model=ready)
     await surface.desk.open()
-    surface.say(f"{ready} answers")
+    if lasts:
+        await remember(surface, f"{ready} answers", ready)
+    else:
+        surface.say(f"{ready} answers")
     return True
+
+
+async def remember(surface: Surface, said: str, model: str, *, lasts: bool = True) -> None:
+    """Say who answers; if it `lasts`, and is a provider's, later sessions begin with it."""
+    settings = (await asyncio.to_thread(loaded_of, surface)).settings
+    provided = model.partition("/")[0] in names(settings.providers)
+    await choose(surface, said, ("model", "name"), model, lasts=lasts and provided)
 
 
 def _offer(provider: ProviderTable) -> Offer:

@@ -18,6 +18,7 @@ from ..pages.page import Page
 if TYPE_CHECKING:
     from ..desk.reverting import FileDiff
     from ..pages.brings import Offer as TrustOffer
+    from ..pages.models import Answering
     from ..pages.models import Offer as ModelOffer
 
 Trusted = Literal["yes", "no", "leave"]
@@ -49,6 +50,10 @@ class Sitting(Protocol):
         """Where the session is."""
         ...
 
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """Tell the person something that is not part of the session."""
+        ...
+
 
 class Surface(Sitting, Protocol):
     """Shows what commands have found, and asks what they have to know. Belongs to one loop."""
@@ -59,10 +64,6 @@ class Surface(Sitting, Protocol):
 
     def look(self) -> Facts:
         """How things stand now."""
-        ...
-
-    def say(self, words: str, *, wrong: bool = False) -> None:
-        """Tell the person something that is not part of the session."""
         ...
 
     def leave(self) -> None:
@@ -129,16 +130,21 @@ class Surface(Sitting, Protocol):
         """Have the plan that waits read and decided on; whether there is one."""
         ...
 
-    async def sure(self, words: str) -> bool:
-        """Whether what these words say is to be done all the same."""
+    async def sure(self, words: str, deed: str, asks: Callable[[], bool]) -> bool:
+        """Whether a deed, which would do what the words say, is to be done; nobody has to say so
+        where nothing `asks` any more."""
         ...
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """A mode instead of this one; None: it stays."""
         ...
 
-    async def choose_model(self) -> tuple[str, Effort | None]:
-        """Who is to answer, and how hard they think; an empty name, or None: as it is."""
+    async def choose_model(self) -> "Answering | None":
+        """Who is to answer; None: who does."""
+        ...
+
+    async def choose_effort(self, effort: Effort) -> Effort | None:
+        """An effort instead of this one; None: it stays."""
         ...
 
     async def choose_session(
