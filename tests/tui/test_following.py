@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from textual.widgets import OptionList
 from tui.seen_app import Script, Stage, bash, text
 
 from kedge.cli.tui.screens.dialog import Dialog
@@ -36,6 +37,18 @@ async def test_a_command_of_one_s_own_goes_to_the_end(tmp_path: Path) -> None:
         assert seen.app.transcript.following
 
 
+async def test_nobody_is_asked_about_a_turn_that_is_over(tmp_path: Path) -> None:
+    script: Script = [(["user"], [bash("sleep 100")])]
+    async with Stage(tmp_path).app(script, "go") as seen:
+        await seen.until(lambda: any(task.running for task in seen.app.look().tasks))
+        session = seen.app.look().session
+        await seen.send("/new")
+        await seen.on(Dialog)
+        seen.app.desk.interrupt()
+        await seen.until(lambda: seen.app.look().session not in ("", session))
+        assert not isinstance(seen.app.screen, Dialog)
+
+
 async def test_a_turn_is_not_left_for_another_session_without_a_word(tmp_path: Path) -> None:
     script: Script = [(["user"], [bash("sleep 100")])]
     async with Stage(tmp_path).app(script, "go") as seen:
@@ -49,6 +62,9 @@ async def test_a_turn_is_not_left_for_another_session_without_a_word(tmp_path: P
         assert seen.app.look().working
         await seen.send("/new")
         await seen.on(Dialog)
-        await seen.pilot.press("enter")
+        options = seen.app.screen.query_one(OptionList).options
+        answers = [str(option.prompt) for option in options]
+        assert answers == ["1 end the turn, and begin a new session", "2 stay"]
+        await seen.pilot.press("1")
         await seen.until(lambda: seen.app.look().session not in ("", session))
         assert not seen.app.look().working

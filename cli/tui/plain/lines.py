@@ -231,7 +231,7 @@ class Lines:
     async def sure(self, words: str, deed: str, asks: Callable[[], bool]) -> bool:
         """See `Surface`."""
         said = await self._host.line(Ask(f"{words}; y: {deed}, Enter: stay; "))
-        return not asks() or (said or "").strip().casefold() in ("y", "yes")
+        return (said or "").strip().casefold() in ("y", "yes")
 
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""

@@ -19,6 +19,8 @@ from .hints import CLOSES, Hint, hinted
 
 _FRAME: Final = 2
 """Lines of the border."""
+_LOOKS: Final = 0.1
+"""Seconds between two looks whether there is still something to ask."""
 _CLOSE: Final = 8
 """Lines of text; where there are no more, there are no empty lines beside it."""
 
@@ -53,11 +55,14 @@ class Dialog(Modal[str | None]):
         grace: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         typed: Callable[[str], object] = str,
+        at_once: bool = False,
+        settled: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`answers` are what is given and its words; within the grace, seconds by the clock, keys
-        give none: a person may be in the middle of a sentence. `typed` takes its letters."""
+        give none: a person may be in the middle of a sentence. `typed` takes its letters.
+        A number answers `at_once`, or chooses. Once `settled` gives an answer, nobody is asked."""
         super().__init__()
-        self._typed = typed
+        self._typed, self._at_once, self._settled = typed, at_once, settled
         self._grace = Grace(grace, clock)
         self._titled, self._text, self._answers, self._first = title, text, answers, chosen
 
@@ -77,18 +82,23 @@ class Dialog(Modal[str | None]):
     def on_mount(self) -> None:
         """There is but the answer to give."""
         self._grace.begin()
+        self.set_interval(_LOOKS, self._settle)
         options = self.query_one(OptionList)
         options.focus()
         options.highlighted = self._first
         self.on_resize()
 
+    def _settle(self) -> None:
+        if self.is_current and (answer := self._settled()) is not None:
+            self.dismiss(answer)
+
     def on_resize(self) -> None:
         """The keys for another width, and the text as high as leaves the answers to be seen."""
         width = min(self.size.width, 100) - 4
-        lines = hinted(
-            (Hint(f"↑ ↓ 1-{len(self._answers)}", "choose"), Hint("enter", "takes it"), CLOSES),
-            width,
-        )
+        numbers = f"1-{len(self._answers)}"
+        arrows = Hint("↑ ↓" if self._at_once else f"↑ ↓ {numbers}", "choose")
+        at_once = (Hint(numbers, "answers"),) if self._at_once else ()
+        lines = hinted((*at_once, arrows, Hint("enter", "takes it"), CLOSES), width)
         answers = sum(len(Content(words).wrap(width - 1)) for words in self._lines)
         hint, options = self.query_one("#hint", Static), self.query_one(OptionList)
         hint.update(Content("\n").join(lines))
@@ -104,13 +114,16 @@ class Dialog(Modal[str | None]):
             self.dismiss(self._answers[event.option_index][0])
 
     def on_key(self, event: Key) -> None:
-        """The number of an answer chooses it; letters answer nothing, and neither does what follows
-        them at once."""
+        """The number of an answer chooses it, or gives it; letters answer nothing, and neither does
+        what follows them at once."""
         soon = self._grace.is_too_soon()
         numbers = [str(number) for number in range(1, len(self._answers) + 1)]
         if event.character in numbers and not soon:
-            self.query_one(OptionList).highlighted = numbers.index(event.character)
             event.stop()
+            options = self.query_one(OptionList)
+            options.highlighted = numbers.index(event.character)
+            if self._at_once:
+                options.action_select()
         elif event.is_printable and event.character:
             self._grace.begin()
             self._typed(event.character)

@@ -7,10 +7,16 @@ from .lookups import here
 from .surface import Surface
 
 
-async def may_leave(surface: Surface) -> bool:
-    """Whether the session may be left: the person is asked where that ends something."""
-    ends = what_ends(surface.look())
-    return not ends or await surface.sure(f"this ends {ends}")
+async def may_leave(surface: Surface, then: str = "leave this session") -> bool:
+    """Whether the session may be left: the person is asked where that ends something. `then` is
+    what comes next, in words."""
+
+    def ends() -> str:
+        return what_ends(surface.look())
+
+    return not ends() or await surface.sure(
+        f"this ends {ends()}", f"end {ends()}, and {then}", lambda: bool(ends())
+    )
 
 
 async def pick_session(surface: Surface, query: str = "") -> bool:
