@@ -262,7 +262,7 @@ class KedgeApp(Reading):
             else:
                 self.ask_slash("rewind")
         elif self.composer.text:
-            self.say("once more clears the prompt")
+            self.say("once more clears the prompt", holds=TWICE)
 
     def action_take_back(self) -> None:
         """Take the last waiting prompt back into the composer."""
@@ -290,7 +290,8 @@ class KedgeApp(Reading):
         if not cleared and self._desk is not None:
             self._desk.interrupt()
         ends = what_ends(structs.replace(self.look(), working=False))
-        self.say(f"once more leaves, and ends {ends}" if ends else "once more leaves")
+        also = f", and ends {ends}" if ends else ""
+        self.say(f"once more leaves{also}", holds=TWICE)
 
     def action_leave(self) -> None:
         """Leave, if nothing is written."""
@@ -303,7 +304,7 @@ class KedgeApp(Reading):
         if not ends or self._again("leave", WARNED):
             self.exit(0)
         else:
-            self.say(f"leaving ends {ends}; once more, or Ctrl+C, leaves")
+            self.say(f"leaving ends {ends}; once more, or Ctrl+C, leaves", holds=WARNED)
 
     def exit(
         self,

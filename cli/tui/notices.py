@@ -22,12 +22,14 @@ class Notices(Static):
         super().__init__(markup=False)
         self._said: list[Content] = []
 
-    def say(self, words: str, *, wrong: bool) -> None:
-        """Show words that are harmless. The same ones are not said twice at a time."""
+    def say(self, words: str, *, wrong: bool, holds: float = 0.0) -> None:
+        """Show words that are harmless, for as many seconds as they hold; 0: as others. The same
+        ones are not said twice at a time."""
         one = Content.styled(words, "$text-error" if wrong else "$text-muted")
         self._said = [*(other for other in self._said if other.plain != words), one]
         self._draw()
-        self.set_timer(_SECONDS * (2 if wrong else 1), lambda: self._forget(one))
+        seconds = holds or _SECONDS * (2 if wrong else 1)
+        self.set_timer(seconds, lambda: self._forget(one))
 
     def _forget(self, one: Content) -> None:
         # By identity: the same words may have been said again since.

@@ -171,13 +171,14 @@ class Panes(Display, inherit_bindings=False):
         if self.is_running:
             self.transcript.restyle(palette=palette_of(theme))
 
-    def say(self, words: str, *, wrong: bool = False) -> None:
-        """Tell the person something that is not part of the session."""
+    def say(self, words: str, *, wrong: bool = False, holds: float = 0.0) -> None:
+        """Tell the person something that is not part of the session, and that is true for so many
+        seconds; 0: it stays true."""
         transcript = self.transcript
         if isinstance(transcript, Tail) and len(self.screen_stack) == 1:
             transcript.tell(harmless(words), "bad" if wrong else "dim")
             return
-        self._notices.say(harmless(words), wrong=wrong)
+        self._notices.say(harmless(words), wrong=wrong, holds=holds)
 
     @property
     def _notices(self) -> Notices:

@@ -51,9 +51,9 @@ class Telling(KedgeApp):
         super().__init__(run, where, settings, welcomes=welcomes)
         self.told: list[str] = []
 
-    def say(self, words: str, *, wrong: bool = False) -> None:
+    def say(self, words: str, *, wrong: bool = False, holds: float = 0.0) -> None:
         self.told.append(words)
-        super().say(words, wrong=wrong)
+        super().say(words, wrong=wrong, holds=holds)
 
 
 class Seen:

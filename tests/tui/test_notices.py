@@ -53,6 +53,17 @@ async def test_the_same_words_stand_there_once(stage: Stage) -> None:
         assert str(seen.app.screen.query_one(Notices).content) == "once more leaves"
 
 
+async def test_what_was_true_for_a_moment_goes_with_it(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        seen.app.say("stays")
+        await seen.pilot.press("ctrl+c")
+        notices = seen.app.screen.query_one(Notices)
+        assert str(notices.content) == "stays\nonce more leaves"
+        await seen.until(lambda: "once more" not in str(notices.content))
+        assert str(notices.content) == "stays"
+
+
 async def test_who_has_selected_words_is_told_how_they_are_copied(stage: Stage) -> None:
     async with stage.app(HELLO, "hi") as seen:
         await seen.until(lambda: "Hello." in "".join(map(str, seen.app.transcript.view.blocks)))
