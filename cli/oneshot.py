@@ -18,7 +18,7 @@ from .output_file import keep_answer, output_file
 from .stdin import piped
 from .surfaces import ANSWERS, Streams, Surface, Watched, startup_failure, surfaces_for
 from .surroundings import Surroundings, surroundings
-from .terminal import Out, Style
+from .terminal import Out, Style, harmless
 
 _SIGNALS: dict[signal.Signals, Status] = {
     signal.SIGINT: "interrupted",
@@ -52,6 +52,9 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) 
             pace=pace if streams.watched else 0.0,
             approver=_approver(run, streams, err, style, surfaces),
         )
+        if composed.loaded.unusable is not None and not run.flag("verbose"):
+            words = "so all of this file is ignored, also what it may forbid"
+            err.say(f"kedge: {harmless(str(composed.loaded.unusable))}; {words}\n")
         # Start-up ran without looking for garbage (see cli/main.py). What it made lives to the
         # end: frozen, it is not looked through from here on either.
         gc.freeze()

@@ -45,13 +45,17 @@ class Loaded(Struct, frozen=True):
     contents of all layers, trusted alike."""
     brought: "Brought | None" = None
     """What the project brings that can execute or redirect; None if it brings nothing of it."""
+    unusable: ConfigError | None = None
+    """Why all of the project's file is ignored."""
 
     def require_trust(self) -> None:
         """Return if nothing was left out for want of trust.
 
         Raises:
-            ConfigError: something was.
+            ConfigError: something was, or the project's file cannot be used.
         """
+        if self.unusable is not None:
+            raise self.unusable
         if self.brought is not None and not self.brought.trusted:
             raise ConfigError(
                 "the project brings what you do not trust",
@@ -88,7 +92,8 @@ def load(
 
     Raises:
         ConfigError: a file that cannot be read or is not TOML, an unknown key, variable or
-            profile, a value of the wrong type or out of range.
+            profile, a value of the wrong type or out of range. Of a project that was never
+            trusted, this is a problem instead.
         UsageError: a `--set` that is not `key=value`.
     """
     stack = _Stack()
@@ -145,6 +150,13 @@ def _from_flags(flags: Mapping[str, Flag]) -> Iterable[Layer]:
         yield Layer(source, nested(tuple(key.split(".")), flag.value))
 
 
+def _brought(gated: Layer, data_dir: pathlib.Path | None) -> "Brought":
+    # Few projects bring anything of the kind.
+    from .brought import brought
+
+    return brought(gated, data_dir)
+
+
 class _Stack:
     """The layers laid so far."""
 
@@ -154,6 +166,7 @@ class _Stack:
         self._problems: tuple[Problem, ...] = ()
         self._sources: list[Source] = []
         self._brought: Brought | None = None
+        self._unusable: ConfigError | None = None
 
     def lay_checked(self, *layers: Layer | None) -> None:
         """Checks each layer, then lays it over what is there."""
@@ -165,22 +178,47 @@ class _Stack:
                 self._lay_imported(layer)
 
     def lay_project(self, file: pathlib.Path | None, data_dir: pathlib.Path | None) -> None:
-        """Lays what narrows of the project's file and, once it is trusted, what it brings."""
-        layer = read("project", file) if file else None
+        """Lays what narrows of the project's file and, once it is trusted, what it brings.
+
+        One that cannot be used is an error where it was trusted; else it is ignored.
+        """
+        if file is None:
+            return
+        try:
+            self._lay_project(file, data_dir)
+        except ConfigError as error:
+            from .unusable import STAND_IN, ignored, was_accepted
+
+            if was_accepted(file, data_dir):
+                raise
+            self._problems += (ignored(file, error),)
+            self._unusable = error
+            source = Source("project", str(file), error.reason)
+            self._sources.append(source)
+            self.lay(
+                Layer(source, narrowed(Layer(source, {"mode": STAND_IN}), self._values).values)
+            )
+
+    def _lay_project(self, file: pathlib.Path, data_dir: pathlib.Path | None) -> None:
+        layer = read("project", file)
         if layer:
             check(layer)
-            self._sources.append(layer.source)
+            if "rules" in layer.values:
+                from .unusable import check_rules, was_accepted
+
+                # What was trusted `kedge rules lint` goes through as a whole.
+                if not was_accepted(file, data_dir):
+                    check_rules(layer)
             left: Narrowed = narrowed(layer, self._values)
+            brings = _brought(Layer(layer.source, left.gated), data_dir) if left.gated else None
+            self._sources.append(layer.source)
             self._problems += left.problems
             self.lay(Layer(layer.source, left.values))
-            if left.gated:
-                self._lay_brought(Layer(layer.source, left.gated), data_dir)
+            if brings is not None:
+                self._lay_brought(brings)
 
-    def _lay_brought(self, gated: Layer, data_dir: pathlib.Path | None) -> None:
-        # Few projects bring anything of the kind.
-        from .brought import brought
-
-        self._brought = brings = brought(gated, data_dir)
+    def _lay_brought(self, brings: "Brought") -> None:
+        self._brought = brings
         self._problems += brings.problems
         for layer in brings.layers if brings.trusted else ():
             self._sources.append(layer.source)
@@ -229,7 +267,9 @@ class _Stack:
         settings = msgspec.convert(self._values, Settings)
         version = _version(package_version, self._sources)
         problems = sorted(self._problems, key=lambda problem: (problem.file, problem.line))
-        return Loaded(settings, self._origins, tuple(problems), version, self._brought)
+        return Loaded(
+            settings, self._origins, tuple(problems), version, self._brought, self._unusable
+        )
 
 
 def _version(package_version: str, sources: Iterable[Source]) -> str:

@@ -95,7 +95,8 @@ class Problem(Struct, frozen=True):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.key}: {self.reason}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (place, self.key, self.reason) if part)
 
 
 def defaults() -> Layer:

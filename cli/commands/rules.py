@@ -68,6 +68,8 @@ def lint_rules(cd: str, *, as_json: bool) -> int:
         KedgeError: the configuration or the directory is wrong otherwise.
     """
     loaded = load_for_commands(surroundings(cd))
+    if loaded.unusable is not None:
+        raise loaded.unusable
     remarks = lint(items_of(loaded.settings.rules, loaded.origins))
     out = Out(1)
     for remark in remarks:

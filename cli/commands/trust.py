@@ -34,6 +34,8 @@ def trust_folder(cd: str, *, yes: bool) -> int:
     """
     where = surroundings(cd)
     loaded = load_for_commands(where)
+    if loaded.unusable is not None:
+        raise loaded.unusable
     brings = loaded.brought
     if brings is None:
         return trust_instructions(where, lambda: yes or _agreed())

@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 
 from kedge.config.errors import ConfigError
+from kedge.config.following import FOLLOWED
 from kedge.config.layers import Loaded, load
 from kedge.config.trust import Changed, Trust, Unknown
 
@@ -284,8 +285,8 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(loaded: Load, machine: Mach
         'hooks_from = ["pipe"]\n[[hooks]]\nevent = "stop"\ncommand = "./pipe"\n'
     )
     os.mkfifo(machine.repository / "pipe")
-    with pytest.raises(ConfigError, match="not a regular file"):
-        loaded()
+    unusable = loaded().unusable
+    assert unusable is not None and "not a regular file" in str(unusable)
 
 
 @pytest.mark.parametrize(
@@ -305,3 +306,23 @@ def test_a_mistake_in_a_hook_is_named_with_its_line_and_key(
         loaded()
     assert (caught.value.line, caught.value.key) == (line, key)
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize("text", ["mode = \n", "modus = 'plan'\n"])
+def test_a_mistake_in_a_file_that_was_trusted_is_an_error(
+    machine: Machine, loaded: Load, trust: Trust, text: str
+) -> None:
+    brings = loaded().brought
+    assert brings is not None
+    trust.accept(brings.root, brings.parts)
+    machine.project.write_text(text)
+    with pytest.raises(ConfigError):
+        loaded()
+
+
+def test_a_folder_trusted_for_its_instructions_alone_does_not_count_on_its_file(
+    machine: Machine, loaded: Load, trust: Trust
+) -> None:
+    trust.accept(machine.repository, FOLLOWED)
+    machine.project.write_text("mode = \n")
+    assert loaded().unusable is not None

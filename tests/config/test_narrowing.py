@@ -86,12 +86,34 @@ def test_what_a_project_may_not_set_is_a_problem_with_its_line(machine: Machine)
     assert "'full' does not narrow 'ask'" in str(loaded.problems[0])
 
 
-def test_a_mistake_in_a_project_is_an_error_because_it_may_have_meant_to_narrow(
-    machine: Machine,
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("modus = 'plan'\n", 1, "unknown key"),
+        ("[limits]\nmax_turns = = 3\n", 2, "not TOML"),
+        ("mode = 'plan'\n[rules]\ndeny = ['foo(']\n", 3, "a rule is written"),
+        ("mode = 'plan'\n[limits]\nmax_turns = 'many'\n", 3, "expected"),
+    ],
+)
+def test_a_file_with_a_mistake_of_a_project_is_ignored_and_narrows_the_mode(
+    machine: Machine, text: str, line: int, reason: str
 ) -> None:
-    machine.project.write_text("modus = 'plan'\n")
-    with pytest.raises(ConfigError, match="unknown key"):
-        machine.load()
+    machine.user.write_text("mode = 'auto'\n")
+    machine.project.write_text(text)
+    loaded = machine.load()
+    assert loaded.settings.mode == "ask"
+    (problem,) = loaded.problems
+    assert str(problem).startswith(f"{machine.project}:{line}: ")
+    assert reason in problem.reason and "ALL of this file is ignored" in problem.reason
+    with pytest.raises(ConfigError, match=reason):
+        loaded.require_trust()
+
+
+def test_a_file_with_a_mistake_widens_nothing(machine: Machine) -> None:
+    machine.user.write_text("mode = 'plan'\n")
+    machine.project.write_text("mode = \n")
+    assert machine.load().settings.mode == "plan"
+    assert machine.load(sets=["mode=auto"]).settings.mode == "auto"
 
 
 def test_a_flag_may_widen_what_the_project_narrowed(machine: Machine) -> None:
