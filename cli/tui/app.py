@@ -290,8 +290,7 @@ class KedgeApp(Reading):
         if not cleared and self._desk is not None:
             self._desk.interrupt()
         ends = what_ends(structs.replace(self.look(), working=False))
-        also = f", and ends {ends}" if ends else ""
-        self.say(f"once more leaves{also}", holds=TWICE)
+        self.say("once more leaves" + (f", and ends {ends}" if ends else ""), holds=TWICE)
 
     def action_leave(self) -> None:
         """Leave, if nothing is written."""

@@ -33,6 +33,16 @@ _WHILE_EDITING: Final = {
 }
 _HELD: Final = "too soon: keys count in a moment, press it again"
 _WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
+_LOOKS: Final = """
+AskPanel {
+    height: auto; display: none; padding: 0 1; border-top: solid $warning;
+    &:focus-within { border-top: heavy $warning; }
+    &:focus { border-top: heavy $warning; }
+    #ask-hint { color: $text-muted; }
+    &.-editing Choices { display: none; }
+    &.-cramped #ask-hint { text-wrap: nowrap; text-overflow: ellipsis; }
+}
+"""
 
 
 class AskPanel(Vertical, can_focus=True):
@@ -42,16 +52,7 @@ class AskPanel(Vertical, can_focus=True):
     that are pressed within the grace after a question appeared are swallowed.
     """
 
-    DEFAULT_CSS = """
-    AskPanel {
-        height: auto; display: none; padding: 0 1; border-top: solid $warning;
-        &:focus-within { border-top: heavy $warning; }
-        &:focus { border-top: heavy $warning; }
-        #ask-hint { color: $text-muted; }
-        &.-editing Choices { display: none; }
-        &.-cramped #ask-hint { text-wrap: nowrap; text-overflow: ellipsis; }
-    }
-    """
+    DEFAULT_CSS = _LOOKS
     BINDINGS = [*bindings("ask")]
 
     class Answered(Message):
