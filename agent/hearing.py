@@ -154,7 +154,8 @@ class Hearing:
 
     def _possible(self, item: Judged, before: Sequence[Judged]) -> Judged:
         """The item; refused where a person would be asked about what fails in any case."""
-        if not isinstance(item, Open):
+        # One that repeats is asked about for that: another answer would begin its count anew.
+        if not isinstance(item, Open) or item.action.repeats:
             return item
         earlier = [one.action for one in before if not isinstance(one, Refused)]
         call, error = item.action.call, foreseen(item.tool, item.action, earlier)
