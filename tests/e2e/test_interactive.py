@@ -65,7 +65,7 @@ def test_a_closed_terminal_ends_it_in_order(person: Person, kedge: Kedge, script
     process = working(person, kedge, script)
     person.screen.close()
     wait_until(lambda: not sleeping(), "the command is ended")
-    wait_until(lambda: not Path(f"/proc/{process}").exists(), "kedge is over")
+    wait_until(lambda: process not in kedges(kedge.home), "kedge is over")
     the_log_is_whole(kedge)
 
 
