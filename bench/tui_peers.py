@@ -1,8 +1,10 @@
 """The programs that are shown in a terminal: kedge, and a full-screen peer beside it."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +58,15 @@ def codex(rig: Rig, url: str, program: str, home: Path, cwd: Path) -> Peer:
     command = (program, "--dangerously-bypass-approvals-and-sandbox")
     env = {**rig.env, "CODEX_HOME": str(home), "OPENAI_API_KEY": "bench-key"}
     return Peer(command, env)
+
+
+def end_programs_of(folder: Path) -> None:
+    """End the daemons that a peer leaves behind: Codex CLI runs them from below its home."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if Path(os.readlink(entry / "exe")).is_relative_to(folder):
+                    os.kill(int(entry.name), signal.SIGKILL)
 
 
 def codex_program(folder: str) -> tuple[str, str]:

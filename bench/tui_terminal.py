@@ -23,7 +23,7 @@ from pseudo import terminal
 from rig import Rig, installation, interleaved
 from table import MS, SECONDS, Row, Unit, against, layout, within
 from tui_child import ANSWER
-from tui_peers import HELLO, READY, Peer, codex, codex_program, kedge
+from tui_peers import HELLO, READY, Peer, codex, codex_program, end_programs_of, kedge
 
 from loopback.script import Call, Fault, Script, turn
 
@@ -140,7 +140,10 @@ def streaming(rig: Rig, folder: str) -> Iterator[Row]:
                 for one in (long, short)
             ]
             spent["codex"] = partial(_difference, *theirs, place)
-        samples = interleaved(count, spent)
+        try:
+            samples = interleaved(count, spent)
+        finally:
+            end_programs_of(homes)
     what = f"{tokens:,} tokens, CPU"
     yield against(f"{what} (floor: kedge -p)", samples["kedge"], samples["-p"], SECONDS)
     if program:
