@@ -91,7 +91,8 @@ class KedgeApp(Reading):
         self.call_after_refresh(self.set_timer, _OUT, lambda: self.later(self._open()))
 
     async def _open(self) -> None:
-        await self.furnish()
+        if not await self.furnish():
+            return
         # What a session needs takes about as long to import as the screen takes to appear.
         made, slash = await asyncio.to_thread(_made_later)
         self._commands = slash(self)
@@ -116,8 +117,7 @@ class KedgeApp(Reading):
             file = self.where.home.config_dir / "config.toml"
             self.say(f"{file}: {wrong} (/keys shows all)", wrong=True)
         await self.begin()
-        # What start-up made stays: from here on it is not looked through for garbage.
-        gc.freeze()
+        gc.freeze()  # what start-up made stays, and is not looked through for garbage
         gc.enable()
 
     async def begin(self) -> None:

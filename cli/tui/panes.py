@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widget import Widget
+from textual.widget import MountError, Widget
 
 from ...agent.messages import Prompt
 from ...config.tui import Thinking, TuiSettings
@@ -94,14 +94,20 @@ class Panes(Display, inherit_bindings=False):
         yield ComposerBar(self._desktop, id="bar")
         yield StatusLine(id="status")
 
-    async def furnish(self) -> None:
-        """Bring what may open from here on; after the first frame."""
+    async def furnish(self) -> bool:
+        """Bring what may open from here on; after the first frame. Whether nobody left before."""
         make = await asyncio.to_thread(_panels)
         panels = make(self.keys, self.settings.grace_ms / 1000)
         front = self.screen_stack[0]
-        await panels.mount(front, front.query_one("#main"), front.query_one("#bar"))
+        try:
+            await panels.mount(front, front.query_one("#main"), front.query_one("#bar"))
+        except MountError:
+            if self.return_value is None:
+                raise
+            return False
         self.panels = panels
         self.show_soon()
+        return True
 
     def _new_transcript(self) -> Transcript:
         palette, thinking = palette_of(self.theme), self.settings.thinking
