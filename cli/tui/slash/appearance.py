@@ -6,7 +6,7 @@ from ....config.errors import UsageError
 from ....config.tui import Thinking
 from ..screens.waiting import answered
 from ..view.palette import AUTOMATIC, PALETTES
-from .command import Command
+from .command import Command, named
 from .preferences import choose, for_now
 
 if TYPE_CHECKING:
@@ -55,11 +55,8 @@ async def _vim(app: "Seated", words: str) -> None:
 
 async def _thinking(app: "Seated", words: str) -> None:
     said, only_now = for_now(words)
-    chosen: Thinking | None = next((one for one in _WAYS if one == said), None)
-    if said and chosen is None:
-        raise UsageError(f"{said!r} is no way to show it", hint=f"one of {', '.join(_WAYS)}")
-    after = (_WAYS.index(app.thinking) + 1) % len(_WAYS)
-    now: Thinking = chosen if chosen is not None else _WAYS[after]
+    after = _WAYS[(_WAYS.index(app.thinking) + 1) % len(_WAYS)]
+    now = named(said, _WAYS, "way to show it") if said else after
     app.thinking = now
     app.transcript.restyle(thinking=now)
     state = f"what the model thinks is {now}"

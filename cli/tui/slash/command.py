@@ -1,14 +1,16 @@
 """What a slash command is."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from ....config.errors import UsageError
 from ....config.explain import nearest
 from ..entry import Entry
 
 S = TypeVar("S")
+_Name = TypeVar("_Name", bound=str)
 
 
 class Command(Struct, Generic[S], frozen=True):
@@ -40,3 +42,15 @@ def unknown(name: str, known: Iterable[str]) -> str:
     begun = min((one for one in names if one.startswith(name)), key=len, default="")
     guess = begun or nearest(name, names)
     return f"there is no command /{name}; " + (f"/{guess}?" if guess else "/help lists all")
+
+
+def named(word: str, names: Sequence[_Name], what: str) -> _Name:
+    """The one of these that a word behind a command names.
+
+    Raises:
+        UsageError: it is none of them, and so no `what`.
+    """
+    for name in names:
+        if name == word:
+            return name
+    raise UsageError(f"{word!r} is no {what}", hint=f"one of {', '.join(names)}")

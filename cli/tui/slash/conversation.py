@@ -5,11 +5,11 @@ from pathlib import Path
 
 from ....agent.messages import Text
 from ....config.errors import UsageError
-from ....config.settings import MODES, Effort, Mode
+from ....config.settings import MODES, Effort
 from ..pages.efforts import EFFORT_WORDS
 from ..pages.models import Answering
 from .access import ask_key, made_ready, takes_a_key
-from .command import Command
+from .command import Command, named
 from .lookups import loaded_of
 from .preferences import for_now
 from .session_picker import may_leave, pick_session
@@ -24,9 +24,7 @@ _FORCE = "--force"
 async def _model(surface: Surface, words: str) -> None:
     chosen, now = for_now(words)
     name, _, rest = chosen.partition(" ")
-    effort: Effort | None = next((one for one in _EFFORTS if one == rest.strip()), None)
-    if rest.strip() and effort is None:
-        raise UsageError(f"{rest.strip()!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
+    effort = named(rest.strip(), _EFFORTS, "effort") if rest.strip() else None
     if not surface.desk.facts.session and surface.desk.facts.trouble:
         await (use(surface, name, lasts=not now) if name else surface.begin())
         return
@@ -42,13 +40,8 @@ async def _model(surface: Surface, words: str) -> None:
 
 
 async def _effort(surface: Surface, words: str) -> None:
-    effort: Effort | None
-    if words:
-        effort = next((one for one in _EFFORTS if one == words), None)
-        if effort is None:
-            raise UsageError(f"{words!r} is no effort", hint=f"one of {', '.join(_EFFORTS)}")
-    else:
-        effort = await surface.choose_effort(surface.desk.facts.effort)
+    effort = named(words, _EFFORTS, "effort") if words else None
+    effort = effort or await surface.choose_effort(surface.desk.facts.effort)
     if effort is None:
         return
     working = surface.desk.facts.working
@@ -83,13 +76,8 @@ async def _key(surface: Surface, words: str) -> None:
 
 
 async def _mode(surface: Surface, words: str) -> None:
-    mode: Mode | None
-    if words:
-        mode = next((one for one in MODES if one == words), None)
-        if mode is None:
-            raise UsageError(f"{words!r} is no mode", hint=f"one of {', '.join(MODES)}")
-    else:
-        mode = await surface.choose_mode(surface.desk.facts.mode)
+    mode = named(words, MODES, "mode") if words else None
+    mode = mode or await surface.choose_mode(surface.desk.facts.mode)
     if mode is not None:
         await surface.desk.set_mode(mode)
 
