@@ -174,6 +174,7 @@ def test_details_are_read_on_another_screen_that_leaves_no_trace(
 ) -> None:
     person.starts(*served(turn(LONG)), *INLINE, "go")
     sees(screen, "done ·")
+    sees(screen, PROMPT)
     before = rows(screen)
     screen.press("C-o")
     sees(screen, "esc back")
