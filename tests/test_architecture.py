@@ -417,8 +417,8 @@ def test_an_import_by_the_absolute_name_is_found(tree: Tree, text: str) -> None:
 
 
 def test_an_import_from_folder_to_folder_of_the_terminal_is_found(tree: Tree) -> None:
-    text = "from ..pages.page import Page\nfrom ..keys import ACTIONS\nfrom ..desk import facts"
-    empty = dict.fromkeys(("cli/tui/pages/page.py", "cli/tui/keys.py", "cli/tui/desk/facts.py"), "")
+    text = "from ..pages.page import Page\nfrom ..keys import ACTIONS\nfrom ..desk import state"
+    empty = dict.fromkeys(("cli/tui/pages/page.py", "cli/tui/keys.py", "cli/tui/desk/state.py"), "")
     found = detours(tree(empty | {"cli/tui/status/line.py": text}), "cli.tui", TERMINAL)
     assert found == ["cli/tui/status/line.py:1 may not import cli.tui.pages.page"]
 

@@ -19,7 +19,7 @@ from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
-from .desk.facts import what_ends
+from .desk.state import what_ends
 from .desk.unseen import wants_terminal
 from .desk.words import note_of
 from .terminal.crash import keep_crash
@@ -201,7 +201,7 @@ class KedgeApp(Reading):
             self._desk.later(message.prompt)
         else:
             self._desk.submit(message.prompt)
-            if self._desk.facts.trouble and not self._desk.facts.session:
+            if self._desk.state.trouble and not self._desk.state.session:
                 # It waits: what was missing may be there now, or is asked for once more.
                 self.later(self.begin())
 
@@ -337,7 +337,7 @@ class KedgeApp(Reading):
     def action_next_mode(self) -> None:
         """The next mode."""
         if self._desk is not None:
-            self.later(self._desk.set_mode(_NEXT_MODE[self.desk.facts.mode]))
+            self.later(self._desk.set_mode(_NEXT_MODE[self.desk.state.mode]))
 
     def _handle_exception(self, error: Exception) -> None:
         """See `App._handle_exception`: a defect ends the app in order, and is told in one line."""

@@ -5,7 +5,7 @@ from textual.widget import Widget
 
 from .asking.panel import AskPanel
 from .asking.plan import PlanOffer
-from .desk.facts import Facts
+from .desk.state import DeskState
 from .keys import KeyTable
 from .status.line import WorkLine
 from .status.todo import TodoPanel
@@ -32,13 +32,13 @@ class Panels:
             self.search, self.work, self.offer, self.asking, self.waiting, before=above
         )
 
-    def show(self, facts: Facts, answer: str) -> None:
+    def show(self, state: DeskState, answer: str) -> None:
         """Show how things stand; `answer` is what the model said last."""
-        self.work.show(facts)
-        self.waiting.show(facts)
-        self.asking.show(facts)
-        self.todo.show(facts.todo)
-        self.offer.show(facts, answer)
+        self.work.show(state)
+        self.waiting.show(state)
+        self.asking.show(state)
+        self.todo.show(state.todo)
+        self.offer.show(state, answer)
 
 
 def _taking_back(keys: KeyTable) -> str:

@@ -21,7 +21,7 @@ from .composer.draft_area import Desktop
 from .composer.files import FileIndex
 from .composer.history import History
 from .composer.sources import Files, Source
-from .desk.facts import Facts
+from .desk.state import DeskState
 from .keys import KeyTable, bindings
 from .notices import Notices
 from .status.line import StatusLine
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from .status.command import StatusCommand
 
 _FRAME: Final = 0.05
-"""Seconds between two looks at the facts, at least."""
+"""Seconds between two looks at the state, at least."""
 _TICK: Final = 1.0
 """Seconds between two looks at what changes by itself, while there is such a thing."""
 
 
 class Panes(Display, inherit_bindings=False):
-    """What stands where. Knows facts and no desk. Textual's own keys (Ctrl+Q) are not there: what a
-    key does stands in the table."""
+    """What stands where. Knows a state and no desk. Textual's own keys (Ctrl+Q) are not there: what
+    a key does stands in the table."""
 
     CSS_PATH = "app.tcss"
     TITLE = "kedge"
@@ -65,7 +65,7 @@ class Panes(Display, inherit_bindings=False):
         self.where = where
         self.settings = settings
         self.keys = KeyTable(settings.keys)
-        self.facts = Facts(cwd=str(where.cwd))
+        self.state = DeskState(cwd=str(where.cwd))
         self.thinking: Thinking = settings.thinking
         """How much is shown of what the model thinks."""
         self.index = FileIndex(where.cwd, env=where.env)
@@ -137,7 +137,7 @@ class Panes(Display, inherit_bindings=False):
             self.settings.editor,
             self.settings.vim,
             take_back=self.take_back,
-            is_working=lambda: self.facts.working,
+            is_working=lambda: self.state.working,
         )
 
     def take_back(self) -> Prompt | None:
@@ -200,9 +200,9 @@ class Panes(Display, inherit_bindings=False):
             parent.mount(made, before=below.first() if below else None)
         return made
 
-    def look(self) -> Facts:
+    def look(self) -> DeskState:
         """How things stand now."""
-        return self.facts
+        return self.state
 
     def show_soon(self) -> None:
         """Things stand differently: show it with the next frame."""
@@ -214,20 +214,20 @@ class Panes(Display, inherit_bindings=False):
         self._shows_soon = False
         if not self.query(StatusLine):
             return  # the app is ending
-        self.facts = facts = self.look()
-        self.query_one(StatusLine).show(facts)
-        self.composer.placeholder = invitation(facts, self.keys)
+        self.state = state = self.look()
+        self.query_one(StatusLine).show(state)
+        self.composer.placeholder = invitation(state, self.keys)
         if self.panels is not None:
-            self.panels.show(facts, facts.plan)
+            self.panels.show(state, state.plan)
         if isinstance(transcript := self.transcript, Tail):
-            transcript.make_room(asked=bool(facts.questions))
-        transcript.ask([(one.path, one.question.action.call.id) for one in facts.questions])
+            transcript.make_room(asked=bool(state.questions))
+        transcript.ask([(one.path, one.question.action.call.id) for one in state.questions])
         if self._status_command is not None:
-            self._status_command.hear(facts)
-        self._notifier.hear(facts, focused=self.app_focus, now=time.monotonic())
-        self._entitle(facts)
+            self._status_command.hear(state)
+        self._notifier.hear(state, focused=self.app_focus, now=time.monotonic())
+        self._entitle(state)
         # One at a time: else each look of a busy moment would go on being repeated.
-        if not self._ticks and any(task.running for task in facts.tasks):
+        if not self._ticks and any(task.running for task in state.tasks):
             self._ticks = True
             self.set_timer(_TICK, self._tick)
 
@@ -235,9 +235,9 @@ class Panes(Display, inherit_bindings=False):
         self._ticks = False
         self.show_soon()
 
-    def _entitle(self, facts: Facts) -> None:
-        words = facts.name or self.redacted(self.transcript.first_words())
-        self.entitle(words, asks=bool(facts.questions))
+    def _entitle(self, state: DeskState) -> None:
+        words = state.name or self.redacted(self.transcript.first_words())
+        self.entitle(words, asks=bool(state.questions))
 
     def _own_status(self) -> "StatusCommand":
         # Few have one, and it brings the sandbox along.
@@ -263,7 +263,7 @@ class Panes(Display, inherit_bindings=False):
 
     def action_todo(self) -> None:
         """Show or hide the list."""
-        if not self.facts.todo:
+        if not self.state.todo:
             self.say("there is no list: the model makes one for work with several steps")
         elif self.panels is not None:
             self.panels.todo.toggle()
@@ -294,7 +294,7 @@ class Panes(Display, inherit_bindings=False):
 
     def action_answer(self) -> None:
         """To the question that waits, or back."""
-        if self.panels is not None and self.facts.questions:
+        if self.panels is not None and self.state.questions:
             self.panels.asking.switch_focus()
 
     def action_redraw(self) -> None:

@@ -9,7 +9,7 @@ from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
 from .composer.messages import SlashAsked
 from .composer.sources import Arguments, Candidate, Commands, Source
-from .desk.facts import Facts
+from .desk.state import DeskState
 from .entry import Entry
 from .panes import Panes
 from .tasks import Tasks
@@ -106,16 +106,16 @@ class Seated(Panes):
         self._clipboard = text  # for the fields of Textual, which paste it
         return await copy(text, self.where.env, self._write)
 
-    def look(self) -> Facts:
+    def look(self) -> DeskState:
         """See `Panes.look`."""
         if self._desk is None:
-            return self.facts
+            return self.state
         self._desk.refresh()
-        return self._desk.facts
+        return self._desk.state
 
     def redacted(self, text: str) -> str:
         """See `Panes.redacted`."""
-        if self._desk is None or not self._desk.facts.session:
+        if self._desk is None or not self._desk.state.session:
             return text
         return self._desk.seat.at.composed.toolbox.finder.redact(text)
 

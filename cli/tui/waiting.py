@@ -7,18 +7,18 @@ from textual.widgets import Static
 
 from ..questions import first_line
 from .composer.draft_area import PLACEHOLDER
-from .desk.facts import Facts
+from .desk.state import DeskState
 from .keys import KeyTable
 
 _MOST: Final = 3
 """Prompts that are shown; of the others only how many there are."""
 
 
-def waiting_in_lines(facts: Facts, take_back: str) -> str:
+def waiting_in_lines(state: DeskState, take_back: str) -> str:
     """A line for each prompt, the next one first; `take_back` is the key for the last, if
     there is one. Empty if nothing waits."""
-    waiting = [(one, "heard next") for one in facts.steering]
-    waiting += [(one, _until(facts)) for one in facts.queue]
+    waiting = [(one, "heard next") for one in state.steering]
+    waiting += [(one, _until(state)) for one in state.queue]
     lines = [f"{until}: {first_line(one.words).strip() or 'a picture'}" for one, until in waiting]
     if not lines:
         return ""
@@ -29,23 +29,23 @@ def waiting_in_lines(facts: Facts, take_back: str) -> str:
     return "\n".join([*hint, *shown])
 
 
-def _until(facts: Facts) -> str:
+def _until(state: DeskState) -> str:
     """When a prompt is sent that waits for the turn to be over."""
-    if not facts.session:
+    if not state.session:
         return "when there is a session (/new begins one)"
     # After a turn that was stopped nothing goes on by itself.
-    return "after this turn" if facts.working or facts.doing else "after your next prompt"
+    return "after this turn" if state.working or state.doing else "after your next prompt"
 
 
-def invitation(facts: Facts, keys: KeyTable) -> str:
+def invitation(state: DeskState, keys: KeyTable) -> str:
     """What stands where nothing is written."""
     submit, later = keys.shown("submit"), keys.shown("complete")
-    if submit and not (facts.working or facts.doing):
-        if facts.unfinished:
+    if submit and not (state.working or state.doing):
+        if state.unfinished:
             return f"The last turn broke off: {submit} goes on with it; or say what to do instead"
-        if facts.queue and facts.session:
+        if state.queue and state.session:
             return f"{submit} sends what waits; or say something else first"
-    if submit and later and facts.working:
+    if submit and later and state.working:
         return f"Say more: {submit} after the current actions, {later} when the turn is over"
     return PLACEHOLDER
 
@@ -64,9 +64,9 @@ class WaitingList(Static):
         self._take_back = take_back
         self._words = ""
 
-    def show(self, facts: Facts) -> None:
-        """Show those of these facts."""
-        words = waiting_in_lines(facts, self._take_back)
+    def show(self, state: DeskState) -> None:
+        """Show those of this state."""
+        words = waiting_in_lines(state, self._take_back)
         if words != self._words:
             self._words = words
             self.display = bool(words)

@@ -30,7 +30,7 @@ from kedge.agent.tools.todo import TodoItem
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui import panes
 from kedge.cli.tui.composer.sources import Commands, Source
-from kedge.cli.tui.desk.facts import Asked, Facts, Task
+from kedge.cli.tui.desk.state import Asked, DeskState, Task
 from kedge.cli.tui.slash.registry import COMMANDS
 from kedge.config.paths import Home
 from kedge.config.tui import TuiSettings
@@ -40,7 +40,7 @@ STILL = 4
 """As many looks in a row that find the same mean that it stands still."""
 _FONTS = re.compile(r" *@font-face \{.*?\}\n", re.DOTALL)
 """They would be fetched from the network."""
-FACTS = Facts(
+FACTS = DeskState(
     session="20261121-090000-ba5ce7",
     cwd="/home/ada/basket",
     model="anthropic/claude-sonnet-5-5",
@@ -137,7 +137,7 @@ class Replayed(panes.Panes):
     def __init__(
         self,
         events: list[Event],
-        facts: Facts = FACTS,
+        state: DeskState = FACTS,
         *,
         theme: str = "dark",
         then: "Callable[[Replayed], None]" = lambda app: None,
@@ -145,12 +145,12 @@ class Replayed(panes.Panes):
         """`then` is done to it before anybody looks."""
         nowhere = Path("/nonexistent")
         home = Home(nowhere, nowhere, nowhere, nowhere)
-        where = Surroundings({"PATH": "/usr/bin:/bin"}, Path(facts.cwd), home)
+        where = Surroundings({"PATH": "/usr/bin:/bin"}, Path(state.cwd), home)
         super().__init__(where, TuiSettings(grace_ms=0), theme)
         self._events, self.then = events, then
         self.shows = False
         """Whether it stands there."""
-        self.facts = facts
+        self.state = state
         self.animation_level = "none"
 
     def sources(self) -> Sequence[Source]:
@@ -176,13 +176,13 @@ class Replayed(panes.Panes):
         shown.action_scroll_end()
 
 
-def asking(asked: Asked) -> Facts:
-    """The facts while a question waits."""
+def asking(asked: Asked) -> DeskState:
+    """The state while a question waits."""
     return structs.replace(FACTS, working=True, mode="ask", questions=(asked,))
 
 
-def busy() -> Facts:
-    """The facts in the middle of everything."""
+def busy() -> DeskState:
+    """The state in the middle of everything."""
     command = "python3 -m http.server 8000"
     task = Task("bash_1", command, 12.0, "Serving HTTP on 0.0.0.0", True, "running for 12 s")
     return structs.replace(FACTS, working=True, todo=TODO, tasks=(task,))

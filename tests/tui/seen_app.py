@@ -71,7 +71,7 @@ class Seen:
 
     async def ready(self) -> None:
         """The session is open."""
-        await self.until(lambda: self.app.facts.session)
+        await self.until(lambda: self.app.state.session)
 
     async def write(self, words: str) -> None:
         """Type words."""

@@ -34,7 +34,7 @@ from tui.replayed import (
 from kedge.agent.events import ActionEnded, ActionProposed, Event
 from kedge.agent.messages import Text
 from kedge.cli.tui.asking.plan import PlanScreen
-from kedge.cli.tui.desk.facts import Facts, Waiting
+from kedge.cli.tui.desk.state import DeskState, Waiting
 from kedge.cli.tui.transcript.search_bar import SearchBar
 from kedge.cli.tui.view.blocks import Card, Thought
 
@@ -92,23 +92,23 @@ def search(app: Replayed) -> None:
     app.query_one(SearchBar).open()
 
 
-def waiting() -> Facts:
-    """The facts while one prompt is about to be heard and another waits for the turn to end."""
+def waiting() -> DeskState:
+    """The state while one prompt is about to be heard and another waits for the turn to end."""
     soon = Waiting(1, (Text("Leave the tests as they are"),))
     later = Waiting(2, (Text("Then write the changelog"),))
     return structs.replace(WORKING, steering=(soon,), queue=(later,))
 
 
-def everything() -> Facts:
-    """The facts when there is something to say about everything."""
+def everything() -> DeskState:
+    """The state when there is something to say about everything."""
     return structs.replace(
         busy(), name="boundary", dirty=True, effort="high", context_tokens=171_000,
         open_breakers=("reviewer",), queue=waiting().queue, sandbox="off",
     )  # fmt: skip
 
 
-def two_questions() -> Facts:
-    """The facts while two questions wait, one of them of a sub-agent."""
+def two_questions() -> DeskState:
+    """The state while two questions wait, one of them of a sub-agent."""
     of_other = structs.replace(asked_edit(), path=("main", "tester"))
     return structs.replace(asking(asked_command()), questions=(asked_command(), of_other))
 

@@ -98,20 +98,20 @@ async def test_a_model_without_its_key_asks_for_it_and_goes_on(stage: Stage) -> 
         await seen.until(lambda: seen.texts(Answer) == ["keyed says hello."])
         await seen.send("/new")
         await seen.until(lambda: not seen.texts(Answer))
-        assert seen.app.facts.model == "house/keyed"
+        assert seen.app.state.model == "house/keyed"
     assert GOOD.encode() not in written(stage)
 
 
 async def test_who_gives_no_key_keeps_the_model_they_had(stage: Stage) -> None:
     async with stage.app(HELLO) as seen:
         await seen.ready()
-        before = seen.app.facts.model
+        before = seen.app.state.model
         await seen.send("/model house/keyed")
         await seen.on(LineScreen)
         await seen.pilot.press("escape")
         await seen.send("hi")
         await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-        assert seen.app.facts.model == before
+        assert seen.app.state.model == before
 
 
 async def test_a_refused_key_is_answered_with_the_command_that_gives_another(
@@ -164,7 +164,7 @@ async def test_a_local_server_is_asked_for_where_it_listens_and_that_is_kept(
     assert kept == f"http://127.0.0.1:{port}/v1"
     async with stage.app(welcomes=True) as seen:
         await seen.ready()
-        assert seen.app.facts.model == "vllm/big"
+        assert seen.app.state.model == "vllm/big"
 
 
 async def test_a_model_that_is_taken_is_kept_unless_it_is_only_for_now(
@@ -196,7 +196,7 @@ async def test_the_models_open_on_the_one_in_use_and_say_the_same_window_as_the_
     config.write_text(config.read_text().replace("127.0.0.1:9/", f"127.0.0.1:{port}/"))
     async with stage.app(model="vllm/tiny") as seen:
         await seen.ready()
-        assert seen.app.facts.context_window == 32_768
+        assert seen.app.state.context_window == 32_768
         await seen.send("/model")
         await seen.on(ModelPicker)
         picker = seen.app.screen
@@ -221,7 +221,7 @@ async def test_who_has_no_key_for_the_named_model_can_take_another(stage: Stage)
         await seen.pilot.press("enter")
         await give(seen, "sk-ant-pasted0123456789")
         await seen.ready()
-        assert seen.app.facts.model.startswith("anthropic/")
+        assert seen.app.state.model.startswith("anthropic/")
 
 
 async def test_a_model_that_takes_no_key_says_so(stage: Stage) -> None:
@@ -237,4 +237,4 @@ async def test_a_named_model_that_has_no_key_asks_for_that_key_at_the_start(stag
         assert "HOUSE_API_KEY" in seen.shown
         await give(seen, GOOD)
         await seen.ready()
-        assert seen.app.facts.model == "house/keyed"
+        assert seen.app.state.model == "house/keyed"

@@ -44,7 +44,7 @@ class Seen:
 
     async def ready(self) -> None:
         """The session is open."""
-        await self.until(lambda: self.app.facts.session)
+        await self.until(lambda: self.app.state.session)
 
     async def send(self, *words: str) -> None:
         """Type words and Enter."""
@@ -118,11 +118,11 @@ async def test_a_question_is_answered_with_a_key(begin: Begin) -> None:
 
 async def test_escape_stops_the_turn_and_gives_waiting_words_back(begin: Begin) -> None:
     async with begin([(["user"], [bash("sleep 100")])], "go") as seen:
-        await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
+        await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.send("and then")
-        await seen.until(lambda: seen.app.facts.steering)
+        await seen.until(lambda: seen.app.state.steering)
         await seen.pilot.press("escape")
-        await seen.until(lambda: not seen.app.facts.working)
+        await seen.until(lambda: not seen.app.state.working)
         cards = [one for one in seen.app.transcript.view.blocks if isinstance(one, Card)]
         assert [card.status for card in cards] == ["cancelled"]
         await seen.pilot.press("escape")
@@ -135,10 +135,10 @@ async def test_ctrl_b_sends_the_running_command_to_the_background(begin: Begin) 
         (["tool"], [{"type": "text", "text": "It goes on."}]),
     ]
     async with begin(script, "go") as seen:
-        await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
+        await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.pilot.press("ctrl+b")
         await seen.until(lambda: seen.texts(Answer) == ["It goes on."])
-        await seen.until(lambda: [task.id for task in seen.app.facts.tasks] == ["bash_1"])
+        await seen.until(lambda: [task.id for task in seen.app.state.tasks] == ["bash_1"])
 
 
 async def test_shift_tab_goes_through_the_modes_but_not_to_full(begin: Begin) -> None:
@@ -146,7 +146,7 @@ async def test_shift_tab_goes_through_the_modes_but_not_to_full(begin: Begin) ->
         await seen.ready()
         for mode in ("auto", "plan", "ask"):
             await seen.pilot.press("shift+tab")
-            await seen.until(lambda mode=mode: seen.app.facts.mode == mode)
+            await seen.until(lambda mode=mode: seen.app.state.mode == mode)
 
 
 async def test_a_command_of_the_persons_own_is_shown(begin: Begin) -> None:
@@ -194,5 +194,5 @@ async def test_what_was_not_sent_is_there_at_the_next_start(begin: Begin) -> Non
 
 async def test_a_session_that_cannot_be_opened_is_said_and_the_app_stays(begin: Begin) -> None:
     async with begin(HELLO, model="nobody/nothing") as seen:
-        await seen.until(lambda: "nobody" in seen.app.facts.trouble)
+        await seen.until(lambda: "nobody" in seen.app.state.trouble)
         assert seen.app.is_running

@@ -18,7 +18,7 @@ from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
 from kedge.cli.tui.asking.fields import Fields
 from kedge.cli.tui.asking.panel import AskPanel
-from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.desk.state import Asked, DeskState
 from kedge.cli.tui.grace import Letters
 
 GRACE = 0.5
@@ -69,7 +69,7 @@ class Desk(App[None]):
 
     def ask(self, *questions: Asked) -> None:
         self.panel.show(
-            Facts(cwd="/w", sandbox="workspace-write (landlock 7)", questions=questions)
+            DeskState(cwd="/w", sandbox="workspace-write (landlock 7)", questions=questions)
         )
 
     def text(self, id: str) -> str:

@@ -28,7 +28,7 @@ from kedge.agent.ports import Approval, No, Yes
 from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui.desk.desk import Desk
-from kedge.cli.tui.desk.facts import Facts
+from kedge.cli.tui.desk.state import DeskState
 from kedge.config.errors import KedgeError, UsageError
 from kedge.config.paths import Home
 
@@ -148,9 +148,9 @@ async def test_what_is_said_is_answered(sitting: Sitting) -> None:
     desk.submit(words("Hi."))
     await sitting.turns(1)
     assert [message.text for message in _answers(sitting)] == ["Hello."]
-    await sitting.until(lambda: not desk.facts.working)
-    assert desk.facts.context_tokens > 1_000
-    assert desk.facts.cost_usd
+    await sitting.until(lambda: not desk.state.working)
+    assert desk.state.context_tokens > 1_000
+    assert desk.state.cost_usd
 
 
 def _answers(sitting: Sitting) -> list[Text]:
@@ -167,10 +167,10 @@ async def test_what_is_said_before_the_session_is_open_is_said_once_it_is(
 ) -> None:
     desk = sitting.desk((["user"], [says("Hello.")]))
     desk.submit(words("Hi."))
-    assert [one.words for one in desk.facts.queue] == ["Hi."]
+    assert [one.words for one in desk.state.queue] == ["Hi."]
     await desk.open()
     await sitting.turns(1)
-    assert desk.facts.queue == ()
+    assert desk.state.queue == ()
 
 
 async def test_later_waits_until_the_turn_is_over(sitting: Sitting) -> None:
@@ -182,9 +182,9 @@ async def test_later_waits_until_the_turn_is_over(sitting: Sitting) -> None:
         (["user"], [says("Two.")]),
     )
     desk.submit(words("First."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     desk.later(words("Second."))
-    assert [one.words for one in desk.facts.queue] == ["Second."]
+    assert [one.words for one in desk.state.queue] == ["Second."]
     gate.write_text("go\n")
     await sitting.turns(2)
     assert [text.text for text in _answers(sitting)] == ["One.", "Two."]
@@ -198,12 +198,12 @@ async def test_what_is_said_to_a_running_turn_is_heard_after_the_batch(sitting: 
         (["tool", "user"], [says("I heard.")]),
     )
     desk.submit(words("First."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     desk.submit(words("Rather this."))
-    assert [one.words for one in desk.facts.steering] == ["Rather this."]
+    assert [one.words for one in desk.state.steering] == ["Rather this."]
     gate.write_text("go\n")
     await sitting.turns(1)
-    assert desk.facts.steering == ()
+    assert desk.state.steering == ()
     assert [text.text for text in _answers(sitting)] == ["I heard."]
 
 
@@ -212,16 +212,16 @@ async def test_words_that_nobody_heard_survive_an_interrupt_and_come_back(
 ) -> None:
     desk = await sitting.open((["user"], [calls("1", "bash", command="sleep 100")]))
     desk.submit(words("First."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     desk.submit(words("Steer."))
     desk.later(words("Later."))
     assert desk.interrupt()
-    await sitting.until(lambda: not desk.facts.working)
-    assert [one.words for one in desk.facts.queue] == ["Steer.", "Later."]
+    await sitting.until(lambda: not desk.state.working)
+    assert [one.words for one in desk.state.queue] == ["Steer.", "Later."]
     assert desk.take_back() == words("Later.")
     assert desk.take_back() == words("Steer.")
     assert desk.take_back() is None
-    assert not desk.facts.tasks
+    assert not desk.state.tasks
 
 
 async def test_several_questions_wait_and_are_answered_in_any_order(sitting: Sitting) -> None:
@@ -235,14 +235,14 @@ async def test_several_questions_wait_and_are_answered_in_any_order(sitting: Sit
         mode="ask",
     )
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.questions)
-    asked = desk.facts.questions[0]
+    await sitting.until(lambda: desk.state.questions)
+    asked = desk.state.questions[0]
     assert asked.question.action.call.name == "bash"
     assert desk.answer(asked.id, Approval(Yes(), "person"))
     assert not desk.answer(asked.id, Approval(No(), "person"))
     await sitting.turns(1)
     assert (outside / "x").exists()
-    assert desk.facts.questions == ()
+    assert desk.state.questions == ()
 
 
 async def test_a_question_is_withdrawn_with_its_turn(sitting: Sitting) -> None:
@@ -250,10 +250,10 @@ async def test_a_question_is_withdrawn_with_its_turn(sitting: Sitting) -> None:
         (["user"], [calls("1", "write", file_path="a.txt", content="a")]), mode="ask"
     )
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.questions)
+    await sitting.until(lambda: desk.state.questions)
     desk.interrupt()
     await sitting.turns(1)
-    assert desk.facts.questions == ()
+    assert desk.state.questions == ()
     assert not (sitting.work / "a.txt").exists()
 
 
@@ -268,9 +268,9 @@ async def test_the_mode_can_change_while_a_turn_runs_and_decides_from_then_on(
         (["tool"], [says("Denied.")]),
     )
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     await desk.set_mode("plan")
-    assert desk.facts.mode == "plan"
+    assert desk.state.mode == "plan"
     gate.write_text("go\n")
     await sitting.turns(1)
     assert [one.outcome for one in sitting.bodies(Decision)] == ["allow", "deny"]
@@ -282,7 +282,7 @@ async def test_a_mode_set_before_the_session_is_open_is_its_mode(sitting: Sittin
     desk = sitting.desk((["user"], [says("Hello.")]))
     await desk.set_mode("plan")
     await desk.open()
-    assert desk.facts.mode == "plan"
+    assert desk.state.mode == "plan"
 
 
 async def test_from_plan_to_auto_a_sandboxed_command_may_write(sitting: Sitting) -> None:
@@ -292,9 +292,9 @@ async def test_from_plan_to_auto_a_sandboxed_command_may_write(sitting: Sitting)
         mode="plan",
         sandbox="workspace-write",
     )
-    assert "read-only" in desk.facts.sandbox
+    assert "read-only" in desk.state.sandbox
     await desk.set_mode("auto")
-    assert "workspace-write" in desk.facts.sandbox
+    assert "workspace-write" in desk.state.sandbox
     desk.submit(words("Go."))
     await sitting.turns(1)
     assert (sitting.work / "made").exists()
@@ -308,16 +308,16 @@ async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of
         (["tool"], [says("It goes on.")]),
     )
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     assert desk.background()
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
-    assert [task.id for task in desk.facts.tasks] == ["bash_1"]
+    await sitting.until(lambda: not desk.state.working)
+    assert [task.id for task in desk.state.tasks] == ["bash_1"]
     await desk.set_model("", "high")
-    assert desk.facts.effort == "high"
-    assert desk.facts.tasks[0].running
+    assert desk.state.effort == "high"
+    assert desk.state.tasks[0].running
     await desk.seat.kill("bash_1")
-    assert not desk.facts.tasks[0].running
+    assert not desk.state.tasks[0].running
 
 
 async def test_a_command_that_ends_while_nothing_runs_is_told_to_the_person_and_the_model(
@@ -332,7 +332,7 @@ async def test_a_command_that_ends_while_nothing_runs_is_told_to_the_person_and_
     )
     desk.submit(words("Go."))
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
+    await sitting.until(lambda: not desk.state.working)
     gate.touch()
 
     def told() -> list[str]:
@@ -369,7 +369,7 @@ async def test_the_editing_tool_is_the_one_that_the_model_was_trained_with(
     (changed,) = sitting.bodies(ModelChanged)
     assert "apply_patch" in changed.tools
     assert "edit" not in changed.tools
-    id = desk.facts.session
+    id = desk.state.session
     await desk.close()
     again = await sitting.open(model=other, resume=id)
     again.go_on()
@@ -413,18 +413,18 @@ async def test_a_note_is_kept_and_told(sitting: Sitting) -> None:
 
 async def test_new_leaves_the_session_for_another_and_keeps_the_mode(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Hello.")]))
-    first = desk.facts.session
+    first = desk.state.session
     desk.submit(words("Hi."))
     await sitting.turns(1)
     await desk.set_mode("plan")
     await desk.new()
-    assert desk.facts.session != first
-    assert desk.facts.mode == "plan"
+    assert desk.state.session != first
+    assert desk.state.mode == "plan"
     assert sitting.heard == []
     await desk.resume(first)
-    assert desk.facts.session == first
+    assert desk.state.session == first
     assert len(sitting.bodies(TurnStarted)) == 1
-    assert desk.facts.mode == "plan"
+    assert desk.state.mode == "plan"
 
 
 async def test_a_session_in_which_nothing_happened_leaves_no_trace(sitting: Sitting) -> None:
@@ -435,20 +435,20 @@ async def test_a_session_in_which_nothing_happened_leaves_no_trace(sitting: Sitt
 
 async def test_a_fork_begins_with_what_was_said(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Hello.")]))
-    first = desk.facts.session
+    first = desk.state.session
     desk.submit(words("Hi."))
     await sitting.turns(1)
     await desk.fork()
-    assert desk.facts.session != first
+    assert desk.state.session != first
     assert len(sitting.bodies(TurnStarted)) == 1
 
 
 async def test_a_session_that_cannot_be_opened_leaves_the_present_one(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Hello.")]))
-    first = desk.facts.session
+    first = desk.state.session
     with pytest.raises(KedgeError):
         await desk.resume("nothing-like-this")
-    assert desk.facts.session == first
+    assert desk.state.session == first
     desk.submit(words("Hi."))
     await sitting.turns(1)
 
@@ -457,7 +457,7 @@ async def test_why_a_session_cannot_be_opened_is_a_fact(sitting: Sitting) -> Non
     desk = sitting.desk(model="nobody/nothing")
     with pytest.raises(KedgeError):
         await desk.open()
-    assert "nobody" in desk.facts.trouble
+    assert "nobody" in desk.state.trouble
     with pytest.raises(UsageError):
         desk.seat.rename("x")
 
@@ -501,7 +501,7 @@ async def test_what_waited_at_the_end_is_not_sent_by_itself_at_the_next_start(
     again = sitting.desk((["user"], [says("Hello.")]))
     await again.take_draft()
     await again.open()
-    assert again.facts.queue == ()
+    assert again.state.queue == ()
     again.submit(words("Something else."))
     await sitting.turns(1)
     prompts = [body.prompt for body in sitting.bodies(TurnStarted)]
@@ -511,11 +511,11 @@ async def test_what_waited_at_the_end_is_not_sent_by_itself_at_the_next_start(
 async def test_closing_ends_what_runs_and_leaves_a_whole_log(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [calls("1", "bash", command="sleep 100 & sleep 100")]))
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     await desk.close()
     assert sitting.bodies(ActionEnded)[-1].status == "cancelled"
     assert isinstance(sitting.heard[-1].body, Result)
-    assert desk.facts == Facts(cwd=str(sitting.work), mode=desk.facts.mode)
+    assert desk.state == DeskState(cwd=str(sitting.work), mode=desk.state.mode)
 
 
 async def _two_turns(sitting: Sitting, **values: Value) -> Desk:
@@ -529,7 +529,7 @@ async def _two_turns(sitting: Sitting, **values: Value) -> Desk:
     for count, said in enumerate(("First.", "Second."), 1):
         desk.submit(words(said))
         await sitting.turns(count)
-        await sitting.until(lambda: not desk.facts.working)
+        await sitting.until(lambda: not desk.state.working)
     return desk
 
 
@@ -572,7 +572,7 @@ async def _one_turn(sitting: Sitting, *answers: Answer, mode: str, **values: Val
     desk = await sitting.open(*answers, mode=mode, **values)
     desk.submit(words("Go."))
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
+    await sitting.until(lambda: not desk.state.working)
     return desk
 
 
@@ -580,30 +580,30 @@ async def test_the_answer_of_a_turn_in_mode_plan_is_a_plan_until_something_else_
     sitting: Sitting,
 ) -> None:
     desk = await _one_turn(sitting, PLAN_TURN, (["user"], [says("Yes?")]), mode="plan")
-    assert desk.facts.plan == "1. look 2. write"
-    id = desk.facts.session
+    assert desk.state.plan == "1. look 2. write"
+    id = desk.state.session
     await desk.new()
-    assert desk.facts.plan == ""
+    assert desk.state.plan == ""
     await desk.resume(id)
-    assert (desk.facts.mode, desk.facts.plan) == ("plan", "1. look 2. write")
+    assert (desk.state.mode, desk.state.plan) == ("plan", "1. look 2. write")
     await desk.set_mode("ask")
-    assert desk.facts.plan == ""
+    assert desk.state.plan == ""
 
 
 async def test_an_answer_from_before_mode_plan_is_no_plan(sitting: Sitting) -> None:
     desk = await _one_turn(sitting, PLAN_TURN, mode="ask")
     await desk.set_mode("plan")
-    assert desk.facts.plan == ""
+    assert desk.state.plan == ""
 
 
 async def test_what_was_interrupted_is_no_plan(sitting: Sitting) -> None:
     shell = calls("1", "bash", command="sleep 100")
     desk = await sitting.open((["user"], [says("1. look"), shell]), mode="plan")
     desk.submit(words("Go."))
-    await sitting.until(lambda: desk.facts.tasks)
+    await sitting.until(lambda: desk.state.tasks)
     desk.interrupt()
-    await sitting.until(lambda: not desk.facts.working)
-    assert desk.facts.plan == ""
+    await sitting.until(lambda: not desk.state.working)
+    assert desk.state.plan == ""
 
 
 async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
@@ -619,7 +619,7 @@ async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
     )
     desk.submit(words("Go."))
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
+    await sitting.until(lambda: not desk.state.working)
     found = {file.shown: (file.text, file.why_none) for file in await desk.changes()}
     assert found["empty.txt"] == ("", "the file is empty")
     assert found["data.bin"] == ("", "it is no text, or too large to be compared")
@@ -685,7 +685,7 @@ async def test_of_many_files_some_are_named_and_the_rest_counted(sitting: Sittin
     desk = await sitting.open((["user"], made), (["tool"] * 7, [says("Done.")]))
     desk.submit(words("Go."))
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
+    await sitting.until(lambda: not desk.state.working)
     said = await desk.undo()
     assert said.startswith("7 files put back: deleted f0.txt, ")
     assert said.endswith("deleted f4.txt, 2 more")
@@ -703,10 +703,10 @@ async def test_what_is_changed_in_the_work_tree_is_a_fact_after_a_turn(sitting: 
         (["user"], [calls("1", "bash", command="echo b >> a; git checkout -b other")]),
         (["tool"], [says("Done.")]),
     )
-    assert (desk.facts.branch, desk.facts.dirty) == ("main", False)
+    assert (desk.state.branch, desk.state.dirty) == ("main", False)
     desk.submit(words("go"))
     await sitting.turns(1)
-    await sitting.until(lambda: (desk.facts.branch, desk.facts.dirty) == ("other", True))
+    await sitting.until(lambda: (desk.state.branch, desk.state.dirty) == ("other", True))
 
 
 async def test_git_is_not_asked_where_the_repository_would_make_it_run_something(
@@ -732,7 +732,7 @@ async def test_git_is_not_asked_where_the_repository_would_make_it_run_something
     await sitting.until(lambda: sitting.bodies(PersonRan))
     await desk.close()
     assert not ran.exists()
-    assert not desk.facts.dirty
+    assert not desk.state.dirty
 
 
 @contextmanager
@@ -752,7 +752,7 @@ async def test_what_a_full_disk_keeps_from_being_said_comes_back_and_is_said_onc
     desk = await sitting.open((["user"], [says("One.")]), (["user"], [says("Three.")]))
     desk.submit(words("First."))
     await sitting.turns(1)
-    await sitting.until(lambda: not desk.facts.working)
+    await sitting.until(lambda: not desk.state.working)
     (log,) = sitting.home.state_dir.rglob(f"{desk.seat.id}.jsonl")
     with full_disk(log):
         desk.submit(words("Second."))
@@ -761,10 +761,10 @@ async def test_what_a_full_disk_keeps_from_being_said_comes_back_and_is_said_onc
         desk.submit(words("Third."))
         await sitting.until(lambda: len(sitting.unheard) == 2)
     assert sitting.unheard[0] == "" and "File too large" in sitting.unheard[1]
-    assert [one.words for one in desk.facts.queue] == ["Third."]
+    assert [one.words for one in desk.state.queue] == ["Third."]
     await desk.reopen()
     await sitting.until(lambda: [text.text for text in _answers(sitting)] == ["One.", "Three."])
-    assert desk.facts.queue == ()
+    assert desk.state.queue == ()
 
 
 async def test_a_defect_of_who_hears_does_not_leave_a_screen_that_stands_still(

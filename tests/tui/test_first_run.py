@@ -58,7 +58,7 @@ async def test_a_folder_with_instructions_is_asked_about_before_anything(stage: 
     async with stage.app(HELLO, welcomes=True) as seen:
         await seen.on(Dialog)
         assert "AGENTS.md" in seen.shown
-        assert not seen.app.facts.session
+        assert not seen.app.state.session
         await seen.pilot.press("2", "enter")
         await seen.ready()
     standing = Trust(stage.home.data_dir / FILE).state(stage.work, FOLLOWED)
@@ -134,7 +134,7 @@ async def test_a_key_is_used_and_written_nowhere(stage: Stage) -> None:
         assert "pasted" not in seen.shown
         await seen.pilot.press("enter")
         await seen.ready()
-        assert seen.app.facts.model.startswith("anthropic/")
+        assert seen.app.state.model.startswith("anthropic/")
         await seen.on(TourScreen)
     kept = (file.read_bytes() for file in stage.folder.rglob("*") if file.is_file())
     assert not any(b"pasted0123456789" in data for data in kept)
@@ -188,7 +188,7 @@ async def test_a_local_server_answers_the_first_prompt(tmp_path: Path, local: st
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
     async with stage.app(welcomes=True) as seen:
         await seen.ready()
-        assert seen.app.facts.model == "ollama/tiny"
+        assert seen.app.state.model == "ollama/tiny"
 
 
 async def test_local_servers_are_in_sight_and_found_by_what_they_are(stage: Stage) -> None:
@@ -230,7 +230,7 @@ async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
         await seen.send("hello")
         await seen.on(SetupScreen)
         await seen.pilot.press("escape")
-        await seen.until(lambda: seen.app.facts.queue)
+        await seen.until(lambda: seen.app.state.queue)
         await seen.send("/model")
         await seen.on(SetupScreen)
         await seen.pilot.press("enter")

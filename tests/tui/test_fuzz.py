@@ -112,7 +112,7 @@ async def settle(pilot: Pilot[int]) -> None:
     assert isinstance(app, KedgeApp)
     async with asyncio.timeout(60):
         await pilot.pause()
-        while not app.facts.session or app.facts.working or app.facts.doing:
+        while not app.state.session or app.state.working or app.state.doing:
             await pilot.press("escape")
             app.action_interrupt()
             await pilot.pause(0.01)
@@ -120,7 +120,7 @@ async def settle(pilot: Pilot[int]) -> None:
 
 def all_is_shown(place: Place, app: KedgeApp) -> None:
     """The view has all that follows from the log."""
-    log = place.home.state_dir / "sessions" / f"{app.facts.session}.jsonl"
+    log = place.home.state_dir / "sessions" / f"{app.state.session}.jsonl"
     stored = known(folded(log)) if log.exists() else []
     shown = known(app.transcript.view)
     assert [one for one in stored if one not in shown] == []

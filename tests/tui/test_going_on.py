@@ -27,7 +27,7 @@ async def interrupted(stage: Stage, seen: Seen) -> None:
     """The turn runs, and is stopped."""
     await seen.until((stage.work / "begun").exists)
     await seen.pilot.press("escape")
-    await seen.until(lambda: seen.app.facts.unfinished)
+    await seen.until(lambda: seen.app.state.unfinished)
 
 
 def placeholder(seen: Seen) -> str:
@@ -58,7 +58,7 @@ async def test_other_words_are_heard_instead(stage: Stage) -> None:
         await interrupted(stage, seen)
         await seen.send("do something else")
         await seen.until(lambda: seen.texts(Answer) == ["Something else."])
-        await seen.until(lambda: not seen.app.facts.unfinished)
+        await seen.until(lambda: not seen.app.state.unfinished)
 
 
 async def test_with_nothing_to_go_on_with_enter_does_nothing(stage: Stage) -> None:
@@ -66,7 +66,7 @@ async def test_with_nothing_to_go_on_with_enter_does_nothing(stage: Stage) -> No
         await seen.until(lambda: ends(seen) == ["done"])
         await seen.pilot.press("enter")
         await seen.pilot.pause()
-        assert not seen.app.desk.facts.working
+        assert not seen.app.desk.state.working
 
 
 async def test_after_a_spent_limit_one_can_go_on(stage: Stage) -> None:
@@ -110,6 +110,6 @@ async def test_what_waited_is_sent_with_enter_when_a_turn_was_stopped(stage: Sta
         await seen.until((stage.work / "begun").exists)
         seen.app.composer.put("and then this")
         await seen.pilot.press("alt+enter", "escape")
-        await seen.until(lambda: seen.app.facts.unfinished)
+        await seen.until(lambda: seen.app.state.unfinished)
         await seen.pilot.press("enter")
         await seen.until(lambda: seen.texts(Answer)[-1:] == ["Both."])

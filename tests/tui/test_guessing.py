@@ -146,9 +146,9 @@ async def test_status_says_what_a_session_runs_with(stage: Stage) -> None:
         await seen.send("/status")
         await seen.on(PageScreen)
         shown = "\n".join(seen.rows)
-        for words in (seen.app.facts.session, "scripted:", "full: never asks", "off", "work"):
+        for words in (seen.app.state.session, "scripted:", "full: never asks", "off", "work"):
             assert words in shown
-        assert f"{seen.app.facts.session}.jsonl" in shown.replace("\n", "").replace(" ", "")
+        assert f"{seen.app.state.session}.jsonl" in shown.replace("\n", "").replace(" ", "")
 
 
 async def test_an_effort_is_named(stage: Stage) -> None:
@@ -193,7 +193,7 @@ async def test_a_file_of_one_s_own_comes_before_review_and_aliases_and_never_bef
         for count, name in enumerate(("review", "tree"), 1):
             await seen.send(f"/{name}")
             await seen.until(lambda count=count: len(seen.texts(Answer)) == count)
-            await seen.until(lambda: not seen.app.facts.working)
+            await seen.until(lambda: not seen.app.state.working)
         assert seen.texts(Said) == ["My own review.", "My own tree."]
         entries = seen.app.entries()
         assert [one.name for one in entries].count("review") == 1
@@ -243,9 +243,9 @@ async def test_the_list_of_tasks_is_shown_by_name_and_missed_in_words(stage: Sta
 
 async def test_words_that_name_no_session_look_for_it_in_the_list(stage: Stage) -> None:
     async with stage.app(HELLO, "about whales") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
     async with stage.app(HELLO, "about boats") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
         await seen.send("/resume whales")
         await seen.on(SessionPicker)
         await seen.until(lambda: len(seen.rows) == 1)
@@ -256,7 +256,7 @@ async def test_sessions_of_this_folder_come_first_and_empty_ones_not_at_all(stag
     async def said(words: str) -> None:
         async with stage.app(HELLO, words) as seen:
             await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-            await seen.until(lambda: not seen.app.facts.working)
+            await seen.until(lambda: not seen.app.state.working)
 
     await said("in this folder")
     here, stage.work = stage.work, stage.folder / "elsewhere"
@@ -288,14 +288,14 @@ async def test_a_command_of_one_s_own_says_what_stops_it(stage: Stage) -> None:
 async def test_up_takes_back_what_waits(stage: Stage) -> None:
     script: Script = [(["user"], [bash("sleep 100")]), (["tool"], [text("Done.")])]
     async with stage.app(script, "go") as seen:
-        await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
+        await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.write("and then")
         await seen.pilot.press("tab")
-        await seen.until(lambda: seen.app.facts.queue)
-        assert seen.app.facts.queue[0].words == "and then"
+        await seen.until(lambda: seen.app.state.queue)
+        assert seen.app.state.queue[0].words == "and then"
         await seen.pilot.press("up")
         assert seen.app.composer.text == "and then"
-        await seen.until(lambda: not seen.app.facts.queue)
+        await seen.until(lambda: not seen.app.state.queue)
         await seen.pilot.press("ctrl+b")
 
 
@@ -345,11 +345,11 @@ async def test_shift_tab_at_a_question_about_an_edit_ends_such_questions(stage: 
     async with stage.app(script, mode="ask") as seen:
         await seen.ready()
         await seen.send("go")
-        await seen.until(lambda: seen.app.facts.questions)
+        await seen.until(lambda: seen.app.state.questions)
         await seen.until(lambda: isinstance(seen.app.focused, AskPanel))
         await seen.pilot.press("shift+tab")
         await seen.until(lambda: seen.texts(Answer) == ["Written."])
-        assert seen.app.facts.mode == "auto"
+        assert seen.app.state.mode == "auto"
         assert {one.name for one in stage.work.glob("*.txt")} == {"one.txt", "two.txt"}
 
 
@@ -358,7 +358,7 @@ async def test_enter_with_nothing_written_opens_the_plan_that_waits(stage: Stage
     async with stage.app(script, mode="plan") as seen:
         await seen.ready()
         await seen.send("a boat")
-        await seen.until(lambda: seen.texts(Answer) and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) and not seen.app.state.working)
         await seen.until(lambda: "a plan: enter or f3" in seen.shown)
         await seen.pilot.press("enter")
         await seen.on(PlanScreen)

@@ -35,10 +35,10 @@ def stage(tmp_path: Path) -> Stage:
 
 async def test_leaving_ends_what_runs_only_when_that_was_said(stage: Stage) -> None:
     async with stage.app(LEFT, "go") as seen:
-        await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
+        await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.pilot.press("ctrl+b")
         await seen.until(lambda: "It goes on." in seen.texts(Answer))
-        await seen.until(lambda: not seen.app.facts.working)
+        await seen.until(lambda: not seen.app.state.working)
         await seen.pilot.press("ctrl+d")
         await seen.until(lambda: "ends a command in the background (sleep 100)" in seen.told)
         assert seen.app.is_running
@@ -48,7 +48,7 @@ async def test_leaving_ends_what_runs_only_when_that_was_said(stage: Stage) -> N
 
 async def test_ctrl_c_says_what_leaving_would_end(stage: Stage) -> None:
     async with stage.app(LEFT, "go") as seen:
-        await seen.until(lambda: any(task.running for task in seen.app.facts.tasks))
+        await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.send("/quit")
         await seen.until(lambda: "leaving ends the turn" in seen.told)
         await seen.send("/quit")
@@ -66,7 +66,7 @@ async def test_words_are_found_and_escape_goes_back_to_the_prompt(stage: Stage) 
         for count, words in enumerate(("one", "two", "three"), 1):
             await seen.send(words)
             await seen.until(lambda count=count: len(seen.texts(Answer)) == count)
-            await seen.until(lambda: not seen.app.facts.working)
+            await seen.until(lambda: not seen.app.state.working)
         first, _, third = (
             one.id for one in seen.app.transcript.view.blocks if isinstance(one, Answer)
         )
@@ -202,7 +202,7 @@ async def test_who_looked_elsewhere_when_a_question_came_writes_on_after_answeri
     script: Script = [(["user"], [bash("touch made")]), (["tool"], [text("Done.")])]
     async with Stage(tmp_path).app(script, "go", mode="ask") as seen:
         seen.app.post_message(events.AppBlur())
-        await seen.until(lambda: seen.app.facts.questions)
+        await seen.until(lambda: seen.app.state.questions)
         await seen.until(lambda: isinstance(seen.app.focused, AskPanel))
         seen.app.post_message(events.AppFocus())
         await seen.pilot.press("1")

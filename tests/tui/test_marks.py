@@ -8,7 +8,7 @@ from kedge.agent.effects import Effect
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Question
 from kedge.cli.tui.asking.question import body
-from kedge.cli.tui.desk.facts import Asked, Facts
+from kedge.cli.tui.desk.state import Asked, DeskState
 from kedge.cli.tui.view.look import Look
 from kedge.cli.tui.view.palette import DARK, NONE, Palette
 
@@ -22,7 +22,7 @@ def shown(before: str, part: str, after: str, palette: Palette = DARK) -> Conten
         ToolCall("1", "bash", "{}"), {"command": command}, (Effect("run", "it", 0, span),)
     )
     question = Question(action, "gate", "why", (0,))
-    return body(Asked(1, question, ("main",), 0.0), Facts(), Look(60, palette))
+    return body(Asked(1, question, ("main",), 0.0), DeskState(), Look(60, palette))
 
 
 def marked(content: Content, width: int) -> str:

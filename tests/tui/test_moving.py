@@ -23,8 +23,8 @@ def moved_away(stage: Stage) -> Path:
 
 async def left_a_session(stage: Stage) -> str:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) and not seen.app.facts.working)
-        return seen.app.facts.session
+        await seen.until(lambda: seen.texts(Answer) and not seen.app.state.working)
+        return seen.app.state.session
 
 
 async def test_a_session_resumed_from_another_folder_gets_the_files_of_its_own(
@@ -37,7 +37,7 @@ async def test_a_session_resumed_from_another_folder_gets_the_files_of_its_own(
     async with stage.app([*HELLO, (["user"], [text("Seen.")])]) as seen:
         await seen.ready()
         await seen.send(f"/resume {session}")
-        await seen.until(lambda: seen.app.facts.session == session)
+        await seen.until(lambda: seen.app.state.session == session)
         await seen.send("see @notes.txt ")
         await seen.until(lambda: seen.texts(Answer) == ["Hello.", "Seen."])
         log = next(stage.home.state_dir.rglob(f"{session}.jsonl")).read_text()

@@ -7,14 +7,14 @@ import subprocess
 import pytest
 from msgspec import structs
 
-from kedge.cli.tui.desk.facts import Asked, Facts, Task
+from kedge.cli.tui.desk.state import Asked, DeskState, Task
 from kedge.cli.tui.terminal.notify import LONG_TURN, Notifier, sequence, tmux_hands_on, way
 
-WORKING = Facts(cwd="/home/me/basket", working=True, since=100.0)
-ASKING = Facts(
+WORKING = DeskState(cwd="/home/me/basket", working=True, since=100.0)
+ASKING = DeskState(
     cwd="/home/me/basket", working=True, since=100.0, questions=(Asked(1, None, (), 0.0),)
 )
-DONE = Facts(cwd="/home/me/basket")
+DONE = DeskState(cwd="/home/me/basket")
 AFTER_LONG = 100.0 + LONG_TURN + 1
 
 
@@ -67,9 +67,9 @@ class Told(list[str]):
         super().__init__()
         self.notifier = Notifier(setting, {"TERM_PROGRAM": "iTerm.app", **env}, self.append)
 
-    def hear(self, *all: Facts, focused: bool = False, now: float = AFTER_LONG) -> "Told":
-        for facts in all:
-            self.notifier.hear(facts, focused=focused, now=now)
+    def hear(self, *all: DeskState, focused: bool = False, now: float = AFTER_LONG) -> "Told":
+        for state in all:
+            self.notifier.hear(state, focused=focused, now=now)
         return self
 
 

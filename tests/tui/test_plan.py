@@ -8,7 +8,7 @@ from textual.widgets import OptionList, Static
 
 from kedge.cli.tui.asking.deciding import PlanDecided, carried_over, decided
 from kedge.cli.tui.asking.plan import PlanOffer, PlanScreen
-from kedge.cli.tui.desk.facts import Facts
+from kedge.cli.tui.desk.state import DeskState
 from kedge.config.errors import UsageError
 
 PLAN = "# Plan\n1. read\n2. write\n3. test"
@@ -148,19 +148,19 @@ async def test_control_codes_and_markup_of_a_plan_are_not_obeyed():
 
 
 @pytest.mark.parametrize(
-    ("facts", "answer", "offered"),
+    ("state", "answer", "offered"),
     [
-        (Facts(mode="plan"), PLAN, True),
-        (Facts(mode="plan", working=True), PLAN, False),
-        (Facts(mode="ask"), PLAN, False),
-        (Facts(mode="plan"), " \n", False),
+        (DeskState(mode="plan"), PLAN, True),
+        (DeskState(mode="plan", working=True), PLAN, False),
+        (DeskState(mode="ask"), PLAN, False),
+        (DeskState(mode="plan"), " \n", False),
     ],
 )
-async def test_a_plan_is_offered_at_the_end_of_a_turn_in_mode_plan(facts, answer, offered):
+async def test_a_plan_is_offered_at_the_end_of_a_turn_in_mode_plan(state, answer, offered):
     async with Desk().run_test(size=(80, 24)) as pilot:
         offer = pilot.app.query_one(PlanOffer)
-        offer.show(facts, answer)
+        offer.show(state, answer)
         assert (offer.display, bool(offer.plan)) == (offered, offered)
         offer.dismiss()
-        offer.show(facts, answer)
+        offer.show(state, answer)
         assert not offer.display

@@ -50,7 +50,7 @@ def statuses(seen: Seen) -> dict[str, str]:
 
 
 async def asked(seen: Seen, count: int) -> None:
-    await seen.until(lambda: len(seen.app.facts.questions) == count)
+    await seen.until(lambda: len(seen.app.state.questions) == count)
     await seen.until(lambda: seen.app.query_one(AskPanel).has_focus)
     await seen.pilot.pause()
 
@@ -71,7 +71,7 @@ async def test_what_waits_and_what_is_to_come_is_listed(stage: Stage) -> None:
         assert statuses(seen)["grep"] not in ("ok", "denied")
         await seen.pilot.press("1")
         # Nothing had begun before; now the last of them is asked about.
-        await seen.until(lambda: [one.question.action.call.id for one in seen.app.facts.questions]
+        await seen.until(lambda: [one.question.action.call.id for one in seen.app.state.questions]
                          == ["w"])  # fmt: skip
         assert words(seen, "#ask-others") == ""
         await seen.until(lambda: seen.app.query_one(AskPanel).display)
@@ -95,8 +95,8 @@ async def test_what_was_refused_for_a_batch_is_asked_again_in_the_next(stage: St
     async with stage.app(again, "go", mode="ask") as seen:
         await asked(seen, 1)
         await seen.pilot.press("7")
-        await seen.until(lambda: seen.app.facts.questions and len(seen.texts(Answer)) == 1
-                         and seen.app.facts.questions[0].id > 1)  # fmt: skip
+        await seen.until(lambda: seen.app.state.questions and len(seen.texts(Answer)) == 1
+                         and seen.app.state.questions[0].id > 1)  # fmt: skip
         await seen.until(lambda: seen.app.query_one(AskPanel).has_focus)
         await seen.pilot.press("1")
         await seen.until(lambda: seen.texts(Answer)[-1:] == ["Over."])
@@ -145,11 +145,11 @@ async def test_on_a_small_screen_nothing_is_stored_before_it_was_read(stage: Sta
         await seen.pilot.pause()
         assert "read all" in words(seen, "#ask-hint")
         await seen.pilot.press("2")
-        assert len(seen.app.facts.questions) == 1
+        assert len(seen.app.state.questions) == 1
         for _ in range(20):
             await seen.pilot.press("j")
         await seen.pilot.press("2")
-        await seen.until(lambda: not seen.app.facts.questions)
+        await seen.until(lambda: not seen.app.state.questions)
 
 
 async def test_a_grant_that_is_revoked_holds_no_longer_in_the_session_that_runs(
@@ -162,9 +162,9 @@ async def test_a_grant_that_is_revoked_holds_no_longer_in_the_session_that_runs(
     async with stage.app(turns, "go", mode="ask") as seen:
         await asked(seen, 1)
         await seen.pilot.press("3")
-        await seen.until(lambda: seen.texts(Answer) == ["Over."] and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Over."] and not seen.app.state.working)
         await seen.send("once more")
-        await seen.until(lambda: len(seen.texts(Answer)) == 2 and not seen.app.facts.working)
+        await seen.until(lambda: len(seen.texts(Answer)) == 2 and not seen.app.state.working)
         await seen.send("/rules")
         await seen.on(PageScreen)
         assert "1 rule from your answers; /grants takes them back" in seen.rows

@@ -27,13 +27,13 @@ WRITES: Script = [
 
 
 async def at_rest(seen: Seen, answer: str) -> None:
-    await seen.until(lambda: seen.texts(Answer)[-1:] == [answer] and not seen.app.facts.working)
+    await seen.until(lambda: seen.texts(Answer)[-1:] == [answer] and not seen.app.state.working)
 
 
 async def test_a_session_is_found_by_what_was_said_in_it(stage: Stage) -> None:
     async with stage.app([(["user"], [text("The whale is blue.")])], "tell me") as seen:
         await at_rest(seen, "The whale is blue.")
-        first = seen.app.facts.session
+        first = seen.app.state.session
     async with stage.app(HELLO, "something else") as seen:
         await at_rest(seen, "Hello.")
         await seen.send("/resume")
@@ -42,7 +42,7 @@ async def test_a_session_is_found_by_what_was_said_in_it(stage: Stage) -> None:
         await seen.write("whale")
         await seen.until(lambda: len(seen.rows) == 1 and "whale" in seen.shown)
         await seen.pilot.press("enter")
-        await seen.until(lambda: seen.app.facts.session == first)
+        await seen.until(lambda: seen.app.state.session == first)
 
 
 async def test_who_wants_to_choose_a_session_is_asked_before_one_is_opened(stage: Stage) -> None:
@@ -53,7 +53,7 @@ async def test_who_wants_to_choose_a_session_is_asked_before_one_is_opened(stage
         await seen.until(lambda: seen.texts(Answer) == ["Hello."])
     async with stage.app(welcomes=True, resume="") as seen:
         await seen.on(SessionPicker)
-        assert seen.app.desk.facts.session == ""
+        assert seen.app.desk.state.session == ""
         assert "hi" in seen.shown
 
 
@@ -68,7 +68,7 @@ async def test_the_last_words_of_a_session_are_shown(stage: Stage) -> None:
 async def test_a_session_is_renamed_and_deleted_in_the_list(stage: Stage) -> None:
     async with stage.app(HELLO, "one") as seen:
         await at_rest(seen, "Hello.")
-        gone = seen.app.facts.session
+        gone = seen.app.state.session
     async with stage.app(HELLO, "two") as seen:
         await at_rest(seen, "Hello.")
         await seen.send("/resume")
@@ -145,7 +145,7 @@ async def test_without_changes_there_is_nothing_to_look_at(stage: Stage) -> None
 async def test_models_without_a_key_say_what_is_missing_and_ask_for_it(stage: Stage) -> None:
     async with stage.app(HELLO) as seen:
         await seen.ready()
-        model = seen.app.facts.model
+        model = seen.app.state.model
         await seen.send("/model")
         await seen.on(ModelPicker)
         await seen.write("claude-opus-5-5")
@@ -156,7 +156,7 @@ async def test_models_without_a_key_say_what_is_missing_and_ask_for_it(stage: St
         await seen.on(LineScreen)
         await seen.pilot.press("escape")
         await seen.until(lambda: not isinstance(seen.app.screen, LineScreen))
-        assert seen.app.facts.model == model
+        assert seen.app.state.model == model
 
 
 async def test_a_model_is_taken_with_an_effort(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ async def test_a_model_is_taken_with_an_effort(tmp_path: Path) -> None:
         await seen.pilot.press("ctrl+t")
         await seen.until(lambda: "effort: low" in seen.shown)
         await seen.pilot.press("enter")
-        await seen.until(lambda: seen.app.facts.model == "anthropic/claude-opus-5-5")
-        assert seen.app.facts.effort == "low"
+        await seen.until(lambda: seen.app.state.model == "anthropic/claude-opus-5-5")
+        assert seen.app.state.effort == "low"
 
 
 async def test_every_screen_fits_where_it_is_small(stage: Stage) -> None:

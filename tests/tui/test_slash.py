@@ -76,7 +76,7 @@ async def test_a_note_is_read_in_the_next_session_and_asks_for_no_trust(stage: S
 async def test_what_is_another_since_the_last_session_is_said(stage: Stage) -> None:
     async with stage.app(HELLO, "hi", mode="ask") as seen:
         await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-        first = seen.app.facts.session
+        first = seen.app.state.session
         await seen.send("/experiment")
         await seen.on(PageScreen)
         assert "no session before this one is known here" in seen.rows[-1]
@@ -146,7 +146,7 @@ async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
 )
 async def test_a_page_is_shown_and_closed(stage: Stage, name: str, shows: str) -> None:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
         await seen.send(f"/{name}")
         await seen.on(PageScreen)
         assert any(shows in row for row in seen.rows), seen.rows
@@ -180,7 +180,7 @@ async def test_the_experiment_is_the_configuration_that_runs(stage: Stage) -> No
         await seen.ready()
         await seen.send("/experiment")
         await seen.on(PageScreen)
-        assert f"configuration {seen.app.facts.config_version}" in seen.rows[0]
+        assert f"configuration {seen.app.state.config_version}" in seen.rows[0]
 
 
 async def test_a_mode_is_chosen_from_a_list(stage: Stage) -> None:
@@ -190,14 +190,14 @@ async def test_a_mode_is_chosen_from_a_list(stage: Stage) -> None:
         await seen.on(ModePicker)
         await seen.write("pla")
         await seen.pilot.press("enter")
-        await seen.until(lambda: seen.app.facts.mode == "plan")
+        await seen.until(lambda: seen.app.state.mode == "plan")
 
 
 async def test_a_mode_is_named(stage: Stage) -> None:
     async with stage.app(HELLO) as seen:
         await seen.ready()
         await seen.send("/mode auto")
-        await seen.until(lambda: seen.app.facts.mode == "auto")
+        await seen.until(lambda: seen.app.state.mode == "auto")
         await seen.send("/mode nonsense")
         await seen.said("'nonsense' is no mode")
 
@@ -254,9 +254,9 @@ async def test_vim_is_switched_on_and_off(stage: Stage) -> None:
 
 async def test_a_session_is_renamed_and_exported(stage: Stage) -> None:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.facts.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
         await seen.send("/rename blue whale")
-        await seen.until(lambda: seen.app.facts.name == "blue whale")
+        await seen.until(lambda: seen.app.state.name == "blue whale")
         await seen.send("/export said.md")
         await seen.said("said.md")
         assert "> Hello." in (stage.work / "said.md").read_text()
@@ -276,7 +276,7 @@ async def test_init_is_a_prompt(stage: Stage) -> None:
 async def test_a_command_in_the_background_is_stopped_from_the_list(stage: Stage) -> None:
     script = [(["user"], [bash("echo begun; sleep 100")]), (["tool"], [text("It goes on.")])]
     async with stage.app(script, "go") as seen:
-        await seen.until(lambda: any("begun" in task.tail for task in seen.app.facts.tasks))
+        await seen.until(lambda: any("begun" in task.tail for task in seen.app.state.tasks))
         await seen.pilot.press("ctrl+b")
         await seen.until(lambda: seen.texts(Answer) == ["It goes on."])
         await seen.send("/tasks")
@@ -287,12 +287,12 @@ async def test_a_command_in_the_background_is_stopped_from_the_list(stage: Stage
 
 async def test_clear_begins_anew_and_resume_comes_back(stage: Stage) -> None:
     async with stage.app(HELLO, "the first words") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.facts.working)
-        first = seen.app.facts.session
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        first = seen.app.state.session
         await seen.send("/clear")
-        await seen.until(lambda: seen.app.facts.session not in ("", first))
+        await seen.until(lambda: seen.app.state.session not in ("", first))
         await seen.send(f"/resume {first}")
-        await seen.until(lambda: seen.app.facts.session == first)
+        await seen.until(lambda: seen.app.state.session == first)
         assert seen.texts(Said) == ["the first words"]
 
 
@@ -301,7 +301,7 @@ async def test_plan_switches_the_mode_and_asks_for_one(stage: Stage) -> None:
         await seen.ready()
         await seen.send("/plan a boat")
         await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-        assert seen.app.facts.mode == "plan"
+        assert seen.app.state.mode == "plan"
         assert seen.texts(Said)[0].endswith("a boat")
 
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from kedge.agent.messages import Text
 from kedge.agent.tools.todo import TodoItem
-from kedge.cli.tui.desk.facts import Asked, Facts, Task, Waiting
+from kedge.cli.tui.desk.state import Asked, DeskState, Task, Waiting
 from kedge.cli.tui.status.line import (
     StatusLine,
     WorkLine,
@@ -25,7 +25,7 @@ from kedge.cli.tui.status.line import (
 from kedge.cli.tui.status.todo import BREAKPOINTS, TodoPanel, in_one_line
 from kedge.cli.tui.waiting import waiting_in_lines
 
-FULL = Facts(
+FULL = DeskState(
     session="s",
     name="the basket",
     cwd="/w",
@@ -44,8 +44,8 @@ FULL = Facts(
 )
 
 
-def line(facts: Facts, width: int) -> str:
-    return laid_out(fit(pieces(facts), width), width).plain
+def line(state: DeskState, width: int) -> str:
+    return laid_out(fit(pieces(state), width), width).plain
 
 
 def test_a_wide_line_says_everything():
@@ -69,27 +69,27 @@ def test_a_narrow_line_says_what_matters_most():
 
 @given(st.integers(1, 200), st.text(max_size=60), st.sampled_from(["plan", "ask", "full"]))
 def test_it_always_fits(width, words, mode):
-    said = fit(pieces(Facts(name=words, branch=words, mode=mode, cost_usd=None)), width)
+    said = fit(pieces(DeskState(name=words, branch=words, mode=mode, cost_usd=None)), width)
     assert sum(cell_len(piece.words) for piece in said) <= width
     assert cell_len(laid_out(said, width).plain.rstrip()) <= width
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("state", "words"),
     [
-        (Facts(sandbox="off"), "sandbox off"),
-        (Facts(sandbox="none"), "sandbox none"),
-        (Facts(cost_usd=None), "$?"),
-        (Facts(context_tokens=12_300), "12k tokens"),
-        (Facts(open_breakers=("a", "b")), "2 breakers open"),
+        (DeskState(sandbox="off"), "sandbox off"),
+        (DeskState(sandbox="none"), "sandbox none"),
+        (DeskState(cost_usd=None), "$?"),
+        (DeskState(context_tokens=12_300), "12k tokens"),
+        (DeskState(open_breakers=("a", "b")), "2 breakers open"),
     ],
 )
-def test_what_is_not_as_it_should_be_is_said(facts, words):
-    assert words in line(facts, 80)
+def test_what_is_not_as_it_should_be_is_said(state, words):
+    assert words in line(state, 80)
 
 
 def test_control_codes_of_a_branch_are_not_obeyed():
-    assert "\x1b" not in line(Facts(branch="\x1b[2Jmain"), 80)
+    assert "\x1b" not in line(DeskState(branch="\x1b[2Jmain"), 80)
 
 
 @pytest.mark.parametrize(
@@ -103,18 +103,18 @@ FOREGROUND = Task("", "make test\nmore", 1.0, "", True, "running")
 
 
 @pytest.mark.parametrize(
-    ("facts", "words"),
+    ("state", "words"),
     [
-        (Facts(working=True, since=10.0), "working 7s · esc interrupts"),
-        (Facts(doing="compacting", since=10.0), "compacting 7s"),
+        (DeskState(working=True, since=10.0), "working 7s · esc interrupts"),
+        (DeskState(doing="compacting", since=10.0), "compacting 7s"),
         (
-            Facts(working=True, since=10.0, tasks=(FOREGROUND,)),
+            DeskState(working=True, since=10.0, tasks=(FOREGROUND,)),
             "running 7s · esc interrupts · ctrl+b to the background · make test",
         ),
     ],
 )
-def test_the_line_of_work_says_what_is_done_and_how_to_stop_it(facts, words):
-    assert work_in_words(facts, 17.0, "esc") == words
+def test_the_line_of_work_says_what_is_done_and_how_to_stop_it(state, words):
+    assert work_in_words(state, 17.0, "esc") == words
 
 
 ITEMS = (
@@ -128,17 +128,17 @@ def test_words_that_wait_are_shown_with_when_they_are_heard():
     steered, queued = (
         Waiting(n, (Text(words),)) for n, words in enumerate(("also x\ny", "then z"))
     )
-    facts = Facts(session="s", working=True, steering=(steered,), queue=(queued,))
-    assert waiting_in_lines(facts, "alt+up").splitlines() == [
+    state = DeskState(session="s", working=True, steering=(steered,), queue=(queued,))
+    assert waiting_in_lines(state, "alt+up").splitlines() == [
         "alt+up takes the last one back",
         "heard next: also x",
         "after this turn: then z",
     ]
-    stopped = structs.replace(facts, working=False, steering=())
+    stopped = structs.replace(state, working=False, steering=())
     assert "after your next prompt: then z" in waiting_in_lines(stopped, "")
-    many = structs.replace(facts, queue=(queued,) * 9)
+    many = structs.replace(state, queue=(queued,) * 9)
     assert waiting_in_lines(many, "alt+up").endswith("… and 7 more")
-    assert waiting_in_lines(Facts(), "alt+up") == ""
+    assert waiting_in_lines(DeskState(), "alt+up") == ""
 
 
 def test_the_list_in_one_line_says_how_far_it_is_and_what_comes_now():
@@ -195,15 +195,15 @@ async def test_the_line_of_work_is_there_only_while_there_is_work():
     async with Desk().run_test(size=(80, 24)) as pilot:
         work = pilot.app.query_one(WorkLine)
         assert not work.display
-        work.show(Facts(working=True, since=10.0))
+        work.show(DeskState(working=True, since=10.0))
         await pilot.pause()
         assert "working 7s" in str(work.visual)
-        work.show(Facts())
+        work.show(DeskState())
         assert not work.display
 
 
 async def test_a_question_that_waits_is_what_is_being_done():
-    words = work_in_words(Facts(working=True, questions=(Asked(1, None, (), 0.0),)), 1.0, "esc")
+    words = work_in_words(DeskState(working=True, questions=(Asked(1, None, (), 0.0),)), 1.0, "esc")
     assert words.startswith("waiting for your answer")
 
 
@@ -225,14 +225,14 @@ async def test_the_status_line_follows_the_width_of_the_screen():
 async def test_facts_that_change_while_words_stream_in_lay_nothing_out_anew():
     async with Desk().run_test(size=(80, 24)) as pilot:
         app = pilot.app
-        app.query_one(WorkLine).show(Facts(working=True, since=10.0))
+        app.query_one(WorkLine).show(DeskState(working=True, since=10.0))
         await pilot.pause()
         layouts = []
         app.screen.screen_layout_refresh_signal.subscribe(app, layouts.append, immediate=True)
         for since in (9.0, 8.0, 7.0):
-            facts = structs.replace(FULL, working=True, since=since, context_tokens=int(since))
-            app.query_one(WorkLine).show(facts)
-            app.query_one(StatusLine).show(facts)
+            state = structs.replace(FULL, working=True, since=since, context_tokens=int(since))
+            app.query_one(WorkLine).show(state)
+            app.query_one(StatusLine).show(state)
             await pilot.pause()
         assert "working 10s" in str(app.query_one(WorkLine).visual)
         assert layouts == []

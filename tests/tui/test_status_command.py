@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kedge.cli.tui.desk.facts import Facts
+from kedge.cli.tui.desk.state import DeskState
 from kedge.cli.tui.status.command import StatusCommand
 from kedge.cli.tui.status.told import Told
 from kedge.config.narrowing import narrowed
@@ -41,12 +41,12 @@ def command(text: str, line: Line, cwd: Path, **how: float) -> StatusCommand:
 
 async def test_the_command_reads_the_facts_and_its_first_line_is_shown(tmp_path):
     line = Line()
-    own = command("cat > facts.json; printf 'mine\\nmore'", line, tmp_path)
-    own.hear(Facts(model="p/m", mode="plan", context_tokens=5, context_window=100))
+    own = command("cat > state.json; printf 'mine\\nmore'", line, tmp_path)
+    own.hear(DeskState(model="p/m", mode="plan", context_tokens=5, context_window=100))
     await line.shows(1)
     await own.close()
     assert line.shown == ["mine"]
-    told = json.loads((tmp_path / "facts.json").read_text())
+    told = json.loads((tmp_path / "state.json").read_text())
     assert told["model"] == {"id": "p/m", "display_name": "m"}
     assert (told["mode"], told["context_window"]["used_percentage"]) == ("plan", 5)
     assert set(told) == set(Told.__struct_fields__)
@@ -56,10 +56,10 @@ async def test_it_runs_again_only_for_other_facts_and_the_newest_of_them(tmp_pat
     line = Line()
     own = command("cat | tr -d '\\n'", line, tmp_path)
     for tokens in (1, 2, 3, 3):
-        own.hear(Facts(context_tokens=tokens))
+        own.hear(DeskState(context_tokens=tokens))
     await line.shows(1)
-    own.hear(Facts(context_tokens=3))
-    own.hear(Facts(context_tokens=4))
+    own.hear(DeskState(context_tokens=3))
+    own.hear(DeskState(context_tokens=4))
     await line.shows(2)
     await own.close()
     told = [json.loads(words)["context_window"] for words in line.shown]
@@ -78,9 +78,9 @@ async def test_it_runs_again_only_for_other_facts_and_the_newest_of_them(tmp_pat
 async def test_a_failure_is_complained_about_once_and_the_facts_come_back(tmp_path, text, why):
     line = Line()
     own = command(text, line, tmp_path, limit=0.2 if "sleep" in text else 5.0)
-    own.hear(Facts())
+    own.hear(DeskState())
     await line.shows(1)
-    own.hear(Facts(model="another"))
+    own.hear(DeskState(model="another"))
     await line.shows(2)
     await own.close()
     assert line.shown == ["", ""]
@@ -91,7 +91,7 @@ async def test_a_failure_is_complained_about_once_and_the_facts_come_back(tmp_pa
 async def test_control_codes_of_the_command_are_not_obeyed(tmp_path):
     line = Line()
     own = command("printf '\\033[2Jred\\033]0;title\\007'", line, tmp_path)
-    own.hear(Facts())
+    own.hear(DeskState())
     await line.shows(1)
     await own.close()
     assert line.shown == ["red]0;title"]
@@ -102,7 +102,7 @@ async def test_closing_leaves_nothing_running(tmp_path):
     fifo = tmp_path / "pid"
     os.mkfifo(fifo)
     own = command("echo $$ > pid; exec sleep 60", line, tmp_path, limit=60.0)
-    own.hear(Facts())
+    own.hear(DeskState())
     pid = int(await asyncio.wait_for(asyncio.to_thread(fifo.read_text), 60))
     await own.close()
     with pytest.raises(ProcessLookupError):

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from ....agent.ports import Approval, No, Yes
 from ...questions import SCOPES, meaning, refusal, wrong_with
-from ..desk.facts import Asked, Facts
+from ..desk.state import Asked, DeskState
 from ..grace import Grace, Letters
 from ..keys import KeyTable, bindings
 from ..running import running_app
@@ -103,9 +103,9 @@ class AskPanel(Vertical, can_focus=True):
         # Diffs are painted without CSS.
         running_app().theme_changed_signal.subscribe(self, lambda _: self._draw())
 
-    def show(self, facts: Facts) -> None:
-        """Show the questions of these facts; what was shown stays, if it still waits."""
-        if self._pending.hear(facts):
+    def show(self, state: DeskState) -> None:
+        """Show the questions of this state; what was shown stays, if it still waits."""
+        if self._pending.hear(state):
             self._draw()
         elif self._pending.open is not None or self._pending.first is not None:
             self._turn_to(self._pending.first)
@@ -337,20 +337,20 @@ class AskPanel(Vertical, can_focus=True):
         if (asked := self._pending.open) is not None:
             self._pending.answered(asked)
             self.post_message(self.Answered(asked.id, Approval(answer, "person")))
-            self.show(self._pending.facts)
+            self.show(self._pending.state)
 
     def _refuse_all(self) -> None:
         if self._pending.are_several:
             self._pending.answered(*self._pending.waiting)
             self.post_message(self.AllRefused(refusal()))
-            self.show(self._pending.facts)
+            self.show(self._pending.state)
 
 
 def sparing(pending: Pending, keys: KeyTable) -> str:
     """How not to be asked about edits, in words, where one alone is asked about."""
     asked = pending.open
     edits = asked is not None and asked.question.action.call.name in _EDITS
-    alone = edits and len(pending.waiting) == 1 and pending.facts.mode == "ask"
+    alone = edits and len(pending.waiting) == 1 and pending.state.mode == "ask"
     return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""
 
 

@@ -1,26 +1,26 @@
 """The questions that wait, which of them is open, and what a person made of them."""
 
-from ..desk.facts import Asked, Facts
+from ..desk.state import Asked, DeskState
 
 
 class Pending:
     """Questions in the order in which they came; at most one of them is open."""
 
     def __init__(self) -> None:
-        self.facts = Facts()
+        self.state = DeskState()
         self.open: Asked | None = None
         self.waiting: tuple[Asked, ...] = ()
         """Those that nobody has answered here."""
         self._answered: set[int] = set()
         self._edited: dict[int, tuple[str, ...]] = {}
 
-    def hear(self, facts: Facts) -> bool:
-        """Take these facts in; whether the open question still waits."""
-        known = {asked.id for asked in facts.questions}
+    def hear(self, state: DeskState) -> bool:
+        """Take this state in; whether the open question still waits."""
+        known = {asked.id for asked in state.questions}
         self._answered &= known
         self._edited = {id: rules for id, rules in self._edited.items() if id in known}
-        self.facts = facts
-        self.waiting = tuple(one for one in facts.questions if one.id not in self._answered)
+        self.state = state
+        self.waiting = tuple(one for one in state.questions if one.id not in self._answered)
         return any(one == self.open for one in self.waiting)
 
     @property
@@ -36,7 +36,7 @@ class Pending:
     @property
     def are_several(self) -> bool:
         """Whether there is more to say no to than the open one."""
-        return bool(self.others or self.facts.to_come)
+        return bool(self.others or self.state.to_come)
 
     @property
     def rules(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from ....config.errors import KedgeError
 from ...terminal import harmless
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 from ..modal import Modal
 from .deciding import Choice, PlanDecided, carried_over, decided
 
@@ -29,9 +29,9 @@ class PlanOffer(Static):
         self.plan = ""
         """The plan on offer; empty if there is none."""
 
-    def show(self, facts: Facts, answer: str) -> None:
+    def show(self, state: DeskState, answer: str) -> None:
         """Offer the last answer, if it is that of a finished turn in mode plan."""
-        is_plan = facts.mode == "plan" and not facts.working and bool(answer.strip())
+        is_plan = state.mode == "plan" and not state.working and bool(answer.strip())
         plan = answer if is_plan and answer != self._dismissed else ""
         if plan == self.plan:
             return

@@ -18,7 +18,7 @@ from ...questions import (
 )
 from ...terminal import harmless, visible
 from ...titles import title
-from ..desk.facts import Asked, Facts
+from ..desk.state import Asked, DeskState
 from ..view.diff import drawn, rows
 from ..view.flow import Line
 from ..view.look import Look
@@ -31,7 +31,7 @@ _UNIFIED = re.compile(r"--- .*\n\+\+\+ .*\n@@ -\d")
 _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 
 
-def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Content:
+def body(asked: Asked, state: DeskState, look: Look, *, why: bool = False) -> Content:
     """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
     question = asked.question
     command = _command(asked, look)
@@ -40,7 +40,7 @@ def body(asked: Asked, facts: Facts, look: Look, *, why: bool = False) -> Conten
     else:
         arguments = map(Content, arguments_in_words(question.action))
         lines = [*command, *_effects(question), *arguments]
-    lines.append(_muted(_circumstances(asked, facts)))
+    lines.append(_muted(_circumstances(asked, state)))
     if why:
         voices = list(voices_in_words(question)) or ["nobody else was heard"]
         lines += [Content(""), _muted("who was heard:")]
@@ -99,10 +99,10 @@ def _muted(words: str) -> Content:
     return Content.styled(words, "$text-muted")
 
 
-def _circumstances(asked: Asked, facts: Facts) -> str:
+def _circumstances(asked: Asked, state: DeskState) -> str:
     parts = (
-        f"in {facts.cwd}" if facts.cwd else "",
-        f"sandbox {facts.sandbox.partition(' (')[0]}" if facts.sandbox else "",
+        f"in {state.cwd}" if state.cwd else "",
+        f"sandbox {state.sandbox.partition(' (')[0]}" if state.sandbox else "",
         f"asked by {asked.question.by}",
         f"for the agent {' › '.join(asked.path[1:])}" if asked.path[1:] else "",
     )

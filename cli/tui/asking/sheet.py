@@ -81,7 +81,7 @@ class QuestionSheet(Vertical):
 
     def show(self, pending: Pending, *, why: bool) -> None:
         """Show the open question; with `why`, everybody who was heard on it."""
-        asked, facts, stores = pending.open, pending.facts, pending.rules
+        asked, state, stores = pending.open, pending.state, pending.rules
         if asked is None:
             return
         cramped = self.screen.size.height < CRAMPED
@@ -91,8 +91,8 @@ class QuestionSheet(Vertical):
         self._put("#ask-place", Content(_place(pending, self._turns)))
         # A scroll bar takes one column.
         palette = palette_of(running_app().theme)
-        look = Look(max(20, self.content_size.width - 1), palette, cwd=facts.cwd)
-        what = body(asked, facts, look, why=why)
+        look = Look(max(20, self.content_size.width - 1), palette, cwd=state.cwd)
+        what = body(asked, state, look, why=why)
         parts = [Content(headline(asked.question))] if cramped else []
         parts += [what, *([Content(""), stored(stores)] if whole and stores else ())]
         self._put("#ask-what", Content("\n").join(parts))
@@ -100,7 +100,7 @@ class QuestionSheet(Vertical):
         self._put("#ask-rules", stored(stores) if stores and not (whole or cramped) else None)
         if self._effects is not None and self._is_tight:
             self._put("#ask-rules", self._effects[0])
-        beside = pending.others, facts.to_come
+        beside = pending.others, state.to_come
         several = pending.are_several and not (cramped or whole)
         self._put("#ask-others", others(*beside, _LISTED) if several else None)
         self._stores = bool(stores)
@@ -166,7 +166,7 @@ class QuestionSheet(Vertical):
 
 def _place(pending: Pending, turns: str) -> str:
     """Which of how many it is; `turns` is the key for the next."""
-    waiting, coming = len(pending.waiting), len(pending.facts.to_come)
+    waiting, coming = len(pending.waiting), len(pending.state.to_come)
     if waiting < 2 and not coming:
         return ""
     more = f" · {coming} to come" if coming else ""

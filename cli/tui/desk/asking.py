@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from ....agent.ports import Approval, No, Question
-from .facts import Asked
+from .state import Asked
 
 
 class DeskApprover:

@@ -19,11 +19,11 @@ from ...surroundings import Surroundings
 from ..tasks import Failed
 from .asking import DeskApprover
 from .drafts import Draft, Drafts
-from .facts import Facts
 from .hindsight import Hindsight
 from .opening import Opened, opened, with_model, with_values
 from .picture import picture
 from .seat import Seat
+from .state import DeskState
 from .words import Line
 
 
@@ -51,7 +51,7 @@ class Desk(Hindsight):
             run: what the command line asked for.
             where: where.
             hear: takes every event of the session, those of a resumed log first.
-            changed: called when `facts` are others.
+            changed: called when `state` is another.
             opening: called before `hear` gets the events of another session: forget the old, and
                 go where it works.
             unheard: called with why what was said cannot be; it waits. Empty: the result says why,
@@ -71,13 +71,13 @@ class Desk(Hindsight):
         self._mode: Mode | None = None
         self._doing, self._since = "", 0.0
         self._trouble = ""
-        self._facts: Facts | None = None
+        self._state: DeskState | None = None
 
     @property
-    def facts(self) -> Facts:
+    def state(self) -> DeskState:
         """How things stand."""
-        if self._facts is None:
-            facts = Facts(
+        if self._state is None:
+            state = DeskState(
                 cwd=str(self._where.cwd),
                 mode=self._mode or "ask",
                 doing=self._doing,
@@ -86,8 +86,8 @@ class Desk(Hindsight):
                 questions=self._approver.waiting,
                 trouble=self._trouble,
             )
-            self._facts = picture(self._seat, facts)
-        return self._facts
+            self._state = picture(self._seat, state)
+        return self._state
 
     @property
     def begun(self) -> bool:
@@ -100,12 +100,12 @@ class Desk(Hindsight):
         return self.seat.id if self.begun and self.seat.at.composed.kept.lasts else ""
 
     def _touch(self) -> None:
-        self._facts = None
+        self._state = None
         self._changed()
 
     def refresh(self) -> None:
         """Look again at what changes by itself: commands under way and their output."""
-        self._facts = None
+        self._state = None
 
     @property
     def seat(self) -> Seat:
@@ -240,12 +240,12 @@ class Desk(Hindsight):
     def go_on(self) -> bool:
         """Go on with a turn that broke off; without one, with what waits. Whether there was
         something to go on with, and nothing else runs."""
-        facts = self.facts
-        if self._seat is None or facts.working or facts.doing:
+        state = self.state
+        if self._seat is None or state.working or state.doing:
             return False
-        if facts.unfinished:
+        if state.unfinished:
             self._seat.go_on()
-        elif facts.queue:
+        elif state.queue:
             self._next()
         else:
             return False
@@ -312,7 +312,7 @@ class Desk(Hindsight):
 
     @property
     def _drafts(self) -> Drafts:
-        return Drafts(self._where.home.state_dir, Path(self.facts.cwd))
+        return Drafts(self._where.home.state_dir, Path(self.state.cwd))
 
     def keep_draft(self, words: str) -> None:
         """Keep what was not sent for the next start here: the editor's words, and what waits."""

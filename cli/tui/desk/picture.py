@@ -1,23 +1,23 @@
-"""The facts of a desk, read off its session."""
+"""The state of a desk, read off its session."""
 
 from msgspec import structs
 
 from ....agent.breaker import Closed
 from ...titles import title
-from .facts import Facts, Task, Waiting
 from .seat import Seat
+from .state import DeskState, Task, Waiting
 from .words import own
 
 
-def picture(seat: Seat | None, facts: Facts) -> Facts:
-    """The facts, with all that the session says; as they are where there is none."""
+def picture(seat: Seat | None, state: DeskState) -> DeskState:
+    """The state, with all that the session says; as it is where there is none."""
     if seat is None:
-        return facts
+        return state
     composed, watch = seat.at.composed, seat.watch
     session, toolbox = composed.session, composed.toolbox
     started = session.conduct.started
     return structs.replace(
-        facts,
+        state,
         session=session.id,
         name=watch.name,
         cwd=started.cwd,
@@ -31,20 +31,20 @@ def picture(seat: Seat | None, facts: Facts) -> Facts:
         context_window=session.use.window,
         cost_usd=watch.cost,
         working=seat.working,
-        doing=facts.doing or _doing(seat),
+        doing=state.doing or _doing(seat),
         runs_own=seat.runs_own,
-        since=seat.began or facts.since,
+        since=seat.began or state.since,
         steering=tuple(
             Waiting(-place, own(prompt)) for place, prompt in enumerate(session.agent.unheard, 1)
         ),
         to_come=tuple(title(one, started.cwd) for one in watch.coming.calls.values())
-        if facts.questions
+        if state.questions
         else (),
         tasks=_tasks(seat),
         open_breakers=tuple(
             name
-            for name, state in composed.judges.breakers.states().items()
-            if not isinstance(state, Closed)
+            for name, breaker in composed.judges.breakers.states().items()
+            if not isinstance(breaker, Closed)
         ),
         config_version=started.config_version,
         todo=toolbox.todo.items,

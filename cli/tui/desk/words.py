@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from ....agent.messages import Image, Prompt, Text
 from ....config.settings import Mode
 from ..added import Context, read, written
-from .facts import Waiting
+from .state import Waiting
 
 if TYPE_CHECKING:  # the first frame waits for nothing of commands
     from ....agent.tools.jobs import Job

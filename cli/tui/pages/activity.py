@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from ....agent.tools.todo import TodoItem
 from ...commands.sessions_doctor import Finding
-from ..desk.facts import Facts, Task
+from ..desk.state import DeskState, Task
 from .page import Page, Row, Tone, head, lines, page
 
 
@@ -51,7 +51,7 @@ def why_page(words: str) -> Page:
 class Health(Struct, frozen=True):
     """What the doctor looked at."""
 
-    facts: Facts
+    state: DeskState
     sandbox: tuple[tuple[str, str], ...]
     """Each rung of the ladder: `yes`, or what is in the way."""
     terminal: tuple[tuple[str, str], ...]
@@ -69,20 +69,20 @@ def doctor_page(health: Health) -> Page:
 
 
 def _doctor(health: Health) -> Iterator[Row]:
-    facts = health.facts
+    state = health.state
     yield head("sandbox")
-    confined = facts.sandbox not in ("", "off", "none")
+    confined = state.sandbox not in ("", "off", "none")
     yield Row(
-        facts.sandbox or "not known before the session is open", "good" if confined else "warn"
+        state.sandbox or "not known before the session is open", "good" if confined else "warn"
     )
     for rung, said in health.sandbox:
         yield Row(f"  {rung}: {said}", "" if said == "yes" else "dim")
     yield head("models")
-    yield Row(f"{facts.model or 'none'}{f', effort {facts.effort}' if facts.effort else ''}")
+    yield Row(f"{state.model or 'none'}{f', effort {state.effort}' if state.effort else ''}")
     keys = ", ".join(health.keys)
     missing = "no key; /model says which to set" if health.needs_key else "no key, and none needed"
     yield Row(f"keys and sign-ins: {keys}" if keys else missing)
-    for name in facts.open_breakers:
+    for name in state.open_breakers:
         yield Row(f"paused because it kept failing: {name}", "bad")
     yield head("terminal")
     for name, said in health.terminal:

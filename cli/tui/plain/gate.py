@@ -13,7 +13,7 @@ from ...questions import (
     wrong_with,
 )
 from ..desk.desk import Desk
-from ..desk.facts import Asked
+from ..desk.state import Asked
 from .keyboard import Ask
 from .questions import Batch, Wish, answer_of, gone, numbers, question_lines
 
@@ -58,7 +58,7 @@ class Gate:
 
     def look(self) -> None:
         """Show what is asked now."""
-        open_now = self._host.desk.facts.questions
+        open_now = self._host.desk.state.questions
         first = open_now[0] if open_now else None
         if first is self._shown:
             self._announce(open_now[1:])
@@ -86,9 +86,9 @@ class Gate:
 
     @property
     def _batch(self) -> Batch:
-        facts = self._host.desk.facts
-        others = [one for one in facts.questions if one is not self._shown]
-        return Batch(self._before, others, facts.to_come)
+        state = self._host.desk.state
+        others = [one for one in state.questions if one is not self._shown]
+        return Batch(self._before, others, state.to_come)
 
     def take(self, line: str) -> Coroutine[object, object, None] | None:
         """What a line says to the question; None if it is no answer."""
@@ -125,7 +125,7 @@ class Gate:
         self._host.desk.answer(asked.id, Approval(answer, "person"))
 
     def _refuse_all(self) -> None:
-        self._answered |= {one.id for one in self._host.desk.facts.questions}
+        self._answered |= {one.id for one in self._host.desk.state.questions}
         several = self._batch.are_several
         self._host.say(answer_in_words(refusal()) + (", to all of them" if several else ""))
         self._host.desk.refuse_all(refusal())
@@ -149,6 +149,6 @@ class Gate:
 
     def give_up(self) -> None:
         """Nobody can answer any more."""
-        for asked in self._host.desk.facts.questions:
+        for asked in self._host.desk.state.questions:
             self._answered |= {asked.id}
             self._host.desk.answer(asked.id, gone())

@@ -16,9 +16,9 @@ from ...counts import counted
 from ...surroundings import Surroundings
 from ..asking.deciding import Choice, decided
 from ..desk.desk import Desk
-from ..desk.facts import Facts
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
+from ..desk.state import DeskState
 from ..entry import Entry
 from ..pages.brings import Offer as TrustOffer
 from ..pages.efforts import AS_PROVIDED, EFFORT_WORDS
@@ -114,10 +114,10 @@ class Lines:
         """See `Surface`."""
         self._host.where = where
 
-    def look(self) -> Facts:
+    def look(self) -> DeskState:
         """See `Surface`."""
         self.desk.refresh()
-        return self.desk.facts
+        return self.desk.state
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """See `Surface`."""
@@ -263,7 +263,7 @@ class Lines:
             and not row.unset_variables
             for model in row.models
         ]
-        now = self.desk.facts.model or "none"
+        now = self.desk.state.model or "none"
         place = await self._choice(f"models that can be called; now: {now}", usable)
         if place is None:
             self.say("/model PROVIDER/NAME takes any other; an effort may follow, such as high")

@@ -17,7 +17,7 @@ from ...questions import (
     refusal,
 )
 from ...terminal import harmless, visible
-from ..desk.facts import Asked
+from ..desk.state import Asked
 
 _MOST = 200
 """Lines of a diff."""

@@ -112,7 +112,7 @@ class SessionThread:
 
     def redacted(self, text: str) -> str:
         """A text without the secrets that the session knows."""
-        if self._talk is None or not self._talk.desk.facts.session:
+        if self._talk is None or not self._talk.desk.state.session:
             return text
         return self._talk.desk.seat.at.composed.toolbox.finder.redact(text)
 

@@ -17,8 +17,8 @@ from ..composer.history import SIGNS, History
 from ..composer.mentions import attach, mentions
 from ..composer.sources import InputMode
 from ..desk.desk import Desk
-from ..desk.facts import what_ends
 from ..desk.opening import Opened, with_values
+from ..desk.state import what_ends
 from ..desk.words import note_of
 from ..entry import Entry
 from ..slash.first_run import begin
@@ -138,13 +138,13 @@ class Talk:
             if not self.terminal:
                 raise
             # A person can say what is missing, and try once more.
-            trouble = self.desk.facts.trouble
+            trouble = self.desk.state.trouble
             self.say(f"{trouble}\n/model chooses another one, /quit leaves")
         # What start-up made stays: from here on it is not looked through for garbage.
         gc.freeze()
         gc.enable()
         self._begun = True
-        if self.desk.facts.session:
+        if self.desk.state.session:
             await self._look_up()
 
     async def _look_up(self) -> None:
@@ -160,7 +160,7 @@ class Talk:
     def leave(self) -> None:
         """Leave; if something runs, only when that is said a second time."""
         self.desk.refresh()
-        ends = what_ends(self.desk.facts)
+        ends = what_ends(self.desk.state)
         if not ends or self._again() or self._over:
             self.end(0)
         else:
@@ -224,7 +224,7 @@ class Talk:
 
     def _look(self) -> None:
         self._looks = False
-        mode = self.desk.facts.mode
+        mode = self.desk.state.mode
         if self._begun and mode != self._mode:
             self.say(f"the mode is {mode}")
         self._mode = mode
@@ -235,8 +235,8 @@ class Talk:
 
     @property
     def _is_busy(self) -> bool:
-        facts = self.desk.facts
-        return bool(facts.working or facts.doing or self._tasks.running)
+        state = self.desk.state
+        return bool(state.working or state.doing or self._tasks.running)
 
     def _wanted(self) -> Ask | None:
         if self.left.done():
@@ -249,7 +249,7 @@ class Talk:
             return Ask("... ")
         if not self._begun or self._is_busy:
             return None
-        return Ask(f"{self.desk.facts.mode}> ", self._value)
+        return Ask(f"{self.desk.state.mode}> ", self._value)
 
     def over(self) -> None:
         """There will be no more lines."""
@@ -327,11 +327,11 @@ class Talk:
         self.say(await self.desk.note(*note_of(text)))
 
     async def _prompt(self, said: str) -> None:
-        working = self.desk.facts.working
+        working = self.desk.state.working
         parts: Sequence[Text | Image] = ()
-        if mentions(said) and self.desk.facts.session:
+        if mentions(said) and self.desk.state.session:
             guard = self.desk.seat.at.composed.toolbox.guard
-            cwd = Path(self.desk.facts.cwd)
+            cwd = Path(self.desk.state.cwd)
             attached = await asyncio.to_thread(attach, said, cwd, guard.hides)
             for problem in attached.problems:
                 self.say(f"! {problem}")
@@ -342,7 +342,7 @@ class Talk:
             self.say("heard after the current step")
         if self._gate.waits:
             self._gate.remind()
-        if self.desk.facts.trouble and not self.desk.facts.session and self._begun:
+        if self.desk.state.trouble and not self.desk.state.session and self._begun:
             # It waits: what was missing may be there now, or is asked for once more.
             await self.begin()
 

@@ -25,15 +25,15 @@ async def _model(surface: Surface, words: str) -> None:
     chosen, now = for_now(words)
     name, _, rest = chosen.partition(" ")
     effort = named(rest.strip(), _EFFORTS, "effort") if rest.strip() else None
-    if not surface.desk.facts.session and surface.desk.facts.trouble:
+    if not surface.desk.state.session and surface.desk.state.trouble:
         await (use(surface, name, lasts=not now) if name else surface.begin())
         return
     wanted = Answering(name, effort, not now) if name else await surface.choose_model()
     if wanted is None:
         return
     if ready := await made_ready(surface, wanted.model):
-        working = surface.desk.facts.working
-        same = ready == surface.desk.facts.model
+        working = surface.desk.state.working
+        same = ready == surface.desk.state.model
         await surface.desk.set_model("" if same else ready, wanted.effort)
         said = f"{ready} answers{' from the next prompt on' if working else ''}"
         await remember(surface, said, ready, lasts=wanted.lasts and not now)
@@ -41,10 +41,10 @@ async def _model(surface: Surface, words: str) -> None:
 
 async def _effort(surface: Surface, words: str) -> None:
     effort = named(words, _EFFORTS, "effort") if words else None
-    effort = effort or await surface.choose_effort(surface.desk.facts.effort)
+    effort = effort or await surface.choose_effort(surface.desk.state.effort)
     if effort is None:
         return
-    working = surface.desk.facts.working
+    working = surface.desk.state.working
     await surface.desk.set_model("", effort)
     said = effort or EFFORT_WORDS[effort]
     surface.say(f"the effort is {said}{' from the next prompt on' if working else ''}")
@@ -54,7 +54,7 @@ async def _key(surface: Surface, words: str) -> None:
     from ....config.providers import names, table
 
     settings = (await asyncio.to_thread(loaded_of, surface)).settings
-    model = surface.desk.facts.model or await asyncio.to_thread(lambda: surface.desk.wanted)
+    model = surface.desk.state.model or await asyncio.to_thread(lambda: surface.desk.wanted)
     used = model.partition("/")[0]
     if not words and not used:
         await surface.begin()
@@ -68,7 +68,7 @@ async def _key(surface: Surface, words: str) -> None:
     if not await ask_key(surface, provider):
         return
     surface.say(f"{provider.title} is called with that key, until you leave")
-    if not surface.desk.facts.session:
+    if not surface.desk.state.session:
         await surface.begin()
     elif provider.name == used:
         await surface.desk.set_model("")
@@ -77,7 +77,7 @@ async def _key(surface: Surface, words: str) -> None:
 
 async def _mode(surface: Surface, words: str) -> None:
     mode = named(words, MODES, "mode") if words else None
-    mode = mode or await surface.choose_mode(surface.desk.facts.mode)
+    mode = mode or await surface.choose_mode(surface.desk.state.mode)
     if mode is not None:
         await surface.desk.set_mode(mode)
 
@@ -128,7 +128,7 @@ async def _resume(surface: Surface, words: str) -> None:
 async def _fork(surface: Surface, words: str) -> None:
     if not await may_leave(surface):
         return
-    before = surface.desk.facts.session
+    before = surface.desk.state.session
     await surface.desk.fork()
     surface.say(f"a fork of {before}, which stays as it is")
 
@@ -166,7 +166,7 @@ async def _rename(surface: Surface, words: str) -> None:
     from ...commands.sessions import free_name
 
     known = await asyncio.to_thread(Catalogue(surface.where).names)
-    surface.desk.seat.rename(free_name(words, surface.desk.facts.session, known))
+    surface.desk.seat.rename(free_name(words, surface.desk.state.session, known))
 
 
 async def _export(surface: Surface, words: str) -> None:
@@ -177,7 +177,7 @@ async def _export(surface: Surface, words: str) -> None:
             f"{words!r} is no name of a file here", hint="/export notes.md, or /export alone"
         )
     id, kept = surface.desk.seat.id, surface.desk.seat.at.composed.kept
-    file = Path(surface.desk.facts.cwd) / (words or f"kedge-{id}.md")
+    file = Path(surface.desk.state.cwd) / (words or f"kedge-{id}.md")
 
     def write() -> None:
         form = form_of(file.name)

@@ -38,7 +38,7 @@ async def begin(surface: Surface, *, picks: bool = False) -> None:
             raise CredentialsError("no model yet", hint=hint) from error
     marks = Marks(surface.where.home.state_dir)
     # Who came with a prompt wants it answered, and who goes on with a session has seen it all.
-    fresh = not surface.desk.facts.working and not surface.desk.begun
+    fresh = not surface.desk.state.working and not surface.desk.begun
     if not marks.has("toured") and fresh:
         marks.put("toured")
         await surface.tour()
@@ -65,7 +65,7 @@ async def ask_trust(surface: Surface, *, again: bool = False) -> Trusted | None:
     match answer:
         case "yes":
             await asyncio.to_thread(accept, offer, where)
-            opened = surface.desk.facts.session
+            opened = surface.desk.state.session
             surface.say("trusted" + ("; a new session follows it" if opened else ""))
         case "leave":
             surface.leave()

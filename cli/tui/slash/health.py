@@ -11,22 +11,22 @@ from ...catalogue import Catalogue
 from ...commands.sessions_doctor import Doctor, Finding
 from ...confine import Wanted, wanted_policy
 from ...surroundings import Surroundings
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 from ..pages.activity import Health
 
 
 async def health(
-    facts: Facts, loaded: Loaded, where: Surroundings, terminal: tuple[tuple[str, str], ...]
+    state: DeskState, loaded: Loaded, where: Surroundings, terminal: tuple[tuple[str, str], ...]
 ) -> Health:
     """How all of it is. Takes seconds; `terminal` is what the app knows of its own."""
     ladder, findings = await asyncio.gather(
-        asyncio.to_thread(_ladder, facts.cwd, where),
-        asyncio.to_thread(_findings, where, facts.session),
+        asyncio.to_thread(_ladder, state.cwd, where),
+        asyncio.to_thread(_findings, where, state.session),
     )
     keys = tuple(one.title for one in signed_in(where.env, loaded.settings.providers))
     said = tuple((name, where.env[name]) for name in _VARIABLES if where.env.get(name))
-    needs_key = _needs_key(facts.model, loaded)
-    return Health(facts, ladder, (*terminal, *said), keys, needs_key, findings)
+    needs_key = _needs_key(state.model, loaded)
+    return Health(state, ladder, (*terminal, *said), keys, needs_key, findings)
 
 
 _VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "SSH_CONNECTION", "NO_COLOR", "LANG")

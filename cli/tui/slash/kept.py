@@ -28,7 +28,7 @@ class SessionKeeping:
         name = await answered(self._app, LineScreen("a name", names.get(id, ""), about=about))
         if name is None:
             return ""
-        if id == self._app.desk.facts.session:
+        if id == self._app.desk.state.session:
             self._app.desk.seat.rename(name)
         else:
             await asyncio.to_thread(rename, self._catalogue, id, name)
@@ -36,7 +36,7 @@ class SessionKeeping:
 
     async def delete(self, id: str) -> str:
         """Delete it for good; the person has been asked."""
-        if id == self._app.desk.facts.session:
+        if id == self._app.desk.state.session:
             raise UsageError("that is the session you are in")
 
         def away() -> None:

@@ -32,7 +32,7 @@ def log_of(sitting: Sitting) -> str:
     """Where the log of the session is, in words."""
     from ...catalogue import Catalogue
 
-    if not sitting.desk.facts.session:
+    if not sitting.desk.state.session:
         return "none yet"
     seat = sitting.desk.seat
     kept = seat.at.composed.kept.lasts
@@ -43,11 +43,11 @@ def loaded_of(sitting: Sitting) -> Loaded:
     """The settings of the session that is open; those of its directory while none is."""
     from ...commands.settings import load_for_commands
 
-    if sitting.desk.facts.session:
+    if sitting.desk.state.session:
         return sitting.desk.seat.at.composed.loaded
     return load_for_commands(sitting.where)
 
 
 def here(sitting: Sitting) -> Surroundings:
     """Where the session works."""
-    return structs.replace(sitting.where, cwd=Path(sitting.desk.facts.cwd))
+    return structs.replace(sitting.where, cwd=Path(sitting.desk.state.cwd))

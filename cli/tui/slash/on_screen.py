@@ -11,9 +11,9 @@ from ...catalogue import Catalogue
 from ...surroundings import Surroundings
 from ...terminal import harmless
 from ..desk.desk import Desk
-from ..desk.facts import Facts
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
+from ..desk.state import DeskState
 from ..pages.brings import Offer as TrustOffer
 from ..pages.models import Answering
 from ..pages.models import Offer as ModelOffer
@@ -52,7 +52,7 @@ class OnScreen:
         """See `Surface`."""
         self._app.where = where
 
-    def look(self) -> Facts:
+    def look(self) -> DeskState:
         """See `Surface`."""
         return self._app.look()
 
@@ -167,7 +167,7 @@ class OnScreen:
 
         settings = (await asyncio.to_thread(loaded_of, self)).settings
         known = [table(name, settings.providers) for name in names(settings.providers)]
-        facts = self.look()
+        state = self.look()
         rows = await asyncio.to_thread(
             lambda: [provider_row(one, settings, self.where) for one in known if not one.local]
         )
@@ -177,11 +177,11 @@ class OnScreen:
                 if one.local:
                     yield await asyncio.to_thread(provider_row, one, settings, self.where)
 
-        picker = ModelPicker(rows, facts.model, facts.effort, servers())
+        picker = ModelPicker(rows, state.model, state.effort, servers())
         name = await answered(self._app, picker)
         if name is None:
             return None
-        effort = picker.effort if picker.effort != facts.effort else None
+        effort = picker.effort if picker.effort != state.effort else None
         return Answering(name, effort, lasts=not picker.now)
 
     async def choose_session(
@@ -195,7 +195,7 @@ class OnScreen:
         picker = SessionPicker(
             catalogue,
             rows,
-            open_now=self.desk.facts.session,
+            open_now=self.desk.state.session,
             place=place,
             rename=keeping.rename,
             delete=keeping.delete,

@@ -106,7 +106,7 @@ class Slash:
         from .readonly_shell import ReadOnlyShell
 
         surface, desk = self._surface, self._surface.desk
-        cwd = Path(desk.facts.cwd)
+        cwd = Path(desk.state.cwd)
         parts = pieces(custom.template.body, words, greedy=custom.greedy)
         loaded = await asyncio.to_thread(loaded_of, surface)
         shell = ReadOnlyShell(loaded, surface.where, cwd)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ..desk.facts import what_ends
+from ..desk.state import what_ends
 from .lookups import here
 from .surface import Surface
 

@@ -11,8 +11,8 @@ from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue
 from ...surroundings import Surroundings
 from ..desk.desk import Desk
-from ..desk.facts import Facts
 from ..desk.points import Point
+from ..desk.state import DeskState
 from ..pages.page import Page
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Surface(Sitting, Protocol):
         """The person's surroundings are these from here on."""
         ...
 
-    def look(self) -> Facts:
+    def look(self) -> DeskState:
         """How things stand now."""
         ...
 

@@ -44,7 +44,7 @@ async def _rules(surface: Surface, words: str) -> None:
 
     def page() -> Page:
         place = here(surface)
-        facts = facts_of(surface) if surface.desk.facts.session else []
+        facts = facts_of(surface) if surface.desk.state.session else []
         root = root_of(place, find_repository(place.cwd))
         holding = stored_grants(surface.where).holding(root)
         return rules_page(loaded_of(surface), holding, facts)
@@ -79,7 +79,7 @@ async def _config(surface: Surface, words: str) -> None:
     from ....config.narrowing import FILE
     from ..pages.settings import config_page
 
-    files = (surface.where.home.config_dir / "config.toml", Path(surface.desk.facts.cwd) / FILE)
+    files = (surface.where.home.config_dir / "config.toml", Path(surface.desk.state.cwd) / FILE)
     await read(surface, lambda: config_page(loaded_of(surface), files))
 
 
@@ -89,7 +89,7 @@ async def _experiment(surface: Surface, words: str) -> None:
 
     def page() -> Page:
         catalogue, place = Catalogue(surface.where), around(here(surface))
-        known = [one for one in catalogue.summaries(place) if one.id != surface.desk.facts.session]
+        known = [one for one in catalogue.summaries(place) if one.id != surface.desk.state.session]
         earlier = [found for one in known[:MOST] if (found := ran(catalogue.store, one.id))]
         now = surface.desk.seat.at.composed.session.conduct.started
         return experiment_page(loaded_of(surface), now, earlier)

@@ -1,4 +1,4 @@
-"""A person's own command for the status line: it is told the facts and says the line.
+"""A person's own command for the status line: it is told the state and says the line.
 
 It runs as the person, outside every sandbox, which is why no project may name it: `[tui]` is none
 of the sections that a project may set (`config.narrowing`).
@@ -17,7 +17,7 @@ from ....sandbox.direct import DirectSandbox
 from ....sandbox.ports import Command
 from ....sandbox.run import run
 from ...questions import first_line
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 from .told import Told
 
 LIMIT: Final = 2.0
@@ -29,7 +29,7 @@ _MOST: Final = 8_192
 
 
 class StatusCommand:
-    """Runs the command when the facts are others. Belongs to one event loop."""
+    """Runs the command when the state is another. Belongs to one event loop."""
 
     def __init__(
         self,
@@ -56,9 +56,9 @@ class StatusCommand:
         self._last: Told | None = None
         self._complained = False
 
-    def hear(self, facts: Facts) -> None:
-        """These are the facts now. Returns at once."""
-        told = Told.of(facts)
+    def hear(self, state: DeskState) -> None:
+        """This is the state now. Returns at once."""
+        told = Told.of(state)
         if told == (self._wanted or self._last):
             return
         self._wanted = told

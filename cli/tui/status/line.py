@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...terminal import harmless
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 from ..running import running_app
 
 _JOINT: Final = " · "
@@ -39,27 +39,27 @@ class Piece(Struct, frozen=True):
     side: Side = "left"
 
 
-def pieces(facts: Facts) -> list[Piece]:
+def pieces(state: DeskState) -> list[Piece]:
     """All that there is to say, in order."""
     said = [
-        Piece(facts.mode, 0, _MODES[facts.mode]),
-        Piece(f"{facts.model.rpartition('/')[2]} {facts.effort}".strip(), 2),
-        _sandbox(facts),
-        Piece(f"{facts.branch}{'*' if facts.dirty else ''}", 6),
-        Piece(_counted(len(facts.queue) + len(facts.steering), "waiting"), 3, "$text-accent"),
-        Piece(_counted(sum(task.running for task in facts.tasks), "running"), 4, "$text-accent"),
-        Piece(_open(facts), 1, "bold $text-warning"),
-        _context(facts),
-        Piece(_cost(facts), 5, side="right"),
-        Piece(facts.name, 8, side="right"),
-        Piece(facts.config_version[:7] and f"config {facts.config_version[:7]}", 9, side="right"),
+        Piece(state.mode, 0, _MODES[state.mode]),
+        Piece(f"{state.model.rpartition('/')[2]} {state.effort}".strip(), 2),
+        _sandbox(state),
+        Piece(f"{state.branch}{'*' if state.dirty else ''}", 6),
+        Piece(_counted(len(state.queue) + len(state.steering), "waiting"), 3, "$text-accent"),
+        Piece(_counted(sum(task.running for task in state.tasks), "running"), 4, "$text-accent"),
+        Piece(_open(state), 1, "bold $text-warning"),
+        _context(state),
+        Piece(_cost(state), 5, side="right"),
+        Piece(state.name, 8, side="right"),
+        Piece(state.config_version[:7] and f"config {state.config_version[:7]}", 9, side="right"),
     ]
     return [piece for piece in said if piece.words]
 
 
-def _sandbox(facts: Facts) -> Piece:
+def _sandbox(state: DeskState) -> Piece:
     """The level that was attested, without how."""
-    level = facts.sandbox.partition(" (")[0]
+    level = state.sandbox.partition(" (")[0]
     if level in ("off", "none"):
         return Piece(f"sandbox {level}", 0, "bold $text-error")
     return Piece(level, 7)
@@ -69,25 +69,25 @@ def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count else ""
 
 
-def _open(facts: Facts) -> str:
+def _open(state: DeskState) -> str:
     """The breakers that are open."""
-    names = facts.open_breakers
+    names = state.open_breakers
     return f"{names[0]} is off" if len(names) == 1 else _counted(len(names), "breakers open")
 
 
-def _context(facts: Facts) -> Piece:
-    if not facts.context_window:
-        known = f"{facts.context_tokens / 1000:.0f}k tokens" if facts.context_tokens else ""
+def _context(state: DeskState) -> Piece:
+    if not state.context_window:
+        known = f"{state.context_tokens / 1000:.0f}k tokens" if state.context_tokens else ""
         return Piece(known, 3, side="right")
-    percent = round(100 * facts.context_tokens / facts.context_window)
+    percent = round(100 * state.context_tokens / state.context_window)
     style = "bold $text-warning" if percent >= _ALMOST_FULL else ""
     return Piece(f"context {percent}%", 2 if percent < _ALMOST_FULL else 1, style, "right")
 
 
-def _cost(facts: Facts) -> str:
-    if facts.cost_usd is None:
+def _cost(state: DeskState) -> str:
+    if state.cost_usd is None:
         return "$?"
-    return f"${facts.cost_usd:.2f}" if facts.cost_usd else ""
+    return f"${state.cost_usd:.2f}" if state.cost_usd else ""
 
 
 def fit(said: list[Piece], width: int) -> list[Piece]:
@@ -126,17 +126,17 @@ class StatusLine(Static):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
-        self._facts = Facts()
+        self._state = DeskState()
         self._own = ""
 
-    def show(self, facts: Facts) -> None:
-        """Say these facts."""
-        if facts != self._facts:
-            self._facts = facts
+    def show(self, state: DeskState) -> None:
+        """Say this state."""
+        if state != self._state:
+            self._state = state
             self._draw()
 
     def replace(self, words: str) -> None:
-        """Show a person's own line instead; empty: the facts again."""
+        """Show a person's own line instead; empty: the state again."""
         if words != self._own:
             self._own = words
             self._draw()
@@ -151,7 +151,7 @@ class StatusLine(Static):
             own = Content(harmless(self._own)).truncate(width, ellipsis=True)
             self.update(own, layout=False)
         elif width:
-            self.update(laid_out(fit(pieces(self._facts), width), width), layout=False)
+            self.update(laid_out(fit(pieces(self._state), width), width), layout=False)
 
 
 class WorkLine(Static):
@@ -177,15 +177,15 @@ class WorkLine(Static):
         self._background = background
         self._clock = clock
         self._moving = moving
-        self._facts = Facts()
+        self._state = DeskState()
         self._frame = 0
         self._drawn = ("", "")
         self._timer: Timer | None = None
 
-    def show(self, facts: Facts) -> None:
-        """Say what these facts say is being done."""
-        self._facts = facts
-        works = facts.working or bool(facts.doing)
+    def show(self, state: DeskState) -> None:
+        """Say what this state says is being done."""
+        self._state = state
+        works = state.working or bool(state.doing)
         self.display = works
         if works and self._timer is None:
             self._timer = self.set_interval(_FRAME_SECONDS, self._turn)
@@ -202,24 +202,24 @@ class WorkLine(Static):
         if self.display:
             moving = self._moving and running_app().animation_level != "none"
             frame = _FRAMES[self._frame] if moving else "*"
-            words = work_in_words(self._facts, self._clock(), self._interrupt, self._background)
+            words = work_in_words(self._state, self._clock(), self._interrupt, self._background)
             if self._drawn != (frame, words):
                 self._drawn = frame, words
                 line = Content.assemble((frame, "$text-accent"), " ", words)
                 self.update(line, layout=False)
 
 
-def work_in_words(facts: Facts, now: float, interrupt: str, background: str = "ctrl+b") -> str:
+def work_in_words(state: DeskState, now: float, interrupt: str, background: str = "ctrl+b") -> str:
     """What is being done, for how long, and the keys to stop it or not to wait for it."""
-    doing = facts.doing
-    if not doing and facts.questions:
+    doing = state.doing
+    if not doing and state.questions:
         doing = "waiting for your answer"
     running: list[str] = []
     if not doing:
-        running = [task.command for task in facts.tasks if task.running and not task.id]
+        running = [task.command for task in state.tasks if task.running and not task.id]
         doing = "running" if running else "working"
-    seconds = f" {elapsed(now - facts.since)}" if facts.since else ""
-    stops = f"{interrupt} interrupts" if facts.working or facts.runs_own else ""
+    seconds = f" {elapsed(now - state.since)}" if state.since else ""
+    stops = f"{interrupt} interrupts" if state.working or state.runs_own else ""
     # Last, because it may be long.
     leaves = (
         (f"{background} to the background" if background else "", running[0].splitlines()[0])

@@ -7,7 +7,7 @@ so that commands written for it work; the others are kedge's own. Fields are onl
 from msgspec import Struct
 
 from ....config.version import VERSION
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 
 
 class Model(Struct, frozen=True):
@@ -72,28 +72,28 @@ class Told(Struct, frozen=True):
     config_version: str
 
     @classmethod
-    def of(cls, facts: Facts) -> "Told":
+    def of(cls, state: DeskState) -> "Told":
         """From the desk."""
-        tokens, size = facts.context_tokens, facts.context_window
+        tokens, size = state.context_tokens, state.context_window
         return cls(
-            session_id=facts.session,
-            session_name=facts.name,
-            cwd=facts.cwd,
-            model=Model(facts.model, facts.model.rpartition("/")[2]),
-            workspace=Workspace(facts.cwd, facts.cwd),
+            session_id=state.session,
+            session_name=state.name,
+            cwd=state.cwd,
+            model=Model(state.model, state.model.rpartition("/")[2]),
+            workspace=Workspace(state.cwd, state.cwd),
             version=VERSION,
-            cost=Cost(facts.cost_usd),
+            cost=Cost(state.cost_usd),
             context_window=Window(tokens, size, round(100 * tokens / size) if size else None),
-            effort=facts.effort,
-            mode=facts.mode,
-            sandbox=facts.sandbox,
-            branch=facts.branch,
-            changed=facts.dirty,
-            working=facts.working,
-            doing=facts.doing,
-            waiting_prompts=len(facts.steering) + len(facts.queue),
-            waiting_questions=len(facts.questions),
-            running_tasks=sum(task.running for task in facts.tasks),
-            open_breakers=facts.open_breakers,
-            config_version=facts.config_version,
+            effort=state.effort,
+            mode=state.mode,
+            sandbox=state.sandbox,
+            branch=state.branch,
+            changed=state.dirty,
+            working=state.working,
+            doing=state.doing,
+            waiting_prompts=len(state.steering) + len(state.queue),
+            waiting_questions=len(state.questions),
+            running_tasks=sum(task.running for task in state.tasks),
+            open_breakers=state.open_breakers,
+            config_version=state.config_version,
         )

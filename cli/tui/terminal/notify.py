@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from ....config.tui import Notifications
 from ...terminal import harmless
-from ..desk.facts import Facts
+from ..desk.state import DeskState
 
 LONG_TURN: Final = 10.0
 """Seconds after which the end of a turn is news."""
@@ -95,12 +95,12 @@ async def tmux_hands_on(env: Mapping[str, str]) -> bool:
     return said.strip() in (b"on", b"all")
 
 
-def _ran(facts: Facts) -> set[str]:
-    return {task.id for task in facts.tasks if task.running and task.id}
+def _ran(state: DeskState) -> set[str]:
+    return {task.id for task in state.tasks if task.running and task.id}
 
 
 class Notifier:
-    """Watches the facts and tells what is news. Nothing of what is done or asked is told, since a
+    """Watches the state and tells what is news. Nothing of what is done or asked is told, since a
     notification may be read by others: only where, and that there is something."""
 
     def __init__(
@@ -115,30 +115,30 @@ class Notifier:
         self._write = write
         self._way: Way = way(env)
         self._tmux = False
-        self._facts = Facts()
+        self._state = DeskState()
 
     async def open(self) -> None:
         """Find out what is possible here; until then, and elsewhere in tmux, it is the bell."""
         if self._env.get("TMUX"):
             self._tmux = await tmux_hands_on(self._env)
 
-    def hear(self, facts: Facts, *, focused: bool, now: float) -> None:
-        """These are the facts now; `now` is on the clock of `Facts.since`."""
-        before, self._facts = self._facts, facts
+    def hear(self, state: DeskState, *, focused: bool, now: float) -> None:
+        """This is the state now; `now` is on the clock of `DeskState.since`."""
+        before, self._state = self._state, state
         if self._setting == "off" or (self._setting == "unfocused" and focused):
             return
         known = {asked.id for asked in before.questions}
-        if any(asked.id not in known for asked in facts.questions):
-            self._tell(facts, "a question waits for you")
-        elif before.working and not facts.working and now - before.since > LONG_TURN:
-            self._tell(facts, "the turn is over")
-        elif not facts.working and _ran(before) & {
-            one.id for one in facts.tasks if not one.running
+        if any(asked.id not in known for asked in state.questions):
+            self._tell(state, "a question waits for you")
+        elif before.working and not state.working and now - before.since > LONG_TURN:
+            self._tell(state, "the turn is over")
+        elif not state.working and _ran(before) & {
+            one.id for one in state.tasks if not one.running
         }:
-            self._tell(facts, "a command in the background is over")
+            self._tell(state, "a command in the background is over")
 
-    def _tell(self, facts: Facts, words: str) -> None:
+    def _tell(self, state: DeskState, words: str) -> None:
         way: Way = "bell" if self._env.get("TMUX") and not self._tmux else self._way
-        where = facts.name or facts.cwd.rstrip("/").rpartition("/")[2]
+        where = state.name or state.cwd.rstrip("/").rpartition("/")[2]
         title = f"kedge · {where}" if where else "kedge"
         self._write(sequence(way, title, words, tmux=self._tmux))

@@ -46,7 +46,7 @@ class Task(Struct, frozen=True):
     """In words: for how long it has been running, or how it ended."""
 
 
-class Facts(Struct, frozen=True):
+class DeskState(Struct, frozen=True):
     """The state of the desk."""
 
     session: str = ""
@@ -96,13 +96,13 @@ class Facts(Struct, frozen=True):
     """Why there is no session, in words for a person; empty if there is one or will be."""
 
 
-def what_ends(facts: Facts) -> str:
+def what_ends(state: DeskState) -> str:
     """What leaving would end, in words; empty if nothing runs."""
-    running = [task.command for task in facts.tasks if task.running and task.id]
+    running = [task.command for task in state.tasks if task.running and task.id]
     named = f" ({running[-1].splitlines()[0][:40]})" if running else ""
     commands = "a command" if len(running) == 1 else f"{len(running)} commands"
     ends = [
-        "the turn" if facts.working else "",
+        "the turn" if state.working else "",
         f"{commands} in the background{named}" if running else "",
     ]
     return " and ".join(filter(None, ends))
