@@ -1,7 +1,7 @@
 """What the model has to be told after a person went back: files that are not as it knows them."""
 
+from .checkpoint_facts import Rewound
 from .events import Event, Result, TurnStarted
-from .kept import Rewound
 
 _NAMED = 30
 """Files that are named; more are counted."""

@@ -2,8 +2,8 @@
 
 from typing import Generic, TypeVar
 
+from .checkpoint_facts import Rewound
 from .events import Event, TurnStarted
-from .kept import Rewound
 
 Known = TypeVar("Known")
 

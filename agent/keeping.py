@@ -7,15 +7,15 @@ from msgspec import Struct
 
 from ..config.errors import KedgeError
 from .bus import Bus
+from .checkpoint_facts import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Rewound
 from .effects import FileChange
 from .events import Event, Notice, SessionStarted, TurnStarted
-from .kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Rewound
 from .ports import Action, reads_only
 
 _CHANGES = ("write", "delete", "run")
 
 
-class Kept(Struct, frozen=True):
+class Checkpoint(Struct, frozen=True):
     """A checkpoint."""
 
     id: str
@@ -26,7 +26,7 @@ class Kept(Struct, frozen=True):
 class Keeper(Protocol):
     """Keeps the workspace. Cancellable."""
 
-    async def keep(self, reason: str, named: Sequence[str]) -> Kept:
+    async def keep(self, reason: str, named: Sequence[str]) -> Checkpoint:
         """Keep everything, and the files at these resolved paths even if they are ignored.
 
         Raises:

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from ..config.errors import KedgeError
 from ..config.exit_codes import EXIT_CODES, Status, status_of
+from .checkpoint_facts import NOT_KEPT
 from .effects import FileChange
 from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
@@ -29,7 +30,6 @@ from .events import (
     TurnEnded,
 )
 from .keeping import Net
-from .kept import NOT_KEPT
 from .messages import Text, Usage
 from .person import ModeChanged
 from .ports import reads_only

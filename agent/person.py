@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from .kept import Kept
+from .checkpoint_facts import CheckpointFact
 from .lineage import Lineage
 
 
@@ -48,5 +48,5 @@ class PersonPrinted(Struct, frozen=True, tag_field="kind", tag="shell.output"):
 
 
 PersonsFact = ModeChanged | ModelChanged | PersonRan
-Around = Lineage | Kept | PersonsFact
+Around = Lineage | CheckpointFact | PersonsFact
 """What happened to a session besides the conversation."""

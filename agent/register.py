@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from .bookmarks import Bookmarks
+from .checkpoint_facts import Rewound
 from .events import ActionEnded, ActionProposed, Decision, Event, MessageAdded, TurnStarted
-from .kept import Rewound
 from .messages import Part, Text
 
 Item = TypeVar("Item")

@@ -13,6 +13,7 @@ from .actions import Actor
 from .aside import Aside
 from .budget import Deadline, Ledger, limits_of
 from .bus import Bus, Subscription, Watcher, now
+from .checkpoint_facts import Reach, Rewound
 from .codec import chained
 from .compactor import Compactor, Outlook, Rewriting
 from .conduct import Conduct
@@ -36,7 +37,6 @@ from .events import (
 from .fittings import Fittings
 from .judge import Judge
 from .keeping import Keeping
-from .kept import Reach, Rewound
 from .loop import Agent
 from .messages import Prompt, Text
 from .outcome import Outcome

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from .checkpoint_facts import Rewound
 from .events import (
     ActionEnded,
     ActionProposed,
@@ -20,7 +21,6 @@ from .events import (
     TurnEnded,
     TurnStarted,
 )
-from .kept import Rewound
 from .messages import Image, Message, Part, StopReason, Text, ToolCall, ToolResult, Usage, said_in
 from .view import Said, characters, view
 

@@ -25,10 +25,10 @@ from ..config.settings import Effort, Mode, Settings
 from ..config.values import Table, merged
 from ..config.version import VERSION
 from .effective import settings_of
-from .kept import Kept, kept_of
 from .models import Model, model_of
 from .options import Run
 from .saved import resumed
+from .storage import Storage, storage_of
 from .surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Composed:
         toolbox: "Toolbox",
         judges: "Judges",
         loaded: Loaded,
-        kept: Kept,
+        storage: Storage,
         knowing: Sequence[Tool],
     ) -> None:
         """`knowing`: the tools that are not of the toolbox."""
@@ -59,7 +59,7 @@ class Composed:
         self.judges = judges
         self.loaded = loaded
         """The settings, with the model that answers now."""
-        self.kept = kept
+        self.storage = storage
         self._knowing = knowing
 
     def reach(self, addresses: Mapping[str, str]) -> None:
@@ -98,7 +98,7 @@ class Composed:
         await self.session.close()
         await self.judges.close()
         await self.toolbox.close()
-        await asyncio.to_thread(self.kept.forget)
+        await asyncio.to_thread(self.storage.forget)
 
 
 def compose(
@@ -142,7 +142,7 @@ def compose(
     log = "" if run.flag("no_session") else str(saved_sessions(where).path(id))
     scene = Scene(loaded, where, id, settings.mode, log, repository.root if repository else None)
     judges = judges_of(scene, toolbox, approver or _nobody(run), notify)
-    kept = kept_of(run, where, store, interactive=interactive)
+    storage = storage_of(run, where, store, interactive=interactive)
     checks = _checks(run, where, toolbox, schema)
     started = _started(loaded, where, model, toolbox, tools, repository, interactive)
     session = Session(
@@ -153,14 +153,14 @@ def compose(
         store,
         use=use,
         limits=settings.limits,
-        fittings=_fittings(scene, toolbox, judges, knowledge, kept, checks),
+        fittings=_fittings(scene, toolbox, judges, knowledge, storage, checks),
         id=id,
         resume=before.id,
     )
     judges.attach(session)
     for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
         session.notice(code, words)
-    return Composed(session, toolbox, judges, loaded, kept, knowing)
+    return Composed(session, toolbox, judges, loaded, storage, knowing)
 
 
 def _fittings(
@@ -168,15 +168,15 @@ def _fittings(
     toolbox: "Toolbox",
     judges: "Judges",
     knowledge: "Knowledge",
-    kept: Kept,
+    storage: Storage,
     checks: tuple[Check, ...],
 ) -> Fittings:
     from .keeping import WorkspaceKeeper
     from .preserving import Preserving
 
     settings, where = scene.loaded.settings, scene.where
-    keeps = settings.checkpoints.enabled and kept.checkpoints
-    keeping = kept.where, toolbox.roots, settings.checkpoints, kept.data_dir
+    keeps = settings.checkpoints.enabled and storage.checkpoints
+    keeping = storage.where, toolbox.roots, settings.checkpoints, storage.data_dir
     keeper = WorkspaceKeeper(*keeping) if keeps else None
     return Fittings(
         checks=checks,

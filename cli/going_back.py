@@ -11,8 +11,8 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from ..agent.bus import Bus
+from ..agent.checkpoint_facts import GOING_BACK, Checkpointed, Rewound
 from ..agent.events import Event
-from ..agent.kept import GOING_BACK, Checkpointed, Rewound
 from ..agent.ports import Log, Store
 from ..config.errors import UsageError
 from ..sandbox.checkpoints import Checkpoints

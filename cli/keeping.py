@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent.effects import FileChange
-from ..agent.keeping import Kept
+from ..agent.keeping import Checkpoint
 from ..config.checkpoints import CheckpointSettings
 from ..config.errors import KedgeError
 from ..sandbox.paths import Roots
@@ -72,7 +72,7 @@ class WorkspaceKeeper:
             )
         return self._made
 
-    async def keep(self, reason: str, named: Sequence[str]) -> Kept:
+    async def keep(self, reason: str, named: Sequence[str]) -> Checkpoint:
         """See `Keeper`."""
         self._stop.clear()
         try:
@@ -80,7 +80,7 @@ class WorkspaceKeeper:
         except asyncio.CancelledError:
             self._stop.set()
             raise
-        return Kept(taken.id, taken.notice)
+        return Checkpoint(taken.id, taken.notice)
 
     def misses(self, path: str) -> bool:
         """See `Keeper`."""

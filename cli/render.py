@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..agent.checkpoint_facts import Rewound
 from ..agent.effects import FileChange
 from ..agent.events import (
     ActionEnded,
@@ -22,7 +23,6 @@ from ..agent.events import (
     TextStreamed,
     TurnStarted,
 )
-from ..agent.kept import Rewound
 from ..agent.messages import Part, Text, said_in
 from .compacted import summary_of, told
 from .counts import counted

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ..agent.checkpoint_facts import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
 from ..agent.events import (
     ActionProposed,
     ActionStarted,
@@ -13,7 +14,6 @@ from ..agent.events import (
     SessionStarted,
     TurnStarted,
 )
-from ..agent.kept import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
 from ..agent.messages import said_in
 from ..agent.ports import reads_only
 

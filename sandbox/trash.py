@@ -44,7 +44,7 @@ class Item(msgspec.Struct, frozen=True):
     """In the folder of its action."""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Trashed(msgspec.Struct, frozen=True):
     """What was kept before one action."""
 
     id: str
@@ -97,7 +97,7 @@ class Trash:
 
     def keep(
         self, paths: Sequence[Path], why: str, roots: Roots, *, action: str = ""
-    ) -> Kept | None:
+    ) -> Trashed | None:
         """Keep what is at these paths, before it is deleted; None if nothing is there.
 
         Paths are absolute; a link at the end is kept as such. Blocks, bounded by the caps. Of a
@@ -118,7 +118,7 @@ class Trash:
             carrier = Carrier(self._caps, self._avoided(places))
             items = tuple(_carried(places, folder, carrier))
             moment = datetime.now(UTC).isoformat(timespec="microseconds")
-            kept = Kept(
+            kept = Trashed(
                 *(id, moment, self.session, action, why, str(roots.workspace)),
                 *(items, carrier.carried, (*missed, *carrier.missed)),
             )
@@ -127,7 +127,7 @@ class Trash:
                 undo.pop_all()
         return kept
 
-    def entries(self) -> tuple[Kept, ...]:
+    def entries(self) -> tuple[Trashed, ...]:
         """What was kept, oldest first."""
         found = (_read(folder) for folder in self._folders())
         return tuple(sorted((kept for kept in found if kept), key=lambda kept: kept.time))
@@ -240,7 +240,7 @@ def _carry_out(where: Place, target: Spot, carrier: Carrier) -> None:
         os.close(directory)
 
 
-def _meant(kept: Kept, path: Path) -> list[tuple[Item, str]]:
+def _meant(kept: Trashed, path: Path) -> list[tuple[Item, str]]:
     """The things that a path names or holds; or the one that holds it, and where below it."""
     inside = [(item, "") for item in kept.items if Path(item.path).is_relative_to(path)]
     for item in kept.items:
@@ -268,7 +268,7 @@ def _put_back(folder: Path, item: Item, below: str, carrier: Carrier) -> None:
         os.close(source)
 
 
-def _write(folder: Path, kept: Kept) -> None:
+def _write(folder: Path, kept: Trashed) -> None:
     staged = folder / f"{MANIFEST}.new"
     # Names of files need not be text: msgspec refuses what this writes as an escape.
     text = json.dumps(msgspec.to_builtins(kept)) + "\n"
@@ -286,11 +286,11 @@ def _write(folder: Path, kept: Kept) -> None:
         os.close(directory)
 
 
-def _read(folder: Path) -> Kept | None:
+def _read(folder: Path) -> Trashed | None:
     """What is kept in a folder; None if it was not finished, or is damaged."""
     try:
         text = (folder / MANIFEST).read_text(encoding="ascii")
-        return msgspec.convert(json.loads(text), Kept)
+        return msgspec.convert(json.loads(text), Trashed)
     except (OSError, ValueError, msgspec.ValidationError):
         return None
 

@@ -31,7 +31,7 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 
 _HALL = (
-    *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.kept"),
+    *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.checkpoint_facts"),
     *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec"),
     *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages", "agent.spending"),
     *("agent.recollection", "agent.plainfile"),
@@ -84,7 +84,7 @@ MAY_IMPORT: Table = {
     "cli.catalogue": ("cli", *_HALL, "agent.memory", "agent.stores", "config"),
     "cli.chapters": ("cli", *_HALL, "agent.stores"),
     "cli.keeping": ("agent", "cli", "config", "sandbox"),
-    "cli.kept": ("cli", *_HALL, "sandbox.scratch"),
+    "cli.storage": ("cli", *_HALL, "sandbox.scratch"),
     "cli.knowledge": ("agent", "cli", "config"),
     "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
     "cli.commands.compact": ("agent", "cli", "config"),

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..bookmarks import Bookmarks
+from ..checkpoint_facts import Rewound
 from ..events import ActionEnded, ActionProposed, Decision, Event, TurnStarted
-from ..kept import Rewound
 from .function import FunctionTool, read_only
 
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from ...sandbox.errors import OutsideRoots, SandboxError
 from ...sandbox.ports import Files
+from ..checkpoint_facts import Rewound
 from ..errors import ToolError
 from ..events import ActionEnded, ActionProposed, Event
-from ..kept import Rewound
 
 _KNOWING: Final = frozenset({"read", "write", "edit", "apply_patch"})
 """The tools after which the model knows a file's content."""

@@ -8,8 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 from ...agent.bus import now
+from ...agent.checkpoint_facts import Reach, Rewound
 from ...agent.events import TurnStarted
-from ...agent.kept import Reach, Rewound
 from ...agent.session import new_session_id
 from ...agent.stores.forking import fork as forked
 from ...agent.transcript import transcript

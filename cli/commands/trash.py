@@ -9,7 +9,7 @@ import msgspec
 
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
-from ...sandbox.trash import Kept, Trash
+from ...sandbox.trash import Trash, Trashed
 from ..ages import age, age_of
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, harmless
@@ -75,7 +75,7 @@ def empty_trash(older_than: str) -> None:
     Out(1).say(f"thrown away: what {count} deletion{'' if count == 1 else 's'} had left\n")
 
 
-def _found(where: Surroundings, session: str, *, everywhere: bool) -> list[tuple[Trash, Kept]]:
+def _found(where: Surroundings, session: str, *, everywhere: bool) -> list[tuple[Trash, Trashed]]:
     """What was kept, oldest first."""
     here = str(where.cwd)
     found = [
@@ -87,7 +87,7 @@ def _found(where: Surroundings, session: str, *, everywhere: bool) -> list[tuple
     return sorted(found, key=lambda pair: pair[1].time)
 
 
-def _chosen(where: Surroundings, ids: tuple[str, ...], session: str) -> list[tuple[Trash, Kept]]:
+def _chosen(where: Surroundings, ids: tuple[str, ...], session: str) -> list[tuple[Trash, Trashed]]:
     if not ids:
         found = _found(where, session, everywhere=False)
         if not found:
@@ -99,7 +99,7 @@ def _chosen(where: Surroundings, ids: tuple[str, ...], session: str) -> list[tup
     return [_named(found, id) for id in ids]
 
 
-def _named(found: list[tuple[Trash, Kept]], id: str) -> tuple[Trash, Kept]:
+def _named(found: list[tuple[Trash, Trashed]], id: str) -> tuple[Trash, Trashed]:
     fitting = [pair for pair in found if id and pair[1].id.startswith(id)]
     if len(fitting) != 1:
         problem = "several things" if fitting else "nothing"
@@ -107,7 +107,7 @@ def _named(found: list[tuple[Trash, Kept]], id: str) -> tuple[Trash, Kept]:
     return fitting[0]
 
 
-def _line(kept: Kept, cwd: Path, now: datetime) -> str:
+def _line(kept: Trashed, cwd: Path, now: datetime) -> str:
     ago = age_of(datetime.fromisoformat(kept.time), now)
     names = [_short(item.path, cwd) for item in kept.items[:_SHOWN]]
     if len(kept.items) > _SHOWN:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ...agent.checkpoint_facts import Reach, Rewound
 from ...agent.events import Event
-from ...agent.kept import Reach, Rewound
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
 from ..catalogue import Catalogue

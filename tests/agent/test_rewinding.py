@@ -7,6 +7,7 @@ import pytest
 
 from kedge.agent.aftermath import Aftermath
 from kedge.agent.bus import Bus
+from kedge.agent.checkpoint_facts import Checkpointed, Rewound
 from kedge.agent.effects import CommandPart, Effect, FileChange
 from kedge.agent.events import (
     ActionEnded,
@@ -19,8 +20,7 @@ from kedge.agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from kedge.agent.keeping import Keeping, Kept, Net
-from kedge.agent.kept import Checkpointed, Rewound
+from kedge.agent.keeping import Checkpoint, Keeping, Net
 from kedge.agent.messages import Text, ToolCall
 from kedge.agent.outcome import Outcome
 from kedge.agent.ports import Action
@@ -187,13 +187,13 @@ class Disk:
         self.kept: list[tuple[str, ...]] = []
         self._broken = broken
 
-    async def keep(self, reason: str, named: Sequence[str]) -> Kept:
+    async def keep(self, reason: str, named: Sequence[str]) -> Checkpoint:
         if self._broken:
             raise KedgeError("the disk is full")
         names = tuple(named)
         self.covered |= {*names}
         self.kept.append(names)
-        return Kept(str(len(self.kept)), "too large: x")
+        return Checkpoint(str(len(self.kept)), "too large: x")
 
     def misses(self, path: str) -> bool:
         return path not in self.covered

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kedge.sandbox.carrying import DEPTH, Caps
 from kedge.sandbox.errors import SandboxError
 from kedge.sandbox.paths import Roots
-from kedge.sandbox.trash import Kept, Trash
+from kedge.sandbox.trash import Trash, Trashed
 
 Look = tuple[int, object, int]
 """Mode, content, time of change."""
@@ -66,7 +66,7 @@ def snapshot(top: Path) -> dict[str, Look]:
     return found
 
 
-def keep(trash: Trash, work: Path, *names: str) -> Kept:
+def keep(trash: Trash, work: Path, *names: str) -> Trashed:
     kept = trash.keep([work / name for name in names], "rm", Roots(work), action="call_1")
     assert kept is not None
     return kept

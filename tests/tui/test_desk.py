@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 
+from kedge.agent.checkpoint_facts import Rewound
 from kedge.agent.events import (
     ActionEnded,
     Decision,
@@ -21,7 +22,6 @@ from kedge.agent.events import (
     Result,
     TurnStarted,
 )
-from kedge.agent.kept import Rewound
 from kedge.agent.messages import Prompt, Text
 from kedge.agent.person import ModeChanged, ModelChanged, PersonRan
 from kedge.agent.ports import Approval, No, Yes

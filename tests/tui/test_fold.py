@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tui.happening import Happening
 
+from kedge.agent.checkpoint_facts import Rewound
 from kedge.agent.effects import FileChange
 from kedge.agent.events import (
     ActionOutput,
@@ -23,7 +24,6 @@ from kedge.agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from kedge.agent.kept import Rewound
 from kedge.agent.messages import Image, Text, Thinking, ToolCall
 from kedge.agent.person import ModeChanged, PersonPrinted, PersonRan
 from kedge.cli.tui.composer.mentions import attach

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from ....agent.kept import Reach
+from ....agent.checkpoint_facts import Reach
 from .points import Point
 from .seat import Seat
 

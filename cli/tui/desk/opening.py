@@ -13,8 +13,8 @@ from ....agent.memory.repository import find_repository
 from ....agent.ports import Approver
 from ....agent.stores.jsonl import JsonlStore
 from ...compose import Composed, compose
-from ...kept import Kept
 from ...options import Run, Value
+from ...storage import Storage
 from ...surroundings import Surroundings
 
 
@@ -55,16 +55,16 @@ def _open(run: Run, where: Surroundings, approver: Approver) -> Opened:
     composed = compose(run, where, approver=approver, interactive=True)
     past: list[Event] = []
     if run.flag("continue") or run.values["resume"] is not None:
-        past = list(composed.kept.store.read(composed.session.id))
+        past = list(composed.storage.store.read(composed.session.id))
     cwd = Path(composed.session.conduct.started.cwd)
     return Opened(composed, past, cwd, branch_of(cwd))
 
 
-def forget(session: str, kept: Kept) -> None:
+def forget(session: str, storage: Storage) -> None:
     """Leave no trace of a session in which nothing happened."""
-    if isinstance(kept.store, JsonlStore):
+    if isinstance(storage.store, JsonlStore):
         with suppress(StoreError, OSError):
-            kept.store.delete(session)
+            storage.store.delete(session)
 
 
 def with_values(run: Run, **values: Value) -> Run:

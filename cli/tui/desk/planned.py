@@ -1,7 +1,7 @@
 """Which answer is a plan that waits for a decision: a fold of a session's events."""
 
+from ....agent.checkpoint_facts import Rewound
 from ....agent.events import Event, Result, SessionStarted, TurnStarted
-from ....agent.kept import Rewound
 from ....agent.person import ModeChanged
 
 

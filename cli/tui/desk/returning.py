@@ -6,8 +6,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from ....agent.checkpoint_facts import Reach, Rewound
 from ....agent.events import TurnStarted
-from ....agent.kept import Reach, Rewound
 from ....agent.transcript import transcript
 from ....config.errors import UsageError
 from ....sandbox.errors import SandboxError
@@ -16,7 +16,7 @@ from ....sandbox.snapshot import Change
 from ...commands.undo import redone, undone
 from ...going_back import Announce, Plan, Prospect, Session, files, plan_of
 from ...keeping import shown_in, told
-from ...kept import Kept
+from ...storage import Storage
 from ...terminal import in_a_line
 from ...undoing import Turn, history
 from .points import Point
@@ -35,12 +35,12 @@ _THEIRS: Final = "changed since by somebody else"
 class Returning:
     """What can be gone back to in one session, as its log stands now."""
 
-    def __init__(self, id: str, kept: Kept) -> None:
+    def __init__(self, id: str, storage: Storage) -> None:
         """Raises:
         StoreError: its log cannot be read.
         """
-        self._session = Session(kept.store, id, tuple(kept.store.read(id)), kept.data_dir)
-        self._where = kept.where
+        self._session = Session(storage.store, id, tuple(storage.store.read(id)), storage.data_dir)
+        self._where = storage.where
 
     def points(self) -> list[Point]:
         """The prompts of the conversation, oldest first."""

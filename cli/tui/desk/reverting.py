@@ -6,14 +6,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ....agent.kept import Checkpointed, Rewound
+from ....agent.checkpoint_facts import Checkpointed, Rewound
 from ....agent.tools.excerpt import diff
 from ....config.errors import KedgeError, UsageError
 from ....sandbox.checkpoints import Checkpoints
 from ....sandbox.snapshot import Change, Changed
 from ...going_back import Announce, Session, plan_of
 from ...keeping import shown_in
-from ...kept import Kept
+from ...storage import Storage
 from ...undoing import history
 
 _BYTECODE = "__pycache__"
@@ -48,12 +48,12 @@ class FileDiff(Struct, frozen=True):
 class Reverting:
     """The changes of one session, as its log and the files stand now."""
 
-    def __init__(self, id: str, kept: Kept) -> None:
+    def __init__(self, id: str, storage: Storage) -> None:
         """Raises:
         StoreError: its log cannot be read.
         """
-        self._session = Session(kept.store, id, tuple(kept.store.read(id)), kept.data_dir)
-        self._where = kept.where
+        self._session = Session(storage.store, id, tuple(storage.store.read(id)), storage.data_dir)
+        self._where = storage.where
         # Also turns that were undone: that may have left files alone.
         whole = (one for one in self._session.facts if not isinstance(one.body, Rewound))
         plan = plan_of(history(whole).turns)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import structs
 
+from ....agent.checkpoint_facts import Checkpointed, Reach, Rewound
 from ....agent.events import (
     Event,
     ModelRequest,
@@ -15,7 +16,6 @@ from ....agent.events import (
     TextStreamed,
     ThinkingStreamed,
 )
-from ....agent.kept import Checkpointed, Reach, Rewound
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
@@ -85,7 +85,7 @@ class Seat:
         """Whether the running turn was told to stop."""
         self._closing = False
         self._next_model: tuple[str, Effort | None] | None = None
-        spill = at.composed.kept.outputs / self._session.id
+        spill = at.composed.storage.outputs / self._session.id
         self._shell = PersonalShell(
             where.env, at.cwd, spill, self._record, Tasks(failed, self._changed)
         )
@@ -148,7 +148,7 @@ class Seat:
         await self.at.composed.close()
         await self._tasks.close()
         if not (self._session.conduct.announced or self._resumed):
-            await asyncio.to_thread(forget, self.id, self.at.composed.kept)
+            await asyncio.to_thread(forget, self.id, self.at.composed.storage)
 
     async def rest(self) -> None:
         """Stop the turn, if one runs, and wait for its end."""
@@ -351,10 +351,10 @@ def _returning(seat: Seat) -> "Returning":
     # Checkpoints are loaded by who wants to go back.
     from .returning import Returning
 
-    return Returning(seat.id, seat.at.composed.kept)
+    return Returning(seat.id, seat.at.composed.storage)
 
 
 def _reverting(seat: Seat) -> "Reverting":
     from .reverting import Reverting
 
-    return Reverting(seat.id, seat.at.composed.kept)
+    return Reverting(seat.id, seat.at.composed.storage)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from ....agent.kept import Reach
+from ....agent.checkpoint_facts import Reach
 from ....agent.stores.summary import Summary, Where
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort, Mode

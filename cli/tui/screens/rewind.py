@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from textual.content import Content
 
-from ....agent.kept import Reach
+from ....agent.checkpoint_facts import Reach
 from ...ages import age_of
 from ...counts import counted
 from ...terminal import harmless

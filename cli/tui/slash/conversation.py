@@ -176,12 +176,12 @@ async def _export(surface: Surface, words: str) -> None:
         raise UsageError(
             f"{words!r} is no name of a file here", hint="/export notes.md, or /export alone"
         )
-    id, kept = surface.desk.seat.id, surface.desk.seat.at.composed.kept
+    id, storage = surface.desk.seat.id, surface.desk.seat.at.composed.storage
     file = Path(surface.desk.state.cwd) / (words or f"kedge-{id}.md")
 
     def write() -> None:
         form = form_of(file.name)
-        write_new(file, written_down(kept.store, id, form, surface.where, redact=True))
+        write_new(file, written_down(storage.store, id, form, surface.where, redact=True))
 
     await asyncio.to_thread(write)
     surface.say(f"written without secrets and names: {file}")

@@ -25,7 +25,7 @@ def facts_of(sitting: Sitting) -> list[Event]:
         KedgeError: none is open, or it cannot be read.
     """
     seat = sitting.desk.seat
-    return list(seat.at.composed.kept.store.read(seat.id))
+    return list(seat.at.composed.storage.store.read(seat.id))
 
 
 def log_of(sitting: Sitting) -> str:
@@ -35,8 +35,8 @@ def log_of(sitting: Sitting) -> str:
     if not sitting.desk.state.session:
         return "none yet"
     seat = sitting.desk.seat
-    kept = seat.at.composed.kept.lasts
-    return str(Catalogue(sitting.where).store.path(seat.id)) if kept else "not kept"
+    lasts = seat.at.composed.storage.lasts
+    return str(Catalogue(sitting.where).store.path(seat.id)) if lasts else "not kept"
 
 
 def loaded_of(sitting: Sitting) -> Loaded:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from ....agent.kept import Reach
+from ....agent.checkpoint_facts import Reach
 from ....agent.stores.summary import Summary, Where
 from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue
@@ -189,7 +189,7 @@ class OnScreen:
     ) -> tuple[str, Literal["resume", "fork"]] | None:
         """See `Surface`."""
         from ..screens.sessions import SessionPicker
-        from .kept import SessionKeeping
+        from .session_keeping import SessionKeeping
 
         keeping = SessionKeeping(self._app, catalogue)
         picker = SessionPicker(

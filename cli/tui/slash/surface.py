@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
-from ....agent.kept import Reach
+from ....agent.checkpoint_facts import Reach
 from ....agent.stores.summary import Summary, Where
 from ....config.settings import Effort, Mode
 from ...catalogue import Catalogue

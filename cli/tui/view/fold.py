@@ -10,6 +10,7 @@ from itertools import groupby
 
 from msgspec.structs import replace
 
+from ....agent.checkpoint_facts import Rewound
 from ....agent.events import (
     ActionEnded,
     ActionOutput,
@@ -26,7 +27,6 @@ from ....agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from ....agent.kept import Rewound
 from ....agent.messages import Image, Part, Text, Thinking
 from ....agent.person import PersonPrinted, PersonRan
 from ...titles import title

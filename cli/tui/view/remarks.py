@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ....agent.checkpoint_facts import Rewound
 from ....agent.events import (
     BreakerChanged,
     BudgetSpent,
@@ -15,7 +16,6 @@ from ....agent.events import (
     Notice,
     SessionStarted,
 )
-from ....agent.kept import Rewound
 from ....agent.lineage import Forked, Renamed
 from ....agent.messages import Text
 from ....agent.person import ModeChanged, ModelChanged

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..sandbox.scratch import Scratch
 
 
-class Kept(Struct, frozen=True):
+class Storage(Struct, frozen=True):
     """Where a session is kept."""
 
     store: Store
@@ -46,7 +46,9 @@ class Kept(Struct, frozen=True):
             self.passing.close()
 
 
-def kept_of(run: Run, where: Surroundings, store: Store, *, interactive: bool = False) -> Kept:
+def storage_of(
+    run: Run, where: Surroundings, store: Store, *, interactive: bool = False
+) -> Storage:
     """Where the session of a run is kept. With `--no-session` nothing outlives it, yet a person who
     sits there can go back in it, if there is a place for that. What sessions left whose process was
     killed is removed."""
@@ -55,11 +57,11 @@ def kept_of(run: Run, where: Surroundings, store: Store, *, interactive: bool = 
     unkept = where.home.state_dir / "unkept"
     sweep(unkept)
     if not run.flag("no_session"):
-        return Kept(store, where)
+        return Storage(store, where)
     if not interactive:
-        return Kept(store, where, checkpoints=False)
+        return Storage(store, where, checkpoints=False)
     try:
         unkept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Kept(store, where, passing=Scratch(unkept))
+        return Storage(store, where, passing=Scratch(unkept))
     except OSError:
-        return Kept(store, where, checkpoints=False)
+        return Storage(store, where, checkpoints=False)

@@ -47,4 +47,4 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     """What it did to files, without diffs."""
 
 
-Kept = Checkpointed | Rewound
+CheckpointFact = Checkpointed | Rewound
