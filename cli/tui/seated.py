@@ -117,7 +117,7 @@ class Seated(Panes):
         """See `Panes.redacted`."""
         if self._desk is None or not self._desk.state.session:
             return text
-        return self._desk.seat.at.composed.toolbox.finder.redact(text)
+        return self._desk.seat.composed.toolbox.finder.redact(text)
 
     def on_slash_asked(self, message: SlashAsked) -> None:
         """A slash command was sent."""

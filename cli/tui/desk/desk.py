@@ -97,7 +97,7 @@ class Desk(Hindsight):
     @property
     def resumable(self) -> str:
         """The id of the session, if it can be gone on with once it is left; else empty."""
-        return self.seat.id if self.begun and self.seat.at.composed.storage.lasts else ""
+        return self.seat.id if self.begun and self.seat.composed.storage.lasts else ""
 
     def _touch(self) -> None:
         self._state = None

@@ -13,7 +13,7 @@ def picture(seat: Seat | None, state: DeskState) -> DeskState:
     """The state, with all that the session says; as it is where there is none."""
     if seat is None:
         return state
-    composed, watch = seat.at.composed, seat.watch
+    composed, watch = seat.composed, seat.watch
     session, toolbox = composed.session, composed.toolbox
     started = session.conduct.started
     return structs.replace(
@@ -62,5 +62,5 @@ def _doing(seat: Seat) -> str:
 def _tasks(seat: Seat) -> tuple[Task, ...]:
     return tuple(
         Task(job.id, job.command, job.seconds, job.tail, job.running, job.state)
-        for job in seat.at.composed.toolbox.jobs
+        for job in seat.composed.toolbox.jobs
     )

@@ -69,12 +69,14 @@ class Seat:
             failed: called with what kept something from being done that nobody waits for.
         """
         self.at = at
+        self.composed = at.composed
+        """The session, with all that it works with."""
         self.watch = Watch()
         self._tasks = Tasks(failed)
         self.worktree = Worktree(at.cwd, where.env, at.branch, changed, self._tasks)
         self.began = 0.0
         """When the running turn began, on `time.monotonic`'s clock; 0: none runs."""
-        self._session = at.composed.session
+        self._session = self.composed.session
         self._where = where
         self._hear = hear
         self._changed = changed
@@ -85,7 +87,7 @@ class Seat:
         """Whether the running turn was told to stop."""
         self._closing = False
         self._next_model: tuple[str, Effort | None] | None = None
-        spill = at.composed.storage.outputs / self._session.id
+        spill = self.composed.storage.outputs / self._session.id
         self._shell = PersonalShell(
             where.env, at.cwd, spill, self._record, Tasks(failed, self._changed)
         )
@@ -96,7 +98,7 @@ class Seat:
         self._resumed = bool(at.past)
         self._untold.began(self.watch.mode)
         self._tasks.begin(self._listen())
-        at.composed.toolbox.hear_ended(self._job_ended)
+        self.composed.toolbox.hear_ended(self._job_ended)
         self.worktree.look()
 
     def _take(self, event: Event) -> None:
@@ -145,10 +147,10 @@ class Seat:
         await self.rest()
         await self._shell.close()
         await self.worktree.close()
-        await self.at.composed.close()
+        await self.composed.close()
         await self._tasks.close()
         if not (self._session.conduct.announced or self._resumed):
-            await asyncio.to_thread(forget, self.id, self.at.composed.storage)
+            await asyncio.to_thread(forget, self.id, self.composed.storage)
 
     async def rest(self) -> None:
         """Stop the turn, if one runs, and wait for its end."""
@@ -158,7 +160,7 @@ class Seat:
 
     def say(self, prompt: Prompt) -> None:
         """Begin a turn with this, or tell the running one after the current batch of actions."""
-        for words in self.at.composed.toolbox.newly_ended():
+        for words in self.composed.toolbox.newly_ended():
             self._untold.add(words)
         told = self._untold.before(prompt, self.mode)
         if self.working:
@@ -218,7 +220,7 @@ class Seat:
         Raises:
             KedgeError: the sandbox cannot keep it, or the log has ended; the mode stays.
         """
-        await asyncio.to_thread(self.at.composed.toolbox.prepare, mode)
+        await asyncio.to_thread(self.composed.toolbox.prepare, mode)
         self._session.conduct.set_mode(mode)
         self._changed()
 
@@ -231,17 +233,17 @@ class Seat:
         if self.working:
             self._next_model = name, effort
             return
-        await self.at.composed.set_model(name, effort, self._where)
+        await self.composed.set_model(name, effort, self._where)
         self._changed()
 
     def settle(self, where: Surroundings, addresses: Mapping[str, str]) -> None:
         """Call models from here on with the keys of these surroundings, and servers at these base
         URLs, by provider."""
         before, self._where = self._where, where
-        self.at.composed.reach(addresses)
-        for name in key_variables(self.at.composed.loaded.settings.providers):
+        self.composed.reach(addresses)
+        for name in key_variables(self.composed.loaded.settings.providers):
             if (key := where.env.get(name, "")) != before.env.get(name, ""):
-                self.at.composed.toolbox.finder.learn(name, key)
+                self.composed.toolbox.finder.learn(name, key)
 
     def rename(self, name: str) -> None:
         """Give the session a name; empty takes it away."""
@@ -323,11 +325,11 @@ class Seat:
 
     def background(self) -> int:
         """Let the commands that calls wait for go on in the background; how many."""
-        return self.at.composed.toolbox.to_background()
+        return self.composed.toolbox.to_background()
 
     async def kill(self, task: str) -> None:
         """End a command in the background, by its id. Harmless after its end."""
-        for job in self.at.composed.toolbox.jobs:
+        for job in self.composed.toolbox.jobs:
             if job.id == task:
                 await job.kill()
         self._changed()
@@ -342,7 +344,7 @@ class Seat:
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
-        said = await noted(text, scope, self._where, self.at.cwd, self.at.composed.loaded)
+        said = await noted(text, scope, self._where, self.at.cwd, self.composed.loaded)
         self._untold.add(f"The person noted, for the {scope}: {text}")
         return said
 
@@ -351,10 +353,10 @@ def _returning(seat: Seat) -> "Returning":
     # Checkpoints are loaded by who wants to go back.
     from .returning import Returning
 
-    return Returning(seat.id, seat.at.composed.storage)
+    return Returning(seat.id, seat.composed.storage)
 
 
 def _reverting(seat: Seat) -> "Reverting":
     from .reverting import Reverting
 
-    return Reverting(seat.id, seat.at.composed.storage)
+    return Reverting(seat.id, seat.composed.storage)

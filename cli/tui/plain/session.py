@@ -114,7 +114,7 @@ class SessionThread:
         """A text without the secrets that the session knows."""
         if self._talk is None or not self._talk.desk.state.session:
             return text
-        return self._talk.desk.seat.at.composed.toolbox.finder.redact(text)
+        return self._talk.desk.seat.composed.toolbox.finder.redact(text)
 
     def line(self, text: str) -> None:
         """See `Listener`."""

@@ -330,7 +330,7 @@ class Talk:
         working = self.desk.state.working
         parts: Sequence[Text | Image] = ()
         if mentions(said) and self.desk.state.session:
-            guard = self.desk.seat.at.composed.toolbox.guard
+            guard = self.desk.seat.composed.toolbox.guard
             cwd = Path(self.desk.state.cwd)
             attached = await asyncio.to_thread(attach, said, cwd, guard.hides)
             for problem in attached.problems:

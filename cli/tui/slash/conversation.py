@@ -176,7 +176,7 @@ async def _export(surface: Surface, words: str) -> None:
         raise UsageError(
             f"{words!r} is no name of a file here", hint="/export notes.md, or /export alone"
         )
-    id, storage = surface.desk.seat.id, surface.desk.seat.at.composed.storage
+    id, storage = surface.desk.seat.id, surface.desk.seat.composed.storage
     file = Path(surface.desk.state.cwd) / (words or f"kedge-{id}.md")
 
     def write() -> None:

@@ -25,7 +25,7 @@ def facts_of(sitting: Sitting) -> list[Event]:
         KedgeError: none is open, or it cannot be read.
     """
     seat = sitting.desk.seat
-    return list(seat.at.composed.storage.store.read(seat.id))
+    return list(seat.composed.storage.store.read(seat.id))
 
 
 def log_of(sitting: Sitting) -> str:
@@ -35,7 +35,7 @@ def log_of(sitting: Sitting) -> str:
     if not sitting.desk.state.session:
         return "none yet"
     seat = sitting.desk.seat
-    lasts = seat.at.composed.storage.lasts
+    lasts = seat.composed.storage.lasts
     return str(Catalogue(sitting.where).store.path(seat.id)) if lasts else "not kept"
 
 
@@ -44,7 +44,7 @@ def loaded_of(sitting: Sitting) -> Loaded:
     from ...commands.settings import load_for_commands
 
     if sitting.desk.state.session:
-        return sitting.desk.seat.at.composed.loaded
+        return sitting.desk.seat.composed.loaded
     return load_for_commands(sitting.where)
 
 

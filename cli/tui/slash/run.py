@@ -113,7 +113,7 @@ class Slash:
         texts = [await shell.output(one.text) if one.shell else one.text for one in parts]
         # What commands print mentions nothing.
         said = "\n".join(one.text for one in parts if not one.shell)
-        hides = desk.seat.at.composed.toolbox.guard.hides
+        hides = desk.seat.composed.toolbox.guard.hides
         attached = await asyncio.to_thread(attach, said, cwd, hides)
         for problem in attached.problems:
             surface.say(problem, wrong=True)

@@ -91,7 +91,7 @@ async def _experiment(surface: Surface, words: str) -> None:
         catalogue, place = Catalogue(surface.where), around(here(surface))
         known = [one for one in catalogue.summaries(place) if one.id != surface.desk.state.session]
         earlier = [found for one in known[:MOST] if (found := ran(catalogue.store, one.id))]
-        now = surface.desk.seat.at.composed.session.conduct.started
+        now = surface.desk.seat.composed.session.conduct.started
         return experiment_page(loaded_of(surface), now, earlier)
 
     await read(surface, page)
