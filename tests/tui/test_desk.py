@@ -538,23 +538,23 @@ async def test_one_can_go_back_behind_a_prompt_with_what_it_did_and_forth_again(
     sitting: Sitting, *, unkept: bool
 ) -> None:
     desk = await _two_turns(sitting, no_session=unkept)
-    first, second = await desk.points()
+    first, second = await desk.hindsight.points()
     assert (first.words, second.words) == ("First.", "Second.")
     assert second.files == ("created b.txt +1 -0",)
-    said, came = await desk.rewind(second.seq, "both")
+    said, came = await desk.hindsight.rewind(second.seq, "both")
     assert (said, came) == ("Second.", "1 file put back: deleted b.txt")
     assert not (sitting.work / "b.txt").exists()
-    assert [point.words for point in await desk.points()] == ["First."]
-    await desk.redo()
+    assert [point.words for point in await desk.hindsight.points()] == ["First."]
+    await desk.hindsight.redo()
     assert (sitting.work / "b.txt").read_text() == "two\n"
-    assert len(await desk.points()) == 2
+    assert len(await desk.hindsight.points()) == 2
 
 
 async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_left(
     sitting: Sitting,
 ) -> None:
     desk = await _two_turns(sitting, no_session=True)
-    assert [file.shown for file in await desk.changes()] == ["a.txt", "b.txt"]
+    assert [file.shown for file in await desk.hindsight.changes()] == ["a.txt", "b.txt"]
     assert "write b.txt" in desk.seat.watch.why("")
     assert desk.resumable == ""
     with pytest.raises(UsageError, match="keeps nothing"):
@@ -620,21 +620,21 @@ async def test_what_has_no_diff_says_why(sitting: Sitting) -> None:
     desk.submit(words("Go."))
     await sitting.turns(1)
     await sitting.until(lambda: not desk.state.working)
-    found = {file.shown: (file.text, file.why_none) for file in await desk.changes()}
+    found = {file.shown: (file.text, file.why_none) for file in await desk.hindsight.changes()}
     assert found["empty.txt"] == ("", "the file is empty")
     assert found["data.bin"] == ("", "it is no text, or too large to be compared")
 
 
 async def test_undoing_leaves_the_conversation(sitting: Sitting) -> None:
     desk = await _two_turns(sitting)
-    assert await desk.undo() == "1 file put back: deleted b.txt"
-    assert await desk.redo() == "1 file put back: restored b.txt"
-    assert await desk.undo() == "1 file put back: deleted b.txt"
+    assert await desk.hindsight.undo() == "1 file put back: deleted b.txt"
+    assert await desk.hindsight.redo() == "1 file put back: restored b.txt"
+    assert await desk.hindsight.undo() == "1 file put back: deleted b.txt"
     assert not (sitting.work / "b.txt").exists()
     assert (sitting.work / "a.txt").exists()
-    assert len(await desk.points()) == 2
+    assert len(await desk.hindsight.points()) == 2
     with pytest.raises(UsageError):
-        await desk.rewind(9_999, "both")
+        await desk.hindsight.rewind(9_999, "both")
 
 
 async def test_an_undoing_that_leaves_all_alone_is_none_and_can_be_forced(
@@ -644,11 +644,11 @@ async def test_an_undoing_that_leaves_all_alone_is_none_and_can_be_forced(
     with (sitting.work / "b.txt").open("a") as theirs:
         theirs.write("mine\n")
     for _ in range(2):
-        said = await desk.undo()
+        said = await desk.hindsight.undo()
         assert said.startswith("no file was put back: changed since by somebody else: b.txt;")
         assert "/undo --force" in said
     assert sitting.bodies(Rewound) == []
-    assert await desk.undo(force=True) == "1 file put back: deleted b.txt"
+    assert await desk.hindsight.undo(force=True) == "1 file put back: deleted b.txt"
     assert not (sitting.work / "b.txt").exists()
 
 
@@ -658,14 +658,14 @@ async def test_what_an_undoing_left_alone_is_named_and_still_a_change_of_the_ses
     desk = await _two_turns(sitting)
     with (sitting.work / "b.txt").open("a") as theirs:
         theirs.write("mine\n")
-    said = await desk.undo(2)
+    said = await desk.hindsight.undo(2)
     assert said.startswith("1 file put back: deleted a.txt; left alone, ")
     assert "by somebody else: b.txt (/redo, then /undo --force" in said
-    assert [(file.shown, file.added) for file in await desk.changes()] == [("b.txt", 2)]
-    await desk.redo()
+    assert [(file.shown, file.added) for file in await desk.hindsight.changes()] == [("b.txt", 2)]
+    await desk.hindsight.redo()
     assert (sitting.work / "a.txt").exists()
-    await desk.undo(2, force=True)
-    assert await desk.changes() == []
+    await desk.hindsight.undo(2, force=True)
+    assert await desk.hindsight.changes() == []
 
 
 async def test_going_back_with_the_talk_alone_possible_does_not_claim_files(
@@ -673,11 +673,11 @@ async def test_going_back_with_the_talk_alone_possible_does_not_claim_files(
 ) -> None:
     desk = await _two_turns(sitting)
     (sitting.work / "b.txt").write_text("mine\n")
-    seq = (await desk.points())[1].seq
-    _, said = await desk.rewind(seq, "both")
+    seq = (await desk.hindsight.points())[1].seq
+    _, said = await desk.hindsight.rewind(seq, "both")
     assert said.startswith("no file was put back")
     assert [gone.what for gone in sitting.bodies(Rewound)] == ["conversation"]
-    assert [point.words for point in await desk.points()] == ["First."]
+    assert [point.words for point in await desk.hindsight.points()] == ["First."]
 
 
 async def test_of_many_files_some_are_named_and_the_rest_counted(sitting: Sitting) -> None:
@@ -686,7 +686,7 @@ async def test_of_many_files_some_are_named_and_the_rest_counted(sitting: Sittin
     desk.submit(words("Go."))
     await sitting.turns(1)
     await sitting.until(lambda: not desk.state.working)
-    said = await desk.undo()
+    said = await desk.hindsight.undo()
     assert said.startswith("7 files put back: deleted f0.txt, ")
     assert said.endswith("deleted f4.txt, 2 more")
 

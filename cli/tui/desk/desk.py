@@ -27,7 +27,7 @@ from .state import DeskState
 from .words import Line
 
 
-class Desk(Hindsight):
+class Desk:
     """A person's desk. Belongs to one event loop.
 
     What needs time is a coroutine; everything else answers at once. Whatever cannot be done raises
@@ -117,6 +117,11 @@ class Desk(Hindsight):
         if self._seat is None:
             raise UsageError(self._trouble or "the session is still being opened")
         return self._seat
+
+    @property
+    def hindsight(self) -> Hindsight:
+        """What is past in the session that is open; raises as `seat`."""
+        return Hindsight(self.seat, self._busy)
 
     @contextmanager
     def _busy(self, doing: str) -> Generator[None]:

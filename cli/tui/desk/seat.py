@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import structs
 
-from ....agent.checkpoint_facts import Checkpointed, Reach, Rewound
+from ....agent.checkpoint_facts import Checkpointed, Rewound
 from ....agent.events import (
     Event,
     ModelRequest,
@@ -28,15 +28,12 @@ from ..tasks import Failed, Tasks
 from .noting import noted
 from .opening import Opened, forget
 from .personal import PersonalShell, in_words
-from .points import Point
 from .watch import Watch
 from .words import Untold, ended_in_words
 from .worktree import Worktree
 
 if TYPE_CHECKING:
     from ...going_back import Announce
-    from .returning import Returning
-    from .reverting import FileDiff, Reverting
 
 _Came = TypeVar("_Came")
 
@@ -249,39 +246,6 @@ class Seat:
         """Give the session a name; empty takes it away."""
         self._session.conduct.record(Renamed(name))
 
-    async def compact(self, focus: str) -> str:
-        """Summarise the conversation; in words what that gained."""
-        self.require_rest()
-        done = await self._session.compact(focus)
-        if done is None:
-            return "the conversation is too short to be summarised"
-        return f"about {done.tokens_before:,} tokens are {done.tokens_after:,} now"
-
-    def undo_compaction(self) -> str:
-        """Let the model see again what the last summary stands for."""
-        self.require_rest()
-        done = self._session.undo_compaction()
-        return "nothing was summarised" if done is None else "the model sees it whole again"
-
-    async def points(self) -> list[Point]:
-        """The prompts that can be gone back behind, oldest first."""
-        return await asyncio.to_thread(lambda: _returning(self).points())
-
-    async def rewind(self, seq: int, what: Reach) -> tuple[str, str]:
-        """Go back behind a prompt: its words, and what became of the files, in words."""
-        return await self._going_back(lambda known, put: known.rewind(seq, what, put))
-
-    async def undo(self, count: int, *, force: bool) -> str:
-        """Undo what the last turns did to files; in words what came of it."""
-        return await self._going_back(lambda known, put: known.undo(count, put, force=force))
-
-    async def redo(self) -> str:
-        """Take the last going back back; in words what came of it."""
-        return await self._going_back(lambda known, put: known.redo(put))
-
-    async def _going_back(self, go: "Callable[[Returning, Announce], _Came]") -> _Came:
-        return await self.held(lambda announce: go(_returning(self), announce))
-
     async def held(self, go: "Callable[[Announce], _Came]") -> _Came:
         """Do this in a thread, while no turn runs and the session is held; what it announces is
         recorded in the loop.
@@ -300,19 +264,9 @@ class Seat:
 
         return await asyncio.to_thread(lambda: go(announce))
 
-    async def changes(self) -> "list[FileDiff]":
-        """What became of every file since the session began."""
-        return await asyncio.to_thread(lambda: _reverting(self).changes())
-
-    async def put_back(self, file: "FileDiff", to: str) -> str:
-        """Make a file as it was when the session began, or at a checkpoint; gives the checkpoint
-        from just before. The model hears of it with the person's next words."""
-        before = await self.held(
-            lambda announce: _reverting(self).put_back(file.path, announce, to)
-        )
-        how = "as I had it before that" if to else "as it was when the session began"
-        self._untold.add(f"I put the file {file.shown} back {how}.")
-        return before
+    def tell(self, words: str) -> None:
+        """Let the model hear of what the person did, with their next words."""
+        self._untold.add(words)
 
     def require_rest(self) -> None:
         """Return if no turn runs.
@@ -339,24 +293,11 @@ class Seat:
         self._shell.run(command, self._ran)
 
     def _ran(self, ran: PersonRan) -> None:
-        self._untold.add(in_words(ran))
+        self.tell(in_words(ran))
         self.worktree.look()
 
     async def note(self, text: str, scope: Literal["project", "user"]) -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
         said = await noted(text, scope, self._where, self.at.cwd, self.composed.loaded)
-        self._untold.add(f"The person noted, for the {scope}: {text}")
+        self.tell(f"The person noted, for the {scope}: {text}")
         return said
-
-
-def _returning(seat: Seat) -> "Returning":
-    # Checkpoints are loaded by who wants to go back.
-    from .returning import Returning
-
-    return Returning(seat.id, seat.composed.storage)
-
-
-def _reverting(seat: Seat) -> "Reverting":
-    from .reverting import Reverting
-
-    return Reverting(seat.id, seat.composed.storage)

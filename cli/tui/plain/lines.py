@@ -206,7 +206,7 @@ class Lines:
         items = [(file.shown, file.change) for file in found]
         place = await self._choice("files:", items, "a number puts that file back")
         if place is not None:
-            await self.desk.put_back(found[place])
+            await self.desk.hindsight.put_back(found[place])
             self.say(f"{found[place].shown} is as it was when the session began")
 
     async def review_plan(self) -> bool:

@@ -92,9 +92,9 @@ async def _plan(surface: Surface, words: str) -> None:
 
 async def _compact(surface: Surface, words: str) -> None:
     if words == "undo":
-        surface.say(surface.desk.undo_compaction())
+        surface.say(surface.desk.hindsight.undo_compaction())
     else:
-        surface.say(await surface.desk.compact(words))
+        surface.say(await surface.desk.hindsight.compact(words))
 
 
 async def _new(surface: Surface, words: str) -> None:
@@ -135,14 +135,14 @@ async def _fork(surface: Surface, words: str) -> None:
 
 async def _rewind(surface: Surface, words: str) -> None:
     surface.desk.seat.require_rest()
-    points = await surface.desk.points()
+    points = await surface.desk.hindsight.points()
     if not points:
         surface.say("there is no prompt yet to go back to")
         return
     chosen = await surface.choose_point(points)
     if chosen is None:
         return
-    prompt, said = await surface.desk.rewind(*chosen)
+    prompt, said = await surface.desk.hindsight.rewind(*chosen)
     if chosen[1] != "files":
         surface.put(prompt)
     surface.say(said)
@@ -154,11 +154,11 @@ async def _undo(surface: Surface, words: str) -> None:
     if len(counts) > 1 or not all(one.isdecimal() for one in counts):
         raise UsageError(f"{words!r} is no number of turns", hint=f"/undo 2, or /undo {_FORCE}")
     count = int(counts[0]) if counts else 1
-    surface.say(await surface.desk.undo(count, force=_FORCE in given))
+    surface.say(await surface.desk.hindsight.undo(count, force=_FORCE in given))
 
 
 async def _redo(surface: Surface, words: str) -> None:
-    surface.say(await surface.desk.redo())
+    surface.say(await surface.desk.hindsight.redo())
 
 
 async def _rename(surface: Surface, words: str) -> None:

@@ -124,7 +124,8 @@ class OnScreen:
         """See `Surface`."""
         from ..screens.diffs import DiffScreen
 
-        await answered(self._app, DiffScreen(found, self.desk.changes, self.desk.put_back))
+        past = self.desk.hindsight
+        await answered(self._app, DiffScreen(found, past.changes, past.put_back))
 
     async def review_plan(self) -> bool:
         """See `Surface`."""

@@ -176,7 +176,7 @@ async def _doctor(surface: Surface, words: str) -> None:
 
 
 async def _diff(surface: Surface, words: str) -> None:
-    found = await surface.desk.changes()
+    found = await surface.desk.hindsight.changes()
     if not found:
         surface.say("no file is otherwise than when the session began")
     else:
