@@ -220,14 +220,14 @@ class KedgeApp(Reading):
         self.later(self._shell(message.command), "!")
 
     async def _shell(self, command: str) -> None:
-        self.desk.shell(command)
+        self.desk.seat.shell(command)
 
     def on_note_asked(self, message: NoteAsked) -> None:
         """A note to memory was sent."""
         self.later(self._note(message.text), "#")
 
     async def _note(self, text: str) -> None:
-        self.say(await self.desk.note(*note_of(text)))
+        self.say(await self.desk.seat.note(*note_of(text)))
 
     def on_ask_panel_answered(self, message: "AskPanel.Answered") -> None:
         """A question was answered."""

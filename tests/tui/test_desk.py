@@ -380,7 +380,7 @@ async def test_a_command_of_the_persons_own_is_on_record_and_told_with_the_next_
     sitting: Sitting,
 ) -> None:
     desk = await sitting.open((["user"], [says("I see.")]))
-    desk.shell("echo from me; exit 3")
+    desk.seat.shell("echo from me; exit 3")
     await sitting.until(lambda: sitting.bodies(PersonRan))
     ran = sitting.bodies(PersonRan)[0]
     assert (ran.output, ran.exit_code) == ("from me\n", 3)
@@ -395,7 +395,7 @@ async def test_a_command_of_the_persons_own_is_on_record_and_told_with_the_next_
 
 async def test_a_command_of_the_persons_own_can_be_stopped(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("I see.")]))
-    desk.shell("sleep 100")
+    desk.seat.shell("sleep 100")
     await sitting.until(lambda: sitting.heard)
     assert desk.interrupt()
     await sitting.until(lambda: sitting.bodies(PersonRan))
@@ -404,7 +404,7 @@ async def test_a_command_of_the_persons_own_can_be_stopped(sitting: Sitting) -> 
 
 async def test_a_note_is_kept_and_told(sitting: Sitting) -> None:
     desk = await sitting.open((["user"], [says("Noted.")]))
-    assert "notes.md" in await desk.note("tabs, not spaces")
+    assert "notes.md" in await desk.seat.note("tabs, not spaces")
     (kept,) = (sitting.home.data_dir / "notes").glob("*/notes.md")
     assert "tabs, not spaces" in kept.read_text()
     assert kept.parent.stat().st_mode & 0o077 == 0
@@ -728,7 +728,7 @@ async def test_git_is_not_asked_where_the_repository_would_make_it_run_something
     )
     desk.submit(words("go"))
     await sitting.turns(1)
-    desk.shell("true")
+    desk.seat.shell("true")
     await sitting.until(lambda: sitting.bodies(PersonRan))
     await desk.close()
     assert not ran.exists()

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from ....agent.events import Event
 from ....agent.messages import Prompt, Text
@@ -306,14 +305,6 @@ class Desk:
             KedgeError: the configuration is wrong.
         """
         return settings_of(self._run, self._where).settings.model.name
-
-    def shell(self, command: str) -> None:
-        """Run a command as the person themselves; the model hears of it with their next words."""
-        self.seat.shell(command)
-
-    async def note(self, text: str, scope: Literal["project", "user"] = "project") -> str:
-        """Keep a note for later sessions; where, in words."""
-        return await self.seat.note(text, scope)
 
     @property
     def _drafts(self) -> Drafts:

@@ -296,7 +296,7 @@ class Seat:
         self.tell(in_words(ran))
         self.worktree.look()
 
-    async def note(self, text: str, scope: Literal["project", "user"]) -> str:
+    async def note(self, text: str, scope: Literal["project", "user"] = "project") -> str:
         """Keep a note for later sessions; the model of this one hears of it, too."""
         said = await noted(text, scope, self._where, self.at.cwd, self.composed.loaded)
         self.tell(f"The person noted, for the {scope}: {text}")

@@ -321,10 +321,10 @@ class Talk:
 
     async def _shell(self, command: str) -> None:
         if command:
-            self.desk.shell(command)
+            self.desk.seat.shell(command)
 
     async def _note(self, text: str) -> None:
-        self.say(await self.desk.note(*note_of(text)))
+        self.say(await self.desk.seat.note(*note_of(text)))
 
     async def _prompt(self, said: str) -> None:
         working = self.desk.state.working
