@@ -6,6 +6,10 @@ from pathlib import Path
 
 from e2e.process import COMMAND, PATIENCE, Kedge, wait_until
 
+_MOVED, _WHEEL = 32, 64
+"""What is added to a button: for a movement while it is held; for the wheel (xterm's control
+sequences, "Extended coordinates")."""
+
 
 class Screen:
     """One 80x24 terminal with a shell."""
@@ -56,6 +60,42 @@ class Screen:
 
         wait_until(stands, f"{words!r} is shown")
         return shown
+
+    def click(self, words: str) -> None:
+        """Click on the first of these words."""
+        place = self._place(words)
+        self._mouse(0, place)
+        self._mouse(0, place, up=True)
+
+    def drag(self, start: str, end: str) -> None:
+        """Go, the button held down, from the first letter of some words to the last of others."""
+        x, y = self._place(end)
+        end_place = x + len(end) - 1, y
+        self._mouse(0, self._place(start))
+        self._mouse(_MOVED, end_place)
+        self._mouse(0, end_place, up=True)
+
+    def wheel(self, *, up: bool, at: str, times: int) -> None:
+        """Turn the wheel over some words."""
+        place = self._place(at)
+        for _ in range(times):
+            self._mouse(_WHEEL + (not up), place)
+
+    def _place(self, words: str) -> tuple[int, int]:
+        """Column and row of words on the screen, as the terminal counts: from 1."""
+        shown = self.sees(words).splitlines()
+        row = next(number for number, line in enumerate(shown) if words in line)
+        return shown[row].index(words) + 1, row + 1
+
+    def _mouse(self, button: int, place: tuple[int, int], *, up: bool = False) -> None:
+        x, y = place
+        report = f"\x1b[<{button};{x};{y}{'m' if up else 'M'}"
+        self._tmux("send-keys", "-H", *(f"{byte:x}" for byte in report.encode()))
+
+    @property
+    def clipboard(self) -> str:
+        """What was given to tmux last."""
+        return self._tmux("show-buffer")
 
     @property
     def seen(self) -> str:
