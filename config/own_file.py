@@ -1,7 +1,6 @@
 """A file of kedge's own that says what is allowed: private, whole at any time, changed by several
 processes one after the other."""
 
-import fcntl
 import os
 import pathlib
 from collections.abc import Generator
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 
 from .errors import ConfigError
 from .private import private_folder
+from .replacing import alone, replace_file
 
 
 class OwnFile:
@@ -45,9 +45,7 @@ class OwnFile:
     def locked(self) -> Generator[None]:
         """Keeps a second process from writing between our reading and our writing."""
         private_folder(self._path.parent)
-        beside = self._path.with_name(f".{self._path.name}.lock")
-        with open(beside, "wb", opener=_privately) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(self._path.with_name(f".{self._path.name}.lock")):
             yield
 
     def write(self, data: bytes) -> None:
@@ -56,13 +54,4 @@ class OwnFile:
         Raises:
             OSError: it cannot be written; it is as it was.
         """
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        with open(beside, "wb", opener=_privately) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._path)
-
-
-def _privately(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        replace_file(self._path, data)

@@ -5,19 +5,17 @@ A file is changed as text. What came of it is read again, and counts only if it 
 said, with the one value; so no form of TOML that is unknown here can be damaged.
 """
 
-import fcntl
-import os
 import pathlib
 import re
 import tomllib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from .errors import ConfigError
 from .private import private_folder
+from .replacing import alone, replace_file
 from .values import KeyPath, Table, dotted, merged, nested
 
 Plain = str | bool
@@ -38,9 +36,11 @@ def keep(file: pathlib.Path, path: KeyPath, value: Plain) -> None:
     """
     try:
         place = file.resolve()
-        with _locked(place.parent):
+        private_folder(place.parent)
+        with alone(place.parent):
             text = place.read_bytes().decode() if place.exists() else ""
-            _write(place, with_value(text, path, value))
+            new = with_value(text, path, value).encode()
+            replace_file(place, new, private=not place.exists())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(
@@ -113,32 +113,3 @@ def _keys(name: str) -> KeyPath:
 def _spelled(value: Plain) -> str:
     # What JSON says of a text or a truth value, TOML says in the same way.
     return msgspec.json.encode(value).decode()
-
-
-@contextmanager
-def _locked(folder: pathlib.Path) -> Generator[None]:
-    """Keeps a second process from writing between our reading and our writing."""
-    private_folder(folder)
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _write(file: pathlib.Path, text: str) -> None:
-    """Raises:
-    OSError: it cannot be written; it is as it was.
-    """
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
-    try:
-        with open(beside, "wb") as new:
-            os.fchmod(new.fileno(), mode)
-            new.write(text.encode())
-            new.flush()
-            os.fsync(new.fileno())
-        os.replace(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from ..config.private import private_folder
+from ..config.replacing import replace_file
 from .errors import NotAvailable
 from .policy import Policy
 
@@ -88,9 +89,7 @@ def remember(folder: Path, policy: Policy, proven: Attested) -> None:
     file = _file(folder, policy)
     with contextlib.suppress(OSError):
         private_folder(file.parent)
-        beside = file.with_suffix(f".{os.getpid()}")
-        beside.write_bytes(msgspec.json.encode(proven))
-        os.replace(beside, file)
+        replace_file(file, msgspec.json.encode(proven), durable=False)
 
 
 def _file(folder: Path, policy: Policy) -> Path:

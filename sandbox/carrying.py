@@ -13,8 +13,8 @@ from collections.abc import Generator
 
 import msgspec
 
+from ..config.replacing import temporary_name
 from .entries import kind
-from .leftovers import temporary_name
 
 DEPTH = 64
 """Directories within each other that are entered; each holds two descriptors open."""

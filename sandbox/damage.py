@@ -3,12 +3,13 @@ can still be read of it can be saved with SQLite's own `.recover`.
 """
 
 import contextlib
-import fcntl
 import os
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+from ..config.replacing import alone
 
 _BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside a file; without its `-wal` it would lack what was written last."""
@@ -29,7 +30,7 @@ def set_aside(file: Path) -> Path | None:
     Raises:
         sqlite3.Error, OSError: it cannot be looked at, or not be renamed.
     """
-    with _alone(file.parent):
+    with alone(file.parent):
         if not file.exists() or _is_whole(file):
             return None
         aside = file.with_name(f"{file.name}{_MARK}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
@@ -55,14 +56,3 @@ def _is_whole(file: Path) -> bool:
                 return False
             raise
         return found[0] == "ok"
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """No other process is in this block for the same folder."""
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)

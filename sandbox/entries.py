@@ -11,8 +11,8 @@ import stat
 from collections.abc import Generator
 from pathlib import Path
 
+from ..config.replacing import temporary_name
 from .errors import NotAFile
-from .leftovers import temporary_name
 from .paths import Place, open_beneath
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY

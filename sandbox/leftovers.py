@@ -1,7 +1,7 @@
-"""The names that files have while they are being replaced, and what is left of them after a crash.
+"""Removes the files that a killed process left while it was replacing others.
 
-Such a name tells whose it is, so that what a process left that was killed can be removed while
-another one is at work beside.
+The name of such a file tells whose it is (`config/replacing.py`), so that this can be done while
+another process is at work beside.
 """
 
 import contextlib
@@ -14,11 +14,6 @@ from .errors import SandboxError
 from .paths import Roots, open_beneath, place
 
 _NAME = re.compile(r"\.kedge-([0-9a-f]{1,8})-[0-9a-f]{16}")
-
-
-def temporary_name() -> str:
-    """A name that nobody has, and that says which process gave it."""
-    return f".kedge-{os.getpid():x}-{os.urandom(8).hex()}"
 
 
 def remove_leftovers(directories: Iterable[Path], roots: Roots) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from ..config.private import private_folder
+from ..config.replacing import replace_file
 from .carrying import Caps, Carrier, Spot
 from .entries import kind, open_parent
 from .errors import OutsideRoots, SandboxError
@@ -269,21 +270,9 @@ def _put_back(folder: Path, item: Item, below: str, carrier: Carrier) -> None:
 
 
 def _write(folder: Path, kept: Trashed) -> None:
-    staged = folder / f"{MANIFEST}.new"
     # Names of files need not be text: msgspec refuses what this writes as an escape.
     text = json.dumps(msgspec.to_builtins(kept)) + "\n"
-    fd = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(fd, "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(fd)
-    os.replace(staged, folder / MANIFEST)
-    directory = os.open(folder, _DIRECTORY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):  # some file systems cannot do this to a directory
-            os.fsync(directory)
-    finally:
-        os.close(directory)
+    replace_file(folder / MANIFEST, text.encode("ascii"))
 
 
 def _read(folder: Path) -> Trashed | None:

@@ -59,10 +59,12 @@ _RULES = (
     *("config.command_pattern", "config.host_pattern", "config.path_pattern"),
 )
 _SECRETS = ("config.secret_finder", "config.secret_flow")
+_OWN = ("config.private", "config.replacing")
+"""How files of kedge's own are kept."""
 
 MAY_IMPORT: Table = {
     "config": ("config",),
-    "sandbox": ("sandbox", *_STATUS, "config.private", "config.sandbox"),
+    "sandbox": ("sandbox", *_STATUS, *_OWN, "config.sandbox"),
     **_ladder(_HALL, *_STATUS),
     **_ladder(_CORE, *_HALL, *_STATUS, "config.settings", "config.guards"),
     "agent.checks": ("agent.checks", *_HALL, *_STATUS, "sandbox"),
@@ -74,8 +76,8 @@ MAY_IMPORT: Table = {
         *("config.hooks", "config.hook_programs", "config.reviewer"),
     ),
     "agent.screens": ("agent.screens", *_HALL, *_SECRETS),
-    "agent.stores": ("agent.stores", *_HALL, "config.private"),
-    "agent.tools": ("agent.tools", *_HALL, "config.private", "config.settings", "sandbox"),
+    "agent.stores": ("agent.stores", *_HALL, *_OWN),
+    "agent.tools": ("agent.tools", *_HALL, *_OWN, "config.settings", "sandbox"),
     "agent.validators": (
         *("agent.validators", *_HALL, *_RULES, *_SECRETS),
         *("config.settings", "config.guards"),

@@ -6,13 +6,12 @@ can be torn, and it is removed when the session is opened again.
 """
 
 import contextlib
-import fcntl
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...config.private import private_folder
+from ...config.replacing import create_file, replace_file, sync_file, sync_folder
 from ..codec import decode, digest
 from ..errors import StoreError
 from ..events import Event
@@ -127,7 +126,7 @@ class JsonlLog:
             raise StoreError(f"the session log {self._path} is closed")
         try:
             if self._dirty:
-                _to_disk(self._file)
+                sync_file(self._file)
             if self._is_new:
                 sync_folder(self._path.parent)
         except OSError as error:
@@ -152,15 +151,9 @@ class JsonlLog:
 
     def _keep_head(self) -> None:
         head = self._path.with_suffix(HEAD)
-        beside = head.with_name(f".{head.name}")
         # Without it the log is as good; only a missing end would not be noticed.
         with contextlib.suppress(OSError):
-            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            try:
-                os.write(file, digest(self._last_line).encode() + b"\n")
-            finally:
-                os.close(file)
-            os.replace(beside, head)
+            replace_file(head, digest(self._last_line).encode() + b"\n", durable=False)
 
 
 def head_of(log: Path) -> str:
@@ -169,24 +162,6 @@ def head_of(log: Path) -> str:
         return log.with_suffix(HEAD).read_text("ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _to_disk(file: int) -> None:
-    """The data and what is needed to find it; on macOS `fsync` alone would leave it in the drive's
-    own memory (fsync(2) there)."""
-    if sys.platform == "darwin":
-        fcntl.fcntl(file, fcntl.F_FULLFSYNC)
-    else:
-        os.fdatasync(file)
-
-
-def sync_folder(folder: Path) -> None:
-    """Return when a power cut can take no name out of a folder any more."""
-    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 class JsonlStore:
@@ -233,24 +208,13 @@ class JsonlStore:
     def begin(self, session: str, lines: Iterable[bytes]) -> None:
         """See `Store.begin`."""
         path = self.path(session)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             private_folder(self._folder)
-            file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(file, "wb") as written:
-                written.writelines(line + b"\n" for line in lines)
-                written.flush()
-                _to_disk(file)
-            # Unlike a renaming, a link does not take the place of what is there.
-            os.link(beside, path)
-            sync_folder(self._folder)
+            create_file(path, (line + b"\n" for line in lines))
         except FileExistsError as error:
             raise StoreError(f"there is a session {session!r} already") from error
         except OSError as error:
             raise StoreError(f"cannot write the session log {path}: {error.strerror}") from error
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink()
 
     def delete(self, session: str) -> None:
         """Take a session away for good.

@@ -4,10 +4,8 @@ One note is one line `- TEXT (YYYY-MM-DD)`. kedge writes the file itself, since 
 the gate treats it as running something, so that a person is asked and nothing is kept silently.
 """
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -15,6 +13,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from ...config.private import private_folder
+from ...config.replacing import replace_file
 from ..effects import Effect
 from ..errors import ToolError
 from ..ports import Arguments
@@ -125,18 +124,11 @@ def _write(path: Path, lines: list[str]) -> None:
         raise ToolError("other", f"{path} is full ({MAX_BYTES} bytes). Forget something first.")
     if path.is_symlink():
         raise ToolError("other", f"{path} is a link, so it is not written through.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         # What a project has is for all who share it.
         if path.parent.name != ".kedge":
             private_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(beside, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
+        replace_file(path, data, private=False)
     except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise ToolError("other", f"{path} cannot be written: {error.strerror}") from error

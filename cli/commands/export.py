@@ -1,7 +1,5 @@
 """`kedge sessions export`: a session written down whole, for people or for programs."""
 
-import contextlib
-import errno
 import os
 import platform
 import pwd
@@ -16,6 +14,7 @@ from ...agent.codec import decode
 from ...agent.events import Event
 from ...agent.ports import Store
 from ...config.errors import UsageError
+from ...config.replacing import create_file
 from ...config.secret_finder import SecretFinder
 from ...sandbox.environment import looks_secret
 from ..catalogue import Catalogue
@@ -82,6 +81,7 @@ def _hiding(where: Surroundings) -> Hide:
     folder, account and machine."""
     known = {name: value for name, value in where.env.items() if looks_secret(name, value)}
     finder = SecretFinder(known)
+    where.teach(finder)
     home, user = where.env.get("HOME", "").rstrip("/"), _user()
     host = platform.node().partition(".")[0]
     names = [(f"{re.escape(home)}(?![\\w.-])", "~")] if home else []
@@ -224,18 +224,7 @@ def write_new(path: Path, text: str) -> None:
     Raises:
         UsageError: there is one, or it cannot be made.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if os.path.lexists(path):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with contextlib.ExitStack() as undo:
-            undo.callback(beside.unlink)
-            with os.fdopen(file, "w", encoding="utf-8", errors="replace") as written:
-                written.write(text)
-                written.flush()
-                os.fsync(file)
-            os.replace(beside, path)
-            undo.pop_all()
+        create_file(path, (text.encode(errors="replace"),))
     except OSError as error:
         raise UsageError(f"cannot write {str(path)!r}: {error.strerror}") from error

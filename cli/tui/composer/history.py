@@ -1,14 +1,15 @@
 """What was typed before: one file for all sessions, safe with several processes at once."""
 
 import contextlib
-import fcntl
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ....config.private import private_folder
+from ....config.replacing import alone, replace_file
 from .sources import InputMode
 
 MOST_BYTES = 4_000_000
@@ -103,8 +104,9 @@ class History:
         kept = msgspec.structs.replace(entry, text=self._redact(entry.text), pastes=pastes)
         line = msgspec.json.encode(kept) + b"\n"
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._alone():
+            private_folder(self._path.parent)
+            # A cut puts another file in the place of this one.
+            with alone(self._path.with_name(self._path.name + ".lock")):
                 descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
                 with open(descriptor, "ab") as file:
                     file.write(line)
@@ -112,27 +114,10 @@ class History:
                 if size > MOST_BYTES:
                     self._cut()
 
-    @contextlib.contextmanager
-    def _alone(self) -> Generator[None]:
-        """Keeps other processes from writing: a cut puts another file in the place of this one."""
-        lock = self._path.with_name(self._path.name + ".lock")
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
     def _cut(self) -> None:
         data = self._path.read_bytes()
         newest = data[data.index(b"\n", len(data) - MOST_BYTES // 2) + 1 :]
-        beside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(newest)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, self._path)
+        replace_file(self._path, newest)
 
 
 def _entry(line: bytes) -> Entry | None:

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from ....agent.messages import Prompt
+from ....config.private import private_folder
+from ....config.replacing import replace_file
 
 
 class Draft(Struct, frozen=True):
@@ -31,15 +33,9 @@ class Drafts:
         """Keep this one instead of what was kept before."""
         if draft == Draft():
             return
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         with suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with open(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(draft))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self._file)
+            private_folder(self._file.parent)
+            replace_file(self._file, msgspec.json.encode(draft))
 
     def take(self) -> Draft:
         """What was kept, which is not kept any longer."""
