@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ..config.private import private_folder
+from ..config.replacing import replace_file
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -51,7 +52,9 @@ class Registry:
         own = os.getpid()
         entry = Started(helper, began(helper), own, began(own), _boot(), mark)
         with contextlib.suppress(OSError):
-            (self._folder / f"{name}.json").write_bytes(msgspec.json.encode(entry))
+            # Whole: a sweep of another process drops what it cannot read.
+            file = self._folder / f"{name}.json"
+            replace_file(file, msgspec.json.encode(entry), durable=False)
 
     def sweep(self) -> tuple[int, ...]:
         """End what belongs to owners that are gone; return the helpers that were still there."""
