@@ -108,13 +108,13 @@ def _connected(
     provider: "ProviderTable", known: ModelProfile, settings: Settings, where: Surroundings
 ) -> Provider:
     from ..agent.providers.endpoint import Endpoint
-    from ..config.secrets import find_key
+    from .provider_keys import key_of
 
     endpoint = Endpoint(
         f"{known.provider}/{known.name}",
         provider,
         provider.endpoint(where.env),
-        find_key(provider, where.env),
+        key_of(provider, where),
         settings.http,
     )
     wire = _wire(provider, known)
@@ -150,11 +150,11 @@ def _suggested(settings: Settings, where: Surroundings) -> str:
     from ..config.providers import signed_in
     from .local_models import local_model
 
-    for provider in signed_in(where.env, settings.providers):
+    for provider in signed_in(where.keyed, settings.providers):
         if provider.default_model:
             return f"{provider.name}/{provider.default_model}"
     found = local_model(settings, where.env)
-    hint = "set ANTHROPIC_API_KEY or OPENAI_API_KEY, or see kedge models, or try kedge demo"
+    hint = "set ANTHROPIC_API_KEY or OPENAI_API_KEY, or see kedge login, or try kedge demo"
     if found:
         hint = f"a local server answers: kedge -m {found}"
     raise CredentialsError("no model is configured, and there is no key for a provider", hint=hint)

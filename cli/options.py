@@ -113,7 +113,8 @@ INTERACTIVE = ("inline", "plain")
 """Fields of those that mean nothing with it."""
 
 COMMANDS = (
-    *("demo", "models", "sessions", "why", "audit", "config", "rules", "grants", "hooks", "trust"),
+    *("demo", "login", "logout", "models", "sessions", "why", "audit", "config", "rules", "grants"),
+    *("hooks", "trust"),
     *("undo", "rewind", "breakers", "trash", "sandbox", "schema", "tool", "memory"),
     "compact",
 )
@@ -121,8 +122,8 @@ COMMANDS = (
 
 
 USUAL = (
-    *("help", "version", "exec", "run", "chat", "continue", "resume", "login", "logout", "auth"),
-    *("setup-token", "doctor", "mcp", "status", "usage", "cost", "stats", "agents", "init", "plan"),
+    *("help", "version", "exec", "run", "chat", "continue", "resume", "auth", "setup-token"),
+    *("doctor", "mcp", "status", "usage", "cost", "stats", "agents", "init", "plan"),
     *("theme", "review", "update", "upgrade", "install", "uninstall"),
 )
 """Words that other agents have for commands: none of them alone is a prompt. See `usual.py`."""

@@ -1,7 +1,7 @@
 """Makes the tools of a session, as the model is told of them, and what they share."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -42,11 +42,15 @@ _PRIVATE = ("/root", "/home", "/tmp", "/var/tmp", "/run")
 """What commands see their own of, or nothing."""
 
 
-def _finder(env: Mapping[str, str], keys: Collection[str]) -> SecretFinder:
+def _finder(where: Surroundings, keys: Collection[str]) -> SecretFinder:
     secret = {
-        name: value for name, value in env.items() if name in keys or looks_secret(name, value)
+        name: value
+        for name, value in where.env.items()
+        if name in keys or looks_secret(name, value)
     }
-    return SecretFinder(secret)
+    finder = SecretFinder(secret)
+    where.teach(finder)
+    return finder
 
 
 def is_address(target: str) -> bool:
@@ -82,7 +86,7 @@ class Toolbox:
         self._scratch = Scratch()
         keys = key_variables(settings.providers)
         self.env = clean_environment(where.env, keys)
-        self.finder = _finder(where.env, keys)
+        self.finder = _finder(where, keys)
         """Finds what must not be shown, kept or sent."""
         self.todo = Todo()
         self.roots = roots

@@ -7,9 +7,8 @@ from ..config.errors import UsageError
 
 _INSTEAD = {
     **dict.fromkeys(
-        ("login", "logout", "auth", "setup-token"),
-        "there is nothing to log in to: kedge reads a provider's key from the environment "
-        "(kedge models says which), or asks with /key",
+        ("auth", "setup-token"),
+        "kedge login keeps a provider's key, and lists which there are; kedge logout forgets one",
     ),
     "doctor": "kedge sessions doctor looks at sessions, kedge sandbox check at the sandbox; "
     "/doctor in a session at everything",
@@ -43,6 +42,8 @@ def meant(arguments: Sequence[str]) -> list[str]:
         case "exec" | "run":
             return ["--print", *rest]
         case "chat":
+            return rest
+        case "auth" if rest and rest[0] in ("login", "logout"):
             return rest
         case "continue":
             return ["--continue", *rest]

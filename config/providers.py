@@ -93,6 +93,12 @@ class ProviderTable(ProviderEntry, frozen=True, kw_only=True):
         """The base URL that is meant by an address: what it leaves out comes from `base_url`."""
         return _completed(given.rstrip("/"), self.base_url)
 
+    @property
+    def takes_a_key(self) -> bool:
+        """Whether a key is all that it needs."""
+        plain = not self.local and self.transport == "http" and not self.required_env
+        return plain and bool(self.key_env)
+
     def can_sign_in(self, env: Mapping[str, str]) -> bool:
         """Whether a request could be made without the user doing anything: a key is there, or
         none is needed. Says nothing about whether the key is good."""

@@ -7,7 +7,7 @@ Examples and placeholders are no secrets.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -71,12 +71,14 @@ class SecretFinder:
         """`known`: values that are secret whatever they look like, by the names of the variables
         that hold them. Those that say nothing (`password`, a path, fewer than eight characters)
         are left out."""
-        self._secret = dict(known or {})
+        self._secret = [*(known or {}).items()]
         self._known = tuple(_spellings(self._secret))
 
     def learn(self, name: str, value: str) -> None:
-        """Know one more value that is secret, from here on."""
-        self._secret[name] = value
+        """Know one more value that is secret, from here on; those of the same name stay known."""
+        if (name, value) in self._secret:
+            return
+        self._secret.append((name, value))
         self._known = tuple(_spellings(self._secret))
 
     def find(self, text: str) -> tuple[Found, ...]:
@@ -116,13 +118,13 @@ def hide(text: str, found: tuple[Found, ...]) -> str:
     return "".join((*pieces, text[end:]))
 
 
-def _spellings(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _spellings(known: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Known values with their kinds, longest first, also as URLs and base 64 have them."""
     from base64 import b64encode
     from urllib.parse import quote
 
     spelled: dict[str, str] = {}
-    for name, value in known.items():
+    for name, value in known:
         value = value.strip()
         if worth_hiding(value):
             encoded = b64encode(value.encode(errors="replace")).decode().rstrip("=")

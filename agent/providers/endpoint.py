@@ -63,7 +63,8 @@ class Endpoint(Struct, frozen=True):
         """
         if self.key is None:
             names = " or ".join(self.table.key_env)
-            raise ProviderError("credentials", f"no key for {self.table.title}: set {names}")
+            login = f", or: kedge login {self.table.name}" if self.table.takes_a_key else ""
+            raise ProviderError("credentials", f"no key for {self.table.title}: set {names}{login}")
         value = self.key.reveal()
         # What a header cannot carry, httpx2 would quote in its complaint.
         if not (value.isascii() and value.isprintable()):

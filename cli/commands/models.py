@@ -6,9 +6,9 @@ import msgspec
 
 from ...config.models import ModelProfile, known, profile
 from ...config.providers import ProviderTable, names, table
-from ...config.secrets import find_key
 from ...config.settings import Settings
 from ..local_models import models_of
+from ..provider_keys import ORIGINS, KeyOrigin, origin_of
 from ..surroundings import Surroundings, surroundings
 from .settings import load_for_commands
 
@@ -20,6 +20,8 @@ class ProviderRow(msgspec.Struct, frozen=True):
     title: str
     key: str
     """`present`, `missing` or `not needed`; never the key."""
+    key_origin: KeyOrigin | None
+    """Where the key is from that is present."""
     key_variables: tuple[str, ...]
     sign_in_variables: tuple[str, ...]
     """Any of them stands for a sign-in that needs no key."""
@@ -59,7 +61,8 @@ def provider_row(provider: ProviderTable, settings: Settings, where: Surrounding
         models += tuple(
             profile(provider.name, name, settings.models) for name in offered if name not in listed
         )
-    if find_key(provider, where.env) is not None:
+    origin = origin_of(provider, where)
+    if origin is not None:
         key = "present"
     elif provider.can_sign_in(where.env) or provider.auth == "none":
         key = "not needed"
@@ -69,6 +72,7 @@ def provider_row(provider: ProviderTable, settings: Settings, where: Surrounding
         provider.name,
         provider.title,
         key,
+        origin,
         provider.key_env,
         provider.sign_in_env,
         provider.unset(where.env),
@@ -99,6 +103,7 @@ def state_of(row: ProviderRow) -> str:
         return f"{noun} missing" + (f" (set {wanted})" if wanted else "")
     signed_in = row.key == "not needed" and row.sign_in_variables
     state = "signed in" if signed_in else f"key {row.key}"
+    state += f" ({ORIGINS[row.key_origin]})" if row.key_origin else ""
     return state + (f"; not set: {_all(unset)}" if unset else "")
 
 

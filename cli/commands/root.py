@@ -31,6 +31,8 @@ def app(epilog: str) -> typer.Typer:
     kedge = group(_ABOUT, epilog, "[PROMPT | COMMAND [ARGS]...]")
     kedge.callback(invoke_without_command=True)(_start)
     kedge.command()(demo)
+    kedge.command()(login)
+    kedge.command()(logout)
     kedge.command()(models)
     kedge.command()(memory)
     kedge.command()(compact)
@@ -91,6 +93,25 @@ def demo(
     from .demo import demo as run
 
     raise typer.Exit(run(keep=keep))
+
+
+def login(
+    provider: Annotated[str, typer.Argument(metavar="[PROVIDER]", help="Whose key.")] = "",
+) -> None:
+    """Keep a provider's key, which is asked for or read from stdin; else list which there are."""
+    from .login import list_keys
+    from .login import login as run
+
+    run(provider) if provider else list_keys()
+
+
+def logout(
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Or a variable.")],
+) -> None:
+    """Forget a provider's key that is kept."""
+    from .login import logout as run
+
+    run(provider)
 
 
 def models(

@@ -21,7 +21,6 @@ from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
 from ....agent.tools.jobs import Job
 from ....config.errors import KedgeError, UsageError
-from ....config.secrets import key_variables
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
 from ..tasks import Failed, Tasks
@@ -236,11 +235,9 @@ class Seat:
     def settle(self, where: Surroundings, addresses: Mapping[str, str]) -> None:
         """Call models from here on with the keys of these surroundings, and servers at these base
         URLs, by provider."""
-        before, self._where = self._where, where
+        self._where = where
         self.composed.reach(addresses)
-        for name in key_variables(self.composed.loaded.settings.providers):
-            if (key := where.env.get(name, "")) != before.env.get(name, ""):
-                self.composed.toolbox.finder.learn(name, key)
+        where.teach(self.composed.toolbox.finder)
 
     def rename(self, name: str) -> None:
         """Give the session a name; empty takes it away."""

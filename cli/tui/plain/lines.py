@@ -325,6 +325,14 @@ class Lines:
         place = await self._choice("answers:", items)
         return None if place is None else answers[place][0]
 
+    async def choose_answer(
+        self, title: str, about: str, answers: Sequence[tuple[str, str]]
+    ) -> str:
+        """See `Surface`."""
+        self.say(about)
+        place = await self._choice(title, [("", words) for _, words in answers])
+        return "" if place is None else answers[place][0]
+
     async def ask_secret(self, name: str, about: str) -> str:
         """See `Surface`."""
         self.say(about)

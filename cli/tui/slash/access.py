@@ -2,32 +2,29 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec import structs
 
-from ....config.errors import KedgeError
+from ....config.errors import KedgeError, UsageError
+from ....config.kept_keys import is_key
 from ....config.providers import ProviderTable, names, table
+from ....config.secrets import Key, find_key
 from ....config.user_file import keep
 from ...local_models import models_of
+from ...provider_keys import (
+    NO_KEY,
+    forget_keys,
+    had_at,
+    keep_key,
+    key_file,
+    key_of,
+    lent,
+    origin_of,
+)
+from ...surroundings import Surroundings
 from ..pages.models import Offer
 from .lookups import loaded_of
 from .surface import Surface
-
-PAGES: Final = {
-    "anthropic": "https://platform.claude.com/settings/keys",
-    "openai": "https://platform.openai.com/api-keys",
-    "gemini": "https://aistudio.google.com/apikey",
-    "xai": "https://console.x.ai",
-    "deepseek": "https://platform.deepseek.com/api_keys",
-    "mistral": "https://console.mistral.ai/api-keys",
-    "moonshot": "https://platform.moonshot.ai/console/api-keys",
-    "groq": "https://console.groq.com/keys",
-    "together": "https://api.together.ai/settings/api-keys",
-    "fireworks": "https://app.fireworks.ai/settings/users/api-keys",
-    "openrouter": "https://openrouter.ai/settings/keys",
-}
-"""Where providers give out keys."""
 
 
 async def made_ready(surface: Surface, name: str) -> str:
@@ -44,36 +41,99 @@ async def made_ready(surface: Surface, name: str) -> str:
     provider = table(before, settings.providers)
     if provider.local:
         return await _served(surface, provider, model)
-    if not takes_a_key(provider) or provider.can_sign_in(surface.where.env):
+    if not provider.takes_a_key or key_of(provider, surface.where):
         return name
     return name if await ask_key(surface, provider) else ""
 
 
-def takes_a_key(provider: ProviderTable) -> bool:
-    """Whether a key is all that it needs."""
-    plain = not provider.local and provider.transport == "http" and not provider.required_env
-    return plain and bool(provider.key_env)
-
-
 async def ask_key(surface: Surface, provider: ProviderTable) -> bool:
-    """Ask for a provider's key, to be used until the person leaves; whether there is one now."""
+    """Ask for a provider's key, and whether it is to be kept; whether there is one now."""
     variable = provider.key_env[0]
-    page = PAGES.get(provider.name)
     about = (
-        f"{f'To be had at {page}' if page else f'{provider.title} gives it out'}.\n"
-        "It is used until you leave, and neither shown, stored nor logged.\n"
-        f"For good: put  export {variable}=…  into your shell's profile."
+        f"{had_at(provider)}.\n"
+        "It is neither shown nor logged; whether it is kept is asked next.\n"
+        f"Or put  export {variable}=…  into your shell's profile."
     )
-    key = await surface.ask_secret(f"the key of {provider.title}", about)
-    if not key:
+    words = await surface.ask_secret(f"the key of {provider.title}", about)
+    if not words:
         return False
-    if not (key.isascii() and key.isprintable()):
-        surface.say("that is no key: it holds characters that none has", wrong=True)
+    if not is_key(words):
+        surface.say(NO_KEY, wrong=True)
         return False
-    where = structs.replace(surface.where, env={**surface.where.env, variable: key})
+    key = Key(words, variable)
+    _settle(surface, lent(surface.where, key))
+    await _offer_to_keep(surface, provider, key)
+    return True
+
+
+async def _offer_to_keep(surface: Surface, provider: ProviderTable, key: Key) -> None:
+    if outside := find_key(provider, surface.where.env):
+        words = f"the key is used until you leave; then {outside.variable} of your environment is"
+        surface.say(words)
+        return
+    file = key_file(surface.where).file
+    about = (
+        f"{file} is outside every project and readable for you alone; commands do not see it.\n"
+        f"To remove it: /logout {provider.name}, or  kedge logout {provider.name}"
+    )
+    answers = (("keep", "Keep it, for later starts"), ("now", "Only until I leave"))
+    if await surface.choose_answer("keep the key?", about, answers) != "keep":
+        surface.say("the key is used until you leave, and written nowhere")
+        return
+    try:
+        where = await asyncio.to_thread(keep_key, surface.where, key)
+    except KedgeError as error:
+        surface.say(f"the key is used until you leave: {error.in_words}", wrong=True)
+        return
+    _settle(surface, where)
+    surface.say(f"the key is kept in {file}; /logout {provider.name} removes it")
+
+
+async def ask_another_key(surface: Surface, provider: ProviderTable) -> bool:
+    """Ask for a key in place of the one that a provider has; whether there is another one now.
+    One that is kept can be forgotten instead.
+
+    Raises:
+        KedgeError: it cannot be forgotten.
+    """
+    if not any(name in surface.where.kept for name in provider.key_env):
+        return await ask_key(surface, provider)
+    about = f"It is in {key_file(surface.where).file}."
+    answers = (("replace", "Give another one"), ("forget", "Forget it"))
+    title = f"a key of {provider.title} is kept"
+    chosen = await surface.choose_answer(title, about, answers)
+    if chosen == "forget":
+        await forget_key(surface, provider)
+    return chosen == "replace" and await ask_key(surface, provider)
+
+
+async def forget_key(surface: Surface, provider: ProviderTable) -> None:
+    """Keep the key of a provider no longer. What is used goes on being used until the person
+    leaves.
+
+    Raises:
+        KedgeError: none is kept, or it cannot be forgotten.
+    """
+    used = key_of(provider, surface.where)
+    origin = origin_of(provider, surface.where)
+    where, gone = await asyncio.to_thread(forget_keys, surface.where, provider.key_env)
+    if not gone:
+        said = {
+            "environment": f"unset {used.variable}" if used else "",
+            "given": "the one that is used was given until you leave",
+        }
+        raise UsageError(f"no key of {provider.title} is kept", hint=said.get(origin or "", ""))
+    lasts = ""
+    if used and origin == "kept":
+        where = lent(where, used)
+        lasts = "; until you leave it is still used"
+    _settle(surface, where)
+    surface.say(f"the key of {provider.title} is no longer kept{lasts}")
+
+
+def _settle(surface: Surface, where: Surroundings) -> None:
     surface.move(where)
     surface.desk.settle(where)
-    return True
 
 
 async def _served(surface: Surface, provider: ProviderTable, model: str) -> str:

@@ -2,19 +2,23 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ....agent.messages import Text
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort
 from ..pages.efforts import EFFORT_WORDS
 from ..pages.models import Answering
-from .access import ask_key, made_ready, takes_a_key
+from .access import ask_another_key, forget_key, made_ready
 from .command import Command, named
 from .lookups import loaded_of
 from .preferences import for_now
 from .session_picker import may_leave, pick_session
 from .setup import remember, use
 from .surface import Surface
+
+if TYPE_CHECKING:
+    from ....config.providers import ProviderTable
 
 _EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _FORCE = "--force"
@@ -51,28 +55,48 @@ async def _effort(surface: Surface, words: str) -> None:
 
 
 async def _key(surface: Surface, words: str) -> None:
-    from ....config.providers import names, table
-
-    settings = (await asyncio.to_thread(loaded_of, surface)).settings
-    model = surface.desk.state.model or await asyncio.to_thread(lambda: surface.desk.wanted)
-    used = model.partition("/")[0]
+    used = await _provider_used(surface)
     if not words and not used:
         await surface.begin()
         return
-    if not words and used not in names(settings.providers):
-        raise UsageError("the model that answers takes no key", hint="/key anthropic, for example")
-    provider = table(words or used, settings.providers)
-    if not takes_a_key(provider):
-        hint = f"/model {provider.name}/ asks for its address" if provider.local else ""
-        raise UsageError(f"{provider.title} takes no key here", hint=hint)
-    if not await ask_key(surface, provider):
+    provider = await _keyed(surface, words, used)
+    if not await ask_another_key(surface, provider):
         return
-    surface.say(f"{provider.title} is called with that key, until you leave")
+    surface.say(f"{provider.title} is called with that key")
     if not surface.desk.state.session:
         await surface.begin()
     elif provider.name == used:
         await surface.desk.set_model("")
         surface.desk.go_on()
+
+
+async def _logout(surface: Surface, words: str) -> None:
+    used = await _provider_used(surface)
+    await forget_key(surface, await _keyed(surface, words, used))
+
+
+async def _provider_used(surface: Surface) -> str:
+    """What stands before the slash of the model that answers, or is to; empty if there is none."""
+    model = surface.desk.state.model or await asyncio.to_thread(lambda: surface.desk.wanted)
+    return model.partition("/")[0]
+
+
+async def _keyed(surface: Surface, words: str, used: str) -> "ProviderTable":
+    """The provider that words name, else the one that is used.
+
+    Raises:
+        KedgeError: there is none, or it takes no key.
+    """
+    from ....config.providers import names, table
+
+    settings = (await asyncio.to_thread(loaded_of, surface)).settings
+    if not words and used not in names(settings.providers):
+        raise UsageError("the model that answers takes no key", hint="/key anthropic, for example")
+    provider = table(words or used, settings.providers)
+    if not provider.takes_a_key:
+        hint = f"/model {provider.name}/ asks for its address" if provider.local else ""
+        raise UsageError(f"{provider.title} takes no key here", hint=hint)
+    return provider
 
 
 async def _mode(surface: Surface, words: str) -> None:
@@ -212,8 +236,9 @@ CONVERSATION: tuple[Command[Surface], ...] = (
             "[name] [effort] [--now]", aliases=("models",)),
     Command("effort", "how hard it thinks", _effort, "[level]",
             aliases=("reasoning",), words=_EFFORTS),
-    Command("key", "give a provider's key, until you leave", _key, "[provider]",
+    Command("key", "give a provider's key, and keep it", _key, "[provider]",
             aliases=("login", "connect", "provider")),
+    Command("logout", "forget a provider's key that is kept", _logout, "[provider]"),
     Command("mode", "how much may happen without asking", _mode, "[plan|ask|auto|full]",
             words=MODES),
     Command("plan", "look and plan first; or read the plan that waits", _plan, "[what to plan]"),

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from ....config.errors import KedgeError
 from ....config.layers import Loaded
-from ....config.providers import names, signed_in, table
+from ....config.providers import ProviderTable, names, signed_in, table
 from ....sandbox.choose import choose
 from ...catalogue import Catalogue
 from ...commands.sessions_doctor import Doctor, Finding
 from ...confine import Wanted, wanted_policy
+from ...provider_keys import ORIGINS, origin_of
 from ...surroundings import Surroundings
 from ..desk.state import DeskState
 from ..pages.activity import Health
@@ -23,13 +24,19 @@ async def health(
         asyncio.to_thread(_ladder, state.cwd, where),
         asyncio.to_thread(_findings, where, state.session),
     )
-    keys = tuple(one.title for one in signed_in(where.env, loaded.settings.providers))
+    ready = signed_in(where.keyed, loaded.settings.providers)
+    keys = tuple(_signed_in(one, where) for one in ready)
     said = tuple((name, where.env[name]) for name in _VARIABLES if where.env.get(name))
     needs_key = _needs_key(state.model, loaded)
     return Health(state, ladder, (*terminal, *said), keys, needs_key, findings)
 
 
 _VARIABLES = ("TERM", "COLORTERM", "TERM_PROGRAM", "TMUX", "SSH_CONNECTION", "NO_COLOR", "LANG")
+
+
+def _signed_in(provider: ProviderTable, where: Surroundings) -> str:
+    origin = origin_of(provider, where)
+    return f"{provider.title} ({ORIGINS[origin]})" if origin else provider.title
 
 
 def _needs_key(model: str, loaded: Loaded) -> bool:

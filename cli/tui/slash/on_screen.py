@@ -227,6 +227,18 @@ class OnScreen:
         said = await answered(self._app, dialog)
         return next((one for one in _TRUSTED if one == said), None)
 
+    async def choose_answer(
+        self, title: str, about: str, answers: Sequence[tuple[str, str]]
+    ) -> str:
+        """See `Surface`."""
+        from textual.content import Content
+
+        from ..screens.dialog import Dialog
+
+        grace = self._app.settings.grace_ms / 1000
+        dialog = Dialog(title, Content(harmless(about)), answers, grace=grace)
+        return await answered(self._app, dialog) or ""
+
     async def ask_secret(self, name: str, about: str) -> str:
         """See `Surface`."""
         from ..screens.line import LineScreen

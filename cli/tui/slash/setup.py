@@ -4,8 +4,9 @@ import asyncio
 
 from ....config.providers import ProviderTable, local_servers, names, table
 from ...local_models import models_of
+from ...provider_keys import PAGES
 from ..pages.models import Offer
-from .access import PAGES, made_ready, takes_a_key
+from .access import made_ready
 from .lookups import loaded_of
 from .preferences import choose
 from .surface import Surface
@@ -30,7 +31,7 @@ async def set_up(surface: Surface) -> bool:
             )
             silent += () if found else (Offer(f"{one.name}/", title=one.title),)
         known = (table(name, settings.providers) for name in names(settings.providers))
-        keyed = [_offer(one) for one in known if takes_a_key(one) and one.default_model]
+        keyed = [_offer(one) for one in known if one.takes_a_key and one.default_model]
         return [*running, *silent, *keyed]
 
     offer = await surface.choose_offer(await asyncio.to_thread(look))

@@ -166,6 +166,12 @@ class Surface(Sitting, Protocol):
         """Whether a folder is trusted; None: not answered."""
         ...
 
+    async def choose_answer(
+        self, title: str, about: str, answers: Sequence[tuple[str, str]]
+    ) -> str:
+        """One of these answers, each with its words; empty: none was given."""
+        ...
+
     async def ask_secret(self, name: str, about: str) -> str:
         """A line that is shown nowhere; empty: none was given."""
         ...
