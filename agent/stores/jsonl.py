@@ -20,9 +20,9 @@ from .locking import lock
 
 SUFFIX = ".jsonl"
 HEAD = ".head"
+"""Ends the name of the note that says where a log ended when it was closed."""
 _BLOCK = 1 << 20
 """Bytes read at once."""
-"""Ends the name of the note that says where a log ended when it was closed."""
 
 
 class JsonlLog:
