@@ -40,6 +40,11 @@ class Effect(Struct, frozen=True, omit_defaults=True):
     """On `delete`: with everything below."""
 
 
+def reads_only(effect: Effect) -> bool:
+    """Whether an effect leaves everything as it is: reading, or a command known to only read."""
+    return effect.kind == "read" or (effect.command is not None and effect.command.risk == "safe")
+
+
 class FileChange(Struct, frozen=True, omit_defaults=True):
     """What happened to one file."""
 

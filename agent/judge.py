@@ -35,6 +35,8 @@ from .stages import Passage
 
 Offers = Callable[[Action, Sequence[int]], tuple[str, ...]]
 """The literal rules that would allow these effects of an action from now on."""
+Covers = Callable[[Sequence[str], Action, Sequence[int]], bool]
+"""Whether rules would allow these effects of an action from now on."""
 Remember = Callable[[Grant], None]
 """Keeps what a person allowed for good. Never raises."""
 Preview = Callable[[Action], str]
@@ -51,6 +53,10 @@ class Failed(Struct, frozen=True):
 
 def _no_offers(action: Action, places: Sequence[int]) -> tuple[str, ...]:
     return ()
+
+
+def _covers_nothing(rules: Sequence[str], action: Action, places: Sequence[int]) -> bool:
+    return False
 
 
 def _forget(grant: Grant) -> None:
@@ -72,6 +78,7 @@ class Judge:
         breakers: Breakers | None = None,
         *,
         offers: Offers = _no_offers,
+        covers: Covers = _covers_nothing,
         remember: Remember = _forget,
         preview: Preview = _no_preview,
     ) -> None:
@@ -80,6 +87,7 @@ class Judge:
         self._reviewers = tuple(reviewers)
         self.breakers = breakers or Breakers()
         self._offers = offers
+        self._covers = covers
         self._remember = remember
         self._preview = preview
         self._open: dict[asyncio.Future[None], Callable[[], bool]] = {}
@@ -221,6 +229,7 @@ class Judge:
             () if ruling.firm else self._offers(action, places),
             self._preview(action),
             ruling.considered,
+            lambda rules: self._covers(rules, action, places),
         )
 
     async def _answer(self, question: Question, remake: Remake) -> Approval | None:

@@ -8,9 +8,9 @@ from msgspec import Struct
 from ..config.errors import KedgeError
 from .bus import Bus
 from .checkpoint_facts import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Rewound
-from .effects import FileChange
+from .effects import FileChange, reads_only
 from .events import Event, Notice, SessionStarted, TurnStarted
-from .ports import Action, reads_only
+from .ports import Action
 
 _CHANGES = ("write", "delete", "run")
 

@@ -7,7 +7,7 @@ from msgspec import structs
 from ..config.errors import KedgeError
 from ..config.exit_codes import EXIT_CODES, Status, status_of
 from .checkpoint_facts import NOT_KEPT
-from .effects import FileChange
+from .effects import FileChange, reads_only
 from .errors import ProviderError, ScriptDiverged, StoreError
 from .events import (
     ActionEnded,
@@ -32,7 +32,6 @@ from .events import (
 from .keeping import Net
 from .messages import Text, Usage
 from .person import ModeChanged
-from .ports import reads_only
 
 _CLAIMS_TESTS = re.compile(
     r"\b(?:all|the)?\s*(?:tests?|test suite|checks?|build)\b[^.\n]{0,40}?"

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from .deltas import Delta
-from .effects import Effect, FileChange
+from .effects import Effect, FileChange, reads_only
 from .events import CheckEnded, Considered, Event, Grant, ToolSpec
 from .messages import Image, Message, Text, ToolCall
 
@@ -155,11 +155,6 @@ class Action(Struct, frozen=True):
         return "write" if kinds else "read"
 
 
-def reads_only(effect: Effect) -> bool:
-    """Whether an effect leaves everything as it is: reading, or a command known to only read."""
-    return effect.kind == "read" or (effect.command is not None and effect.command.risk == "safe")
-
-
 Places = tuple[int, ...] | None
 """Which of an action's effects a verdict speaks of; None: all of them."""
 
@@ -274,6 +269,8 @@ class Question(Struct, frozen=True):
     """What would change, as a unified diff."""
     considered: tuple[Considered, ...] = ()
     """Everybody who was heard before."""
+    covers: Callable[[Sequence[str]], bool] = bool
+    """Whether such rules, stored, would keep it from being asked again; any, if nobody can tell."""
 
 
 class Yes(Struct, frozen=True):

@@ -13,6 +13,7 @@ from ..agent.events import Event
 from ..agent.ports import Approval, No, Question, Yes
 from .coming import Coming
 from .counts import counted
+from .edited_rules import fit, listed
 from .questions import (
     answer_in_words,
     arguments_in_words,
@@ -35,10 +36,6 @@ _Attributes = list[int | list[bytes | int]]
 """What `termios.tcgetattr` gives."""
 
 
-def _nothing_wrong(rule: str) -> str:
-    return ""
-
-
 class LineApprover:
     """Prints a question and reads a key. One question at a time; the others wait."""
 
@@ -48,16 +45,13 @@ class LineApprover:
         style: Style,
         keyboard: int,
         room: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
-        complaint: Callable[[str], str] = _nothing_wrong,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`keyboard` is the descriptor of a terminal; `room` keeps others from drawing there;
-        `complaint` says what is wrong with an edited rule, nothing if it can be kept."""
+        """`keyboard` is the descriptor of a terminal; `room` keeps others from drawing there."""
         self._out = out
         self._style = style
         self._keyboard = keyboard
         self._room = room
-        self._complaint = complaint
         self._clock = clock
         self._turn = asyncio.Lock()
         self._waiting: dict[int, Question] = {}
@@ -117,7 +111,7 @@ class LineApprover:
             if self._clock() - shown < GRACE_SECONDS:
                 continue
             if key == "e" and rules:
-                rules = await self._edited(rules)
+                rules = await self._edited(question, rules)
                 self._out.say("  2 session · 3 project · 4 everywhere: ")
             elif key == "6":
                 words = await self._line("  What should it do instead? ")
@@ -129,17 +123,16 @@ class LineApprover:
                 return answer
         return None
 
-    async def _edited(self, rules: tuple[str, ...]) -> tuple[str, ...]:
-        """The rules as the person wants them, separated by `;`."""
+    async def _edited(self, question: Question, rules: tuple[str, ...]) -> tuple[str, ...]:
+        """The rules as the person wants them, separated by `;`; an empty line leaves them."""
         asks = f"  Rules instead of {'; '.join(rules)}\n"
-        while True:
-            words = await self._line(f"{asks}  > ")
-            edited = tuple(rule.strip() for rule in words.split(";") if rule.strip())
-            complaints = [self._complaint(rule) for rule in edited]
-            wrong = "; ".join(filter(None, complaints))
-            if not wrong:
-                return edited or rules
-            asks = f"  {harmless(wrong)}\n"
+        while edited := listed(await self._line(f"{asks}  > ")):
+            found = fit(question, edited)
+            if not found.wrong:
+                self._out.say(f"  {found.wide}\n" if found.wide else "")
+                return edited
+            asks = f"  {found.wrong}\n"
+        return rules
 
     async def _key(self) -> str:
         """One key; empty when the terminal is gone."""

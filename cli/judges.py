@@ -132,6 +132,7 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         reviewers,
         breakers,
         offers=lambda action, places: _offers(action, places, toolbox),
+        covers=lambda rules, action, places: _covers(rules, action, places, toolbox),
         remember=grants.remember,
         preview=lambda action: _preview(action, toolbox),
     )
@@ -191,6 +192,12 @@ def _offers(action: Action, places: Sequence[int], toolbox: Toolbox) -> tuple[st
     from ..agent.validators.suggestions import suggest
 
     return suggest(action, places, toolbox.territory)
+
+
+def _covers(rules: Sequence[str], action: Action, places: Sequence[int], toolbox: Toolbox) -> bool:
+    from ..agent.validators.suggestions import covers
+
+    return covers(rules, action, places, toolbox.territory)
 
 
 def _hooks(scene: Scene, toolbox: Toolbox, breakers: Breakers) -> "Hooks | None":

@@ -89,11 +89,10 @@ def _approver(
     if run.output_format != "text" and wanted != "ask":
         return None
     from .asking import LineApprover
-    from .questions import wrong_with
 
     drawn = next((surface for surface in surfaces if isinstance(surface, Watched)), None)
     room = drawn.room if drawn else contextlib.nullcontext
-    approver = LineApprover(err, style, sys.stdin.fileno(), room, wrong_with)
+    approver = LineApprover(err, style, sys.stdin.fileno(), room)
     surfaces.append(approver)
     return approver
 

@@ -10,7 +10,6 @@ from msgspec import Struct
 from ..agent.effects import Effect
 from ..agent.events import Grant
 from ..agent.ports import ESCALATE, Action, No, Question, Yes
-from ..config.errors import KedgeError
 from .terminal import harmless, visible
 
 SCOPES: Final[dict[str, Literal["session", "project", "user"]]] = {
@@ -126,18 +125,6 @@ def meaning(key: str, rules: tuple[str, ...]) -> Yes | No | None:
     if key in SCOPES and rules:
         return Yes(Grant(SCOPES[key], rules))
     return None
-
-
-def wrong_with(rule: str) -> str:
-    """Why a rule could not be stored; empty if it could."""
-    # Only who edits a rule pays for its grammar.
-    from ..config.rules import parse_rule
-
-    try:
-        parse_rule(rule, "allow")
-    except (KedgeError, ValueError) as error:
-        return str(error)
-    return ""
 
 
 def refusal(words: str = "") -> No:

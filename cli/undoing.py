@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..agent.checkpoint_facts import BROKE_OFF, GOING_BACK, NOT_KEPT, Checkpointed, Reach, Rewound
+from ..agent.effects import reads_only
 from ..agent.events import (
     ActionProposed,
     ActionStarted,
@@ -15,7 +16,6 @@ from ..agent.events import (
     TurnStarted,
 )
 from ..agent.messages import said_in
-from ..agent.ports import reads_only
 
 
 class Span(Struct):

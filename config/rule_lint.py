@@ -9,8 +9,8 @@ from msgspec import Struct
 from .command_pattern import CommandPattern
 from .host_pattern import HostPattern
 from .path_pattern import PathPattern, path_pattern
-from .programs import runs_anything
 from .rule_settings import RuleItem, RuleList
+from .rule_width import lets_run_anything
 from .rules import (
     Escalation,
     Pattern,
@@ -46,7 +46,7 @@ def lint(items: Iterable[tuple[RuleList, str | RuleItem, str]]) -> list[Remark]:
     remarks += _doubled(rules)
     remarks += _shadowed(rules)
     for rule in rules:
-        if rule.verdict == "allow" and (why := _wide(rule)):
+        if rule.verdict == "allow" and (why := lets_run_anything(rule)):
             text = f"allow {rule.text} lets through anything at all: {why}"
             remarks.append(Remark("warning", "wide", rule.origin, text))
     return remarks
@@ -127,22 +127,3 @@ def _commands(rule: Rule) -> Iterator[str]:
                 yield f"{pattern.literal} {_ANYTHING}"
             case "glob":
                 yield rule.specifier.replace("*", _ANYTHING)
-
-
-def _wide(rule: Rule) -> str:
-    """Why an allow rule covers more than anybody can mean; empty if it does not."""
-    if rule.tool != "bash":
-        return ""
-    pattern = pattern_of(rule)
-    if not isinstance(pattern, CommandPattern):
-        return "every command; name those that you mean"
-    if pattern.kind == "exact":
-        return ""
-    first = pattern.literal.partition(pattern.joint)[0]
-    if not first:
-        return "the program itself is left open"
-    if runs_anything(first):
-        return f"{first} runs whatever it is told to"
-    if pattern.kind == "prefix" and pattern.literal == "git":
-        return "git runs programs that its options name; say which subcommands you mean"
-    return ""

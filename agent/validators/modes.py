@@ -12,8 +12,8 @@ workspace, the network, dangerous commands, and in every mode leaving the sandbo
 from collections.abc import Sequence
 
 from ...config.settings import Mode
-from ..effects import Effect
-from ..ports import ESCALATE, Action, Allow, Deny, Verdict, reads_only
+from ..effects import Effect, reads_only
+from ..ports import ESCALATE, Action, Allow, Deny, Verdict
 from .territory import Territory
 
 

@@ -1,4 +1,5 @@
-"""The literal rules that "always" would store: what was asked about, and nothing wider."""
+"""The literal rules that "always" would store: what was asked about, and nothing wider; and whether
+other ones would do."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ def suggest(action: Action, places: Sequence[int], territory: Territory) -> tupl
             return ()
         rules.append(rule)
     offers = tuple(dict.fromkeys(rules))
-    return offers if _covers(offers, action, places, territory) else ()
+    return offers if covers(offers, action, places, territory) else ()
 
 
 def _rule(action: Action, effect: Effect, territory: Territory) -> str | None:
@@ -84,12 +85,13 @@ def _path(path: str, territory: Territory) -> str:
     return "/" + escaped(path)
 
 
-def _covers(
-    offers: Sequence[str], action: Action, places: Sequence[int], territory: Territory
+def covers(
+    texts: Sequence[str], action: Action, places: Sequence[int], territory: Territory
 ) -> bool:
-    """Whether these rules, as they would be read back, answer the question."""
+    """Whether these rules, as they would be read back, allow these effects of an action: all of
+    them, though each rule may allow some. What is no rule allows none."""
     try:
-        rules = [parse_rule(offer, "allow", "grant") for offer in offers]
+        rules = [parse_rule(text, "allow", "grant") for text in texts]
     except ValueError:
         return False
     covered: set[int] = set()

@@ -6,6 +6,7 @@ import pty
 from contextlib import suppress
 
 import pytest
+from msgspec import structs
 
 from kedge.agent.effects import CommandPart, Effect
 from kedge.agent.events import Grant
@@ -195,25 +196,35 @@ async def test_a_terminal_that_closes_means_no_and_nobody_said_it(terminal):
 
 
 async def test_a_rule_that_is_none_is_not_taken(terminal):
-    terminal.approver = LineApprover(
-        Out(terminal.kedge),
-        PLAIN,
-        terminal.kedge,
-        complaint=lambda rule: "" if rule.endswith(")") else "there is no end",
-        clock=terminal.clock,
-    )
     task = asyncio.create_task(terminal.approver.decide(QUESTION))
     await terminal.shows("say why")
     terminal.now = GRACE_SECONDS
     terminal.types("e")
     await terminal.shows("Rules instead of")
     terminal.types("bash((\n")
-    await terminal.shows("there is no end")
+    await terminal.shows("can never match")
     terminal.types("bash(make)\n")
     await terminal.shows("4 everywhere: ")
     terminal.types("2")
     approval = await asyncio.wait_for(task, 5)
     assert approval.answer == Yes(Grant("session", ("bash(make)",)))
+
+
+async def test_a_rule_that_misses_what_is_asked_is_not_taken_and_a_wide_one_is_warned_of(terminal):
+    question = structs.replace(QUESTION, covers=lambda rules: rules != ("bash(npm *)",))
+    task = asyncio.create_task(terminal.approver.decide(question))
+    await terminal.shows("say why")
+    terminal.now = GRACE_SECONDS
+    terminal.types("e")
+    await terminal.shows("Rules instead of")
+    terminal.types("bash(npm *)\n")
+    await terminal.shows("what is asked is not covered")
+    terminal.types("bash(*)\n")
+    await terminal.shows("far wider than what is asked: every command")
+    await terminal.shows("4 everywhere: ")
+    terminal.types("2")
+    approval = await asyncio.wait_for(task, 5)
+    assert approval.answer == Yes(Grant("session", ("bash(*)",)))
 
 
 async def test_questions_that_are_asked_at_once_are_counted_and_one_key_refuses_them_all(terminal):

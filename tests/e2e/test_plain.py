@@ -90,6 +90,22 @@ def test_the_rule_that_would_be_stored_can_be_edited(says: Says) -> None:
     assert "yes, in this session: bash(touch *)" in ran.answer
 
 
+def test_a_rule_that_does_not_cover_what_is_asked_is_not_stored(says: Says) -> None:
+    ran = says(
+        "go", "e", "bash(npm *)", "e", "bash(*)", "2", turns=(bash("touch a"), turn("Done."))
+    )
+    places = [
+        ran.answer.index(words)
+        for words in (
+            "! what is asked is not covered: it would be asked again",
+            "! far wider than what is asked: every command",
+            "yes, in this session: bash(*)",
+        )
+    ]
+    assert places == sorted(places)
+    assert "always bash(npm *)" not in ran.answer
+
+
 def test_one_number_says_no_to_all_questions_of_one_answer(says: Says, kedge: Kedge) -> None:
     ran = says("go", "1", "7", turns=(several(), turn("Done.")), more=READS_ASK)
     places = [

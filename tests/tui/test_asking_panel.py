@@ -1,7 +1,7 @@
 """The panel of questions: which keys answer, which do not, and what is shown."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import pytest
@@ -320,9 +320,38 @@ async def test_a_rule_that_is_none_is_complained_about_and_not_taken():
         await shown(pilot, asked())
         await pilot.press("e", "end", "backspace", "enter")
         await pilot.pause()
-        assert "can never match" in pilot.app.text("#ask-hint")
+        assert "can never match" in pilot.app.text("#ask-fit")
         await pilot.press("escape", "2")
         assert pilot.app.answers == [(1, Approval(Yes(Grant("session", (OFFER,))), "person"))]
+
+
+async def test_while_a_rule_is_typed_it_is_said_whether_it_covers_what_is_asked():
+    def covers(rules: Sequence[str]) -> bool:
+        return any(rule.startswith(("bash(make", "bash(*")) for rule in rules)
+
+    one = Asked(1, structs.replace(question(), covers=covers), ("main",), 0.0)
+    async with at_the_desk() as pilot:
+        await shown(pilot, one)
+        await pilot.press("e")
+        assert pilot.app.text("#ask-fit") == "✓ covers what is asked"
+        await pilot.press("end", *["backspace"] * len("make install)"), "n", "p", "m", ")")
+        assert "it would be asked again" in pilot.app.text("#ask-fit")
+        await pilot.press(*["backspace"] * len("npm)"), "*", ")")
+        assert "far wider than what is asked: every command" in pilot.app.text("#ask-fit")
+        await pilot.press("backspace")
+        assert "can never match" in pilot.app.text("#ask-fit")
+
+
+async def test_a_rule_that_does_not_cover_what_is_asked_is_not_taken_and_once_still_counts():
+    one = Asked(1, structs.replace(question(), covers=lambda rules: OFFER in rules), ("main",), 0.0)
+    async with at_the_desk() as pilot:
+        await shown(pilot, one)
+        await pilot.press("e", "end", "backspace", "x", ")", "enter")
+        await pilot.pause()
+        assert "not taken: what is asked is not covered" in pilot.app.text("#ask-fit")
+        await pilot.press("escape", "1")
+        await pilot.pause()
+        assert pilot.app.answers == [(1, Approval(Yes(), "person"))]
 
 
 async def test_a_no_can_carry_words_which_may_be_pasted():

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from difflib import SequenceMatcher
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
+
+from ....agent.messages import Text
+
+if TYPE_CHECKING:
+    from ..desk.desk import Desk
 
 Choice = Literal["auto", "ask", "revise", "reject"]
 Notes = Mapping[int, str]
@@ -37,6 +42,18 @@ def decided(choice: Choice, plan: str, notes: Notes, *, edited: bool) -> PlanDec
         case "auto" | "ask":
             parts = [_AGREED, plan, f"{_REMARKS}\n\n{remarks}" if remarks else ""]
     return PlanDecided(choice, "\n\n".join(filter(None, parts)))
+
+
+async def follow(desk: "Desk", decision: PlanDecided) -> None:
+    """Do what was decided: go on in the mode that was chosen, and tell the model.
+
+    Raises:
+        KedgeError: the mode cannot be kept.
+    """
+    if decision.choice in ("auto", "ask"):
+        await desk.set_mode(decision.choice)
+    if decision.text:
+        desk.submit((Text(decision.text),))
 
 
 def _remark(plan: str, place: int, note: str) -> str:

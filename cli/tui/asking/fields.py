@@ -27,6 +27,13 @@ class Fields(Vertical):
             super().__init__()
             self.values = values
 
+    class Changed(Message):
+        """Something was typed. The values are as those of `Filled`."""
+
+        def __init__(self, values: tuple[str, ...]) -> None:
+            super().__init__()
+            self.values = values
+
     def open(self, values: Sequence[str], asks: str) -> None:
         """Ask for these values, at least one; the cursor is in the first."""
         fields = [Input(value, placeholder=asks, compact=True) for value in values]
@@ -50,5 +57,15 @@ class Fields(Vertical):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """All of them are taken at once."""
         event.stop()
+        self.post_message(self.Filled(self._values))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Tell it with all the others."""
+        event.stop()
+        if self.display:
+            self.post_message(self.Changed(self._values))
+
+    @property
+    def _values(self) -> tuple[str, ...]:
         values = (field.value.strip() for field in self.query(Input))
-        self.post_message(self.Filled(tuple(filter(None, values))))
+        return tuple(filter(None, values))

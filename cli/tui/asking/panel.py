@@ -3,42 +3,34 @@ on being there, and what is typed into the prompt is never an answer."""
 
 import time
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Static
 
 from ....agent.ports import Approval, No, Yes
-from ...questions import SCOPES, meaning, refusal, wrong_with
+from ...questions import SCOPES, meaning, refusal
 from ..desk.state import Asked, DeskState
 from ..grace import Grace, Letters
 from ..keys import KeyTable, bindings
 from ..running import running_app
 from .choices import Answers, Choices, answers
+from .editor import AnswerEditor
 from .fields import Fields
+from .hint import AskHint, keys_in_words, sparing
 from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet
 
-_EDITS: Final = ("edit", "write", "apply_patch")
-_ELSE: Final = ("open", "down", "up", "edit", "why")
-_WHILE_EDITING: Final = {
-    "rules": "enter keeps the rule · esc leaves it as it was",
-    "words": "enter says no with these words · esc goes back",
-}
-_HELD: Final = "too soon: keys count in a moment, press it again"
 _WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
 _LOOKS: Final = """
 AskPanel {
     height: auto; display: none; padding: 0 1; border-top: solid $warning;
     &:focus-within { border-top: heavy $warning; }
     &:focus { border-top: heavy $warning; }
-    #ask-hint { color: $text-muted; }
     &.-editing Choices { display: none; }
     &.-cramped #ask-hint { text-wrap: nowrap; text-overflow: ellipsis; }
 }
@@ -84,18 +76,16 @@ class AskPanel(Vertical, can_focus=True):
         self._grace = Grace(grace, clock)
         self._letters = Letters(self.set_timer, self._run)
         self._pending = Pending()
-        self._editing: Literal["", "rules", "words"] = ""
         self._at = 0
         self._why = False
-        self._complaint = ""
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Head, what is asked, what would be stored, the answers, a hint."""
         yield QuestionSheet(self._keys, id="ask-sheet")
         yield Choices(id="ask-choices", markup=False)
-        yield Fields(id="ask-edit")
-        yield Static(id="ask-hint", markup=False)
+        yield AnswerEditor(id="ask-editor")
+        yield AskHint(id="ask-hint")
 
     def on_mount(self) -> None:
         """A question that a dialog covered has not been seen before the dialog is gone."""
@@ -125,11 +115,12 @@ class AskPanel(Vertical, can_focus=True):
 
     def _turn_to(self, asked: Asked | None, *, unexpected: bool = True) -> None:
         """Open a question that was not open, or none."""
-        had_keys = self.has_focus or self._editing != ""
+        had_keys = self.has_focus or self._editor.is_open
         appears = self._pending.open is None
         self._leave_editing()
         self._pending.open = asked
-        self._at, self._why, self._complaint = 0, False, ""
+        self._at, self._why = 0, False
+        self._hint.complain("")
         self._sheet.begin()
         self._make_room()
         self.display = asked is not None
@@ -149,10 +140,19 @@ class AskPanel(Vertical, can_focus=True):
         return answers(storing=bool(self._pending.rules), several=self._pending.are_several)
 
     @property
+    def _hint(self) -> AskHint:
+        return self.query_one(AskHint)
+
+    @property
+    def _editor(self) -> AnswerEditor:
+        return self.query_one(AnswerEditor)
+
+    @property
     def _sheet(self) -> QuestionSheet:
         return self.query_one(QuestionSheet)
 
     def _draw(self) -> None:
+        self.set_class(self._editor.is_open, "-editing")
         if self._pending.open is not None:
             self._sheet.show(self._pending, why=self._why)
             self.query_one(Choices).show(self._answers, self._at, self._keys)
@@ -161,23 +161,21 @@ class AskPanel(Vertical, can_focus=True):
 
     def _fit(self) -> None:
         if self._pending.open is not None:
-            self._hint()
+            self._show_keys()
             if not self._sheet.fit():
                 self.call_after_refresh(self._fit)
 
     def _key(self, action: str) -> str:
         return next(iter(self._keys.keys(action)), "")
 
-    def _hint(self) -> None:
-        if self._editing:
-            words = _WHILE_EDITING[self._editing]
+    def _show_keys(self) -> None:
+        if self._editor.is_open:
+            words = self._editor.hint
         elif not self.has_focus:
             words = f"{self._key('answer')} or a click to answer"
         else:
-            words = _keys_in_words(self._sheet, self._pending, self._keys, why=self._why)
-        complaint = Content.styled(self._complaint, "bold $text-warning")
-        told = complaint.append(f" · {words}") if self._complaint else Content(words)
-        self.query_one("#ask-hint", Static).update(told)
+            words = keys_in_words(self._sheet, self._pending, self._keys, why=self._why)
+        self._hint.show(words)
 
     def on_resize(self) -> None:
         """Answers go in a row or a column."""
@@ -188,15 +186,11 @@ class AskPanel(Vertical, can_focus=True):
         """The hint says how to answer, or how to get here."""
         super().watch_has_focus(has_focus)
         if self.is_mounted:
-            self._hint()
+            self._show_keys()
 
     def on_key(self, event: events.Key) -> None:
         """Keys that answer nothing go on to the app, unless they are typing."""
-        if self._editing:
-            if event.key == "escape":
-                event.stop()
-                self._leave_editing()
-                self._draw()
+        if self._editor.is_open:
             return
         if event.key == "escape" and (self._why or self._sheet.is_open):
             event.stop()
@@ -213,31 +207,20 @@ class AskPanel(Vertical, can_focus=True):
             if not call:
                 self._hear_words()
             elif soon:
-                self._hold()
+                self._hint.hold(self._grace.seconds)
 
     def _run(self, call: str) -> None:
         self.call_later(self.run_action, call)
-
-    def _hold(self) -> None:
-        """A key came too soon: that is said for as long as it is so."""
-        self._complaint = self._complaint or _HELD
-        self._hint()
-        self.set_timer(self._grace.seconds, self._release)
-
-    def _release(self) -> None:
-        self._complaint = "" if self._complaint == _HELD else self._complaint
-        self._hint()
 
     def _hear_words(self) -> None:
         """A sentence is being typed: the Enter at its end says yes to nothing."""
         self._grace.begin()
         because, prompt = self._key("ask-no-because"), self._key("answer")
-        self._complaint = _WORDS.format(because, prompt)
-        self._hint()
+        self._hint.complain(_WORDS.format(because, prompt))
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted answers nothing."""
-        if not self._editing:
+        if not self._editor.is_open:
             event.stop()
             event.prevent_default()
 
@@ -252,11 +235,13 @@ class AskPanel(Vertical, can_focus=True):
         if self._pending.open is None:
             return
         if answer == "6":
-            self._edit("words", [""], "What should it do instead?")
+            self._hint.complain("")
+            self._editor.ask_words()
+            self._draw()
         elif answer == "7":
             self._refuse_all()
         elif answer in SCOPES and self._sheet.rules_are_cut:
-            self._complaint = "read all that would be stored first"
+            self._hint.complain("read all that would be stored first")
             self._sheet.open()
             self._draw()
         else:
@@ -299,39 +284,45 @@ class AskPanel(Vertical, can_focus=True):
     def action_ask_scroll(self, pages: int) -> None:
         """Scroll within the question."""
         self._sheet.scroll(pages)
-        self.call_after_refresh(self._hint)
+        self.call_after_refresh(self._show_keys)
 
     def action_ask_edit(self) -> None:
         """Edit the rules that would be stored, each in a line of its own."""
-        if rules := self._pending.rules:
-            self._edit("rules", list(rules), "a rule, such as bash(npm test *)")
-
-    def _edit(self, what: Literal["rules", "words"], values: list[str], asks: str) -> None:
-        self._editing, self._complaint = what, ""
-        self.add_class("-editing")
-        self.query_one(Fields).open(values, asks)
-        self._draw()
+        asked, rules = self._pending.open, self._pending.rules
+        if asked is not None and rules:
+            self._hint.complain("")
+            self._editor.edit_rules(asked.question, rules)
+            self._draw()
 
     def _leave_editing(self) -> None:
-        if self._editing:
-            self._editing, self._complaint = "", ""
-            self.remove_class("-editing")
+        if self._editor.is_open:
             self.focus()
-            self.query_one(Fields).close()
+            self._editor.close()
 
-    def on_fields_filled(self, event: Fields.Filled) -> None:
-        """Take the rules, if they are rules, or the words."""
+    def on_fields_changed(self, event: Fields.Changed) -> None:
+        """What is said of the rules may take more room, or less."""
         event.stop()
-        if self._editing == "words":
-            self._answer(refusal(" ".join(event.values)))
-        else:
-            rules = event.values
-            wrong = "; ".join(filter(None, map(wrong_with, rules)))
-            self._complaint = wrong or ("" if rules else "no rule is left")
-            if not self._complaint:
-                self._pending.edit(rules)
-                self._leave_editing()
-            self._draw()
+        self.call_after_refresh(self._fit)
+
+    def on_answer_editor_rules(self, event: AnswerEditor.Rules) -> None:
+        """Offer to store these."""
+        event.stop()
+        self._pending.edit(event.rules)
+        self._end_editing()
+
+    def on_answer_editor_words(self, event: AnswerEditor.Words) -> None:
+        """Say no with words."""
+        event.stop()
+        self._answer(refusal(event.words))
+
+    def on_answer_editor_left(self, event: AnswerEditor.Left) -> None:
+        """Go back to the answers."""
+        event.stop()
+        self._end_editing()
+
+    def _end_editing(self) -> None:
+        self._leave_editing()
+        self._draw()
 
     def _answer(self, answer: Yes | No) -> None:
         if (asked := self._pending.open) is not None:
@@ -344,26 +335,3 @@ class AskPanel(Vertical, can_focus=True):
             self._pending.answered(*self._pending.waiting)
             self.post_message(self.AllRefused(refusal()))
             self.show(self._pending.state)
-
-
-def sparing(pending: Pending, keys: KeyTable) -> str:
-    """How not to be asked about edits, in words, where one alone is asked about."""
-    asked = pending.open
-    edits = asked is not None and asked.question.action.call.name in _EDITS
-    alone = edits and len(pending.waiting) == 1 and pending.state.mode == "ask"
-    return f"{keys.shown('ask-previous')}: auto, edits unasked" if alone else ""
-
-
-def _keys_in_words(sheet: QuestionSheet, pending: Pending, keys: KeyTable, *, why: bool) -> str:
-    """What else can be done than answer."""
-    shown = {name: next(iter(keys.keys(f"ask-{name}")), "") for name in _ELSE}
-    if not sheet.is_cut:
-        reach = ""
-    elif sheet.is_open:
-        reach = f"{shown['down']} {shown['up']} scroll"
-    else:
-        reach = f"{shown['open']} shows all of it"
-    edit = f"{shown['edit']} edits the rule" if pending.rules else ""
-    closes = "esc closes it" if why or sheet.is_open else ""
-    parts = (reach, closes, edit, f"{shown['why']} why", sparing(pending, keys))
-    return " · ".join(filter(None, parts))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Protocol
 
 from ....agent.ports import Approval, No, Yes
+from ...edited_rules import fit, listed
 from ...questions import (
     answer_in_words,
     headline,
     refusal,
     voices_in_words,
-    wrong_with,
 )
 from ..desk.desk import Desk
 from ..desk.state import Asked
@@ -133,14 +133,13 @@ class Gate:
     async def _edit(self, asked: Asked) -> None:
         ask = Ask("rules, with ; between them: ", "; ".join(self._rules))
         words = await self._host.line(ask)
-        edited = tuple(rule.strip() for rule in (words or "").split(";") if rule.strip())
-        wrong = "; ".join(filter(None, map(wrong_with, edited)))
         if asked is not self._shown:
             return
-        if wrong:
-            self._host.say(f"! {wrong}")
-        else:
-            self._rules = edited or self._rules
+        if edited := listed(words or ""):
+            found = fit(asked.question, edited)
+            self._rules = self._rules if found.wrong else edited
+            if told := found.wrong or found.wide:
+                self._host.say(f"! {told}")
         self._show(asked)
 
     def remind(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kedge.agent.effects import Effect
 from kedge.agent.ports import Action
-from kedge.agent.validators.suggestions import suggest
+from kedge.agent.validators.suggestions import covers, suggest
 from kedge.agent.validators.territory import Territory
 
 Make = Callable[..., Action]
@@ -90,3 +90,25 @@ def test_nothing_is_offered_where_a_part_cannot_be(run: Make, territory: Territo
     action = _with(run("make x"), "make x | sh", *run("sh").effects)
     assert suggest(action, (0, 1), territory) == ()
     assert suggest(action, (0,), territory) == ("bash(make x)",)
+
+
+@pytest.mark.parametrize(
+    ("rules", "answered"),
+    [
+        (("bash(make *)",), True),
+        (("bash(make)",), False),
+        (("bash(npm *)", "bash(make install)"), True),
+        (("bash((",), False),
+        ((), False),
+    ],
+)
+def test_rules_cover_what_they_would_allow_when_read_back(
+    rules: tuple[str, ...], answered: bool, run: Make, territory: Territory
+) -> None:
+    assert covers(rules, run("make install"), (0,), territory) is answered
+
+
+def test_rules_cover_several_effects_together(touch: Make, territory: Territory) -> None:
+    action = touch(Effect("write", "/ws/a"), Effect("write", "/ws/b"))
+    assert covers(("edit(/a)", "edit(/b)"), action, (0, 1), territory)
+    assert not covers(("edit(/a)",), action, (0, 1), territory)
