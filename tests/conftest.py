@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Unpack
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if (_HERE := str(Path(__file__).parent)) not in sys.path:
     sys.path.append(_HERE)
@@ -24,6 +25,13 @@ from loopback.process import ServerProcess, spawned_server
 from loopback.script import AnyScript, Script
 from loopback.server import LoopbackServer, Options
 from loopback.threaded import RunningServer, nobody_listens, running
+
+# The same examples each time, however slow the machine is; `--hypothesis-profile=default` looks for
+# others.
+settings.register_profile(
+    "same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same")
 
 _Address = tuple[str, int] | str | bytes
 _LOOPBACK = ("localhost", "ip6-localhost", "::1", "0.0.0.0", "")

@@ -43,7 +43,7 @@ class Desk:
 
     async def asks(self, *ids: str) -> None:
         """Wait until just these are open."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while [*self.waiting] != [*ids]:
                 self.something.clear()
                 await self.something.wait()
@@ -93,7 +93,7 @@ class Batch:
         return [what(body) for body in self.bodies if isinstance(body, kind)]
 
     async def ends(self) -> list[str]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.running
         return self.of(ActionEnded, lambda body: body.status)
 

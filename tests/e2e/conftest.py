@@ -8,7 +8,7 @@ import pytest
 from e2e import law
 from e2e.gated import Model
 from e2e.person import Person
-from e2e.process import Kedge
+from e2e.process import Kedge, kedges, wait_until
 from e2e.remotes import KEYS, REMOTES, Served
 from e2e.screen import Screen
 from loopback.fixtures import ThreadedLoopback
@@ -25,6 +25,8 @@ def kedge(tmp_path: Path) -> Iterator[Kedge]:
     home.mkdir()
     kedge = Kedge(cwd, home, KEYS)
     yield kedge
+    # A terminal that was closed ends what is in it a little later.
+    wait_until(lambda: not kedges(home), "nothing writes any more")
     for log in kedge.logs:
         law.check(log)
 

@@ -14,9 +14,13 @@ _PROMPTS = {"6": "What should it do instead?", "e": "Rules instead of"}
 """What is shown when a line may be typed, by the key that asks for it."""
 _TOLD = r"\n(?:  yes, |  the person said no|. escalate )"
 """What is shown when any other key has answered."""
+_ONCE_MORE = "once more"
 _PRESSES = 5
 _GRACE = 0.5
 """Seconds after a question in which keys count for nothing."""
+_SOON = 5.0
+"""Seconds after which a key counts as not heard, however busy the machine is: pressed once more, it
+could answer the next question."""
 
 
 class Person:
@@ -55,7 +59,7 @@ class Person:
         return question
 
     def _comes_soon(self, claim: Callable[[], bool]) -> bool:
-        until = time.monotonic() + 2 * _GRACE
+        until = time.monotonic() + _SOON
         wait_until(lambda: claim() or time.monotonic() > until, "the answer is shown")
         return claim()
 
@@ -63,6 +67,26 @@ class Person:
         """Wait for a text on the screen; all that is on it."""
         wait_until(lambda: text in self.screen.text, f"{text!r} is shown")
         return self.screen.text
+
+    def rests(self, prompt: str) -> None:
+        """Wait until nothing goes on: the prompt of the session line by line is the last line."""
+        wait_until(lambda: self.screen.text.rstrip().endswith(prompt), f"{prompt!r} waits")
+
+    def leaves(self, key: str = "C-d") -> str:
+        """Leave: press a key, and once more where kedge asks for it, since something still runs;
+        all that is on the screen."""
+        asked = ""
+
+        def heard() -> bool:
+            nonlocal asked
+            asked = self.screen.text
+            return bool(_ENDED.search(asked)) or asked.count(_ONCE_MORE) > before
+
+        while not _ENDED.search(asked):
+            before = self.screen.text.count(_ONCE_MORE)
+            self.screen.press(key)
+            wait_until(heard, "it is heard")
+        return self.ends(0)
 
     def ends(self, code: int) -> str:
         """Wait until kedge is over; all that is on the screen."""

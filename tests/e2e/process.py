@@ -12,7 +12,7 @@ from msgspec import Struct
 
 Json = dict[str, object]
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a run or a condition counts as hung."""
 COMMAND = (sys.executable, "-m", "kedge")
 
@@ -28,7 +28,6 @@ class Ran(Struct, frozen=True):
     code: int
     out: bytes
     err: bytes
-    seconds: float
 
     @property
     def answer(self) -> str:
@@ -75,7 +74,6 @@ class Kedge:
         command: Iterable[str] = COMMAND,
     ) -> Ran:
         """Run to the end. stdin is empty, not a pipe, unless it is given."""
-        began = time.monotonic()
         ended = subprocess.run(
             [*command, *arguments],
             cwd=self.cwd,
@@ -85,7 +83,7 @@ class Kedge:
             capture_output=True,
             timeout=PATIENCE,
         )
-        return Ran(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
+        return Ran(ended.returncode, ended.stdout, ended.stderr)
 
     @property
     def out(self) -> Path:
@@ -106,9 +104,8 @@ class Kedge:
 
     def ended(self, process: subprocess.Popen[bytes]) -> Ran:
         """Wait for the run that was started last."""
-        began = time.monotonic()
         _, err = process.communicate(timeout=PATIENCE)
-        return Ran(process.returncode, self.out.read_bytes(), err, time.monotonic() - began)
+        return Ran(process.returncode, self.out.read_bytes(), err)
 
     @property
     def logs(self) -> list[Path]:
@@ -148,6 +145,13 @@ def kedges(home: Path) -> list[int]:
     """The living processes of kedge itself with this home: no other test's."""
     entries = [entry for entry in _with_home(home) if b" -m kedge " in _command_line(entry)]
     return [int(entry.name) for entry in entries]
+
+
+def the_kedge(home: Path) -> int:
+    """The process of kedge with this home, once it is the only one: what it starts looks like it
+    for a moment, until it is another program."""
+    wait_until(lambda: len(kedges(home)) == 1, "there is one kedge")
+    return kedges(home)[0]
 
 
 def _with_home(home: Path) -> Iterator[Path]:

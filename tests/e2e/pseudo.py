@@ -85,9 +85,14 @@ class Pseudo:
                 self._answered = place + len(question)
                 self.press(answer)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the program has ended."""
+        return self._process.poll() is not None
+
     def ends(self) -> int:
         """Wait until the program is over; its exit code."""
-        wait_until(lambda: self._reads() and self._process.poll() is not None, "it ends")
+        wait_until(lambda: self._reads() and self.is_over, "it ends")
         self._reads()
         return self._process.returncode
 

@@ -50,7 +50,7 @@ class Machine(Struct):
         """What came of a line of this name."""
         place = self.kedge.home / name
         out, err, code = (place.with_suffix(f".{kind}") for kind in ("out", "err", "code"))
-        return Ran(int(code.read_text()), out.read_bytes(), err.read_bytes(), 0.0)
+        return Ran(int(code.read_text()), out.read_bytes(), err.read_bytes())
 
 
 @pytest.fixture

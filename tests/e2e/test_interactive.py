@@ -12,7 +12,7 @@ import pytest
 from e2e import breaking
 from e2e.breaking import WHERE
 from e2e.person import Person
-from e2e.process import Kedge, alive, kedges, wait_until
+from e2e.process import Kedge, alive, kedges, the_kedge, wait_until
 from e2e.screen import words
 
 SLEEP = "sleep 7531"
@@ -40,8 +40,7 @@ def working(person: Person, kedge: Kedge, script: str, *more: str) -> int:
     """kedge, at work on the command; its process."""
     person.starts("--mode", "full", "--sandbox", "off", "-m", script, *more, "go")
     wait_until(sleeping, "the command runs")
-    (process,) = kedges(kedge.home)
-    return process
+    return the_kedge(kedge.home)
 
 
 def the_log_is_whole(kedge: Kedge) -> None:
@@ -101,8 +100,7 @@ def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     working(person, kedge, script)
     person.screen.press("C-c")
     wait_until(lambda: not sleeping(), "the command is ended")
-    person.screen.press("C-c")
-    assert "go on with: kedge -r" in person.ends(0)
+    assert "go on with: kedge -r" in person.leaves("C-c")
     the_log_is_whole(kedge)
 
 
@@ -149,5 +147,6 @@ def test_line_by_line_a_prompt_is_answered(person: Person, tmp_path: Path) -> No
     person.sees("the mode is plan")
     person.screen.type("hi")
     person.sees("Hello.")
+    person.rests("plan>")
     person.screen.type("/quit")
     person.ends(0)

@@ -270,8 +270,7 @@ def test_ctrl_c_stops_the_turn_and_twice_leaves(
     screen.sees("▸ bash")
     screen.press("C-c")
     screen.sees("interrupted")
-    screen.press("C-c")
-    assert "go on with: kedge -r" in person.ends(0)
+    assert "go on with: kedge -r" in person.leaves("C-c")
 
 
 @TERMINAL
@@ -283,16 +282,16 @@ def test_what_was_typed_before_comes_back_with_the_arrows_also_in_a_later_sessio
     screen.sees("ask>")
     screen.type("words to remember")
     screen.sees("One.")
-    wait_until(lambda: screen.text.count("ask>") == 2, "it is at rest")
+    person.rests("ask>")
     screen.press("C-d")
     person.ends(0)
     person.starts(*options, *PLAIN)
-    wait_until(lambda: screen.text.count("ask>") == 3, "it is ready")
+    person.rests("ask>")
     screen.press("Up")
-    wait_until(lambda: screen.text.count("ask> words to remember") == 2, "the words are back")
+    person.rests("ask> words to remember")
     screen.press("C-c")
     screen.sees("once more leaves")
-    screen.press("C-c")
+    person.leaves("C-c")
 
 
 @TERMINAL
@@ -317,7 +316,7 @@ def test_without_colours_everything_is_still_said(
     screen.sees("answer:")
     screen.type("5")
     screen.sees("not allowed")
-    screen.sees("ask>")
+    person.rests("ask>")
     assert "\x1b[3" not in screen.painted
     screen.press("C-d")
     person.ends(0)
@@ -331,8 +330,7 @@ def test_leaving_amid_a_turn_has_to_be_said_twice(
     screen.sees("▸ bash")
     screen.press("C-d")
     screen.sees("leaving ends the turn")
-    screen.press("C-d")
-    person.ends(0)
+    person.leaves()
 
 
 BETWEEN = """
@@ -376,8 +374,7 @@ def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen
     screen.type("sk-of-somebody")
     screen.sees("answers")
     assert "sk-of-somebody" not in screen.text
-    screen.press("C-d")
-    person.ends(0)
+    person.leaves()
 
 
 def test_lines_import_no_screen(kedge: Kedge, served: Served) -> None:

@@ -218,8 +218,8 @@ def test_what_was_killed_is_gone_on_with(
     wait_until(lambda: not marked(kedge.home), "what it ran is gone")
     screen.type("reset")
     person.starts(*options, *AT_ONCE, "-c", "--mode", "full")
-    seen = sees(screen, "› second")
-    assert "Said before." in seen
+    sees(screen, "› second")
+    sees(screen, "Said before.")
     (kedge.cwd / "go").touch()
     screen.type("third")
     sees(screen, "And now more.")
@@ -248,7 +248,7 @@ def test_ctrl_c_twice_leaves_and_says_how_to_go_on(
 ) -> None:
     person.starts(*served(turn("Said.")), "hello")
     sees(screen, "Said.")
-    wait_until(lambda: at_rest(kedge), "the turn is over")
+    sees(screen, "Ask for something")
     screen.press("C-c")
     sees(screen, "once more leaves")
     screen.press("C-c")
@@ -288,5 +288,6 @@ def test_a_simple_terminal_is_written_line_by_line(
     screen.type("1")
     person.sees("Done.")
     assert (kedge.cwd / "made").exists()
+    person.rests("ask>")
     screen.type("/quit")
     person.ends(0)

@@ -82,7 +82,6 @@ def test_a_signal_ends_the_run_in_order(
     server = threaded_loopback([doing])
     ran = stopped(kedge, server, reached, number)
     assert (ran.code, ran.result["exit_code"]) == (code, code)
-    assert ran.seconds < 5
     told = [kind for kind in kinds(kedge.log) if kind not in ("notice", "checkpoint")]
     assert told[-3:] == [last, "turn.ended", "result"]
     assert [r["seq"] for r in ran.records] == list(range(1, len(ran.records) + 1))
@@ -137,7 +136,6 @@ def test_the_time_limit_ends_a_command_with_everything_it_started(
         "-p", "x", "--max-seconds", "0.8",
     )  # fmt: skip
     assert (ran.code, ran.result["status"]) == (8, "budget")
-    assert ran.seconds < 5
     assert marked(kedge.home) == []
 
 
@@ -148,7 +146,6 @@ def test_the_time_limit_ends_a_silent_answer(
     server = threaded_loopback([turn("Words.", fault=fault)])
     ran = kedge(*REMOTE.options(server.url), "-p", "x", "--max-seconds", "0.5")
     assert ran.code == 8
-    assert ran.seconds < 5
 
 
 def test_a_check_ends_with_the_run(kedge: Kedge, threaded_loopback: ThreadedLoopback) -> None:

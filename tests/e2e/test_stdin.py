@@ -5,7 +5,7 @@ import subprocess
 import msgspec
 import pytest
 
-from e2e.process import COMMAND, Json, Kedge
+from e2e.process import COMMAND, PATIENCE, Json, Kedge
 from e2e.remotes import REMOTES, Served
 from loopback.fixtures import ThreadedLoopback
 from loopback.script import turn
@@ -65,7 +65,8 @@ def test_a_pipe_that_says_nothing_is_not_waited_for_when_there_is_a_prompt(
     try:
         ended = subprocess.run(
             [*COMMAND, *served(turn("ok")), "-p", "x"],
-            stdin=silent.stdout, cwd=kedge.cwd, env=kedge.env, capture_output=True, timeout=20,
+            stdin=silent.stdout, cwd=kedge.cwd, env=kedge.env, capture_output=True,
+            timeout=PATIENCE,
         )  # fmt: skip
     finally:
         silent.kill()

@@ -29,7 +29,7 @@ def shell(kedge: Kedge, line: str, *arguments: str) -> Ran:
         cwd=kedge.cwd, env=kedge.env, stdin=subprocess.DEVNULL, capture_output=True,
         timeout=PATIENCE,
     )  # fmt: skip
-    return Ran(ended.returncode, ended.stdout, ended.stderr, 0.0)
+    return Ran(ended.returncode, ended.stdout, ended.stderr)
 
 
 @pytest.mark.parametrize("output", ["text", "json", "stream-json"])

@@ -53,6 +53,16 @@ def told(terminal: Pseudo, sent: bytes) -> None:
     )
 
 
+def leaves(terminal: Pseudo) -> None:
+    """Leave; once more where the turn of which the answer was seen is not over yet."""
+    since = len(terminal.written)
+    terminal.press(b"\x04")
+    terminal.until(lambda: terminal.is_over or b"once more" in terminal.written[since:])
+    if not terminal.is_over:
+        terminal.press(b"\x04")
+    assert terminal.ends() == 0
+
+
 @pytest.mark.parametrize(
     ("env", "sent"),
     [
@@ -89,8 +99,7 @@ def test_who_looks_is_not_told(opens: Opens, served: Served) -> None:
     terminal.sees(b"waiting for your answer")
     terminal.press(b"1")
     terminal.sees(b"Done.")
-    terminal.press(b"\x04")
-    assert terminal.ends() == 0
+    leaves(terminal)
     assert WAITING.encode() not in terminal.written
 
 
@@ -101,8 +110,7 @@ def test_what_was_switched_on_is_switched_off(
     terminal = opens(*served(turn("Done.")), *OPTIONS, *shown, "go")
     terminal.sees(b"Done.")
     terminal.sees(b"\x1b]0;kedge")
-    terminal.press(b"\x04")
-    assert terminal.ends() == 0
+    leaves(terminal)
     last = dict(SETS.findall(terminal.written))
     at_rest = {b"25": b"h", b"7": b"h"}
     assert {mode: how for mode, how in last.items() if how == b"h"} == at_rest
@@ -126,8 +134,7 @@ def test_terminals_that_can_little_will_do(
 ) -> None:
     terminal = opens(*served(turn("Said so.")), *OPTIONS, *shown, "go", **env)
     terminal.sees(b"Said so.")
-    terminal.press(b"\x04")
-    assert terminal.ends() == 0
+    leaves(terminal)
     if env["TERM"] == "linux":
         assert b"\x1b]0;" not in terminal.written
 
@@ -135,7 +142,7 @@ def test_terminals_that_can_little_will_do(
 def test_a_dumb_terminal_is_written_line_by_line_and_told_so(opens: Opens, served: Served) -> None:
     terminal = opens(*served(turn("Said so.")), *OPTIONS, "go", TERM="dumb")
     terminal.sees(b"Said so.")
-    terminal.sees(b"ask>")
+    terminal.until(lambda: terminal.written.rstrip().endswith(b"ask>"))
     terminal.press(b"/quit\n")
     assert terminal.ends() == 0
     assert terminal.written.count(b"TERM=dumb") == 1
@@ -150,8 +157,7 @@ def test_over_ssh_a_copy_is_sent_to_the_terminal_and_no_more_is_claimed(
     terminal.press(b"/copy\r")
     terminal.sees(b"\x1b]52;c;U2FpZCBzby4=\a")
     terminal.sees(b"may refuse it")
-    terminal.press(b"\x04")
-    assert terminal.ends() == 0
+    leaves(terminal)
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")

@@ -143,7 +143,7 @@ def test_ctrl_c_ends_it_while_it_waits_for_a_line(kedge: Kedge) -> None:
         process.stdin.flush()
         assert b'"ok":true' in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5) == 130
+        assert process.wait(timeout=PATIENCE) == 130
     finally:
         process.kill()
         process.communicate()

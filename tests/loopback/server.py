@@ -138,7 +138,7 @@ class LoopbackServer:
         """Ends all stalls, present and future. Only in the server's thread."""
         self._release.set()
 
-    async def wait_for(self, claim: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def wait_for(self, claim: Callable[[], bool], seconds: float = 60.0) -> None:
         """Returns once the claim about the server holds; it is tried after every change.
 
         Raises: TimeoutError after `seconds`.

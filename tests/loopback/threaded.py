@@ -43,7 +43,7 @@ class RunningServer:
         """Ends all stalls, present and future."""
         self._loop.call_soon_threadsafe(self._server.release)
 
-    def wait_for(self, claim: Callable[[], bool], seconds: float = 10.0) -> None:
+    def wait_for(self, claim: Callable[[], bool], seconds: float = 60.0) -> None:
         """Returns once the claim holds; it is tried in the server's thread after every change.
 
         Raises: TimeoutError after `seconds`.

@@ -100,7 +100,7 @@ class Session:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end, "it never came true"
         await asyncio.sleep(0.01)
