@@ -197,6 +197,7 @@ def test_a_word_that_is_usually_a_command_is_no_prompt(word: str) -> None:
         ("help", "--help"), ("help undo", "undo --help"), ("exec it", "--print it"),
         ("resume", "--resume="), ("resume abc -m x/y", "--resume=abc -m x/y"),
         ("resume -m x/y", "--resume= -m x/y"), ("continue", "--continue"), ("version", "--version"),
+        ("auth login openai", "login openai"), ("auth logout", "logout"),
     ],
 )  # fmt: skip
 def test_what_others_call_otherwise_is_done(typed: str, instead: str) -> None:

@@ -17,6 +17,7 @@ from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui.app import KedgeApp
 from kedge.cli.tui.view.blocks import Answer, Said
+from kedge.config.kept_keys import FILE, KeptKeys
 from kedge.config.paths import Home
 from kedge.config.tui import TuiSettings
 
@@ -130,7 +131,8 @@ class Stage:
     @property
     def where(self) -> Surroundings:
         """Where apps are started."""
-        return Surroundings(self.env, self.work, self.home)
+        kept = KeptKeys(self.home.data_dir / FILE).all()
+        return Surroundings(self.env, self.work, self.home, kept)
 
     @asynccontextmanager
     async def app(

@@ -1,6 +1,7 @@
 """What a model needs, a key or its server's address, is asked for where a person sits."""
 
 import json
+import stat
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,10 +11,14 @@ from threading import Thread
 import pytest
 from tui.seen_app import HELLO, Seen, Stage
 
+from kedge.cli.provider_keys import keep_key, key_file
+from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.models import ModelPicker
 from kedge.cli.tui.screens.offers import SetupScreen
+from kedge.cli.tui.screens.page import PageScreen
 from kedge.cli.tui.view.blocks import Answer, Told
+from kedge.config.secrets import Key
 
 GOOD = "good-key-0123456789"
 
@@ -79,6 +84,16 @@ async def give(seen: Seen, words: str) -> None:
     await seen.until(lambda: seen.app.screen is not line)
 
 
+async def answer(seen: Seen, place: str) -> None:
+    await seen.on(Dialog)
+    await seen.pilot.press(place, "enter")
+    await seen.until(lambda: not isinstance(seen.app.screen, Dialog))
+
+
+KEEP = "1"
+UNTIL_I_LEAVE = "2"
+
+
 def written(stage: Stage) -> bytes:
     files = (file for file in stage.folder.rglob("*") if file.is_file())
     return b"".join(file.read_bytes() for file in files)
@@ -93,6 +108,7 @@ async def test_a_model_without_its_key_asks_for_it_and_goes_on(stage: Stage) -> 
         assert "pasted" not in seen.shown
         assert "HOUSE_API_KEY" in seen.shown
         await give(seen, GOOD)
+        await answer(seen, UNTIL_I_LEAVE)
         await seen.said("house/keyed answers")
         await seen.send(f"my key is {GOOD}")
         await seen.until(lambda: seen.texts(Answer) == ["keyed says hello."])
@@ -135,6 +151,8 @@ async def test_a_refused_key_is_answered_with_the_command_that_gives_another(
         await give(seen, GOOD)
         await seen.until(lambda: "The house is called with that key" in seen.told)
         await seen.until(lambda: "keyed says hello." in seen.texts(Answer))
+        assert "then HOUSE_API_KEY of your environment is" in seen.told
+    assert not key_file(stage.where).file.exists()
 
 
 async def test_a_local_server_is_asked_for_where_it_listens_and_that_is_kept(
@@ -220,6 +238,7 @@ async def test_who_has_no_key_for_the_named_model_can_take_another(stage: Stage)
         await seen.write("anthropic")
         await seen.pilot.press("enter")
         await give(seen, "sk-ant-pasted0123456789")
+        await answer(seen, UNTIL_I_LEAVE)
         await seen.ready()
         assert seen.app.state.model.startswith("anthropic/")
 
@@ -236,5 +255,111 @@ async def test_a_named_model_that_has_no_key_asks_for_that_key_at_the_start(stag
         await seen.on(LineScreen)
         assert "HOUSE_API_KEY" in seen.shown
         await give(seen, GOOD)
+        await answer(seen, UNTIL_I_LEAVE)
         await seen.ready()
         assert seen.app.state.model == "house/keyed"
+
+
+async def test_a_key_that_is_kept_is_asked_for_once_and_used_by_later_starts(stage: Stage) -> None:
+    async with stage.app(model="house/keyed", welcomes=True) as seen:
+        await give(seen, GOOD)
+        await seen.on(Dialog)
+        assert str(key_file(stage.where).file) in seen.shown.replace("\n", "")
+        assert "/logout house" in seen.shown
+        await answer(seen, KEEP)
+        await seen.ready()
+        await seen.said(f"the key is kept in {key_file(stage.where).file}")
+    async with stage.app(None, "hi", model="house/keyed", welcomes=True) as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["keyed says hello."])
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_key_that_nobody_said_to_keep_is_written_nowhere(
+    stage: Stage, closed: bool
+) -> None:
+    async with stage.app(model="house/keyed", welcomes=True) as seen:
+        await give(seen, GOOD)
+        await seen.on(Dialog)
+        await (seen.pilot.press("escape") if closed else answer(seen, UNTIL_I_LEAVE))
+        await seen.ready()
+        await seen.said("the key is used until you leave, and written nowhere")
+    assert GOOD.encode() not in written(stage)
+
+
+async def test_a_kept_key_is_in_one_private_file_and_no_command_gets_it(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("/login house")
+        await give(seen, GOOD)
+        await answer(seen, KEEP)
+        await seen.said("The house is called with that key")
+        await seen.pilot.press("exclamation_mark")
+        await seen.write("env")
+        await seen.pilot.press("enter")
+        await seen.until(lambda: "HOME=" in str(seen.app.transcript.view.blocks))
+        assert GOOD not in str(seen.app.transcript.view.blocks)
+        toolbox = seen.app.desk.seat.composed.toolbox
+        assert GOOD not in str(toolbox.env)
+        assert GOOD not in toolbox.finder.redact(f"it is {GOOD}")
+    holding = [one for one in stage.folder.rglob("*") if one.is_file() and GOOD in one.read_text()]
+    assert holding == [key_file(stage.where).file]
+    assert stat.S_IMODE(holding[0].stat().st_mode) == 0o600
+
+
+async def test_the_command_for_keys_offers_to_replace_or_forget_one_that_is_kept(
+    stage: Stage,
+) -> None:
+    keep_key(stage.where, Key("wrong-key-0123456789", "HOUSE_API_KEY"))
+    async with stage.app(model="house/keyed") as seen:
+        await seen.ready()
+        await seen.send("/key")
+        await answer(seen, "1")
+        await give(seen, GOOD)
+        await answer(seen, KEEP)
+        await seen.said("The house is called with that key")
+        await seen.send("hi")
+        await seen.until(lambda: seen.texts(Answer) == ["keyed says hello."])
+        assert key_file(stage.where).all()["HOUSE_API_KEY"].reveal() == GOOD
+        await seen.send("/key")
+        await answer(seen, "2")
+        await seen.said("the key of The house is no longer kept; until you leave it is still used")
+        await seen.send("again")
+        await seen.until(lambda: len(seen.texts(Answer)) == 2)
+    assert not key_file(stage.where).all()
+    assert GOOD.encode() not in written(stage)
+
+
+async def test_logging_out_forgets_what_is_kept_and_says_where_nothing_is(stage: Stage) -> None:
+    keep_key(stage.where, Key(GOOD, "HOUSE_API_KEY"))
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("/logout house")
+        await seen.said("the key of The house is no longer kept")
+        await seen.send("/logout house")
+        await seen.said("no key of The house is kept (the one that is used was given until you")
+        await seen.send("/logout anthropic")
+        await seen.said("no key of Anthropic is kept")
+    assert not key_file(stage.where).all()
+
+
+async def test_a_key_that_cannot_be_kept_is_used_and_that_is_said(stage: Stage) -> None:
+    stage.home.data_dir.parent.mkdir(exist_ok=True)
+    stage.home.data_dir.write_text("not a folder")
+    async with stage.app(model="house/keyed", welcomes=True) as seen:
+        await give(seen, GOOD)
+        await answer(seen, KEEP)
+        await seen.ready()
+        await seen.said("the key is used until you leave: ")
+
+
+async def test_the_doctor_and_the_models_say_where_a_key_is_from(stage: Stage) -> None:
+    stage.env["OPENAI_API_KEY"] = "sk-nothing"
+    keep_key(stage.where, Key(GOOD, "HOUSE_API_KEY"))
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send("/doctor")
+        await seen.on(PageScreen)
+        await seen.until(lambda: any("keys and sign-ins" in row for row in seen.rows))
+        said = " ".join(seen.rows)
+        assert "OpenAI (from the environment)" in said
+        assert "The house (kept by kedge)" in said

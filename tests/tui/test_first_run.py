@@ -124,7 +124,7 @@ async def test_without_a_key_the_variable_and_where_to_get_one_are_said(stage: S
         await seen.said("no model yet")
 
 
-async def test_a_key_is_used_and_written_nowhere(stage: Stage) -> None:
+async def test_a_key_for_now_is_used_and_written_nowhere(stage: Stage) -> None:
     async with stage.app(welcomes=True) as seen:
         await seen.on(SetupScreen)
         await seen.write("anthropic")
@@ -133,6 +133,8 @@ async def test_a_key_is_used_and_written_nowhere(stage: Stage) -> None:
         await seen.write("sk-ant-pasted0123456789")
         assert "pasted" not in seen.shown
         await seen.pilot.press("enter")
+        await seen.on(Dialog)
+        await seen.pilot.press("2", "enter")
         await seen.ready()
         assert seen.app.state.model.startswith("anthropic/")
         await seen.on(TourScreen)

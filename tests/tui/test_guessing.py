@@ -31,7 +31,7 @@ MEANT = {
 }  # fmt: skip
 ITSELF = (
     *("status", "effort", "review", "yolo", "version", "statusline", "add-dir", "agents"),
-    *("skills", "log", "feedback", "mention", "todo", "details", "editor"),
+    *("skills", "logout", "log", "feedback", "mention", "todo", "details", "editor"),
 )
 
 

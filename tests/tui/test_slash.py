@@ -18,6 +18,7 @@ WANTED = [
     "model",
     "key",
     "login",
+    "logout",
     "mode",
     "plan",
     "compact",
