@@ -223,7 +223,7 @@ async def test_a_rule_that_misses_what_is_asked_is_not_taken_and_a_wide_one_is_w
     await terminal.shows("far wider than what is asked: every command")
     await terminal.shows("4 everywhere: ")
     terminal.types("2")
-    approval = await asyncio.wait_for(task, 5)
+    approval = await asyncio.wait_for(task, 60)
     assert approval.answer == Yes(Grant("session", ("bash(*)",)))
 
 

@@ -199,11 +199,12 @@ class Keyboard:
         self._give(text, listener)
 
     def _plainly(self, ask: Ask, listener: Listener) -> None:
-        if self._shown != ask.words:
-            self._leave_line()
-            self._out.say(ask.words)
-            self._shown = ask.words
+        # Nothing is shown from before a secret is asked for.
         with self._unseen() if ask.secret else _as_it_is():
+            if self._shown != ask.words:
+                self._leave_line()
+                self._out.say(ask.words)
+                self._shown = ask.words
             while b"\n" not in self._bytes and not self._ended:
                 if not self._wait((self._descriptor,)):
                     return
