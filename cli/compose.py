@@ -52,6 +52,7 @@ class Composed:
         loaded: Loaded,
         storage: Storage,
         knowing: Sequence[Tool],
+        model: Model,
     ) -> None:
         """`knowing`: the tools that are not of the toolbox."""
         self.session = session
@@ -61,6 +62,8 @@ class Composed:
         """The settings, with the model that answers now."""
         self.storage = storage
         self._knowing = knowing
+        self.model = model
+        """The one that answers now."""
 
     def reach(self, addresses: Mapping[str, str]) -> None:
         """Have servers called at these base URLs, by provider, by models that answer later."""
@@ -90,7 +93,7 @@ class Composed:
         tools = (*self.toolbox.without(_other_edit_tool(model.profile)), *self._knowing)
         provider = Guarded(model.provider, breaker)
         before = self.session.set_model(provider, model.use(settings), tools)
-        self.loaded = replace(self.loaded, settings=settings)
+        self.loaded, self.model = replace(self.loaded, settings=settings), model
         await before.close()
 
     async def close(self) -> None:
@@ -113,7 +116,7 @@ def compose(
     """The session that a run asks for. Not within an event loop: the sandbox may have to be tried.
 
     `schema` is the check of its answer's form; `approver` answers questions, by default nobody;
-    `interactive` tells the model that a person sits there.
+    `interactive`: a person sits there, which the model is told; they attach pictures later, too.
 
     Raises:
         KedgeError: whatever is wrong with the settings, the key, the session or the schema.
@@ -131,7 +134,7 @@ def compose(
     loaded = settings_of(run, where)
     settings = before.settings(loaded)
     restored, loaded = before.restored(loaded, settings), replace(loaded, settings=settings)
-    model = model_of(settings, where, pace=pace, images=bool(run.texts("image")))
+    model = model_of(settings, where, pace=pace, images=not interactive and _brings_images(run))
     use = model.use(settings)
     before = before.forked(store)
     id = before.id or new_session_id()
@@ -160,7 +163,7 @@ def compose(
     judges.attach(session)
     for code, words in (*restored, *(("instructions", words) for words in knowledge.notices)):
         session.notice(code, words)
-    return Composed(session, toolbox, judges, loaded, storage, knowing)
+    return Composed(session, toolbox, judges, loaded, storage, knowing, model)
 
 
 def _fittings(
@@ -200,6 +203,10 @@ def _fittings(
             toolbox.leftovers.hear,
         ),
     )
+
+
+def _brings_images(run: Run) -> bool:
+    return bool(run.texts("image"))
 
 
 def _switch(toolbox: "Toolbox", judges: "Judges", mode: Mode) -> str:

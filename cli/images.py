@@ -16,19 +16,29 @@ def load_image(path: Path) -> Image:
     """A picture from a file.
 
     Raises:
-        UsageError: it cannot be read, is too large or damaged, or is no PNG, JPEG, GIF or WebP.
+        UsageError: it cannot be read, or as `image_of`.
     """
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read the picture {str(path)!r}: {error.strerror}") from error
+    return image_of(data, repr(str(path)))
+
+
+def image_of(data: bytes, name: str) -> Image:
+    """A picture from its bytes; `name` says in words where it is from.
+
+    Raises:
+        UsageError: it is too large or damaged, or is no PNG, JPEG, GIF or WebP.
+    """
     media_type = image_type(data)
     if media_type is None:
-        raise UsageError(f"{str(path)!r} is no PNG, JPEG, GIF or WebP picture")
-    if wrong := broken(media_type, data):
-        raise UsageError(f"the picture {str(path)!r} is damaged: {wrong}")
+        raise UsageError(f"the picture {name} is no PNG, JPEG, GIF or WebP")
     if len(data) > MAX_BYTES:
-        raise UsageError(f"the picture {str(path)!r} is larger than {MAX_BYTES} bytes")
+        raise UsageError(f"the picture {name} is larger than {MAX_BYTES:,} bytes")
+    if wrong := broken(media_type, data):
+        raise UsageError(f"the picture {name} is damaged: {wrong}")
     return Image(media_type, b64encode(data).decode("ascii"))
 
 

@@ -6,12 +6,14 @@ Imports stand inside the functions because start-up needs it: a run loads its ow
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..agent.context import ModelUse
 from ..agent.messages import Usage
 from ..agent.ports import Provider
 from ..config.errors import CredentialsError, UsageError
 from ..config.models import ModelProfile, profile, split
+from ..config.providers import Quirks
 from ..config.settings import Settings
 from .surroundings import Surroundings
 
@@ -25,6 +27,17 @@ class Model(Struct, frozen=True):
 
     provider: Provider
     profile: ModelProfile
+    quirks: Quirks = Quirks()
+    """Of its endpoint."""
+
+    @property
+    def no_images(self) -> str:
+        """Why it can be shown no pictures, in words; empty if it can."""
+        try:
+            self.profile.require_images(self.quirks)
+        except UsageError as error:
+            return error.in_words
+        return ""
 
     def use(self, settings: Settings) -> ModelUse:
         """How it is called.
@@ -77,9 +90,9 @@ def _scripted(settings: Settings, where: Surroundings, file: str, pace: float) -
     from ..agent.providers.scripted import Script, ScriptedProvider
 
     script = Script.load(where.cwd / file)
-    return Model(
-        ScriptedProvider(script, seconds_per_word=pace), profile_of(settings, script.header.model)
-    )
+    known = profile_of(settings, script.header.model)
+    # It looks at nothing, so that it can be shown anything.
+    return Model(ScriptedProvider(script, seconds_per_word=pace), replace(known, images=True))
 
 
 def profile_of(settings: Settings, name: str) -> ModelProfile:
@@ -101,7 +114,7 @@ def _remote(settings: Settings, where: Surroundings, name: str, *, images: bool)
     if images:
         known.require_images(entry.quirks)
     provider = _connected(entry, known, settings, where)
-    return Model(Retrying(provider, settings.retry), known)
+    return Model(Retrying(provider, settings.retry), known, entry.quirks)
 
 
 def _connected(

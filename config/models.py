@@ -95,12 +95,13 @@ class ModelProfile(ModelEntry, frozen=True, kw_only=True):
         if not self.images:
             raise UsageError(
                 f"{name} takes no images, as far as is known",
-                hint=f'name another model with -m, or set models."{name}".images = true',
+                hint=f'choose another with -m or /model, or set models."{name}".images = true',
             )
         if not quirks.images:
             raise UsageError(
                 f"{self.provider} takes no images",
-                hint=f"name another model with -m, or set providers.{self.provider}.quirks.images",
+                hint="choose another with -m or /model, or set "
+                f"providers.{self.provider}.quirks.images",
             )
 
 

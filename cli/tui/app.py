@@ -11,7 +11,6 @@ from msgspec import structs
 
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
-from ...config.errors import KedgeError
 from ...config.exit_codes import EXIT_CODES
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
@@ -20,6 +19,7 @@ from ..options import Run
 from ..surroundings import Surroundings
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
 from .desk.state import what_ends
+from .desk.unheard import said_again
 from .desk.unseen import wants_terminal
 from .desk.words import note_of
 from .terminal.crash import keep_crash
@@ -177,19 +177,14 @@ class KedgeApp(Reading):
         if self.is_running:
             self.transcript.hear(event)
 
-    def _unheard(self, why: str) -> None:
-        self.later(self._once_more(why))
+    def _unheard(self, why: str, ended: bool) -> None:
+        self.later(self._once_more(why, ended))
 
-    async def _once_more(self, why: str) -> None:
-        """What was said is not on record: say it in the session opened anew, or give it back."""
-        try:
-            if why:
-                await self.desk.reopen()
-                return
-        except KedgeError as error:
-            why = error.in_words
-        self._give_back()
-        self.say(f"not sent: {why or 'the session could not go on'}", wrong=True)
+    async def _once_more(self, why: str, ended: bool) -> None:
+        """See `Unheard`: what cannot be said again is given back."""
+        if not_sent := await said_again(self.desk.reopen, why, ended):
+            self._give_back()
+            self.say(not_sent, wrong=True)
 
     def on_submitted(self, message: Submitted) -> None:
         """A prompt was sent: what comes of it is what the person wants to see."""

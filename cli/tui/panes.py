@@ -138,6 +138,7 @@ class Panes(Display, inherit_bindings=False):
             self.settings.vim,
             take_back=self.take_back,
             is_working=lambda: self.state.working,
+            no_images=lambda: self.look().no_images,
         )
 
     def take_back(self) -> Prompt | None:
@@ -214,7 +215,10 @@ class Panes(Display, inherit_bindings=False):
         self._shows_soon = False
         if not self.query(StatusLine):
             return  # the app is ending
+        before = self.state
         self.state = state = self.look()
+        if state.no_images != before.no_images and self.composer.has_pictures:
+            self.composer.say_no_images()
         self.query_one(StatusLine).show(state)
         self.composer.placeholder = invitation(state, self.keys)
         if self.panels is not None:

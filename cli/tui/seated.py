@@ -3,7 +3,7 @@
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from ...agent.messages import Image, Text
+from ...agent.messages import Image
 from ...config.errors import KedgeError, UsageError
 from ...config.tui import TuiSettings
 from ..surroundings import Surroundings
@@ -183,10 +183,6 @@ class Seated(Panes):
     def _plan_decided(self, decision: "PlanDecided | None") -> None:
         if self.panels is not None and decision is not None:
             self.panels.offer.dismiss()
-            self.later(self._follow(decision))
+            from .asking.deciding import follow
 
-    async def _follow(self, decision: "PlanDecided") -> None:
-        if decision.choice in ("auto", "ask"):
-            await self.desk.set_mode(decision.choice)
-        if decision.text:
-            self.desk.submit((Text(decision.text),))
+            self.later(follow(self.desk, decision))

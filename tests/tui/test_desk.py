@@ -112,7 +112,7 @@ class Sitting:
         self.heard.append(event)
         self._something.set()
 
-    def _not_heard(self, why: str) -> None:
+    def _not_heard(self, why: str, ended: bool) -> None:
         self.unheard.append(why)
         self._something.set()
 

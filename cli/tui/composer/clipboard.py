@@ -5,18 +5,16 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
 from ....agent.messages import Image
-from ....agent.tools.textfile import image_type
 from ....config.errors import UsageError
-from ...images import MAX_BYTES
+from ...images import image_of
+from .mentions import is_picture
 
 _SECONDS = 5.0
-_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 
 def _commands(env: Mapping[str, str]) -> list[tuple[str, ...]]:
@@ -32,7 +30,7 @@ def clipboard_image(env: Mapping[str, str]) -> Image:
     """The picture in the clipboard. Runs a program: not for an event loop.
 
     Raises:
-        UsageError: there is none, or no tool that could tell.
+        UsageError: there is none, or no tool that could tell; or as `image_of`.
     """
     commands = _commands(env)
     if not commands:
@@ -53,11 +51,8 @@ def clipboard_image(env: Mapping[str, str]) -> Image:
             ).stdout  # fmt: skip
         except (OSError, subprocess.SubprocessError):
             continue
-        media_type = image_type(said)
-        if media_type is not None and len(said) <= MAX_BYTES:
-            return Image(media_type, b64encode(said).decode("ascii"))
-        if media_type is not None:
-            raise UsageError(f"the picture is larger than {MAX_BYTES} bytes")
+        if said:
+            return image_of(said, "in the clipboard")
     raise UsageError("there is no picture in the clipboard")
 
 
@@ -73,7 +68,7 @@ def pasted_picture(text: str, root: Path) -> Path | None:
         bare = bare[1:-1]
     else:
         bare = re.sub(r"\\(.)", r"\1", bare)
-    if not bare.lower().endswith(_ENDINGS):
+    if not is_picture(bare):
         return None
     # Not by pathlib, which raises for what may stand in any paste: an unknown user, a long name.
     path = os.path.join(root, os.path.expanduser(bare))

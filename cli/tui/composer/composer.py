@@ -17,7 +17,7 @@ from .clipboard import clipboard_image, pasted_picture
 from .completion import Completion, Word
 from .draft_area import Desktop, DraftArea
 from .history import SIGNS
-from .mentions import Attached, attach, mentions
+from .mentions import Attached, attach, is_picture, mentions
 from .messages import GoOnAsked, How, NoteAsked, ShellAsked, SlashAsked, Submitted, Trouble
 from .sources import Candidate, InputMode
 
@@ -171,6 +171,8 @@ class Composer(DraftArea):
             maintain_selection_offset=False,
         )
         if not chosen.goes_on:
+            if any(is_picture(one.path) for one in mentions(chosen.text)):
+                self.say_no_images()
             self.desktop.index.used(chosen.text.removeprefix("@").strip('"'))
 
     async def take_proposal(self) -> None:

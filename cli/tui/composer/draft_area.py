@@ -16,6 +16,7 @@ from ..tasks import Failed, Tasks
 from ..vim.machine import Vim
 from .files import FileIndex
 from .history import Entry, History, Recall
+from .mentions import is_picture, mentions
 from .messages import StateChanged, Trouble
 from .pastes import Picture
 from .prompt_area import PromptArea
@@ -44,6 +45,8 @@ class Desktop(Struct, frozen=True):
     """Gives the prompt that was said last and that nobody heard yet; it waits no longer."""
     is_working: Callable[[], bool] = lambda: False
     """Whether a turn runs, so that a prompt could wait for its end."""
+    no_images: Callable[[], str] = lambda: ""
+    """Why the model can be shown no pictures, in words; empty if it can."""
 
 
 class DraftArea(PromptArea):
@@ -133,6 +136,19 @@ class DraftArea(PromptArea):
         """Attach a picture at the cursor."""
         placeholder = self.pastes.add_picture(Picture(image, path), name)
         self._replace_via_keyboard(placeholder + " ", *self.selection)
+        self.say_no_images()
+
+    def say_no_images(self) -> None:
+        """A picture was attached: say so at once if the model can be shown none."""
+        if why := self.desktop.no_images():
+            self.post_message(Trouble(why))
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any picture goes along."""
+        return bool(self.pastes.pictures(self.text)) or any(
+            is_picture(one.path) for one in mentions(self.text)
+        )
 
     @property
     def text_with_pastes(self) -> str:

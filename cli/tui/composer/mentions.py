@@ -27,7 +27,7 @@ _MAX_ENTRIES = 200
 """Of a directory."""
 _BIGGEST = 20_000_000
 """A file with more bytes is not even opened."""
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 
 _MENTION = re.compile(r'(?<![\w@/.])@(?:"(?P<quoted>[^"\n]+)"|(?P<bare>[^\s"]+))')
 _LINES = re.compile(r"(?::|#L)(?P<first>\d+)(?:-L?(?P<last>\d+))?$")
@@ -74,6 +74,11 @@ def mentions(words: str) -> list[Mention]:
     return list(found)
 
 
+def is_picture(path: str) -> bool:
+    """Whether a file with this name goes along as a picture."""
+    return path.lower().endswith(_PICTURES)
+
+
 def attach(words: str, root: Path, hides: Callable[[Path], bool]) -> Attached:
     """Read what is mentioned in words. Reads files: not for an event loop.
 
@@ -114,7 +119,7 @@ def _place(path: str, root: Path) -> Path | None:
 def _part(place: Path, mention: Mention, most: int) -> Text | Image:
     if place.is_dir():
         return _directory(place, mention)
-    if place.suffix.lower() in _PICTURES:
+    if is_picture(place.name):
         return load_image(place)
     if not place.is_file():
         raise UsageError("it is no regular file")

@@ -23,7 +23,8 @@ from .opening import Opened, opened, with_model, with_values
 from .picture import picture
 from .seat import Seat
 from .state import DeskState
-from .words import Line
+from .unheard import Unheard
+from .words import Line, pictured
 
 
 class Desk:
@@ -41,7 +42,7 @@ class Desk:
         hear: Callable[[Event], None],
         changed: Callable[[], None],
         opening: Callable[[Opened], None] = lambda at: None,
-        unheard: Callable[[str], None] = lambda why: None,
+        unheard: Unheard = lambda why, ended: None,
         failed: Failed,
     ) -> None:
         """Nothing is opened yet.
@@ -53,8 +54,7 @@ class Desk:
             changed: called when `state` is another.
             opening: called before `hear` gets the events of another session: forget the old, and
                 go where it works.
-            unheard: called with why what was said cannot be; it waits. Empty: the result says why,
-                else the log has ended, and `reopen` may begin it anew.
+            unheard: told what could not be sent and waits; `said_again` sees to it.
             failed: called with what kept something from being done that nobody waits for.
         """
         self._run = run
@@ -202,6 +202,9 @@ class Desk:
         """Say this: now if nothing runs, else to the running turn, after the current batch."""
         if self._seat is None or self._doing:
             self._line.add(prompt)
+        elif pictured(prompt) and (wrong := self.state.no_images):
+            self._line.add(prompt)
+            self._unheard(wrong, False)
         else:
             self._seat.say(prompt)
         self._touch()
@@ -232,7 +235,7 @@ class Desk:
         self._trouble = trouble
         self._touch()
         if unheard is not None:
-            self._unheard(trouble)
+            self._unheard(trouble, bool(trouble))
         # After a turn that was stopped or failed, words wait until the person says something.
         if done:
             self._next()

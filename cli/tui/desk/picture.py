@@ -23,6 +23,7 @@ def picture(seat: Seat | None, state: DeskState) -> DeskState:
         cwd=started.cwd,
         model=started.model,
         effort=session.use.effort,
+        no_images=composed.model.no_images,
         mode=seat.mode,
         sandbox=started.sandbox,
         branch=seat.worktree.branch,

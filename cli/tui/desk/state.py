@@ -56,6 +56,8 @@ class DeskState(Struct, frozen=True):
     cwd: str = ""
     model: str = ""
     effort: Effort = ""
+    no_images: str = ""
+    """Why the model can be shown no pictures, in words; empty if it can."""
     mode: Mode = "ask"
     sandbox: str = ""
     """What was attested."""

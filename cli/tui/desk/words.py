@@ -21,6 +21,11 @@ def own(prompt: Prompt) -> Prompt:
     return tuple(part for part in prompt if _told_in(part) is None)
 
 
+def pictured(prompt: Prompt) -> bool:
+    """Whether a picture is in it."""
+    return any(isinstance(part, Image) for part in prompt)
+
+
 def _told_in(part: Text | Image) -> Context | None:
     added = read(part.text) if isinstance(part, Text) else None
     return added if isinstance(added, Context) else None

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from ...terminal import Out
 from .editing import Editing
+from .loan import Loan
 
 _ENDING = (signal.SIGHUP, signal.SIGTERM)
 _NUDGE = signal.SIGUSR1
@@ -96,6 +97,9 @@ class Keyboard:
         self._bytes = b""
         self._ended = self._stale = False
         self._given = 0
+        self._loan: Loan | None = None
+        """That is wanted."""
+        self._lent = False
         self._begun: Ask | None = None
         """The one whose value was put into the line."""
 
@@ -130,6 +134,13 @@ class Keyboard:
             self._stale = True
             self.nudge()
 
+    def lend(self, loan: Loan) -> None:
+        """Read and print nothing from the next moment on, until it is given back. What stands in
+        the line is kept."""
+        self._loan = loan
+        self._stale = True
+        self.nudge()
+
     def close(self) -> None:
         """Print what is left and read no more."""
         self._closed = self._stale = True
@@ -154,12 +165,26 @@ class Keyboard:
                 while not self._closed or self._said:
                     self._stale = False
                     self._print()
-                    if not self._closed:
+                    if self._loan is not None:
+                        self._hold(self._loan)
+                    elif not self._closed:
                         self._step(listener)
         finally:
             if self._editing is not None:
                 self._editing.leave()
         self._leave_line()
+
+    def _hold(self, loan: Loan) -> None:
+        # Another one may be wanted as soon as this one is given back.
+        self._loan = None
+        self._leave_line()
+        if self._editing is not None:
+            self._editing.leave()
+        self._lent = True
+        try:
+            loan.hold()
+        finally:
+            self._lent = False
 
     def _step(self, listener: Listener) -> None:
         ask = self._ask
@@ -281,6 +306,8 @@ class Keyboard:
 
         def interrupted(number: int, frame: FrameType | None) -> None:
             self._handled = time.monotonic()
+            if self._lent:
+                return  # it means whoever has the terminal
             listener.interrupt()
             self._dropped = True
             self._break_off()

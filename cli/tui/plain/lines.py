@@ -14,7 +14,7 @@ from ...ages import age_of
 from ...catalogue import Catalogue
 from ...counts import counted
 from ...surroundings import Surroundings
-from ..asking.deciding import Choice, decided
+from ..asking.deciding import follow
 from ..desk.desk import Desk
 from ..desk.points import Point
 from ..desk.reverting import FileDiff
@@ -29,9 +29,10 @@ from ..pages.page import Page
 from ..slash.lookups import loaded_of
 from ..slash.surface import Deed, Trusted
 from ..terminal.copying import copy
+from . import choosing
 from .keyboard import Ask
 from .pages import chosen, help_page, keys_page, numbered, text_of
-from .plans import notes_on, plan_lines
+from .plans import reviewed
 
 _SESSIONS: Final = 15
 """That are listed at once."""
@@ -39,12 +40,6 @@ _REACHES: Final[tuple[tuple[Reach, str], ...]] = (
     ("both", "files and talk"),
     ("files", "files alone"),
     ("conversation", "talk alone"),
-)
-_DECISIONS: Final[tuple[tuple[Choice, str], ...]] = (
-    ("auto", "accept it, and go on in mode auto"),
-    ("ask", "accept it, and go on in mode ask"),
-    ("revise", "have it revised: you say what is to change"),
-    ("reject", "leave it"),
 )
 
 
@@ -91,6 +86,14 @@ class Host(Protocol):
 
     async def line(self, ask: Ask) -> str | None:
         """The line that a person types; None: they give none."""
+        ...
+
+    async def edited(self, text: str, setting: str) -> str:
+        """What a person makes of a text on the terminal, in the editor of the settings.
+
+        Raises:
+            UsageError: it failed.
+        """
         ...
 
 
@@ -174,28 +177,9 @@ class Lines:
         rows = [row for row in page.rows if row.id]
         for deed in deeds if rows else ():
             self.say(numbered((row.text, row.note) for row in rows))
-            place = await self._place(f"a number {deed.help}", len(rows))
+            place = await choosing.number(self._host, f"a number {deed.help}", len(rows))
             if place is not None:
                 self.say(await deed.run(rows[place].id))
-
-    async def _place(self, words: str, count: int) -> int | None:
-        """Which of so many a person chooses, from 0; None: none."""
-        while line := await self._host.line(Ask(f"{words}, Enter leaves it: ")):
-            if (place := chosen(line.strip(), count)) is not None:
-                return place
-            if not line.strip():
-                return None
-            self.say(f"{line.strip()!r} is no number from 1 to {count}")
-        return None
-
-    async def _choice(
-        self, title: str, items: Sequence[tuple[str, str]], words: str = "a number"
-    ) -> int | None:
-        if not items:
-            self.say(f"{title}\n  none")
-            return None
-        self.say(f"{title}\n{numbered(items)}")
-        return await self._place(words, len(items))
 
     async def show_changes(self, found: Sequence[FileDiff]) -> None:
         """See `Surface`."""
@@ -204,7 +188,7 @@ class Lines:
             self.say(f"{file.change} {file.shown}, {file.added} added, {file.removed} removed")
             self.say(text.rstrip())
         items = [(file.shown, file.change) for file in found]
-        place = await self._choice("files:", items, "a number puts that file back")
+        place = await choosing.choice(self._host, "files:", items, "a number puts that file back")
         if place is not None:
             await self.desk.hindsight.put_back(found[place])
             self.say(f"{found[place].shown} is as it was when the session began")
@@ -213,20 +197,16 @@ class Lines:
         """See `Surface`."""
         if not (plan := self.look().plan):
             return False
-        title = f"the plan:\n{plan_lines(plan)}\n"
-        place = await self._choice(title, [("", words) for _, words in _DECISIONS])
-        choice = "reject" if place is None else _DECISIONS[place][0]
-        notes = await notes_on(self._host, plan) if choice == "revise" else {}
-        if choice == "revise" and not notes:
-            return True
-        decision = decided(choice, plan, notes, edited=False)
-        if choice in ("auto", "ask"):
-            await self.desk.set_mode(choice)
-        if decision.text:
-            from ....agent.messages import Text
-
-            self.desk.submit((Text(decision.text),))
+        decision = await reviewed(self._host, plan, self._edited)
+        if decision is not None:
+            await follow(self.desk, decision)
         return True
+
+    async def _edited(self, text: str) -> str:
+        if not self._host.terminal:
+            raise UsageError("there is no terminal that an editor could have")
+        settings = (await asyncio.to_thread(loaded_of, self)).settings
+        return await self._host.edited(text, settings.tui.editor)
 
     async def sure(self, words: str, deed: str, asks: Callable[[], bool]) -> bool:
         """See `Surface`."""
@@ -236,15 +216,19 @@ class Lines:
     async def choose_mode(self, mode: Mode) -> Mode | None:
         """See `Surface`."""
         items = [(one, MODE_WORDS[one]) for one in MODES]
-        place = await self._choice(f"how much may happen without asking; now: {mode}", items)
+        place = await choosing.choice(
+            self._host, f"how much may happen without asking; now: {mode}", items
+        )
         return None if place is None else MODES[place]
 
     async def choose_effort(self, effort: Effort) -> Effort | None:
         """See `Surface`."""
         items = list(EFFORT_WORDS.items())
         now = effort or AS_PROVIDED
-        place = await self._choice(
-            f"how hard it thinks; now: {now}", [(one or AS_PROVIDED, words) for one, words in items]
+        place = await choosing.choice(
+            self._host,
+            f"how hard it thinks; now: {now}",
+            [(one or AS_PROVIDED, words) for one, words in items],
         )
         return None if place is None else items[place][0]
 
@@ -264,7 +248,7 @@ class Lines:
             for model in row.models
         ]
         now = self.desk.state.model or "none"
-        place = await self._choice(f"models that can be called; now: {now}", usable)
+        place = await choosing.choice(self._host, f"models that can be called; now: {now}", usable)
         if place is None:
             self.say("/model PROVIDER/NAME takes any other; an effort may follow, such as high")
             return None
@@ -298,19 +282,23 @@ class Lines:
     async def choose_point(self, points: Sequence[Point]) -> tuple[int, Reach] | None:
         """See `Surface`."""
         newest = list(reversed(points))
-        place = await self._choice("go back to before:", [_point(one) for one in newest])
+        place = await choosing.choice(
+            self._host, "go back to before:", [_point(one) for one in newest]
+        )
         if place is None:
             return None
         point = newest[place]
         for words in (words for one in newest[: place + 1] for words in one.lasting):
             self.say(f"! stays: {words}")
-        which = await self._choice("what goes back:", [("", words) for _, words in _REACHES])
+        which = await choosing.choice(
+            self._host, "what goes back:", [("", words) for _, words in _REACHES]
+        )
         return None if which is None else (point.seq, _REACHES[which][0])
 
     async def choose_offer(self, offers: list[ModelOffer]) -> ModelOffer | None:
         """See `Surface`."""
         items = [(one.title or one.model, _needs(one)) for one in offers]
-        place = await self._choice("which model is to answer?", items)
+        place = await choosing.choice(self._host, "which model is to answer?", items)
         return None if place is None else offers[place]
 
     async def ask_trust(self, offer: TrustOffer) -> Trusted | None:
@@ -322,7 +310,7 @@ class Lines:
         )
         self.say("\n".join(("do you trust this folder?", offer.title, *offer.lines, offer.limits)))
         items = [("", words) for _, words in answers]
-        place = await self._choice("answers:", items)
+        place = await choosing.choice(self._host, "answers:", items)
         return None if place is None else answers[place][0]
 
     async def choose_answer(
@@ -330,7 +318,7 @@ class Lines:
     ) -> str:
         """See `Surface`."""
         self.say(about)
-        place = await self._choice(title, [("", words) for _, words in answers])
+        place = await choosing.choice(self._host, title, [("", words) for _, words in answers])
         return "" if place is None else answers[place][0]
 
     async def ask_secret(self, name: str, about: str) -> str:

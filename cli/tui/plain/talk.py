@@ -4,26 +4,25 @@ import asyncio
 import gc
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
-from ....agent.messages import Image, Text, said_in
+from ....agent.messages import said_in
 from ....config.errors import KedgeError
-from ...images import load_image
 from ...options import Run
 from ...surroundings import Surroundings
 from ...terminal import Style
 from ..composer.history import SIGNS, History
-from ..composer.mentions import attach, mentions
 from ..composer.sources import InputMode
 from ..desk.desk import Desk
 from ..desk.opening import Opened, with_values
 from ..desk.state import what_ends
+from ..desk.unheard import said_again
 from ..desk.words import note_of
 from ..entry import Entry
 from ..slash.first_run import begin
 from ..slash.run import Slash
 from ..tasks import Tasks
+from .along import Along
 from .completing import Completing
 from .gate import Gate
 from .keyboard import Ask, Keyboard
@@ -78,6 +77,7 @@ class Talk:
             hear=self._printing.hear,
             changed=self.changed,
             opening=self._opening,
+            unheard=lambda why, ended: self.later(self._once_more(why, ended)),
             failed=self._failed,
         )
         self._slash = Slash(Lines(self), OWN)
@@ -88,8 +88,7 @@ class Talk:
         self._tasks = Tasks(self._failed, self._done)
         self._typed = Typed()
         self._mode = ""
-        self._pictures: list[Image] = []
-        """Go along with the next prompt."""
+        self._along = Along(self.desk, self.say)
         self._over = self._looks = self._begun = False
         self._value = ""
         self._warned = -_TWICE
@@ -116,20 +115,17 @@ class Talk:
             await self._open()
             return await self.left
         finally:
-            self._teller.close()
+            await self._teller.close()
             await self._tasks.close()
 
     async def _open(self) -> None:
         # Without a terminal nobody could change it, and it would be sent with the first line.
         if self.terminal and (drafts := await self.desk.take_draft()):
             self.put("\n\n".join(map(said_in, drafts)))
-        self._pictures = await asyncio.to_thread(self._loaded)
+        await self._along.attach([self.where.cwd / name for name in self._run.texts("image")])
         if self._run.prompt:
             self.later(self._prompt(self._run.prompt))
         self.later(self._begin())
-
-    def _loaded(self) -> list[Image]:
-        return [load_image(self.where.cwd / name) for name in self._run.texts("image")]
 
     async def _begin(self) -> None:
         try:
@@ -190,6 +186,10 @@ class Talk:
         self._value = words
         self.changed()
 
+    async def edited(self, text: str, setting: str) -> str:
+        """See `lines.Host`."""
+        return await self._teller.edited(text, setting, self.where.env)
+
     async def line(self, ask: Ask) -> str | None:
         """See `lines.Host`."""
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
@@ -228,6 +228,7 @@ class Talk:
         if self._begun and mode != self._mode:
             self.say(f"the mode is {mode}")
         self._mode = mode
+        self._along.look()
         self._gate.look()
         self._teller.ask(self._wanted(), self._taken)
         if self._over and not self._is_busy:
@@ -328,16 +329,7 @@ class Talk:
 
     async def _prompt(self, said: str) -> None:
         working = self.desk.state.working
-        parts: Sequence[Text | Image] = ()
-        if mentions(said) and self.desk.state.session:
-            guard = self.desk.seat.composed.toolbox.guard
-            cwd = Path(self.desk.state.cwd)
-            attached = await asyncio.to_thread(attach, said, cwd, guard.hides)
-            for problem in attached.problems:
-                self.say(f"! {problem}")
-            parts = attached.parts
-        pictures, self._pictures = self._pictures, []
-        self.desk.submit((*pictures, Text(said), *parts))
+        self.desk.submit(await self._along.prompt(said))
         if working:
             self.say("heard after the current step")
         if self._gate.waits:
@@ -345,6 +337,12 @@ class Talk:
         if self.desk.state.trouble and not self.desk.state.session and self._begun:
             # It waits: what was missing may be there now, or is asked for once more.
             await self.begin()
+
+    async def _once_more(self, why: str, ended: bool) -> None:
+        """See `Unheard`: what cannot be said again is given back."""
+        if not_sent := await said_again(self.desk.reopen, why, ended):
+            self.say(f"! {not_sent}")
+            self.put(self._along.taken_back())
 
     def later(self, work: Coroutine[object, object, object]) -> None:
         """Do this beside everything else; what keeps it from being done is said."""
