@@ -15,6 +15,7 @@ from ..agent.validators.hard_gates import HardGates
 from ..agent.validators.modes import ModeValidator
 from ..agent.validators.protected import ProtectedFiles
 from ..agent.validators.territory import Territory
+from ..config.kept_keys import FILE
 from ..config.paths import Home
 from ..config.settings import Mode
 from ..sandbox.paths import Roots
@@ -85,7 +86,7 @@ def gate_of(
         screens: who judges words.
     """
     validators: list[Validator] = [
-        HardGates(territory, own),
+        HardGates(territory, own, [f"{folder}/{FILE}" for folder in own]),
         ModeValidator(mode, territory, confined=confined),
     ]
     if rules or grants:

@@ -1,5 +1,5 @@
 """What must not happen in any mode, by any rule: what no undo brings back, and what would let the
-agent change the rules that it is under.
+agent change the rules that it is under, or have the keys that it is run with.
 """
 
 import os.path
@@ -53,10 +53,14 @@ class HardGates:
 
     name = "hard gates"
 
-    def __init__(self, territory: Territory, own: Sequence[str] = ()) -> None:
-        """`own`: kedge's own directories, absolute and without links."""
+    def __init__(
+        self, territory: Territory, own: Sequence[str] = (), keys: Sequence[str] = ()
+    ) -> None:
+        """`own`: kedge's own directories, absolute and without links; `keys`: the files in them
+        that hold keys."""
         self._territory = territory
         self._own = tuple(own)
+        self._keys = tuple(keys)
         self._home = territory.home.rstrip("/")
 
     def check(self, action: Action) -> Sequence[Verdict]:
@@ -76,8 +80,15 @@ class HardGates:
                 if effect.kind == "delete" and effect.recursive:
                     yield from self._deletion(_whole(effect.target))
                 yield from self._change(effect.target)
-            case "read" | "reach":
+            case "read":
+                yield from self._reading(_whole(effect.target))
+            case "reach":
                 pass
+
+    def _reading(self, path: str) -> Iterator[str]:
+        # A directory that only has kedge's own below it, as home, is for others to judge.
+        if within(path, self._own) and any(within(keys, (path,)) for keys in self._keys):
+            yield f"{path} holds the keys that kedge keeps"
 
     def _deletion(self, path: str) -> Iterator[str]:
         kept = (*self._territory.roots, self._home) if self._home else self._territory.roots

@@ -15,7 +15,21 @@ OWN = ("/home/me/.config/kedge", "/home/me/.local/state/kedge")
 
 @pytest.fixture
 def gates(territory: Territory) -> HardGates:
-    return HardGates(territory, OWN)
+    return HardGates(territory, OWN, [f"{OWN[1]}/keys.json"])
+
+
+@pytest.mark.parametrize("name", ["/keys.json", "", "/*", "/"])
+def test_keys_that_are_kept_are_not_read(name: str, gates: HardGates, touch: Make) -> None:
+    (verdict,) = gates.check(touch(Effect("read", OWN[1] + name)))
+    assert isinstance(verdict, Deny)
+    assert "keys that kedge keeps" in verdict.reason
+
+
+@pytest.mark.parametrize("path", [*("/", "/home/me", "/ws/keys.json", OWN[0]), f"{OWN[1]}/notes"])
+def test_reading_anything_else_is_for_others_to_judge(
+    path: str, gates: HardGates, touch: Make
+) -> None:
+    assert gates.check(touch(Effect("read", path))) == []
 
 
 @pytest.mark.parametrize(
