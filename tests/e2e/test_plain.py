@@ -229,10 +229,15 @@ def test_without_a_key_a_model_is_set_up_by_numbers(kedge: Kedge, served: Served
     options = [one for one in served(turn("Hello.")) if "model" not in one]
     env = {"ANTHROPIC_API_KEY": "", "OPENAI_API_KEY": "", "DEEPSEEK_API_KEY": ""}
     model = "-m", "anthropic/claude-sonnet-5-5"
-    ran = kedge(*options, *PLAIN, *model, stdin=b"sk-of-somebody\nhi\n", env=env)
+    ran = kedge(*options, *PLAIN, *model, stdin=b"sk-of-somebody\n1\nhi\n", env=env)
     assert "the key of Anthropic" in ran.answer
+    assert f"the key is kept in {kedge.home}/data/keys.json" in ran.answer
     assert "sk-of-somebody" not in ran.answer
     assert "Hello." in ran.answer
+    ran = kedge(*options[2:], *PLAIN, *model, stdin=b"/logout\n/logout\n", env=env)
+    assert "the key of Anthropic:" not in ran.answer
+    assert "is no longer kept; until you leave it is still used" in ran.answer
+    assert "no key of Anthropic is kept" in ran.answer
 
 
 @pytest.fixture
@@ -372,6 +377,8 @@ def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen
     person.starts(*PLAIN, *model)
     screen.sees("the key of Anthropic:")
     screen.type("sk-of-somebody")
+    screen.sees("keep the key?")
+    screen.type("2")
     screen.sees("answers")
     assert "sk-of-somebody" not in screen.text
     person.leaves()
