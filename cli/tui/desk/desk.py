@@ -287,8 +287,7 @@ class Desk:
         """Have another model answer; while a turn runs, from the next one on. Without an effort
         it stays."""
         await self.seat.set_model(name, effort)
-        chosen = {"model": name} if name else {}
-        self._run = with_values(self._run, **chosen)
+        self._run = with_model(self._run, name, {}, effort)
         self._touch()
 
     def settle(

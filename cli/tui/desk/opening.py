@@ -12,6 +12,7 @@ from ....agent.events import Event
 from ....agent.memory.repository import find_repository
 from ....agent.ports import Approver
 from ....agent.stores.jsonl import JsonlStore
+from ....config.settings import Effort
 from ...compose import Composed, compose
 from ...options import Run, Value
 from ...storage import Storage
@@ -72,9 +73,13 @@ def with_values(run: Run, **values: Value) -> Run:
     return Run(run.prompt, {**run.values, **values})
 
 
-def with_model(run: Run, model: str, addresses: Mapping[str, str]) -> Run:
-    """The run with another model, if one is named, and servers at these base URLs, by provider."""
+def with_model(
+    run: Run, model: str, addresses: Mapping[str, str], effort: Effort | None = None
+) -> Run:
+    """The run with another model, if one is named, servers at these base URLs, by provider, and an
+    effort, unless it stays."""
     sets = [f"providers.{name}.base_url={url}" for name, url in addresses.items()]
+    sets += [] if effort is None else [f"model.effort='{effort}'"]
     chosen = {"model": model} if model else {}
     return with_values(run, set=(*run.texts("set"), *sets), **chosen)
 

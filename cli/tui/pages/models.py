@@ -9,7 +9,7 @@ class Answering(Struct, frozen=True):
     """Who is to answer from here on."""
 
     model: str
-    """`provider/model`."""
+    """`provider/model`; empty: who does now."""
     effort: Effort | None = None
     """How hard they think; None: as it is."""
     lasts: bool = True

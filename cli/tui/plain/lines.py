@@ -221,7 +221,7 @@ class Lines:
         )
         return None if place is None else MODES[place]
 
-    async def choose_effort(self, effort: Effort) -> Effort | None:
+    async def choose_effort(self, effort: Effort) -> Answering | None:
         """See `Surface`."""
         items = list(EFFORT_WORDS.items())
         now = effort or AS_PROVIDED
@@ -230,7 +230,7 @@ class Lines:
             f"how hard it thinks; now: {now}",
             [(one or AS_PROVIDED, words) for one, words in items],
         )
-        return None if place is None else items[place][0]
+        return None if place is None else Answering("", items[place][0])
 
     async def choose_model(self) -> Answering | None:
         """See `Surface`; an effort is said behind the name."""

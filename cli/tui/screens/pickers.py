@@ -23,11 +23,21 @@ class ModePicker(Picker[Mode]):
 class EffortPicker(Picker[Effort]):
     """Gives the effort."""
 
+    TAKE = "keeps it"
+
     def __init__(self, effort: Effort) -> None:
         items = [
             Item[Effort](one, one or AS_PROVIDED, words) for one, words in EFFORT_WORDS.items()
         ]
-        super().__init__("how hard it thinks", items, chosen=effort)
+        acts = (Act[Effort]("ctrl+g", "only for now", self._for_now),)
+        super().__init__("how hard it thinks", items, acts=acts, chosen=effort)
+        self.now = False
+        """Whether it was taken only until the person leaves."""
+
+    async def _for_now(self, item: Item[Effort]) -> str:
+        self.now = True
+        self.take(item)
+        return ""
 
 
 _THEME_WORDS: Final = {

@@ -2,17 +2,19 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
 
 from ....agent.messages import Text
 from ....config.errors import UsageError
 from ....config.settings import MODES, Effort
-from ..pages.efforts import EFFORT_WORDS
+from ..pages.efforts import AS_PROVIDED, EFFORT_WORDS
 from ..pages.models import Answering
 from .access import ask_another_key, forget_key, made_ready
 from .command import Command, named
 from .lookups import loaded_of
-from .preferences import for_now
+from .preferences import choose, for_now
 from .session_picker import may_leave, pick_session
 from .setup import remember, use
 from .surface import Surface
@@ -20,7 +22,7 @@ from .surface import Surface
 if TYPE_CHECKING:
     from ....config.providers import ProviderTable
 
-_EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_EFFORTS: Final[tuple[Effort, ...]] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _FORCE = "--force"
 """Undoes also what somebody else changed since."""
 
@@ -28,9 +30,11 @@ _FORCE = "--force"
 async def _model(surface: Surface, words: str) -> None:
     chosen, now = for_now(words)
     name, _, rest = chosen.partition(" ")
-    effort = named(rest.strip(), _EFFORTS, "effort") if rest.strip() else None
+    effort = _effort_of(rest.strip()) if rest.strip() else None
     if not surface.desk.state.session and surface.desk.state.trouble:
         await (use(surface, name, lasts=not now) if name else surface.begin())
+        if effort is not None and surface.desk.state.session:
+            await _think(surface, Answering("", effort, not now))
         return
     wanted = Answering(name, effort, not now) if name else await surface.choose_model()
     if wanted is None:
@@ -41,17 +45,39 @@ async def _model(surface: Surface, words: str) -> None:
         await surface.desk.set_model("" if same else ready, wanted.effort)
         said = f"{ready} answers{' from the next prompt on' if working else ''}"
         await remember(surface, said, ready, lasts=wanted.lasts and not now)
+        await _say_effort(surface, wanted.effort, lasts=wanted.lasts and not now)
 
 
 async def _effort(surface: Surface, words: str) -> None:
-    effort = named(words, _EFFORTS, "effort") if words else None
-    effort = effort or await surface.choose_effort(surface.desk.state.effort)
-    if effort is None:
-        return
-    working = surface.desk.state.working
-    await surface.desk.set_model("", effort)
-    said = effort or EFFORT_WORDS[effort]
-    surface.say(f"the effort is {said}{' from the next prompt on' if working else ''}")
+    given, now = for_now(words)
+    effort = _effort_of(given) if given else None
+    wanted = (
+        await surface.choose_effort(surface.desk.state.effort)
+        if effort is None
+        else Answering("", effort)
+    )
+    if wanted is not None:
+        await _think(surface, structs.replace(wanted, lasts=wanted.lasts and not now))
+
+
+def _effort_of(word: str) -> Effort:
+    """Raises:
+    UsageError: it is none.
+    """
+    return "" if word == AS_PROVIDED else named(word, _EFFORTS, "effort")
+
+
+async def _think(surface: Surface, wanted: Answering) -> None:
+    await surface.desk.set_model("", wanted.effort)
+    await _say_effort(surface, wanted.effort, lasts=wanted.lasts)
+
+
+async def _say_effort(surface: Surface, effort: Effort | None, *, lasts: bool) -> None:
+    """Say how hard it thinks if that was chosen; if it `lasts`, later sessions begin with it."""
+    if effort is not None:
+        late = " from the next prompt on" if surface.desk.state.working else ""
+        said = f"the effort is {effort or EFFORT_WORDS[effort]}{late}"
+        await choose(surface, said, ("model", "effort"), effort, lasts=lasts)
 
 
 async def _key(surface: Surface, words: str) -> None:
@@ -234,8 +260,8 @@ async def _quit(surface: Surface, words: str) -> None:
 CONVERSATION: tuple[Command[Surface], ...] = (
     Command("model", "which model answers, and how hard it thinks", _model,
             "[name] [effort] [--now]", aliases=("models",)),
-    Command("effort", "how hard it thinks", _effort, "[level]",
-            aliases=("reasoning",), words=_EFFORTS),
+    Command("effort", "how hard it thinks", _effort, "[level] [--now]",
+            aliases=("reasoning",), words=(AS_PROVIDED, *_EFFORTS)),
     Command("key", "give a provider's key, and keep it", _key, "[provider]",
             aliases=("login", "connect", "provider")),
     Command("logout", "forget a provider's key that is kept", _logout, "[provider]"),

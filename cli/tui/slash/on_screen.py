@@ -154,11 +154,13 @@ class OnScreen:
 
         return await answered(self._app, ModePicker(mode))
 
-    async def choose_effort(self, effort: Effort) -> Effort | None:
+    async def choose_effort(self, effort: Effort) -> Answering | None:
         """See `Surface`."""
         from ..screens.pickers import EffortPicker
 
-        return await answered(self._app, EffortPicker(effort))
+        picker = EffortPicker(effort)
+        chosen = await answered(self._app, picker)
+        return None if chosen is None else Answering("", chosen, lasts=not picker.now)
 
     async def choose_model(self) -> Answering | None:
         """See `Surface`."""

@@ -143,7 +143,7 @@ class Surface(Sitting, Protocol):
         """Who is to answer; None: who does."""
         ...
 
-    async def choose_effort(self, effort: Effort) -> Effort | None:
+    async def choose_effort(self, effort: Effort) -> "Answering | None":
         """An effort instead of this one; None: it stays."""
         ...
 
