@@ -45,6 +45,10 @@ class Rewound(Struct, frozen=True, tag_field="kind", tag="rewound", omit_default
     """Whether something was in the way of files, so that the same is to be done once more."""
     files: tuple[FileChange, ...] = ()
     """What it did to files, without diffs."""
+    left: tuple[str, ...] = ()
+    """The absolute paths of files that stayed as they are, for somebody else changed them since."""
+    finishes: bool = False
+    """Whether this undoes what the going back before it left."""
 
 
 CheckpointFact = Checkpointed | Rewound

@@ -43,6 +43,8 @@ class Plan(Struct, frozen=True):
     turns: tuple[Turn, ...]
     elsewhere: tuple[str, ...] = ()
     """Workspaces where earlier turns changed files, which stay."""
+    only: tuple[str, ...] = ()
+    """The files that this is about, where the others are undone already; empty: all."""
 
     @property
     def to(self) -> str:
@@ -115,7 +117,8 @@ class Prospect:
         self._repositories = checkpoints.repositories_gone(plan.to, now)
         wanted, since = _ours_and_theirs(checkpoints, plan.spans, now)
         made = checkpoints.changes(plan.to, now, later=plan.later)
-        there = [change for change in made if change.path in wanted]
+        meant = wanted.intersection(plan.only) if plan.only else wanted
+        there = [change for change in made if change.path in meant]
         self.changes = [one for one in there if force or one.path not in since]
         """What is there and would be put back."""
         self._directories = wanted if force else wanted - since
@@ -129,6 +132,8 @@ class Prospect:
             found = told(self._checkpoints, back, self._shown(change.path))
             lines = f"  +{found.added} -{found.removed}" if found.added or found.removed else ""
             out.say(f"{_WORDS[found.change]} {in_a_line(found.path)}{lines}\n")
+        if self._plan.only:
+            err.say("kedge: this is what the last going back left alone\n")
         for change in self.kept_back:
             words = "changed since by somebody else, left alone without --force"
             err.say(f"kedge: {words}: {in_a_line(self._shown(change.path))}\n")
@@ -189,7 +194,10 @@ class Prospect:
         after = self._checkpoints.take("after going back").id
         changes = (told(self._checkpoints, one, self._shown(one.path)) for one in restored.changes)
         done = structs.replace(fact, before=before, after=after, files=tuple(changes))
-        announce(structs.replace(done, partial=restored.hindered))
+        left = tuple(change.path for change in self.kept_back)
+        if fact.finishes and restored.hindered:
+            left = self._plan.only
+        announce(structs.replace(done, partial=restored.hindered, left=left))
         return restored
 
 
@@ -258,18 +266,20 @@ def files(count: int) -> str:
     return counted(count, "file")
 
 
-def said(restored: Restored, fact: Rewound, err: Out) -> None:
+def said(restored: Restored, prospect: Prospect, fact: Rewound, err: Out) -> None:
     """Say what came of it."""
-    refusals(restored, fact, err)
+    refusals(restored, prospect, fact, err)
     back = "kedge undo" if fact.redone else "kedge undo --redo"
     words = "" if restored.hindered and fact.redone else f"; {back} takes it back"
     err.say(f"kedge: {files(len(restored.changes))} put back{words}\n")
 
 
-def refusals(restored: Restored, fact: Rewound, err: Out) -> None:
+def refusals(restored: Restored, prospect: Prospect, fact: Rewound, err: Out) -> None:
     """Say what could not be put back, and what to do where it can be still."""
     for reason in restored.refused:
         err.say(f"kedge: not done: {harmless(reason)}\n")
     if restored.hindered:
-        again = "kedge undo --redo" if fact.redone else "kedge undo"
-        err.say(f"kedge: move what is in the way, then {again} does the rest\n")
+        again = " --redo" if fact.redone else " --force" if fact.finishes else ""
+        err.say(f"kedge: move what is in the way, then kedge undo{again} does the rest\n")
+    elif prospect.kept_back and not fact.redone:
+        err.say("kedge: kedge undo --force undoes what was left alone, too\n")

@@ -111,6 +111,10 @@ class Undone(Struct, frozen=True):
     after: str
     """The one of how they were left."""
     turns: tuple[Turn, ...]
+    left: tuple[str, ...] = ()
+    """The paths that it left as they were, for somebody else had changed them."""
+    finishes: bool = False
+    """Whether it undid what the one before it had left."""
 
 
 class History(Struct):
@@ -124,6 +128,15 @@ class History(Struct):
     """The `seq` of the last `turn.started`."""
     workspace: str = ""
     """Where the session was opened last."""
+
+    @property
+    def unfinished(self) -> Undone | None:
+        """The last undoing of files, if it left some of them, and no turn changed any since."""
+        last = next((one for one in reversed(self.undone) if one.what != "conversation"), None)
+        if last is None or not last.left:
+            return None
+        since = any(turn.checkpoints and turn.seq > last.seq for turn in self.turns)
+        return None if since else last
 
 
 def history(facts: Iterable[Event]) -> History:
@@ -173,15 +186,25 @@ def _rewind(known: History, seq: int, rewound: Rewound) -> None:
     known.begun = ""
     if rewound.redone:
         if known.undone and not rewound.partial:
-            there = {turn.seq: turn for turn in (*known.turns, *known.undone.pop().turns)}
+            last = known.undone.pop()
+            # The turns of one that finished another are still undone, but for what was left.
+            back = () if last.finishes else last.turns
+            there = {turn.seq: turn for turn in (*known.turns, *back)}
             known.turns = [there[seq] for seq in sorted(there)]
         return
     gone: list[Turn] = []
-    if rewound.what != "conversation":
+    if rewound.finishes:
+        gone = list(known.unfinished.turns) if known.unfinished else []
+    elif rewound.what != "conversation":
         gone = in_one_place([turn for turn in known.turns if turn.seq >= rewound.to])
     if not rewound.partial:
         known.turns = [turn for turn in known.turns if turn not in gone]
-    known.undone.append(Undone(seq, rewound.what, rewound.before, rewound.after, tuple(gone)))
+    # One that was hindered is done once more, with all that it left.
+    left = rewound.left if rewound.finishes or not rewound.partial else ()
+    files = rewound.before, rewound.after
+    known.undone.append(
+        Undone(seq, rewound.what, *files, tuple(gone), left, finishes=rewound.finishes)
+    )
 
 
 def _runs(action: ActionProposed) -> bool:

@@ -123,7 +123,7 @@ class _Back:
             restored = prospect.carry_out(fact)
         finally:
             checkpoints.close()
-        refusals(restored, fact, err)
+        refusals(restored, prospect, fact, err)
         self._finish(err)
         return EXIT_CODES["failed"] if restored.refused else 0
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from ...agent.checkpoint_facts import Reach, Rewound
 from ...agent.events import Event
 from ...config.errors import UsageError
@@ -39,17 +41,23 @@ def undo(
     known = session_of(where, session)
     if redo:
         return forth(known, where, dry_run=dry_run, yes=yes, force=force)
-    plan, fact = undone(known.facts, count)
+    plan, fact = undone(known.facts, count, force=force)
     return put_back(known, where, plan, fact, dry_run=dry_run, yes=yes, force=force)
 
 
-def undone(facts: Sequence[Event], count: int) -> tuple[Plan, Rewound]:
-    """How the file effects of the last turns that had any are undone.
+def undone(facts: Sequence[Event], count: int, *, force: bool) -> tuple[Plan, Rewound]:
+    """How the file effects of the last turns that had any are undone; with `force`, where the last
+    going back left some of them, those alone, be it of how many turns.
 
     Raises:
         UsageError: there is none.
     """
-    changing = [turn for turn in history(facts).turns if turn.checkpoints]
+    known = history(facts)
+    last = known.unfinished
+    if force and last is not None and (rest := plan_of(last.turns)) is not None:
+        to = rest.turns[0].seq
+        return structs.replace(rest, only=last.left), Rewound(to, "files", finishes=True)
+    changing = [turn for turn in known.turns if turn.checkpoints]
     plan = plan_of(changing[-count:])
     if plan is None:
         raise UsageError("no turn of this session changed files", hint="see kedge sessions show")
@@ -123,11 +131,7 @@ def put_back(
         if dry_run or not agreed(question, err, yes=yes):
             return 0
         restored = prospect.carry_out(fact)
-        said(restored, fact, err)
-        if prospect.kept_back and not fact.redone and not restored.hindered:
-            # With --force alone it would be the turns before that were undone.
-            words = "to undo what was left alone: kedge undo --redo, then once more with --force"
-            err.say(f"kedge: {words}\n")
+        said(restored, prospect, fact, err)
         return EXIT_CODES["failed"] if restored.refused else 0
     finally:
         checkpoints.close()

@@ -195,10 +195,58 @@ def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> 
     model.run(write("first"), options=AUTO)
     model.run(bash("echo 1 > second"), options=(*AUTO, "-c"))
     (kedge.cwd / "second").write_text("A person's.\n")
-    assert "kedge undo --redo, then once more with --force" in kedge("undo", "--yes").complaint
-    assert kedge("undo", "--redo", "--yes").code == 0
+    assert "kedge undo --force undoes what was left alone" in kedge("undo", "--yes").complaint
+    ran = kedge("undo", "--yes", "--force")
+    assert ran.answer == "remove second  +0 -1\n"
+    assert "this is what the last going back left alone" in ran.complaint
+    assert (kedge.cwd / "first").exists()
+    assert kedge("undo", "--redo", "--yes").answer == "create second  +1 -0\n"
+    assert (kedge.cwd / "second").read_text() == "A person's.\n"
+    assert kedge("undo", "--yes").answer == "remove first  +0 -1\n"
+
+
+def test_finishing_leaves_alone_what_was_put_back_and_changed_again(
+    kedge: Kedge, model: Model
+) -> None:
+    for name in ("one", "two"):
+        (kedge.cwd / name).write_text("1\n")
+    model.run(bash("echo 2 > one; echo 2 > two"), options=AUTO)
+    (kedge.cwd / "two").write_text("A person's.\n")
+    assert kedge("undo", "--yes").answer == "change one  +1 -1\n"
+    (kedge.cwd / "one").write_text("Another thought.\n")
+    assert kedge("undo", "--yes", "--force").answer == "change two  +1 -1\n"
+    assert (kedge.cwd / "one").read_text() == "Another thought.\n"
+    assert (kedge.cwd / "two").read_text() == "1\n"
+
+
+def test_after_a_turn_that_changed_files_force_is_about_that_one(
+    kedge: Kedge, model: Model
+) -> None:
+    model.run(write("first"), options=AUTO)
+    (kedge.cwd / "first").write_text("A person's.\n")
+    kedge("undo", "--yes")
+    model.run(bash("echo 1 > second"), options=(*AUTO, "-c"))
+    (kedge.cwd / "second").write_text("A person's.\n")
     assert kedge("undo", "--yes", "--force").answer == "remove second  +0 -1\n"
     assert (kedge.cwd / "first").exists()
+
+
+def test_finishing_that_is_hindered_is_finished_by_force_again(kedge: Kedge, model: Model) -> None:
+    outside = kedge.cwd.with_name("outside")
+    outside.mkdir()
+    (kedge.cwd / "d").mkdir()
+    (kedge.cwd / "d" / "x").write_text("1\n")
+    model.run(bash("echo 2 > d/x; echo 2 > made"), options=AUTO)
+    (kedge.cwd / "d" / "x").write_text("A person's.\n")
+    kedge("undo", "--yes")
+    (kedge.cwd / "d" / "x").unlink()
+    (kedge.cwd / "d").rmdir()
+    (kedge.cwd / "d").symlink_to(outside)
+    ran = kedge("undo", "--yes", "--force")
+    assert ran.code == 1 and "then kedge undo --force does the rest" in ran.complaint
+    (kedge.cwd / "d").unlink()
+    assert kedge("undo", "--yes", "--force").code == 0
+    assert (kedge.cwd / "d" / "x").read_text() == "1\n"
 
 
 def test_what_a_person_did_between_two_turns_is_left_alone(kedge: Kedge, model: Model) -> None:

@@ -660,12 +660,43 @@ async def test_what_an_undoing_left_alone_is_named_and_still_a_change_of_the_ses
         theirs.write("mine\n")
     said = await desk.hindsight.undo(2)
     assert said.startswith("1 file put back: deleted a.txt; left alone, ")
-    assert "by somebody else: b.txt (/redo, then /undo --force" in said
+    assert said.endswith("by somebody else: b.txt (/undo --force undoes that, too)")
     assert [(file.shown, file.added) for file in await desk.hindsight.changes()] == [("b.txt", 2)]
     await desk.hindsight.redo()
     assert (sitting.work / "a.txt").exists()
     await desk.hindsight.undo(2, force=True)
     assert await desk.hindsight.changes() == []
+
+
+async def test_force_finishes_what_was_just_left_and_each_step_can_be_redone(
+    sitting: Sitting,
+) -> None:
+    desk = await _two_turns(sitting)
+    a, b = sitting.work / "a.txt", sitting.work / "b.txt"
+    with b.open("a") as theirs:
+        theirs.write("mine\n")
+    mine = b.read_text()
+    await desk.hindsight.undo(2)
+    assert await desk.hindsight.undo(2, force=True) == "1 file put back: deleted b.txt"
+    assert not a.exists() and not b.exists()
+    assert await desk.hindsight.redo() == "1 file put back: restored b.txt"
+    assert b.read_text() == mine and not a.exists()
+    assert await desk.hindsight.undo(force=True) == "1 file put back: deleted b.txt"
+    assert await desk.hindsight.redo() == "1 file put back: restored b.txt"
+    assert await desk.hindsight.redo() == "1 file put back: restored a.txt"
+    assert a.exists() and b.read_text() == mine
+
+
+async def test_force_after_going_back_to_a_prompt_finishes_that(sitting: Sitting) -> None:
+    desk = await _two_turns(sitting)
+    with (sitting.work / "b.txt").open("a") as theirs:
+        theirs.write("mine\n")
+    seq = (await desk.hindsight.points())[0].seq
+    _, said = await desk.hindsight.rewind(seq, "both")
+    assert said.endswith("b.txt (/undo --force undoes that, too)")
+    assert await desk.hindsight.undo(force=True) == "1 file put back: deleted b.txt"
+    with pytest.raises(UsageError):
+        await desk.hindsight.undo(force=True)
 
 
 async def test_going_back_with_the_talk_alone_possible_does_not_claim_files(

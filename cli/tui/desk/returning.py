@@ -92,12 +92,12 @@ class Returning:
 
     def undo(self, count: int, announce: Announce, *, force: bool = False) -> str:
         """Undo what the last turns did to files, with `force` also where somebody else changed them
-        since; in words what came of it.
+        since, also in what was undone last; in words what came of it.
 
         Raises:
             KedgeError: they did nothing, or a checkpoint is gone.
         """
-        plan, fact = undone(self._session.facts, count)
+        plan, fact = undone(self._session.facts, count, force=force)
         return self._carry_out(plan, fact, announce, force=force)
 
     def redo(self, announce: Announce) -> str:
@@ -139,7 +139,7 @@ def _came_of(restored: Restored, place: Path, theirs: str, fact: Rewound) -> str
     did = [f"{_DONE[one.change]} {shown_in(place, one.path)}" for one in restored.changes]
     said = [f"{files(len(did))} put back" + (f": {_named(did)}" if did else "")]
     if theirs:
-        way = "" if fact.redone else " (/redo, then /undo --force undoes that, too)"
+        way = "" if fact.redone else " (/undo --force undoes that, too)"
         said.append(f"left alone, {_THEIRS}: {theirs}{way}")
     return "; ".join([*said, *(f"not done: {reason}" for reason in restored.refused)])
 
