@@ -102,8 +102,8 @@ def state_of(row: ProviderRow) -> str:
         wanted = _all([keys, *unset] if keys else unset)
         return f"{noun} missing" + (f" (set {wanted})" if wanted else "")
     signed_in = row.key == "not needed" and row.sign_in_variables
-    state = "signed in" if signed_in else f"key {row.key}"
-    state += f" ({ORIGINS[row.key_origin]})" if row.key_origin else ""
+    said = ORIGINS[row.key_origin] if row.key_origin else row.key
+    state = "signed in" if signed_in else f"key {said}"
     return state + (f"; not set: {_all(unset)}" if unset else "")
 
 

@@ -34,7 +34,7 @@ def test_what_to_set_is_named(tmp_path: Path, provider: str, wanted: str) -> Non
 def test_a_key_alone_is_not_all_that_a_cloud_needs(tmp_path: Path) -> None:
     first = listed(tmp_path, "azure", AZURE_OPENAI_API_KEY="sk-secret").splitlines()[0]
     missing = "not set: AZURE_OPENAI_ENDPOINT and OPENAI_API_VERSION"
-    assert first.endswith(f"key present (from the environment); {missing}")
+    assert first.endswith(f"key from the environment; {missing}")
     assert "sk-secret" not in first
     signed_in = listed(tmp_path, "bedrock", AWS_PROFILE="work", AWS_REGION="eu-west-1")
     assert signed_in.splitlines()[0].endswith(": signed in")

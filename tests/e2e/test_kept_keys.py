@@ -62,7 +62,7 @@ def test_the_environment_counts_more_and_that_is_said(kedge: Kedge, model: Model
 def test_what_is_forgotten_is_used_no_more(kedge: Kedge, model: Model) -> None:
     login(kedge)
     assert "kept by kedge (ANTHROPIC_API_KEY)" in kedge("login").answer
-    assert "key present (kept by kedge)" in kedge("models", "anthropic").answer
+    assert "key kept by kedge" in kedge("models", "anthropic").answer
     assert kedge("logout", "anthropic").code == 0
     assert "no key (ANTHROPIC_API_KEY)" in kedge("login").answer
     assert holding(kedge.home) == []

@@ -205,8 +205,8 @@ def set_up() -> SetupScreen:
 
 def a_key() -> LineScreen:
     """The key of a provider."""
-    about = "The key of Anthropic. It is not shown, not stored and not logged."
-    return LineScreen("ANTHROPIC_API_KEY", "0123456789", about=about, secret=True)
+    about = "It is neither shown nor logged; whether it is kept is asked next."
+    return LineScreen("the key of Anthropic", "0123456789", about=about, secret=True)
 
 
 def earlier() -> HistorySearch:

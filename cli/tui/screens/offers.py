@@ -30,8 +30,8 @@ class SetupScreen(Picker[Offer]):
         where = f"\nA key is to be had at {offer.page}" if offer.page else ""
         return (
             f"{offer.model}{where}\n"
-            "Enter asks for the key. It is used until you leave, and written nowhere.\n"
-            f"For good: put  export {offer.variable}=…  into your shell's profile."
+            "Enter asks for the key, and whether kedge is to keep it.\n"
+            f"Or put  export {offer.variable}=…  into your shell's profile."
         )
 
 
