@@ -24,6 +24,7 @@ class KeptKeys:
             file,
             "if it is yours alone, chmod 600 makes it so again; else remove it, and give your keys "
             "anew: kedge login",
+            secret=True,
         )
 
     def all(self) -> Mapping[str, "Key"]:
@@ -35,8 +36,6 @@ class KeptKeys:
         data = self._own.read()
         if data is None:
             return {}
-        if self.file.stat().st_mode & 0o077:
-            raise self._own.error("others can read it, so what it holds is no secret")
         try:
             values = msgspec.json.decode(data, type=dict[str, str])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:

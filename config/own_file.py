@@ -1,5 +1,5 @@
-"""A file of kedge's own that says what is allowed: private, whole at any time, changed by several
-processes one after the other."""
+"""A file of kedge's own that says what is allowed, or holds keys: private, whole at any time,
+changed by several processes one after the other."""
 
 import os
 import pathlib
@@ -14,16 +14,19 @@ from .replacing import alone, replace_file
 class OwnFile:
     """One such file. It need not exist."""
 
-    def __init__(self, path: pathlib.Path, hint: str) -> None:
-        """`hint` says what a person does when it is damaged."""
+    def __init__(self, path: pathlib.Path, hint: str, *, secret: bool = False) -> None:
+        """`hint` says what a person does when it is damaged. What is `secret` nobody else may so
+        much as read."""
         self._path = path
         self._hint = hint
+        self._secret = secret
 
     def read(self) -> bytes | None:
         """What is in it; None if there is none.
 
         Raises:
-            ConfigError: it cannot be read, or others could have written it.
+            ConfigError: it cannot be read, others could have written it, or, where it is secret,
+                read it.
         """
         try:
             with open(self._path, "rb") as file:
@@ -35,6 +38,8 @@ class OwnFile:
             raise self.error(f"cannot be read: {error.strerror}") from error
         if seen.st_uid not in (0, os.geteuid()) or seen.st_mode & 0o022:
             raise self.error("others can write it, so it says nothing about what you allow")
+        if self._secret and seen.st_mode & 0o044:
+            raise self.error("others can read it, so what it holds is no secret")
         return data
 
     def error(self, reason: str) -> ConfigError:
