@@ -15,6 +15,7 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.geometry import Size
+from textual.messages import Update
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -145,11 +146,17 @@ class Front(Screen[None], inherit_bindings=False):
     def _compositor_refresh(self) -> None:
         """See `Screen._compositor_refresh`."""
         app = running_app()
-        if not isinstance(app, Display) or not app.prints or app.screen is not self:
-            super()._compositor_refresh()
+        if isinstance(app, Display) and app.prints and app.screen is self:
+            app.paint_below(self._compositor.render_strips(self._below(app.size)))
+            self._dirty_widgets.clear()
             return
-        app.paint_below(self._compositor.render_strips(self._below(app.size)))
-        self._dirty_widgets.clear()
+        super()._compositor_refresh()
+        top = app.screen
+        if top is not self and top._repaint_required:
+            # The screen on top shows what changed below it. Textual has it painted in a way that
+            # forgets which of its own widgets wait for that, whose rows then stay as they were.
+            top._repaint_required = False
+            top.post_message(Update(top))
 
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         """See `Screen._refresh_layout`: as high as it has to be, also while a dialog hides it."""

@@ -1,6 +1,6 @@
 """The whole transcript on a screen of its own, for a terminal whose scrollback has it as well."""
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,13 +14,8 @@ from .transcript import Transcript
 _HINT = "esc back · pgup pgdn scroll · ctrl+up ctrl+down block · enter opens · ctrl+o details"
 
 
-_LOOK: Final = 0.25
-"""Seconds between two looks at what came since."""
-
-
 class Reader(Screen[None]):
-    """To look things up while the work goes on. All of it is painted anew now and then: rows were
-    seen to be missing above another screen, from a cause that was not found."""
+    """To look things up while the work goes on."""
 
     DEFAULT_CSS = """
     Reader {
@@ -50,7 +45,6 @@ class Reader(Screen[None]):
         self._transcript.show_view(self._tail.view)
         self._tail.reader = self._transcript
         self._transcript.focus()
-        self.set_interval(_LOOK, self._transcript.refresh)
         if self._step:
             self.call_after_refresh(self._transcript.run_action, self._step)
 
