@@ -34,6 +34,7 @@ class SessionGrants:
         self._origin = f"session {session}"
         self._notify = notify
         self._own: list[Rule] = []
+        self._lent: Sequence[Rule] = ()
         self._seen = _identity(file)
         self._rules: Sequence[Rule] = self._stored()
 
@@ -67,13 +68,26 @@ class SessionGrants:
         self._own += rules
         self._look()
 
+    def lend(self, rules: Sequence[str], origin: str) -> None:
+        """Let these rules hold, too, until others are lent; none ends that.
+
+        Raises:
+            ValueError: one of them is none.
+        """
+        if not (rules or self._lent):
+            return
+        from ..config.rules import parse_rule
+
+        self._lent = tuple(parse_rule(rule, "allow", origin) for rule in rules)
+        self._look()
+
     def _look(self) -> None:
         try:
             stored = self._stored()
         except (KedgeError, ValueError) as error:
             self._notify("grant", f"what was allowed for good does not hold: {error}")
             stored = ()
-        self._rules = (*self._own, *stored)
+        self._rules = (*self._own, *self._lent, *stored)
 
     def _stored(self) -> "tuple[Rule, ...]":
         if self._seen is None:

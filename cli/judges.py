@@ -45,12 +45,14 @@ class Judges:
         self,
         judge: Judge,
         gate_in: Callable[[Mode], Gate],
+        grants: SessionGrants,
         hooks: "Hooks | None" = None,
         reviewer: "ReviewingModel | None" = None,
     ) -> None:
         """`gate_in` makes the gate of a mode."""
         self.judge = judge
         self._gate_in = gate_in
+        self._grants = grants
         self._hooks = hooks
         self._reviewer = reviewer
 
@@ -74,6 +76,10 @@ class Judges:
         self.judge.use(self._gate_in(mode))
         if self._hooks is not None:
             self._hooks.set_mode(mode)
+
+    def lend(self, rules: Sequence[str], origin: str) -> None:
+        """See `SessionGrants.lend`."""
+        self._grants.lend(rules, origin)
 
     def attach(self, session: "Session") -> None:
         """Make known whose expense a reviewer model is. Before the first prompt."""
@@ -136,7 +142,7 @@ def judges_of(scene: Scene, toolbox: Toolbox, approver: Approver, notify: Notify
         remember=grants.remember,
         preview=lambda action: _preview(action, toolbox),
     )
-    return Judges(judge, gate_in, hooks, model)
+    return Judges(judge, gate_in, grants, hooks, model)
 
 
 def _preview(action: Action, toolbox: Toolbox) -> str:

@@ -40,7 +40,9 @@ def test_front_matter_says_what_a_command_is_for() -> None:
 
 def test_what_is_not_obeyed_is_named() -> None:
     front = "---\nmodel: sonnet\nallowed-tools:\n  - Bash(git *)\n  - Read\nagent: build\n---\nGo"
-    assert template(front).ignored == ("model", "allowed-tools", "agent")
+    found = template(front)
+    assert (found.model, found.tools) == ("sonnet", "Bash(git *) Read")
+    assert found.ignored == ("agent",)
 
 
 def test_without_front_matter_the_first_line_is_the_help() -> None:

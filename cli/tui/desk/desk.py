@@ -23,6 +23,7 @@ from .opening import Opened, opened, with_model, with_values
 from .picture import picture
 from .seat import Seat
 from .state import DeskState
+from .terms import NONE, Terms
 from .unheard import Unheard
 from .words import Line, pictured
 
@@ -198,23 +199,24 @@ class Desk:
         """Stop what runs and close the session."""
         await self._leave()
 
-    def submit(self, prompt: Prompt) -> None:
-        """Say this: now if nothing runs, else to the running turn, after the current batch."""
-        if self._seat is None or self._doing:
-            self._line.add(prompt)
+    def submit(self, prompt: Prompt, terms: Terms = NONE) -> None:
+        """Say this: now if nothing runs, else to the running turn, after the current batch; or when
+        that is over, where it has terms of its own."""
+        if self._seat is None or self._doing or (terms != NONE and self._seat.working):
+            self._line.add(prompt, terms)
         elif pictured(prompt) and (wrong := self.state.no_images):
-            self._line.add(prompt)
+            self._line.add(prompt, terms)
             self._unheard(wrong, False)
         else:
-            self._seat.say(prompt)
+            self._seat.say(prompt, terms)
         self._touch()
 
-    def later(self, prompt: Prompt) -> None:
+    def later(self, prompt: Prompt, terms: Terms = NONE) -> None:
         """Say this when the turn is over."""
         if self._seat is not None and not self._seat.working:
-            self.submit(prompt)
+            self.submit(prompt, terms)
             return
-        self._line.add(prompt)
+        self._line.add(prompt, terms)
         self._touch()
 
     def take_back(self) -> Prompt | None:
@@ -242,7 +244,7 @@ class Desk:
 
     def _next(self) -> None:
         if not self.seat.working and (waiting := self._line.next()) is not None:
-            self.submit(waiting)
+            self.submit(waiting.prompt, waiting.terms)
 
     def go_on(self) -> bool:
         """Go on with a turn that broke off; without one, with what waits. Whether there was

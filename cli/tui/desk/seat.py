@@ -27,6 +27,7 @@ from ..tasks import Failed, Tasks
 from .noting import noted
 from .opening import Opened, forget
 from .personal import PersonalShell, in_words
+from .terms import NONE, Terms, agree
 from .watch import Watch
 from .words import Untold, ended_in_words
 from .worktree import Worktree
@@ -151,18 +152,19 @@ class Seat:
     async def rest(self) -> None:
         """Stop the turn, if one runs, and wait for its end."""
         if self._turn is not None:
-            self._session.stop("interrupted")
+            self._stop()
             await asyncio.wait([self._turn])
 
-    def say(self, prompt: Prompt) -> None:
-        """Begin a turn with this, or tell the running one after the current batch of actions."""
+    def say(self, prompt: Prompt, terms: Terms = NONE) -> None:
+        """Begin a turn with this, on its terms, or tell the running one after the current batch of
+        actions."""
         for words in self.composed.toolbox.newly_ended():
             self._untold.add(words)
         told = self._untold.before(prompt, self.mode)
         if self.working:
             self._session.steer(told)
         else:
-            self._begin(told)
+            self._begin(told, terms)
 
     def go_on(self) -> None:
         """Go on with a turn that broke off; without one, nothing happens."""
@@ -175,13 +177,31 @@ class Seat:
         """Take back what was told to the running turn and not heard."""
         return [self._untold.again(prompt) for prompt in self._session.agent.unsay()]
 
-    def _begin(self, prompt: Prompt | None) -> None:
+    def _begin(self, prompt: Prompt | None, terms: Terms = NONE) -> None:
         self.began = time.monotonic()
-        self._turn = self._tasks.begin(self._work(prompt))
+        self._turn = self._tasks.begin(self._work(prompt, terms))
 
-    async def _work(self, prompt: Prompt | None) -> None:
+    async def _work(self, prompt: Prompt | None, terms: Terms) -> None:
+        try:
+            done, trouble, unheard = await self._run(prompt, terms)
+        finally:
+            self.composed.judges.lend((), "")
+        try:
+            await self._change_model()
+        except KedgeError as error:
+            trouble = error.in_words
+        self._turn, self.began, self.stopping = None, 0.0, False
+        self.worktree.look()
+        self._over(done, trouble, self._untold.again(unheard) if unheard else None)
+
+    async def _run(self, prompt: Prompt | None, terms: Terms) -> tuple[bool, str, Prompt | None]:
+        """Whether the turn came to its end, what went wrong, and the prompt if nobody heard it."""
         done, trouble, unheard = False, "", prompt
         try:
+            if (before := await agree(terms, self.composed, self._where)) and not self._next_model:
+                self._next_model = before, None
+            if self.stopping:
+                return done, trouble, unheard  # before it began
             async for event in self._session.run(prompt):
                 if isinstance(event.body, ModelRequest):
                     unheard = None
@@ -191,24 +211,25 @@ class Seat:
                         unheard = None
         except KedgeError as error:
             trouble = error.in_words
-        self._turn, self.began, self.stopping = None, 0.0, False
-        self.worktree.look()
+        return done, trouble, unheard
+
+    async def _change_model(self) -> None:
+        """Have the model answer that is to from the next turn on, before one can begin."""
         if self._next_model is not None:
-            chosen, self._next_model = self._next_model, None
-            try:
-                await self.set_model(*chosen)
-            except KedgeError as error:
-                trouble = error.in_words
-        self._over(done, trouble, self._untold.again(unheard) if unheard else None)
+            (name, effort), self._next_model = self._next_model, None
+            await self.composed.set_model(name, effort, self._where)
 
     def interrupt(self) -> bool:
         """Stop the person's own command, or else the turn; whether anything ran."""
         if self._shell.stop():
             return True
-        self._session.stop("interrupted")
-        self.stopping = self.working
+        self._stop()
         self._changed()
         return self.working
+
+    def _stop(self) -> None:
+        self._session.stop("interrupted")
+        self.stopping = self.working
 
     async def set_mode(self, mode: Mode) -> None:
         """Decide by another mode from here on, also in the running turn.
@@ -227,7 +248,8 @@ class Seat:
             KedgeError: it is not known, has no key, or a limit of money cannot be kept with it.
         """
         if self.working:
-            self._next_model = name, effort
+            named, thinks = self._next_model or ("", None)
+            self._next_model = name or named, thinks if effort is None else effort
             return
         await self.composed.set_model(name, effort, self._where)
         self._changed()

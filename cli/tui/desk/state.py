@@ -6,6 +6,7 @@ from ....agent.messages import Prompt, said_in
 from ....agent.ports import Question
 from ....agent.tools.todo import TodoItem
 from ....config.settings import Effort, Mode
+from .terms import NONE, Terms
 
 
 class Waiting(Struct, frozen=True):
@@ -13,6 +14,7 @@ class Waiting(Struct, frozen=True):
 
     id: int
     prompt: Prompt
+    terms: Terms = NONE
 
     @property
     def words(self) -> str:

@@ -8,6 +8,7 @@ from ....agent.messages import Image, Prompt, Text
 from ....config.settings import Mode
 from ..added import Context, read, written
 from .state import Waiting
+from .terms import NONE, Terms
 
 if TYPE_CHECKING:  # the first frame waits for nothing of commands
     from ....agent.tools.jobs import Job
@@ -92,17 +93,17 @@ class Line:
         """All of them, the next one first."""
         return tuple(self._waiting)
 
-    def add(self, prompt: Prompt) -> None:
+    def add(self, prompt: Prompt, terms: Terms = NONE) -> None:
         """Stand in line."""
-        self._waiting.append(Waiting(next(self._ids), prompt))
+        self._waiting.append(Waiting(next(self._ids), prompt, terms))
 
     def put_first(self, prompts: Iterable[Prompt]) -> None:
         """Stand before all others, in this order."""
         self._waiting[:0] = [Waiting(next(self._ids), prompt) for prompt in prompts]
 
-    def next(self) -> Prompt | None:
+    def next(self) -> Waiting | None:
         """Take the first one out."""
-        return self._waiting.pop(0).prompt if self._waiting else None
+        return self._waiting.pop(0) if self._waiting else None
 
     def last(self) -> Prompt | None:
         """Take the last one out."""

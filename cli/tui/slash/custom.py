@@ -34,6 +34,8 @@ class Custom(Struct, frozen=True):
     template: Template
     greedy: bool
     """See `template.pieces`."""
+    own: bool
+    """Whether it is the person's own; else the project's."""
 
     @property
     def entry(self) -> Entry:
@@ -115,4 +117,5 @@ def _custom(file: Path, folder: Path, within: Path | None) -> Custom:
     if place.stat().st_size > LARGEST:
         raise KedgeError(f"it has more than {LARGEST:,} bytes")
     text = place.read_text("utf-8")
-    return Custom(name, file, template(text), ".opencode" in file.parts or "opencode" in file.parts)
+    greedy = ".opencode" in file.parts or "opencode" in file.parts
+    return Custom(name, file, template(text), greedy, own=within is None)

@@ -159,7 +159,7 @@ class OnScreen:
         from ..screens.pickers import EffortPicker
 
         picker = EffortPicker(effort)
-        chosen = await answered(self._app, picker)
+        chosen: Effort | None = await answered(self._app, picker)
         return None if chosen is None else Answering("", chosen, lasts=not picker.now)
 
     async def choose_model(self) -> Answering | None:

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from ....agent.messages import Image, Prompt, Text
 from ..composer.mentions import attach
 from ..composer.sources import Candidate
+from ..desk.terms import NONE, Terms
 from ..entry import Entry
+from .asked_for import terms_of
 from .command import Command, unknown
 from .custom import Custom, Customs, customs, waits_for_trust
 from .first_run import tell_untrusted
@@ -84,10 +86,25 @@ class Slash:
             await self._say_unknown(name)
             return
         prompt = await self._prompt(custom, words.strip(), pictures)
+        terms = await self._terms(custom)
+        if terms != NONE and self._surface.desk.state.working:
+            self._surface.say(f"/{name} begins a turn of its own: it waits for this one to end")
         if later:
-            self._surface.desk.later(prompt)
+            self._surface.desk.later(prompt, terms)
         else:
-            self._surface.desk.submit(prompt)
+            self._surface.desk.submit(prompt, terms)
+
+    async def _terms(self, custom: Custom) -> Terms:
+        """What holds for its turn; what does not, though its file asks for it, is said."""
+        desk = self._surface.desk
+        composed, now = desk.seat.composed, desk.state.model
+        roots = composed.toolbox.roots.all
+        asked = await asyncio.to_thread(
+            lambda: terms_of(custom, composed.loaded.settings, now, roots)
+        )
+        for problem in asked.problems:
+            self._surface.say(problem, wrong=True)
+        return asked.terms
 
     async def _say_unknown(self, name: str) -> None:
         place = here(self._surface)
@@ -117,7 +134,4 @@ class Slash:
         attached = await asyncio.to_thread(attach, said, cwd, hides)
         for problem in attached.problems:
             surface.say(problem, wrong=True)
-        if custom.template.ignored:
-            names = ", ".join(custom.template.ignored)
-            surface.say(f"/{custom.name}: {names} in its file is not obeyed here")
         return (Text("".join(texts)), *pictures, *attached.parts)

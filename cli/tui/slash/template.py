@@ -14,7 +14,7 @@ _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?$\n?", re.DOTALL | re.MU
 _FIELD = re.compile(r"([A-Za-z][\w-]*)[ \t]*:[ \t]*(.*)")
 _SHELL = re.compile(r"(?<!\S)!`([^`\n]+)`")
 _PLACE = re.compile(r"\$(ARGUMENTS|\d)(?![\w\[])")
-_OBEYED = ("description", "argument-hint")
+_OBEYED = ("description", "argument-hint", "model", "allowed-tools")
 
 
 class Template(Struct, frozen=True):
@@ -24,6 +24,10 @@ class Template(Struct, frozen=True):
     help: str
     arguments: str = ""
     """What may follow its name, in words."""
+    model: str = ""
+    """Who is to answer, as the file has it."""
+    tools: str = ""
+    """What needs no question, as the file has it."""
     ignored: tuple[str, ...] = ()
     """Names of fields that say something which is not obeyed."""
 
@@ -46,6 +50,8 @@ def template(text: str) -> Template:
         body.strip(),
         fields.get("description") or first[:80],
         fields.get("argument-hint", ""),
+        fields.get("model", ""),
+        fields.get("allowed-tools", ""),
         tuple(name for name, value in fields.items() if name not in _OBEYED and value),
     )
 
@@ -57,7 +63,7 @@ def _fields(front: str) -> Iterator[tuple[str, str]]:
         field = _FIELD.fullmatch(line.rstrip())
         if field:
             if name:
-                yield name, " ".join(values)
+                yield name, " ".join(values).strip()
             name, values = field[1], [_bare(field[2])]
         elif name and line.strip():
             values.append(_bare(line.strip().removeprefix("- ")))
