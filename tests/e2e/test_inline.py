@@ -186,6 +186,21 @@ def test_details_are_read_on_another_screen_that_leaves_no_trace(
     wait_until(lambda: printed(screen) == before, "all is as it was")
 
 
+def test_what_streams_in_while_another_screen_is_shown_is_seen_there_without_gaps(
+    person: Person, screen: Screen, kedge: Kedge, served: Served
+) -> None:
+    waits = bash("until test -e go; do sleep 0.05; done")
+    slowly = turn(LONG, delta=40, fault=Fault("slow", delay=0.004))
+    person.starts(*served(waits, slowly), *INLINE, "--mode", "full", "go")
+    sees(screen, "to the background")
+    screen.press("C-o")
+    sees(screen, "esc back")
+    (kedge.cwd / "go").touch()
+    sees(screen, "done ·")
+    shown = NAME.findall(screen.seen)
+    assert len(shown) > 5 and shown == NAMES[-len(shown) :]
+
+
 def test_what_is_finished_while_another_screen_is_shown_is_printed_afterwards(
     person: Person, screen: Screen, kedge: Kedge, served: Served
 ) -> None:
