@@ -24,6 +24,9 @@ class TuiSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """When the desktop is told that a question waits or a turn is over."""
     grace_ms: Annotated[int, Meta(ge=0, le=5_000)] = 500
     """Keys pressed so soon after a question appeared were meant for something else."""
+    wake: bool = False
+    """Whether the model goes on by itself when a command in the background ended while it was at
+    rest: a turn that nobody asked for, and that costs what a turn costs."""
     status_command: str = ""
     """A command whose first line of output the status line shows, run as yourself."""
     editor: str = ""

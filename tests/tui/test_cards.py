@@ -156,6 +156,14 @@ def test_what_went_along_has_a_line_each_whatever_its_name() -> None:
     assert shown(said) == ["› Hi", "  + a.py, 1 line attached", "  + b"]
 
 
+def test_what_the_model_is_told_without_a_word_of_the_person_is_marked() -> None:
+    said = Said(1, 1, MAIN, "", 0, "", False, ("bash_1 ended: exit code 0.",))
+    assert shown(said) == [
+        "› nobody said this: the model is told",
+        "  + bash_1 ended: exit code 0.",
+    ]
+
+
 def test_a_divider_goes_across_and_tells_more_when_opened() -> None:
     divider = Divider(1, 1, MAIN, "went back: 1 prompt undone", "> Fix it")
     assert shown(divider)[0].startswith("── went back: 1 prompt undone ──")

@@ -316,7 +316,7 @@ async def test_a_running_command_goes_to_the_background_and_outlives_a_change_of
     await desk.set_model("", "high")
     assert desk.state.effort == "high"
     assert desk.state.tasks[0].running
-    await desk.seat.kill("bash_1")
+    await desk.seat.background.kill("bash_1")
     assert not desk.state.tasks[0].running
 
 
@@ -341,12 +341,125 @@ async def test_a_command_that_ends_while_nothing_runs_is_told_to_the_person_and_
     await sitting.until(told)
     (said,) = told()
     assert "exit code 3 after" in said
-    assert said.endswith("\nfirst\nlast")
+    assert "\nfirst\nlast\n" in said
+    assert "/continue" in said
     desk.submit(words("And?"))
     await sitting.turns(2)
     (prompt,) = [one.prompt for one in sitting.bodies(TurnStarted) if "And?" in str(one.prompt)]
     assert "bash_1 ended: exit code 3" in str(prompt[0])
     assert len(told()) == 1
+
+
+@pytest.fixture
+def waking(sitting: Sitting) -> Sitting:
+    """With a person who wants the model to be woken."""
+    sitting.home.config_dir.mkdir(parents=True)
+    (sitting.home.config_dir / "config.toml").write_text("[tui]\nwake = true\n")
+    return sitting
+
+
+def waits_for(gate: Path) -> Part:
+    command = f"until [ -e {gate} ]; do sleep 0.02; done"
+    return calls("1", "bash", command=command, run_in_background=True)
+
+
+async def _one_in_the_background(sitting: Sitting, *more: Answer) -> tuple[Desk, Path]:
+    """A turn is over, and a command runs until a file is there."""
+    gate = sitting.work / "gate"
+    desk = await sitting.open((["user"], [waits_for(gate)]), (["tool"], [says("It runs.")]), *more)
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.state.working)
+    return desk, gate
+
+
+def told(sitting: Sitting) -> list[str]:
+    """The prompts that tell of a command that ended, and say nothing else."""
+    prompts = [one.prompt for one in sitting.bodies(TurnStarted)]
+    return [str(prompt) for prompt in prompts if len(prompt) == 1 and "bash_1 ended" in str(prompt)]
+
+
+async def test_without_a_word_the_person_lets_the_model_go_on_with_what_ended(
+    sitting: Sitting,
+) -> None:
+    desk, gate = await _one_in_the_background(sitting, (["user"], [says("I see.")]))
+    assert not desk.go_on()
+    gate.touch()
+    await sitting.until(lambda: not desk.state.tasks[0].running)
+    await sitting.until(lambda: [one for one in sitting.bodies(Notice) if "ended" in one.text])
+    assert not desk.state.working
+    assert told(sitting) == []
+    assert desk.go_on()
+    await sitting.turns(2)
+    await sitting.until(lambda: not desk.state.working)
+    assert len(told(sitting)) == 1
+    assert not desk.go_on()
+    assert [point.words for point in await desk.hindsight.points()] == ["Go."]
+
+
+async def test_who_wants_it_has_the_model_woken_once_by_a_command_that_ends(
+    waking: Sitting,
+) -> None:
+    desk, gate = await _one_in_the_background(waking, (["user"], [says("I see.")]))
+    gate.touch()
+    await waking.turns(2)
+    await waking.until(lambda: not desk.state.working)
+    assert len(told(waking)) == 1
+    (notice,) = [one.text for one in waking.bodies(Notice) if "bash_1 ended" in one.text]
+    assert notice.endswith("the model is told now")
+
+
+async def test_nobody_is_woken_while_a_question_is_open_but_when_the_turn_is_over(
+    waking: Sitting,
+) -> None:
+    gate = waking.work / "gate"
+    desk = await waking.open(
+        (["user"], [waits_for(gate)]),
+        (["tool"], [calls("2", "write", file_path="a.txt", content="a\n")]),
+        (["tool"], [says("Done.")]),
+        (["user"], [says("I see.")]),
+        mode="ask",
+    )
+    desk.submit(words("Go."))
+    await waking.until(lambda: desk.state.questions)
+    gate.touch()
+    (job,) = desk.seat.composed.toolbox.jobs
+    await job.wait(60)
+    assert told(waking) == []
+    desk.answer(desk.state.questions[0].id, Approval(Yes(), "person"))
+    await waking.turns(2)
+    await waking.until(lambda: not desk.state.working)
+    assert len(told(waking)) == 1
+
+
+async def test_the_model_is_not_woken_by_a_command_that_the_person_ended(
+    waking: Sitting,
+) -> None:
+    desk, _ = await _one_in_the_background(waking)
+    await desk.seat.background.kill("bash_1")
+    await waking.until(lambda: [one for one in waking.bodies(Notice) if "ended" in one.text])
+    assert not desk.state.working
+    assert told(waking) == []
+
+
+async def test_the_model_is_not_woken_after_the_person_stopped_it_and_while_their_words_wait(
+    waking: Sitting,
+) -> None:
+    gate = waking.work / "gate"
+    desk = await waking.open(
+        (["user"], [waits_for(gate)]),
+        (["tool"], [calls("2", "bash", command="sleep 100")]),
+    )
+    desk.submit(words("Go."))
+    await waking.until(lambda: len(desk.state.tasks) > 1)
+    desk.later(words("Then."))
+    desk.interrupt()
+    await waking.until(lambda: not desk.state.working)
+    gate.touch()
+    await waking.until(lambda: [one for one in waking.bodies(Notice) if "ended" in one.text])
+    assert not desk.state.working
+    assert told(waking) == []
+    assert [one.words for one in desk.state.queue] == ["Then."]
 
 
 async def test_the_editing_tool_is_the_one_that_the_model_was_trained_with(

@@ -183,6 +183,7 @@ class Desk:
                 hear=self._hear,
                 changed=self._touch,
                 over=self._over,
+                free=lambda: not (self._doing or self._line.waiting or self._approver.waiting),
                 failed=self._failed,
             )
             if self._mode is not None:
@@ -232,11 +233,11 @@ class Desk:
 
     def _over(self, done: bool, trouble: str, unheard: Prompt | None) -> None:
         self._unsay()
-        if unheard is not None:
+        if unheard:
             self._line.put_first([unheard])
         self._trouble = trouble
         self._touch()
-        if unheard is not None:
+        if unheard:
             self._unheard(trouble, bool(trouble))
         # After a turn that was stopped or failed, words wait until the person says something.
         if done:
@@ -247,8 +248,8 @@ class Desk:
             self.submit(waiting.prompt, waiting.terms)
 
     def go_on(self) -> bool:
-        """Go on with a turn that broke off; without one, with what waits. Whether there was
-        something to go on with, and nothing else runs."""
+        """Go on with a turn that broke off; without one, with what waits, or with commands that
+        ended. Whether there was something to go on with, and nothing else runs."""
         state = self.state
         if self._seat is None or state.working or state.doing:
             return False
@@ -256,6 +257,8 @@ class Desk:
             self._seat.go_on()
         elif state.queue:
             self._next()
+        elif self._seat.background.untold:
+            self._seat.say(())
         else:
             return False
         self._touch()
@@ -275,7 +278,7 @@ class Desk:
 
     def background(self) -> bool:
         """Let what the turn waits for go on in the background; whether there was a command."""
-        return self._seat is not None and self._seat.background() > 0
+        return self._seat is not None and self._seat.background.send() > 0
 
     async def set_mode(self, mode: Mode) -> None:
         """Decide by another mode from here on, also in the running turn."""

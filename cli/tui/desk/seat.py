@@ -11,7 +11,6 @@ from ....agent.checkpoint_facts import Checkpointed, Rewound
 from ....agent.events import (
     Event,
     ModelRequest,
-    Notice,
     Result,
     TextStreamed,
     ThinkingStreamed,
@@ -19,17 +18,17 @@ from ....agent.events import (
 from ....agent.lineage import Renamed
 from ....agent.messages import Prompt, Text
 from ....agent.person import PersonPrinted, PersonRan
-from ....agent.tools.jobs import Job
 from ....config.errors import KedgeError, UsageError
 from ....config.settings import MODES, Effort, Mode
 from ...surroundings import Surroundings
 from ..tasks import Failed, Tasks
+from .background import Background
 from .noting import noted
 from .opening import Opened, forget
 from .personal import PersonalShell, in_words
 from .terms import NONE, Terms, agree
 from .watch import Watch
-from .words import Untold, ended_in_words
+from .words import Untold
 from .worktree import Worktree
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ class Seat:
         hear: Callable[[Event], None],
         changed: Callable[[], None],
         over: Over,
+        free: Callable[[], bool],
         failed: Failed,
     ) -> None:
         """Sit down: what the log says is heard first.
@@ -63,6 +63,7 @@ class Seat:
             hear: takes every event.
             changed: called when something about the seat is another.
             over: called after each turn.
+            free: says whether nothing of the person's is to be said first.
             failed: called with what kept something from being done that nobody waits for.
         """
         self.at = at
@@ -95,7 +96,13 @@ class Seat:
         self._resumed = bool(at.past)
         self._untold.began(self.watch.mode)
         self._tasks.begin(self._listen())
-        self.composed.toolbox.hear_ended(self._job_ended)
+        self.background = Background(
+            self.composed,
+            idle=lambda: not (self.working or self._closing),
+            free=free,
+            tell=lambda: self.say(()),
+            changed=changed,
+        )
         self.worktree.look()
 
     def _take(self, event: Event) -> None:
@@ -111,11 +118,6 @@ class Seat:
 
     def _record(self, body: PersonPrinted | PersonRan) -> None:
         self._session.conduct.record(body)
-
-    def _job_ended(self, job: Job) -> None:
-        """While a turn runs, the model hears of it, and the person with it."""
-        if not (self.working or self._closing):
-            self._session.conduct.record(Notice("background", ended_in_words(job)))
 
     @property
     def id(self) -> str:
@@ -193,6 +195,7 @@ class Seat:
         self._turn, self.began, self.stopping = None, 0.0, False
         self.worktree.look()
         self._over(done, trouble, self._untold.again(unheard) if unheard else None)
+        self.background.turn_over(done)
 
     async def _run(self, prompt: Prompt | None, terms: Terms) -> tuple[bool, str, Prompt | None]:
         """Whether the turn came to its end, what went wrong, and the prompt if nobody heard it."""
@@ -295,17 +298,6 @@ class Seat:
         """
         if self.working:
             raise UsageError("that has to wait until the turn is over", hint="Esc stops it")
-
-    def background(self) -> int:
-        """Let the commands that calls wait for go on in the background; how many."""
-        return self.composed.toolbox.to_background()
-
-    async def kill(self, task: str) -> None:
-        """End a command in the background, by its id. Harmless after its end."""
-        for job in self.composed.toolbox.jobs:
-            if job.id == task:
-                await job.kill()
-        self._changed()
 
     def shell(self, command: str) -> None:
         """Run a command as the person; the model hears of it with their next words."""

@@ -126,7 +126,7 @@ async def _tasks(surface: Surface, words: str) -> None:
     async def stop(id: str) -> str:
         if not id:
             return f"{interrupt} stops that one, {background} sends it to the background"
-        await surface.desk.seat.kill(id)
+        await surface.desk.seat.background.kill(id)
         return f"{id} was stopped"
 
     async def page() -> Page:

@@ -20,6 +20,7 @@ GLANCE_DETAIL: Final = 5
 """Lines of what was found wrong that are shown unless opened."""
 GLANCE_FILES: Final = 8
 """Changed files that are named at the end of a turn."""
+_UNSAID: Final = "nobody said this: the model is told"
 
 _BROKEN_OFF: Final = frozenset(
     {"budget", "interrupted", "loop", "terminated", "turn_limit", "upstream"}
@@ -58,6 +59,8 @@ def said(block: Said, look: Look) -> list[Line]:
     if block.steering:
         inline.append(Segment(" (said meanwhile)", look.ink("dim")))
     shown = flow(inline, look.width, [Segment("› ", ink)], [Segment("  ")])
+    if not text and block.attached:
+        shown = [one([Segment(_UNSAID, look.ink("dim"))], look.width, [Segment("› ", ink)])]
     margin = [Segment("  + ", look.ink("dim"))]
     return shown + [
         one([Segment(one_line(along), look.ink("dim"))], look.width, margin)
