@@ -54,7 +54,7 @@ class Printing:
             case MessageAdded("assistant", parts) if len(event.path) == 1:
                 said = "".join(part.text for part in parts if isinstance(part, Text))
                 self.answer = said or self.answer
-            case TurnStarted(prompt) if self._past is not None:
+            case TurnStarted(prompt) if self._past is not None and own(prompt):
                 texts = (part.text for part in own(prompt) if isinstance(part, Text))
                 self._past.append(f"you: {harmless(' '.join(texts))}")
             case _:
