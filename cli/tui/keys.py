@@ -3,7 +3,7 @@ way."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -54,7 +54,7 @@ ACTIONS: tuple[Action, ...] = (
     _global("background", "ctrl+b", "let the running command go on in the background"),
     _global("next-mode", "shift+tab", "the next mode: ask, auto, plan"),
     _global("palette", "ctrl+p", "search everything that can be done"),
-    _global("expand", "ctrl+o", "open or close the details of the transcript"),
+    _global("expand", "ctrl+o", "open or close the last card, or the one chosen with ctrl+up"),
     _global("todo", "ctrl+t", "show or hide the list of tasks"),
     _global("take-back", "alt+up", "take the last waiting prompt back"),
     _global("page-up", "pageup", "scroll the transcript up"),
@@ -144,7 +144,7 @@ ACTIONS: tuple[Action, ...] = (
         "ask_turn(-1)",
     ),
     Action("ask-edit", "ask", ("e",), "edit the rules that would be stored"),
-    Action("ask-why", "ask", ("w",), "who was heard on it"),
+    Action("ask-why", "ask", ("w",), "how this was decided"),
     Action("ask-open", "ask", ("o",), "all of it, or less again"),
     Action("ask-down", "ask", ("j", "space"), "scroll the question down", "ask_scroll(1)"),
     Action("ask-up", "ask", ("k", "b"), "scroll the question up", "ask_scroll(-1)"),
@@ -236,8 +236,27 @@ def hardly_sent(key: str) -> str:
     return ""
 
 
+WHERE: dict[Context, str] = {
+    "global": "everywhere",
+    "composer": "in the prompt",
+    "completion": "while there are proposals",
+    "transcript": "in the transcript",
+    "ask": "while a question waits",
+}
+"""The contexts, in words."""
+
+_BEFORE: tuple[tuple[Context, Context], ...] = (
+    ("completion", "composer"),
+    ("completion", "global"),
+    ("composer", "global"),
+    ("transcript", "global"),
+    ("ask", "global"),
+)
+"""Contexts that are heard at the same time, and which of the two first."""
+
+
 class Conflict(Struct, frozen=True):
-    """A key that more than one action of a context is bound to: the first gets it."""
+    """A key that more than one action is bound to: in this context the first gets it."""
 
     context: Context
     key: str
@@ -247,7 +266,7 @@ class Conflict(Struct, frozen=True):
     def words(self) -> str:
         """For a person."""
         named = " and ".join(self.actions)
-        return f"{self.key} is bound to {named} ({self.context}); {self.actions[0]} gets it"
+        return f"{self.key} is bound to {named}; {WHERE[self.context]} {self.actions[0]} gets it"
 
 
 class Row(Struct, frozen=True):
@@ -298,16 +317,24 @@ class KeyTable:
                 understood.append(key)
         return understood
 
-    def _conflicts(self) -> list[Conflict]:
+    def _conflicts(self) -> Iterator[Conflict]:
+        """Within a context, and between two that are heard at the same time. What is packaged there
+        is meant so."""
         users: dict[tuple[Context, str], list[str]] = {}
         for action in ACTIONS:
             for key in self.keys(action.name):
                 users.setdefault((action.context, key), []).append(action.name)
-        return [
-            Conflict(context, key, tuple(names))
-            for (context, key), names in users.items()
-            if len(names) > 1
-        ]
+        for (context, key), names in users.items():
+            if len(names) > 1:
+                yield Conflict(context, key, tuple(names))
+            for first, then in _BEFORE:
+                others = users.get((then, key), []) if first == context else []
+                if others and not self._is_packaged(key, names[0], others[0]):
+                    yield Conflict(context, key, (names[0], others[0]))
+
+    @staticmethod
+    def _is_packaged(key: str, *names: str) -> bool:
+        return all(key in _BY_NAME[name].keys for name in names)
 
     @property
     def wrong(self) -> str:

@@ -72,8 +72,28 @@ def test_two_actions_on_one_key_are_shown_and_the_first_gets_it() -> None:
     assert table.keymap["redo"] == UNBOUND
 
 
-def test_the_same_key_in_two_contexts_is_no_conflict() -> None:
-    assert KeyTable({"todo": ["ctrl+g"]}).conflicts == ()
+@pytest.mark.parametrize(
+    ("bound", "actions", "where"),
+    [
+        ({"background": ["ctrl+r"]}, ("history-search", "background"), "in the prompt"),
+        ({"todo": ["ctrl+g"]}, ("editor", "todo"), "in the prompt"),
+        ({"redo": ["ctrl+t"]}, ("redo", "todo"), "in the prompt"),
+        ({"expand": ["ctrl+n"]}, ("completion-next", "expand"), "while there are proposals"),
+        ({"expand": ["o"]}, ("ask-open", "expand"), "while a question waits"),
+    ],
+)
+def test_the_same_key_where_both_are_heard_is_a_conflict_and_what_has_the_focus_gets_it(
+    bound: dict[str, list[str]], actions: tuple[str, ...], where: str
+) -> None:
+    table = KeyTable(bound)
+    (conflict,) = table.conflicts
+    assert conflict.actions == actions
+    assert f"{where} {actions[0]} gets it" in conflict.words
+    assert conflict.words in table.wrong
+
+
+def test_the_same_key_where_never_both_are_heard_is_no_conflict() -> None:
+    assert KeyTable({"ask-why": ["ctrl+r"]}).conflicts == ()
 
 
 def test_what_cannot_be_obeyed_is_said_and_the_rest_holds() -> None:

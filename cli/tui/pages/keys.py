@@ -3,16 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from ..entry import Entry
-from ..keys import Context, KeyTable
+from ..keys import WHERE, KeyTable
 from .page import Page, Row, head, page
-
-_WHERE: dict[Context, str] = {
-    "global": "everywhere",
-    "composer": "in the prompt",
-    "completion": "while there are proposals",
-    "transcript": "in the transcript",
-    "ask": "while a question waits",
-}
 
 
 def keys_page(table: KeyTable) -> Page:
@@ -32,7 +24,7 @@ def _keys(table: KeyTable) -> Iterator[Row]:
         action = row.action
         if action.context != last:
             last = action.context
-            yield head(_WHERE[action.context])
+            yield head(WHERE[action.context])
         keys = ", ".join(row.keys) or "no key"
         own = "  (yours)" if row.remapped else ""
         more = "\n".join((f"[tui.keys] {action.name}", *row.notes))
