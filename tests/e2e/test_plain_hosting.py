@@ -126,6 +126,7 @@ def test_what_a_full_disk_kept_from_being_said_is_said_once_there_is_room(
     says("three", "Third.")
     said.close()
     assert process.wait(30) == 0
+    assert "the mode is" not in kedge.out.read_text()
     facts = lines(log.read_bytes())
     assert [fact["prompt"] for fact in facts if fact["kind"] == "turn.started"][-1] == [
         {"type": "text", "text": "three"}

@@ -224,10 +224,12 @@ class Talk:
 
     def _look(self) -> None:
         self._looks = False
-        mode = self.desk.state.mode
-        if self._begun and mode != self._mode:
-            self.say(f"the mode is {mode}")
-        self._mode = mode
+        state = self.desk.state
+        # While one is being opened, there is none.
+        if state.session or state.trouble:
+            if self._begun and self._mode not in ("", state.mode):
+                self.say(f"the mode is {state.mode}")
+            self._mode = state.mode
         self._along.look()
         self._gate.look()
         self._teller.ask(self._wanted(), self._taken)
