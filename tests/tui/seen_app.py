@@ -74,6 +74,13 @@ class Seen:
         """The session is open."""
         await self.until(lambda: self.app.state.session)
 
+    @property
+    def rests(self) -> bool:
+        """Whether the session does nothing, and the app knows: what it shows follows what is, and
+        says before the first turn that nothing works, too."""
+        now, shown = self.app.look(), self.app.state
+        return shown.session == now.session != "" and not (now.working or shown.working)
+
     async def write(self, words: str) -> None:
         """Type words."""
         names = {" ": "space", "/": "slash", "-": "minus", ".": "full_stop", ":": "colon"}

@@ -193,7 +193,7 @@ async def test_a_file_of_one_s_own_comes_before_review_and_aliases_and_never_bef
         for count, name in enumerate(("review", "tree"), 1):
             await seen.send(f"/{name}")
             await seen.until(lambda count=count: len(seen.texts(Answer)) == count)
-            await seen.until(lambda: not seen.app.state.working)
+            await seen.until(lambda: seen.rests)
         assert seen.texts(Said) == ["My own review.", "My own tree."]
         entries = seen.app.entries()
         assert [one.name for one in entries].count("review") == 1
@@ -243,9 +243,9 @@ async def test_the_list_of_tasks_is_shown_by_name_and_missed_in_words(stage: Sta
 
 async def test_words_that_name_no_session_look_for_it_in_the_list(stage: Stage) -> None:
     async with stage.app(HELLO, "about whales") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and seen.rests)
     async with stage.app(HELLO, "about boats") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and seen.rests)
         await seen.send("/resume whales")
         await seen.on(SessionPicker)
         await seen.until(lambda: len(seen.rows) == 1)
@@ -256,7 +256,7 @@ async def test_sessions_of_this_folder_come_first_and_empty_ones_not_at_all(stag
     async def said(words: str) -> None:
         async with stage.app(HELLO, words) as seen:
             await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-            await seen.until(lambda: not seen.app.state.working)
+            await seen.until(lambda: seen.rests)
 
     await said("in this folder")
     here, stage.work = stage.work, stage.folder / "elsewhere"
@@ -358,7 +358,7 @@ async def test_enter_with_nothing_written_opens_the_plan_that_waits(stage: Stage
     async with stage.app(script, mode="plan") as seen:
         await seen.ready()
         await seen.send("a boat")
-        await seen.until(lambda: seen.texts(Answer) and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) and seen.rests)
         await seen.until(lambda: "a plan: enter or f3" in seen.shown)
         await seen.pilot.press("enter")
         await seen.on(PlanScreen)

@@ -38,7 +38,7 @@ async def test_leaving_ends_what_runs_only_when_that_was_said(stage: Stage) -> N
         await seen.until(lambda: any(task.running for task in seen.app.state.tasks))
         await seen.pilot.press("ctrl+b")
         await seen.until(lambda: "It goes on." in seen.texts(Answer))
-        await seen.until(lambda: not seen.app.state.working)
+        await seen.until(lambda: seen.rests)
         await seen.pilot.press("ctrl+d")
         await seen.until(lambda: "ends a command in the background (sleep 100)" in seen.told)
         assert seen.app.is_running
@@ -66,7 +66,7 @@ async def test_words_are_found_and_escape_goes_back_to_the_prompt(stage: Stage) 
         for count, words in enumerate(("one", "two", "three"), 1):
             await seen.send(words)
             await seen.until(lambda count=count: len(seen.texts(Answer)) == count)
-            await seen.until(lambda: not seen.app.state.working)
+            await seen.until(lambda: seen.rests)
         first, _, third = (
             one.id for one in seen.app.transcript.view.blocks if isinstance(one, Answer)
         )

@@ -23,7 +23,7 @@ def moved_away(stage: Stage) -> Path:
 
 async def left_a_session(stage: Stage) -> str:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) and seen.rests)
         return seen.app.state.session
 
 

@@ -27,7 +27,7 @@ WRITES: Script = [
 
 
 async def at_rest(seen: Seen, answer: str) -> None:
-    await seen.until(lambda: seen.texts(Answer)[-1:] == [answer] and not seen.app.state.working)
+    await seen.until(lambda: seen.texts(Answer)[-1:] == [answer] and seen.rests)
 
 
 async def test_a_session_is_found_by_what_was_said_in_it(stage: Stage) -> None:

@@ -147,7 +147,7 @@ async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
 )
 async def test_a_page_is_shown_and_closed(stage: Stage, name: str, shows: str) -> None:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and seen.rests)
         await seen.send(f"/{name}")
         await seen.on(PageScreen)
         assert any(shows in row for row in seen.rows), seen.rows
@@ -255,7 +255,7 @@ async def test_vim_is_switched_on_and_off(stage: Stage) -> None:
 
 async def test_a_session_is_renamed_and_exported(stage: Stage) -> None:
     async with stage.app(HELLO, "hi") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and seen.rests)
         await seen.send("/rename blue whale")
         await seen.until(lambda: seen.app.state.name == "blue whale")
         await seen.send("/export said.md")
@@ -288,7 +288,7 @@ async def test_a_command_in_the_background_is_stopped_from_the_list(stage: Stage
 
 async def test_clear_begins_anew_and_resume_comes_back(stage: Stage) -> None:
     async with stage.app(HELLO, "the first words") as seen:
-        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."] and seen.rests)
         first = seen.app.state.session
         await seen.send("/clear")
         await seen.until(lambda: seen.app.state.session not in ("", first))
@@ -302,7 +302,7 @@ async def test_plan_switches_the_mode_and_asks_for_one(stage: Stage) -> None:
         await seen.ready()
         await seen.send("/plan a boat")
         await seen.until(lambda: seen.texts(Answer) == ["Hello."])
-        assert seen.app.state.mode == "plan"
+        await seen.until(lambda: seen.app.state.mode == "plan")
         assert seen.texts(Said)[0].endswith("a boat")
 
 
