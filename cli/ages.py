@@ -10,8 +10,10 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def age_of(then: datetime, now: datetime) -> str:
-    """How long ago that was, in the largest unit that fits."""
+    """How long ago that was, in the largest unit that fits; under a minute it is `just now`."""
     minutes = max(0, int((now - then).total_seconds())) // 60
+    if not minutes:
+        return "just now"
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"

@@ -176,7 +176,7 @@ def question_text(
     if question.offers:
         rules = visible("; ".join(question.offers))
         lines += [
-            f"  always means the rule {style.hint(rules)}",
+            f"  2–4 save the rule: {style.hint(rules)}",
             "  1 once · 2 this session · 3 this project · 4 everywhere · e edit the rule · "
             f"5 no · 6 no, and say why{every}",
         ]

@@ -133,12 +133,12 @@ class Prospect:
             lines = f"  +{found.added} -{found.removed}" if found.added or found.removed else ""
             out.say(f"{_WORDS[found.change]} {in_a_line(found.path)}{lines}\n")
         if self._plan.only:
-            err.say("kedge: this is what the last going back left alone\n")
+            err.say("kedge: this is what the last undo or rewind left alone\n")
         for change in self.kept_back:
             words = "changed since by somebody else, left alone without --force"
             err.say(f"kedge: {words}: {in_a_line(self._shown(change.path))}\n")
         for place in self._plan.elsewhere:
-            words = "left alone, until kedge undo is called once more: what was done in"
+            words = "left alone, until kedge undo is called again: what was done in"
             if not Path(place).is_dir():
                 words = "cannot be undone, for the directory is gone or was moved: what was done in"
             err.say(f"kedge: {words} {in_a_line(place)}\n")

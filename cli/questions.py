@@ -10,6 +10,7 @@ from msgspec import Struct
 from ..agent.effects import Effect
 from ..agent.events import Grant
 from ..agent.ports import ESCALATE, Action, No, Question, Yes
+from .refused import shown, told
 from .terminal import harmless, visible
 
 SCOPES: Final[dict[str, Literal["session", "project", "user"]]] = {
@@ -104,7 +105,7 @@ def effects_in_words(question: Question) -> Iterator[str]:
 
 
 def voices_in_words(question: Question) -> Iterator[str]:
-    """Everybody who was heard on it, a voice a line."""
+    """How it was decided so far, a voice a line."""
     for voice in question.considered:
         about = "" if voice.effects is None else _targets(question.action, voice.effects)
         words = (f"{voice.by}: {voice.verdict}{about}", first_line(voice.reason), voice.rule)
@@ -129,13 +130,13 @@ def meaning(key: str, rules: tuple[str, ...]) -> Yes | No | None:
 
 def refusal(words: str = "") -> No:
     """A person's no, with what the model is to do instead."""
-    return No(f"the person said no: {words}" if words else "the person said no")
+    return No(told(words))
 
 
 def answer_in_words(answer: Yes | No) -> str:
     """An answer that was given, in one line."""
     if isinstance(answer, No):
-        return harmless(answer.message)
+        return harmless(shown(answer.message))
     if answer.grant is None:
         return "yes, this once"
     rules = visible("; ".join(answer.grant.rules))

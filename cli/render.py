@@ -241,7 +241,7 @@ def explained(failure: Failure) -> str:
 
 def _went_back(rewound: Rewound) -> str:
     """A going back in words."""
-    way = "took back going back" if rewound.redone else "went back"
+    way = "redid the last undo" if rewound.redone else "went back"
     what = "conversation and files" if rewound.what == "both" else rewound.what
     return f"the person {way} ({what}; files put back: {len(rewound.files)})"
 

@@ -53,7 +53,7 @@ def rewind(
         bool, typer.Option("--fork", help="Go on in a new session; this one stays as it is.")
     ] = False,
     session: _Session = "",
-    redo: Annotated[bool, typer.Option("--redo", help="Take the last going back back.")] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Redo the last undo or rewind.")] = False,
     dry_run: _DryRun = False,
     yes: _Yes = False,
     force: _Force = False,

@@ -163,7 +163,7 @@ class _Back:
             return
         if history(session.facts).workspace != str(self._where.cwd) and not self._fork:
             go_on = f"kedge -r {session.id}"
-        err.say(f'kedge: the prompt was as follows; go on with: {go_on} -p "PROMPT"\n')
+        err.say(f'kedge: the prompt was as follows; resume with: {go_on} -p "PROMPT"\n')
         Out(1).say(f"{harmless(prompt.words)}\n")
 
 

@@ -9,13 +9,14 @@ from ...agent.events import Considered
 from ...config.errors import UsageError
 from ..compose import saved_sessions
 from ..decided import Row, decisions
+from ..refused import shown
 from ..saved import latest, named
 from ..surroundings import surroundings
 from ..terminal import Out, Style, harmless
 
 _SAID = {
     "allow": "would allow it",
-    "ask": "wanted a person to say",
+    "ask": "wanted you to be asked",
     "deny": "denied it",
     "modify": "changed it",
     "unavailable": "could not be heard",
@@ -54,21 +55,22 @@ def explained(row: Row, style: Style) -> Iterator[str]:
     paint = style.good if row.outcome == "allow" else style.bad
     verdict = "allowed" if row.outcome == "allow" else "not allowed"
     yield style.strong(f"{row.seq}  {harmless(row.about)}")
-    yield f"  {paint(verdict)} by {row.by}: {harmless(row.reason) or 'nothing spoke against it'}"
+    reason = harmless(shown(row.reason)) or "nothing spoke against it"
+    yield f"  {paint(verdict)} by {_who(row.by)}: {reason}"
     if row.rule:
         yield f"  the rule: {harmless(row.rule)}"
     if row.asked:
-        yield f"  a person was asked and answered after {row.waited_ms / 1000:.1f} s"
+        yield f"  you were asked and answered after {row.waited_ms / 1000:.1f} s"
     if row.grant is not None:
         yield f"  from then on for this {row.grant.scope}: {harmless('; '.join(row.grant.rules))}"
     if row.modified is not None:
         yield f"  with other arguments: {harmless(msgspec.json.encode(row.modified).decode())}"
     if row.effects:
         yield "  it would:"
-        yield from (f"    {place}. {_effect(effect)}" for place, effect in enumerate(row.effects))
+        yield from (f"    {place}. {_effect(one)}" for place, one in enumerate(row.effects, 1))
     if row.considered:
-        yield "  heard, in this order:"
-        yield from (f"    {_heard(voice)}" for voice in row.considered)
+        yield "  how this was decided:"
+        yield from (f"    {_heard(voice, len(row.effects))}" for voice in row.considered)
     mode = f"  mode {row.mode}, sandbox {row.sandbox}" if row.mode else ""
     ended = f"; the action ended: {row.status}" if row.status else ""
     if mode or ended:
@@ -83,10 +85,14 @@ def _effect(effect: Effect) -> str:
     return f"run {harmless(effect.target)}  ({risk}{harmless(effect.command.why)})"
 
 
-def _heard(voice: Considered) -> str:
+def _who(by: str) -> str:
+    return "you" if by == "person" else by
+
+
+def _heard(voice: Considered, effects: int) -> str:
     about = ""
-    if voice.effects is not None:
-        about = f" (of {', '.join(map(str, voice.effects))})"
+    if voice.effects and effects > 1:
+        about = f" ({', '.join(str(place + 1) for place in voice.effects)})"
     rule = f"  [{harmless(voice.rule)}]" if voice.rule else ""
-    reason = f": {harmless(voice.reason)}" if voice.reason else ""
-    return f"{voice.by} {_SAID.get(voice.verdict, voice.verdict)}{about}{reason}{rule}"
+    reason = f": {harmless(shown(voice.reason))}" if voice.reason else ""
+    return f"{_who(voice.by)} {_SAID.get(voice.verdict, voice.verdict)}{about}{reason}{rule}"

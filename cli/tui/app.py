@@ -257,7 +257,7 @@ class KedgeApp(Reading):
             else:
                 self.ask_slash("rewind")
         elif self.composer.text:
-            self.say("once more clears the prompt", holds=TWICE)
+            self.say(f"press {self.keys.shown('interrupt')} again to clear the prompt", holds=TWICE)
 
     def action_take_back(self) -> None:
         """Take the last waiting prompt back into the composer."""
@@ -285,7 +285,8 @@ class KedgeApp(Reading):
         if not cleared and self._desk is not None:
             self._desk.interrupt()
         ends = what_ends(structs.replace(self.look(), working=False))
-        self.say("once more leaves" + (f", and ends {ends}" if ends else ""), holds=TWICE)
+        also = f", and end {ends}" if ends else ""
+        self.say(f"press {self.keys.shown('quit')} again to leave{also}", holds=TWICE)
 
     def action_leave(self) -> None:
         """Leave, if nothing is written."""
@@ -298,7 +299,7 @@ class KedgeApp(Reading):
         if not ends or self._again("leave", WARNED):
             self.exit(0)
         else:
-            self.say(f"leaving ends {ends}; once more, or Ctrl+C, leaves", holds=WARNED)
+            self.say(f"leaving ends {ends}; again, or ctrl+c, to leave", holds=WARNED)
 
     def exit(
         self,

@@ -1,5 +1,7 @@
 """The panes of which nothing is in sight at first: the first frame does not wait for them."""
 
+from collections.abc import Callable
+
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -16,13 +18,14 @@ from .waiting import WaitingList
 class Panels:
     """What opens beside the transcript, and between it and the prompt."""
 
-    def __init__(self, keys: KeyTable, grace: float) -> None:
-        """`grace` is for how many seconds a new question hears no key."""
+    def __init__(self, keys: KeyTable, grace: float, prompt: Callable[[], Widget]) -> None:
+        """`grace` is for how many seconds a new question hears no key; `prompt` is where words go
+        that are typed into a question."""
         self.todo = TodoPanel(id="todo")
         self.search = SearchBar(id="search")
         self.work = WorkLine(background=keys.shown("background"), id="work")
         self.offer = PlanOffer(keys.shown("review-plan") or "/plan", id="plan")
-        self.asking = AskPanel(keys, grace=grace, id="ask")
+        self.asking = AskPanel(keys, grace=grace, prompt=prompt, id="ask")
         self.waiting = WaitingList(_taking_back(keys), id="waiting")
 
     async def mount(self, front: Screen[None], beside: Widget, above: Widget) -> None:
@@ -42,5 +45,4 @@ class Panels:
 
 
 def _taking_back(keys: KeyTable) -> str:
-    up, always = keys.shown("up"), keys.shown("take-back")
-    return f"{up}, or {always} while you write," if up and always else up or always
+    return keys.shown("take-back") or keys.shown("up")

@@ -97,7 +97,7 @@ class Panes(Display, inherit_bindings=False):
     async def furnish(self) -> bool:
         """Bring what may open from here on; after the first frame. Whether nobody left before."""
         make = await asyncio.to_thread(_panels)
-        panels = make(self.keys, self.settings.grace_ms / 1000)
+        panels = make(self.keys, self.settings.grace_ms / 1000, lambda: self.composer)
         front = self.screen_stack[0]
         try:
             await panels.mount(front, front.query_one("#main"), front.query_one("#bar"))
@@ -205,6 +205,10 @@ class Panes(Display, inherit_bindings=False):
         """How things stand now."""
         return self.state
 
+    def on_descendant_focus(self) -> None:
+        """What the prompt invites to depends on who has the keys."""
+        self.show_soon()
+
     def show_soon(self) -> None:
         """Things stand differently: show it with the next frame."""
         if self.is_running and not self._shows_soon:
@@ -220,7 +224,8 @@ class Panes(Display, inherit_bindings=False):
         if state.no_images != before.no_images and self.composer.has_pictures:
             self.composer.say_no_images()
         self.query_one(StatusLine).show(state)
-        self.composer.placeholder = invitation(state, self.keys)
+        asks = self.panels is not None and self.panels.asking.has_focus
+        self.composer.placeholder = invitation(state, self.keys, asks=asks)
         if self.panels is not None:
             self.panels.show(state, state.plan)
         if isinstance(transcript := self.transcript, Tail):
@@ -262,7 +267,7 @@ class Panes(Display, inherit_bindings=False):
             self._driver.flush()
 
     def action_expand(self) -> None:
-        """Open or close the details of the transcript."""
+        """Open or close the last card, or the chosen one."""
         self.transcript.toggle_details()
 
     def action_todo(self) -> None:

@@ -62,7 +62,7 @@ def lived(app: "KedgeApp", err: Out) -> int:
     if app.crash:
         err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")
     if session := app.resumable:
-        err.say(f"kedge: go on with: kedge -r {session}\n")
+        err.say(f"kedge: resume with: kedge -r {session}\n")
     return code
 
 

@@ -17,16 +17,15 @@ _MOST: Final = 3
 def waiting_in_lines(state: DeskState, take_back: str) -> str:
     """A line for each prompt, the next one first; `take_back` is the key for the last, if
     there is one. Empty if nothing waits."""
-    waiting = [(one, "heard next") for one in state.steering]
+    waiting = [(one, "sent after the current step") for one in state.steering]
     waiting += [(one, _until(state)) for one in state.queue]
     lines = [f"{until}: {first_line(one.words).strip() or 'a picture'}" for one, until in waiting]
     if not lines:
         return ""
     more = len(lines) - _MOST
     shown = [*lines[:_MOST], *([f"… and {more} more"] if more > 0 else ())]
-    # In front, where it is not cut.
-    hint = [f"{take_back} takes the last one back"] if take_back else []
-    return "\n".join([*hint, *shown])
+    hint = [f"{take_back} edits the last one"] if take_back else []
+    return "\n".join([*shown, *hint])
 
 
 def _until(state: DeskState) -> str:
@@ -37,9 +36,11 @@ def _until(state: DeskState) -> str:
     return "after this turn" if state.working or state.doing else "after your next prompt"
 
 
-def invitation(state: DeskState, keys: KeyTable) -> str:
-    """What stands where nothing is written."""
+def invitation(state: DeskState, keys: KeyTable, *, asks: bool = False) -> str:
+    """What stands where nothing is written; `asks`: a question has the keys."""
     submit, later = keys.shown("submit"), keys.shown("complete")
+    if state.questions:
+        return _asked(keys, asks=asks)
     if submit and not (state.working or state.doing):
         if state.unfinished:
             return f"The last turn broke off: {submit} goes on with it; or say what to do instead"
@@ -48,6 +49,17 @@ def invitation(state: DeskState, keys: KeyTable) -> str:
     if submit and later and state.working:
         return f"Say more: {submit} after the current actions, {later} when the turn is over"
     return PLACEHOLDER
+
+
+def _asked(keys: KeyTable, *, asks: bool) -> str:
+    """What can be done while a question waits."""
+    once, because = keys.shown("ask-once"), keys.shown("ask-no-because")
+    to, submit = keys.shown("answer"), keys.shown("submit")
+    if asks:
+        writes = f", {to} to write" if to else ""
+        return f"A question waits: {once}-{because} answer it{writes}"
+    to = f"{to} or a click" if to else "a click"
+    return f"A question waits: {to} to answer it; {submit} sends what you write after it"
 
 
 class WaitingList(Static):

@@ -92,7 +92,7 @@ def test_a_line_for_each_deletion_of_this_directory(work: Path, capfd: Capture) 
     preserving(work.parent, "s2")(bash(work, "rm a.txt"))
     list_trash("", str(work), everywhere=False, as_json=False)
     (line,) = capfd.readouterr().out.splitlines()
-    assert line.endswith("0 min  rm          build, a.txt (4)")
+    assert line.endswith("just now  rm          build, a.txt (4)")
     list_trash("", str(work), everywhere=True, as_json=False)
     assert len(capfd.readouterr().out.splitlines()) == 2
     list_trash("s2", str(work), everywhere=False, as_json=False)

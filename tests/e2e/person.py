@@ -12,7 +12,7 @@ _ASKED = "1 once"
 """In the last line of every question."""
 _PROMPTS = {"6": "What should it do instead?", "e": "Rules instead of"}
 """What is shown when a line may be typed, by the key that asks for it."""
-_TOLD = r"\n(?:  yes, |  the person said no|. escalate )"
+_TOLD = r"\n(?:  yes, |  you said no|. escalate )"
 """What is shown when any other key has answered."""
 _ONCE_MORE = "once more"
 _PRESSES = 5

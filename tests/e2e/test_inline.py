@@ -155,7 +155,7 @@ def test_leaving_takes_away_all_but_what_was_said_and_tells_how_to_go_on(
     left = [row for row in leaves(person, screen) if row]
     assert "› hi you" in left and "Hello there." in left
     ended = left.index("[ended 0]")
-    assert left[ended - 1].startswith("kedge: go on with: kedge -r ")
+    assert left[ended - 1].startswith("kedge: resume with: kedge -r ")
     assert left[ended - 2].startswith("done ·")
     assert not any(FRAME in row or PROMPT in row for row in left)
     screen.type("echo still $((40 + 2)) here")
@@ -231,7 +231,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(
     sees(screen, "done ·")
     sees(screen, PROMPT)
     screen.press("C-d")
-    sees(screen, "go on with")
+    sees(screen, "resume with")
     assert rows(screen).count("Hello there.") == 1 and FRAME not in screen.text
 
 

@@ -55,7 +55,7 @@ def test_a_signal_ends_it_in_order(
     person: Person, kedge: Kedge, script: str, number: signal.Signals, shown: tuple[str, ...]
 ) -> None:
     os.kill(working(person, kedge, script, *shown), number)
-    assert "go on with: kedge -r" in person.ends(143)
+    assert "resume with: kedge -r" in person.ends(143)
     assert sleeping() == []
     the_log_is_whole(kedge)
 
@@ -82,7 +82,7 @@ def test_a_defect_of_its_own_ends_it_in_order_and_is_told(
     text = person.ends(1)
     assert "Traceback" not in text and text.count("kedge: ") == 2
     told = text[text.index("kedge: a defect of kedge's own ended it") :]
-    assert f"go on with: kedge -r {kedge.logs[0].stem}" in " ".join(told.split("\n"))
+    assert f"resume with: kedge -r {kedge.logs[0].stem}" in " ".join(told.split("\n"))
     (report,) = (kedge.home / "state" / "crashes").iterdir()
     assert report.name in told.replace("\n", "")
     assert "RuntimeError: a defect for the test" in report.read_text()
@@ -100,7 +100,7 @@ def test_ctrl_c_stops_the_turn_and_leaves_when_pressed_again(
     working(person, kedge, script)
     person.screen.press("C-c")
     wait_until(lambda: not sleeping(), "the command is ended")
-    assert "go on with: kedge -r" in person.leaves("C-c")
+    assert "resume with: kedge -r" in person.leaves("C-c")
     the_log_is_whole(kedge)
 
 

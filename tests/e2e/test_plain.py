@@ -64,7 +64,7 @@ def test_through_a_pipe_each_line_is_answered_before_the_next_is_read(says: Says
     assert ran.code == 0
     places = [ran.answer.index(words) for words in ("ask> one", "First.", "ask> two", "Second.")]
     assert places == sorted(places)
-    assert "go on with: kedge -r" in ran.answer
+    assert "resume with: kedge -r" in ran.answer
 
 
 def test_nothing_that_is_printed_moves_a_cursor(says: Says) -> None:
@@ -122,7 +122,7 @@ def test_one_number_says_no_to_all_questions_of_one_answer(says: Says, kedge: Ke
 @pytest.mark.parametrize("lines", [("6 use the test folder",), ("6", "use the test folder")])
 def test_a_no_says_what_to_do_instead(says: Says, kedge: Kedge, lines: tuple[str, ...]) -> None:
     ran = says("go", *lines, turns=(bash("touch made"), turn("Done.")))
-    assert "the person said no: use the test folder" in ran.answer
+    assert "you said no: use the test folder" in ran.answer
     assert not (kedge.cwd / "made").exists()
 
 
@@ -264,7 +264,7 @@ def test_words_typed_while_it_works_are_heard_and_nothing_typed_is_lost(
     assert "→ abc and more" in screen.text
     screen.press("C-u")
     screen.press("C-d")
-    assert "go on with: kedge -r" in person.ends(0)
+    assert "resume with: kedge -r" in person.ends(0)
 
 
 @TERMINAL
@@ -275,7 +275,7 @@ def test_ctrl_c_stops_the_turn_and_twice_leaves(
     screen.sees("▸ bash")
     screen.press("C-c")
     screen.sees("interrupted")
-    assert "go on with: kedge -r" in person.leaves("C-c")
+    assert "resume with: kedge -r" in person.leaves("C-c")
 
 
 @TERMINAL
@@ -295,7 +295,7 @@ def test_what_was_typed_before_comes_back_with_the_arrows_also_in_a_later_sessio
     screen.press("Up")
     person.rests("ask> words to remember")
     screen.press("C-c")
-    screen.sees("once more leaves")
+    screen.sees("again to leave")
     person.leaves("C-c")
 
 
@@ -308,7 +308,7 @@ def test_at_a_terminal_one_number_says_no_to_all_questions_of_one_answer(
     assert "7 no to all of them" in screen.text
     screen.type("7")
     screen.sees("Done.")
-    assert "the person said no, to all of them" in screen.text
+    assert "you said no, to all of them" in screen.text
     assert list(kedge.cwd.glob("?")) == []
 
 

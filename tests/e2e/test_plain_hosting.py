@@ -90,7 +90,7 @@ def test_ctrl_c_is_the_editor_s_while_it_has_the_terminal_and_its_end_is_ours(
     screen.sees("\non")
     screen.press("C-c")
     screen.sees("heard it")
-    assert "once more leaves" not in screen.text
+    assert "again to leave" not in screen.text
     os.kill(int((kedge.home / "pid").read_text()), 15)
     person.ends(143)
 

@@ -250,7 +250,7 @@ def test_ctrl_c_twice_leaves_and_says_how_to_go_on(
     sees(screen, "Said.")
     sees(screen, "Ask for something")
     screen.press("C-c")
-    sees(screen, "once more leaves")
+    sees(screen, "again to leave")
     screen.press("C-c")
     session = kedge.logs[0].stem
     assert f"kedge -r {session}" in person.ends(0)

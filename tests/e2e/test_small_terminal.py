@@ -24,7 +24,7 @@ def screen(person: Person) -> Screen:
 def is_all_in_sight(shown: str) -> bool:
     """Whether the answers, what is to come, and the prompt are."""
     ends = [row.startswith("╰") for row in shown.splitlines()[-3:-1]]
-    return any(ends) and all(words in shown for words in ("1 once", "1 to come", "no to all"))
+    return any(ends) and all(words in shown for words in ("1 once", "of up to", "no to these"))
 
 
 def test_a_question_is_read_and_the_whole_batch_refused_at_40_by_12(

@@ -198,7 +198,7 @@ def test_what_was_left_alone_can_still_be_undone(kedge: Kedge, model: Model) -> 
     assert "kedge undo --force undoes what was left alone" in kedge("undo", "--yes").complaint
     ran = kedge("undo", "--yes", "--force")
     assert ran.answer == "remove second  +0 -1\n"
-    assert "this is what the last going back left alone" in ran.complaint
+    assert "this is what the last undo or rewind left alone" in ran.complaint
     assert (kedge.cwd / "first").exists()
     assert kedge("undo", "--redo", "--yes").answer == "create second  +1 -0\n"
     assert (kedge.cwd / "second").read_text() == "A person's.\n"

@@ -23,7 +23,7 @@ def kept(stage: Stage) -> object:
 async def chooses(seen: Seen, words: str, effort: str) -> None:
     await seen.send(words)
     await seen.until(lambda: seen.app.look().effort == effort)
-    await seen.until(lambda: f"the effort is {effort or 'as the provider has it'}" in seen.told)
+    await seen.until(lambda: f"the effort is {effort or 'provider default'}" in seen.told)
 
 
 async def test_a_chosen_effort_holds_for_later_starts(stage: Stage) -> None:

@@ -37,15 +37,15 @@ async def test_a_dialog_shows_all_its_keys(name: str, size: tuple[int, int]) -> 
 
 
 def test_hints_share_a_line_as_long_as_they_fit() -> None:
-    hints = [Hint("enter", "takes it"), Hint("ctrl+d", "deletes"), Hint("esc", "closes")]
+    hints = [Hint("enter", "selects"), Hint("ctrl+d", "deletes"), Hint("esc", "closes")]
     assert [line.plain for line in hinted(hints, 80)] == [
-        "enter takes it · ctrl+d deletes · esc closes"
+        "enter selects · ctrl+d deletes · esc closes"
     ]
     assert [line.plain for line in hinted(hints, 34)] == [
-        *("enter takes it · ctrl+d deletes", "esc closes")
+        *("enter selects · ctrl+d deletes", "esc closes")
     ]
     assert [line.plain for line in hinted(hints, 5)] == [
-        *("enter takes it", "ctrl+d deletes", "esc closes")
+        *("enter selects", "ctrl+d deletes", "esc closes")
     ]
 
 

@@ -63,7 +63,7 @@ async def test_what_waits_and_what_is_to_come_is_listed(stage: Stage) -> None:
         assert [line.split()[:2] for line in listed] == [
             ["also", "grep"], ["also", "bash"], ["then", "write"],
         ]  # fmt: skip
-        assert words(seen, "#ask-place").startswith("1 of 3 · 1 to come")
+        assert words(seen, "#ask-place").startswith("1 of up to 4")
         await seen.pilot.press("tab", "1")
         await asked(seen, 2)
         await seen.pilot.press("5")

@@ -130,14 +130,14 @@ def test_words_that_wait_are_shown_with_when_they_are_heard():
     )
     state = DeskState(session="s", working=True, steering=(steered,), queue=(queued,))
     assert waiting_in_lines(state, "alt+up").splitlines() == [
-        "alt+up takes the last one back",
-        "heard next: also x",
+        "sent after the current step: also x",
         "after this turn: then z",
+        "alt+up edits the last one",
     ]
     stopped = structs.replace(state, working=False, steering=())
     assert "after your next prompt: then z" in waiting_in_lines(stopped, "")
     many = structs.replace(state, queue=(queued,) * 9)
-    assert waiting_in_lines(many, "alt+up").endswith("… and 7 more")
+    assert "… and 7 more" in waiting_in_lines(many, "alt+up")
     assert waiting_in_lines(DeskState(), "alt+up") == ""
 
 

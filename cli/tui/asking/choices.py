@@ -20,15 +20,15 @@ _STORING: Answers = (
     ("4", "ask-everywhere", "everywhere"),
 )
 _NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, because"))
-_NONE: Answers = (("7", "ask-no-all", "no to all"),)
-_SHORT = {"2": "session", "3": "project", "4": "all", "6": "no, …", "7": "no to all"}
+_SHORT = {"2": "session", "3": "project", "6": "no, …"}
 """Words for a narrow screen."""
 
 
-def answers(*, storing: bool, several: bool = False) -> Answers:
-    """Those of a question; `storing`: whether it can be answered for good; `several`: whether
-    there are others."""
-    return (*_ONCE, *(_STORING if storing else ()), *_NO, *(_NONE if several else ()))
+def answers(*, storing: bool, count: int = 1) -> Answers:
+    """Those of a question; `storing`: whether a rule can be stored; `count`: of how many it is
+    one, at most."""
+    every: Answers = (("7", "ask-no-all", f"no to these {count}"),) if count > 1 else ()
+    return (*_ONCE, *(_STORING if storing else ()), *_NO, *every)
 
 
 class Choices(Static):

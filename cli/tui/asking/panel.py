@@ -137,7 +137,7 @@ class AskPanel(Vertical, can_focus=True):
 
     @property
     def _answers(self) -> Answers:
-        return answers(storing=bool(self._pending.rules), several=self._pending.are_several)
+        return answers(storing=bool(self._pending.rules), count=self._pending.count)
 
     @property
     def _hint(self) -> AskHint:
@@ -266,7 +266,7 @@ class AskPanel(Vertical, can_focus=True):
             await running_app().run_action("next_mode")
 
     def action_ask_why(self) -> None:
-        """Show everybody who was heard, or hide them."""
+        """Show how it was decided, or hide that."""
         self._why = not self._why
         self._draw()
 

@@ -36,7 +36,12 @@ class Pending:
     @property
     def are_several(self) -> bool:
         """Whether there is more to say no to than the open one."""
-        return bool(self.others or self.state.to_come)
+        return self.count > 1
+
+    @property
+    def count(self) -> int:
+        """Of those that wait and what may be asked after them, all in all."""
+        return len(self.waiting) + len(self.state.to_come)
 
     @property
     def rules(self) -> tuple[str, ...]:

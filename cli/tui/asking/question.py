@@ -32,7 +32,7 @@ _DIFF_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-accent"}
 
 
 def body(asked: Asked, state: DeskState, look: Look, *, why: bool = False) -> Content:
-    """What would happen, where, and who wants to know; with `why`, everybody who was heard."""
+    """What would happen, where, and who wants to know; with `why`, how it was decided."""
     question = asked.question
     command = _command(asked, look)
     if question.preview and not command:
@@ -42,8 +42,8 @@ def body(asked: Asked, state: DeskState, look: Look, *, why: bool = False) -> Co
         lines = [*command, *_effects(question), *arguments]
     lines.append(_muted(_circumstances(asked, state)))
     if why:
-        voices = list(voices_in_words(question)) or ["nobody else was heard"]
-        lines += [Content(""), _muted("who was heard:")]
+        voices = list(voices_in_words(question)) or ["nothing else was consulted"]
+        lines += [Content(""), _muted("how this was decided:")]
         lines += [Content(f"  {words}") for words in voices]
     return Content("\n").join(lines)
 
@@ -109,9 +109,11 @@ def _circumstances(asked: Asked, state: DeskState) -> str:
     return harmless(" · ".join(filter(None, parts)))
 
 
-def stored(rules: tuple[str, ...]) -> Content:
-    """What "always" would store."""
-    label = "always is the rule  " if len(rules) == 1 else "always is the rules  "
+def stored(rules: tuple[str, ...], saving: str) -> Content:
+    """What the keys that are `saving` would store; where that is nothing, why they are missing."""
+    if not rules:
+        return _muted("asked every time: no rule can be saved for this")
+    label = f"{saving} save the rule: " if len(rules) == 1 else f"{saving} save the rules: "
     parts: list[_Part] = [(label, "$text-muted")]
     for place, rule in enumerate(rules):
         parts += [("; ", "$text-muted")] if place else []

@@ -42,6 +42,7 @@ class QuestionSheet(Vertical):
     def __init__(self, keys: KeyTable, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._turns = next(iter(keys.keys("ask-next")), "")
+        self._saving = _saving(keys)
         self._stores = False
         self._read = False
         self._is_laid_out = False
@@ -80,7 +81,7 @@ class QuestionSheet(Vertical):
         room.scroll_relative(y=pages * max(1, room.size.height - 1), animate=False)
 
     def show(self, pending: Pending, *, why: bool) -> None:
-        """Show the open question; with `why`, everybody who was heard on it."""
+        """Show the open question; with `why`, how it was decided."""
         asked, state, stores = pending.open, pending.state, pending.rules
         if asked is None:
             return
@@ -94,10 +95,11 @@ class QuestionSheet(Vertical):
         look = Look(max(20, self.content_size.width - 1), palette, cwd=state.cwd)
         what = body(asked, state, look, why=why)
         parts = [Content(headline(asked.question))] if cramped else []
-        parts += [what, *([Content(""), stored(stores)] if whole and stores else ())]
+        parts += [what, *([Content(""), stored(stores, self._saving)] if whole else ())]
         self._put("#ask-what", Content("\n").join(parts))
         self._effects = None if whole or cramped else consequences(asked, look)
-        self._put("#ask-rules", stored(stores) if stores and not (whole or cramped) else None)
+        rules = stored(stores, self._saving)
+        self._put("#ask-rules", None if whole or cramped else rules)
         if self._effects is not None and self._is_tight:
             self._put("#ask-rules", self._effects[0])
         beside = pending.others, state.to_come
@@ -164,11 +166,18 @@ class QuestionSheet(Vertical):
         return not width or height < rules.visual.get_height({}, width)
 
 
+def _saving(keys: KeyTable) -> str:
+    """The keys of the answers that store rules: `2–4`, unless a person has others."""
+    scopes = ("session", "project", "everywhere")
+    found = [next(iter(keys.keys(f"ask-{scope}")), "") for scope in scopes]
+    return "2–4" if found == ["2", "3", "4"] else "/".join(filter(None, found))
+
+
 def _place(pending: Pending, turns: str) -> str:
     """Which of how many it is; `turns` is the key for the next."""
-    waiting, coming = len(pending.waiting), len(pending.state.to_come)
-    if waiting < 2 and not coming:
+    if pending.count < 2:
         return ""
-    more = f" · {coming} to come" if coming else ""
-    next_one = f" · {turns}" if turns and waiting > 1 else ""
-    return f"{pending.place + 1} of {waiting}{more}{next_one}"
+    # What is to come may need no answer.
+    most = "up to " if pending.state.to_come else ""
+    next_one = f" · {turns}" if turns and len(pending.waiting) > 1 else ""
+    return f"{pending.place + 1} of {most}{pending.count}{next_one}"

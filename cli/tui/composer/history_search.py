@@ -9,7 +9,7 @@ from .history import Entry, search
 class HistorySearch(Picker[Entry]):
     """Gives the entry that was chosen, or None."""
 
-    TAKE = "takes it"
+    TAKE = "selects"
     ROOM = 6
 
     def __init__(self, entries: Sequence[Entry], query: str = "") -> None:

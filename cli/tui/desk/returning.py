@@ -86,9 +86,11 @@ class Returning:
         turns = [turn for turn in history(self._session.facts).turns if turn.seq >= seq]
         plan = None if what == "conversation" else plan_of(turns)
         if plan is None and what == "files":
-            return points[0].words, "no file was changed since"
-        reach: Reach = "conversation" if plan is None else what
-        return points[0].words, self._carry_out(plan, Rewound(seq, reach), announce)
+            return points[0].words, "no files had changed"
+        if plan is None and what == "both":
+            announce(Rewound(seq, "conversation"))
+            return points[0].words, "no files had changed"
+        return points[0].words, self._carry_out(plan, Rewound(seq, what), announce)
 
     def undo(self, count: int, announce: Announce, *, force: bool = False) -> str:
         """Undo what the last turns did to files, with `force` also where somebody else changed them

@@ -6,7 +6,7 @@ from typing import Final
 from ....agent.messages import Message, Text, ToolCall, ToolResult
 from ....agent.transcript import Transcript
 from ....agent.view import characters
-from ...counts import counted
+from ...counts import counted, percent
 from .page import Page, Row, head, page
 
 _BAR: Final = 32
@@ -40,7 +40,7 @@ def context_page(conversation: Transcript, tokens: int, window: int) -> Page:
 
 
 def _rows(shares: dict[str, int], tokens: int, window: int) -> Iterator[Row]:
-    of = f" of {window:,} ({tokens / window:.0%})" if window else ""
+    of = f" of {window:,} ({percent(tokens, window)})" if window else ""
     yield head(f"about {counted(tokens, 'token')}{of}")
     scale = window or tokens or 1
     for name, count in shares.items():
@@ -54,10 +54,8 @@ def _rows(shares: dict[str, int], tokens: int, window: int) -> Iterator[Row]:
 
 
 def _line(name: str, count: int, scale: int) -> str:
-    share = count / scale
-    bar = "█" * round(share * _BAR) or "▏"
-    percent = f"{share:.0%}" if share >= 0.01 else "<1%"
-    return f"{name:<18} {count:>9,}  {percent:>4}  {bar}"
+    bar = "█" * round(count / scale * _BAR) or "▏"
+    return f"{name:<18} {count:>9,}  {percent(count, scale):>4}  {bar}"
 
 
 def _sizes(conversation: Transcript) -> Iterator[tuple[str, int]]:

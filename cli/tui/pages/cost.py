@@ -136,7 +136,7 @@ def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
     results = [body for body in bodies if isinstance(body, Result)]
     yield head("this session")
     prompts = sum(isinstance(body, TurnStarted) for body in bodies)
-    yield Row(f"{counted(prompts, 'prompt')}, {counted(len(facts), 'fact')}")
+    yield Row(f"{counted(prompts, 'prompt')}, {counted(len(facts), 'record')}")
     seconds, waited = (
         sum(one.duration_ms for one in results) / 1000,
         sum(one.api_ms for one in results) / 1000,

@@ -7,7 +7,7 @@ from ....config.settings import Effort
 AS_PROVIDED: Final = "default"
 """What stands for no effort of one's own."""
 EFFORT_WORDS: Final[dict[Effort, str]] = {
-    "": "as the provider has it",
+    "": "provider default",
     "none": "answers at once, where the model can",
     "minimal": "hardly at all",
     "low": "quick and cheap",

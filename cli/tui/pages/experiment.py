@@ -61,7 +61,7 @@ def _rows(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran]) -> Iterat
     changes = list(_changes(last.started, now))
     yield from (Row(change) for change in changes)
     if not changes:
-        yield Row("nothing of it is another", "dim")
+        yield Row("nothing changed", "dim")
     yield head(f"versions in the last {counted(len(earlier), 'session')} here")
     yield from _versions(earlier)
 
@@ -77,16 +77,16 @@ def _changes(last: SessionStarted, now: SessionStarted) -> Iterator[str]:
     yield from (f"{what}: {was} → {is_now}" for what, was, is_now in named if was != is_now)
     # The hash has the mode in it.
     if last.policy_hash != now.policy_hash and last.mode == now.mode:
-        yield "what may happen is decided by other rules, hooks or sandbox settings"
+        yield "rules, hooks or sandbox settings changed"
     if last.system != now.system:
-        yield "the system text is another"
+        yield "system text changed"
     if last.instructions != now.instructions:
-        yield "the instruction files are others"
+        yield "instruction files changed"
     both = last.tool_versions.keys() & now.tool_versions.keys()
     other = sorted(name for name in both if last.tool_versions[name] != now.tool_versions[name])
     news = sorted(now.tool_versions.keys() - last.tool_versions.keys())
     gone = sorted(last.tool_versions.keys() - now.tool_versions.keys())
-    parts = (("described in other words", other), ("new", news), ("gone", gone))
+    parts = (("with another description", other), ("new", news), ("gone", gone))
     yield from (f"tools {what}: {', '.join(names)}" for what, names in parts if names)
 
 

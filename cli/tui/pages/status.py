@@ -15,8 +15,8 @@ def status_page(state: DeskState, more: Iterable[tuple[str, str]] = ()) -> Page:
 
 def _status(state: DeskState, more: Iterable[tuple[str, str]]) -> Iterator[Row]:
     yield from (Row(name, note=value) for name, value in (*_session(state), *more))
-    waiting = [("waits for the turn's end", one.words) for one in state.queue]
-    waiting += [("not heard yet", one.words) for one in state.steering]
+    waiting = [("after this turn", one.words) for one in state.queue]
+    waiting += [("sent after the current step", one.words) for one in state.steering]
     waiting += [(f"to do, {one.status}", one.content) for one in state.todo]
     if waiting:
         yield head("what waits")
@@ -40,6 +40,6 @@ def _session(state: DeskState) -> Iterator[tuple[str, str]]:
     yield "sandbox", state.sandbox or "not known yet"
     yield "context", f"about {state.context_tokens:,} tokens{window}"
     yield "cost", cost
-    yield "doing", "working" if state.working else state.doing or "at rest"
+    yield "doing", "working" if state.working else state.doing or "idle"
     yield "commands running", str(running)
     yield "configuration", state.config_version or "not known yet"

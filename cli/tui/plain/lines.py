@@ -37,9 +37,9 @@ from .plans import reviewed
 _SESSIONS: Final = 15
 """That are listed at once."""
 _REACHES: Final[tuple[tuple[Reach, str], ...]] = (
-    ("both", "files and talk"),
-    ("files", "files alone"),
-    ("conversation", "talk alone"),
+    ("both", "files + conversation"),
+    ("files", "files only"),
+    ("conversation", "conversation only"),
 )
 
 
@@ -188,7 +188,7 @@ class Lines:
             self.say(f"{file.change} {file.shown}, {file.added} added, {file.removed} removed")
             self.say(text.rstrip())
         items = [(file.shown, file.change) for file in found]
-        place = await choosing.choice(self._host, "files:", items, "a number puts that file back")
+        place = await choosing.choice(self._host, "files:", items, "a number reverts that file")
         if place is not None:
             await self.desk.hindsight.put_back(found[place])
             self.say(f"{found[place].shown} is as it was when the session began")
@@ -267,9 +267,7 @@ class Lines:
             self.say("sessions:\n" + numbered(_session(row, now) for row in listed))
             if len(shown) > len(listed):
                 self.say(f"and {len(shown) - len(listed)} more; words find what was said in them")
-            asked = (
-                "a number goes on with it, f and a number forks it, words search, Enter leaves: "
-            )
+            asked = "a number resumes it, f and a number forks it, words search, Enter leaves: "
             line = (await self._host.line(Ask(asked)) or "").strip()
             forks = line.lower().startswith("f ")
             taken = chosen(line[2:].strip() if forks else line, len(listed))
@@ -283,7 +281,7 @@ class Lines:
         """See `Surface`."""
         newest = list(reversed(points))
         place = await choosing.choice(
-            self._host, "go back to before:", [_point(one) for one in newest]
+            self._host, "rewind to before:", [_point(one) for one in newest]
         )
         if place is None:
             return None
@@ -291,7 +289,7 @@ class Lines:
         for words in (words for one in newest[: place + 1] for words in one.lasting):
             self.say(f"! stays: {words}")
         which = await choosing.choice(
-            self._host, "what goes back:", [("", words) for _, words in _REACHES]
+            self._host, "rewind what:", [("", words) for _, words in _REACHES]
         )
         return None if which is None else (point.seq, _REACHES[which][0])
 
@@ -349,13 +347,13 @@ def _found(catalogue: Catalogue, rows: Sequence[Summary], words: str) -> list[Su
 
 
 def _point(point: Point) -> tuple[str, str]:
-    files = ", ".join(point.files) or "no file was changed"
+    files = ", ".join(point.files) or "no files changed"
     kept = "" if point.restorable or not point.files else ", not kept any more"
     return " ".join(point.words.split())[:120], files + kept
 
 
 def _needs(offer: ModelOffer) -> str:
     if offer.variable:
-        where = f", to be had at {offer.page}" if offer.page else ""
+        where = f", get one at {offer.page}" if offer.page else ""
         return f"needs a key{where}"
     return "its server does not answer here" if offer.silent else "no key needed"

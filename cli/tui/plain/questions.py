@@ -26,7 +26,7 @@ _LETTERS = {"y": "1", "n": "5"}
 _SCOPES = {"2": "in this session", "3": "in this project", "4": "everywhere"}
 Wish = Literal["edit", "why not", "none", "voices"]
 """What a line says that does not answer yet, or answers more: the rule is to be edited, a reason
-follows, no to every question, who was heard on it."""
+follows, no to every question, how this was decided."""
 _WISHES: dict[str, Wish] = {"e": "edit", "6": "why not", "7": "none", "w": "voices"}
 
 
@@ -68,7 +68,7 @@ def question_lines(asked: Asked, batch: Batch, rules: tuple[str, ...]) -> Iterat
     yield "  6 no, and what it should do instead, such as: 6 use the test folder"
     if batch.are_several:
         yield "  7 no to all of them"
-    yield "  w says who was heard on it"
+    yield "  w shows how this was decided"
 
 
 def _about(question: Question) -> Iterator[str]:

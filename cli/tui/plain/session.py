@@ -107,7 +107,7 @@ class SessionThread:
             self._worker.shutdown()
             self._loop.close()
         if self._resumable:
-            out.say(f"kedge: go on with: kedge -r {self._resumable}\n")
+            out.say(f"kedge: resume with: kedge -r {self._resumable}\n")
         return self._code
 
     def redacted(self, text: str) -> str:

@@ -160,7 +160,7 @@ class Talk:
         if not ends or self._again() or self._over:
             self.end(0)
         else:
-            self.say(f"leaving ends {ends}; once more leaves")
+            self.say(f"leaving ends {ends}; again to leave")
 
     def _again(self) -> bool:
         now = time.monotonic()
@@ -283,11 +283,11 @@ class Talk:
             pass
         elif self._begun and self.desk.interrupt():
             self._warned = time.monotonic()
-            self.say("stopping; Ctrl+C once more leaves")
+            self.say("stopping; press Ctrl+C again to leave")
         elif self._again():
             self.end(0)
         else:
-            self.say("Ctrl+C once more leaves")
+            self.say("press Ctrl+C again to leave")
         self.changed()
 
     def take(self, text: str) -> None:

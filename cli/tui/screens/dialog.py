@@ -98,7 +98,7 @@ class Dialog(Modal[str | None]):
         numbers = f"1-{len(self._answers)}"
         arrows = Hint("↑ ↓" if self._at_once else f"↑ ↓ {numbers}", "choose")
         at_once = (Hint(numbers, "answers"),) if self._at_once else ()
-        lines = hinted((*at_once, arrows, Hint("enter", "takes it"), CLOSES), width)
+        lines = hinted((*at_once, arrows, Hint("enter", "selects"), CLOSES), width)
         answers = sum(len(Content(words).wrap(width - 1)) for words in self._lines)
         hint, options = self.query_one("#hint", Static), self.query_one(OptionList)
         hint.update(Content("\n").join(lines))

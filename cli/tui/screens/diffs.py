@@ -36,8 +36,8 @@ class DiffScreen(Picker[str]):
     def __init__(self, found: Sequence[FileDiff], load: Load, put_back: PutBack) -> None:
         """`load` looks again."""
         acts = (
-            Act[str]("ctrl+r", "puts it back", self._revert, sure=True),
-            Act[str]("ctrl+t", "takes that back", self._again),
+            Act[str]("ctrl+r", "revert file", self._revert, sure=True),
+            Act[str]("ctrl+t", "undo revert", self._again),
         )
         self._files = {one.path: one for one in found}
         self._load = load
@@ -72,7 +72,7 @@ class DiffScreen(Picker[str]):
 
     async def _again(self, item: Item[str]) -> str:
         if item.value not in self._undone:
-            return "that one was not put back here"
+            return "that file was not reverted here"
         file, before = self._undone.pop(item.value)
         await self._put_back(file, before)
         return f"{file.shown} has its changes again"
@@ -94,6 +94,6 @@ def _title(found: Iterable[FileDiff]) -> str:
 
 def _item(file: FileDiff, *, put_back: bool = False) -> Item[str]:
     counts = f"+{file.added} -{file.removed}"
-    sign, note = ("-", "put back") if put_back else (_SIGNS[file.change], "")
+    sign, note = ("-", "reverted") if put_back else (_SIGNS[file.change], "")
     tone: Tone = "dim" if put_back else ""
     return Item(file.path, f"{sign} {counts:<12} {file.shown}", note, tone=tone)

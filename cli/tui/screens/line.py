@@ -38,7 +38,7 @@ class LineScreen(Modal[str | None]):
             yield Static(self._about, markup=False)
             yield Input(self._value, password=self._secret, compact=True)
             yield Static(
-                hinted((Hint("enter", "takes it"), CLOSES), 40)[0], id="hint", markup=False
+                hinted((Hint("enter", "accepts"), CLOSES), 40)[0], id="hint", markup=False
             )
 
     def on_mount(self) -> None:

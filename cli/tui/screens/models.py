@@ -6,6 +6,7 @@ from typing import Final
 from ....config.models import ModelProfile
 from ....config.settings import Effort
 from ...commands.models import ProviderRow, price_of, state_of
+from ..pages.efforts import EFFORT_WORDS
 from ..pages.page import Tone
 from .picker import Act, Item, Picker
 
@@ -15,7 +16,6 @@ _EFFORTS: Final[tuple[Effort, ...]] = ("", "low", "medium", "high", "xhigh", "ma
 class ModelPicker(Picker[str]):
     """Gives `provider/model`; `effort` says how hard it is to think."""
 
-    TAKE = "lets it answer"
     ROOM = 2
 
     def __init__(
@@ -65,7 +65,7 @@ class ModelPicker(Picker[str]):
 
     def preview(self, item: Item[str]) -> str:
         """What is known of it, and how hard it will think."""
-        effort = self.effort or "as the provider has it"
+        effort = self.effort or EFFORT_WORDS[""]
         return f"{item.words}\neffort: {effort}"
 
 

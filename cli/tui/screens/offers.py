@@ -27,7 +27,7 @@ class SetupScreen(Picker[Offer]):
             )
         if not offer.variable:
             return f"{offer.model} runs on this machine: Enter, and it answers."
-        where = f"\nA key is to be had at {offer.page}" if offer.page else ""
+        where = f"\nGet a key at {offer.page}" if offer.page else ""
         return (
             f"{offer.model}{where}\n"
             "Enter asks for the key, and whether kedge is to keep it.\n"

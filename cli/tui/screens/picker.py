@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _SHOWN: Final = 500
 """Rows; who looks for more, types."""
-_NOTHING: Final = "nothing here is like that"
+_NOTHING: Final = "no matches"
 _AROUND: Final = 3
 """Lines of the frame and the filter."""
 _STYLES: Final[dict[Tone, str]] = {
@@ -97,7 +97,7 @@ class Picker(Modal[T | None], Generic[T]):
         Binding("pagedown", "page(1)", "page down", priority=True, show=False),
         *(Binding(key, f"act('{key}')", key, priority=True, show=False) for key in ACT_KEYS),
     ]
-    TAKE: ClassVar[str] = "takes it"
+    TAKE: ClassVar[str] = "selects"
     """What Enter does, in words; empty where it does nothing."""
     ROOM: ClassVar[int] = 0
     """Lines below the list for what is shown of the chosen one, if the screen has them."""
@@ -321,7 +321,7 @@ class Picker(Modal[T | None], Generic[T]):
             return
         if act.sure and self._pressed != key:
             self._pressed = key
-            self.say(f"{act.help}: {' '.join(item.label.split())}? {key} again does it")
+            self.say(f"{act.help}: {' '.join(item.label.split())}? {key} again to do it")
             return
         self._pressed = ""
         self.begin(self._act(act, item))

@@ -24,18 +24,20 @@ class Taken(Struct, frozen=True):
 class RewindPicker(Picker[Taken]):
     """Gives where to go back to, and how far."""
 
-    TAKE = "both"
+    TAKE = "files + conversation"
     ROOM = 8
 
     def __init__(self, points: Sequence[Point], *, now: datetime | None = None) -> None:
         """`now` is what ages count from."""
         acts = (
-            Act[Taken]("ctrl+f", "files alone", lambda item: self._only(item, "files")),
-            Act[Taken]("ctrl+t", "talk alone", lambda item: self._only(item, "conversation")),
+            Act[Taken]("ctrl+f", "files only", lambda item: self._only(item, "files")),
+            Act[Taken](
+                "ctrl+t", "conversation only", lambda item: self._only(item, "conversation")
+            ),
         )
         self._points = {point.seq: point for point in points}
         items = [_item(point, now or datetime.now(UTC)) for point in reversed(points)]
-        super().__init__("go back, files and talk, to before …", items, acts=acts)
+        super().__init__("rewind to before …", items, acts=acts)
 
     async def _only(self, item: Item[Taken], what: Reach) -> str:
         self.dismiss(Taken(item.value.seq, what))
@@ -46,7 +48,7 @@ class RewindPicker(Picker[Taken]):
         later = [point for seq, point in self._points.items() if seq >= item.value.seq]
         words = " ".join(self._points[item.value.seq].words.split())[:300]
         files = [change for point in later for change in point.files]
-        lines = [f"undone: {file}" for file in files] or ["no file was changed since"]
+        lines = [f"undone: {file}" for file in files] or ["no files have changed since"]
         if files and not self._points[item.value.seq].restorable:
             lines = ["the files as they were then are not kept any more"]
         lasting = [f"stays: {words}" for point in later for words in point.lasting]

@@ -49,7 +49,7 @@ async def _vim(app: "Seated", words: str) -> None:
     on = app.composer.vim is None if not said else said == "on"
     if on != (app.composer.vim is not None):
         app.composer.set_vim(on)
-    state = "the keys of vi are on, and Esc ends inserting" if on else "the keys of vi are off"
+    state = "vim keys on: Esc ends inserting" if on else "vim keys off"
     await choose(app, state, ("tui", "vim"), on, lasts=not now)
 
 
@@ -93,7 +93,7 @@ APPEARANCE: tuple[Command["Seated"], ...] = (
             aliases=("themes",), words=(*PALETTES, AUTOMATIC)),
     Command("thinking", "show, fold or hide what the model thinks", _thinking,
             "[collapsed|shown|hidden] [--now]", words=_WAYS),
-    Command("vim", "the keys of vi, on or off", _vim, "[on|off] [--now]", words=("on", "off")),
+    Command("vim", "vim keys, on or off", _vim, "[on|off] [--now]", words=("on", "off")),
     Command("details", "open or close the details of the transcript", _details,
             aliases=("expand",), listed=False),
     Command("editor", "write in the external editor", _editor, listed=False),

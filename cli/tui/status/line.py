@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ...counts import percent
 from ...terminal import harmless
 from ..desk.state import DeskState
 from ..running import running_app
@@ -79,9 +80,9 @@ def _context(state: DeskState) -> Piece:
     if not state.context_window:
         known = f"{state.context_tokens / 1000:.0f}k tokens" if state.context_tokens else ""
         return Piece(known, 3, side="right")
-    percent = round(100 * state.context_tokens / state.context_window)
-    style = "bold $text-warning" if percent >= _ALMOST_FULL else ""
-    return Piece(f"context {percent}%", 2 if percent < _ALMOST_FULL else 1, style, "right")
+    is_full = state.context_tokens * 100 >= state.context_window * _ALMOST_FULL
+    words = f"context {percent(state.context_tokens, state.context_window)}"
+    return Piece(words, 1 if is_full else 2, "bold $text-warning" if is_full else "", "right")
 
 
 def _cost(state: DeskState) -> str:

@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from ....agent.effects import FileChange
+from ...refused import shown
 from .blocks import Card, CardStatus
 from .clean import one_line, printed, words
 from .diff import drawn, rows
@@ -130,7 +131,7 @@ def _speaks(block: Card) -> bool:
 
 
 def _reason(block: Card) -> str:
-    return block.decision.reason if block.decision is not None else block.content
+    return shown(block.decision.reason if block.decision is not None else block.content)
 
 
 def _tail(text: str, count: int, look: Look) -> Iterator[Line]:
@@ -174,9 +175,12 @@ def _decided(block: Card, look: Look) -> Iterator[Line]:
     if decision is None:
         return
     if decision.asked:
-        said = "you allowed it" if decision.outcome == "allow" else "you did not allow it"
         waited = f" after {duration(decision.waited_ms / 1000)}" if decision.waited_ms else ""
-        text = f"{said}{waited}: {decision.reason}" if decision.reason else f"{said}{waited}"
+        if decision.outcome == "allow":
+            reason = f": {decision.reason}" if decision.reason else ""
+            text = f"you allowed it{waited}{reason}"
+        else:
+            text = f"{shown(decision.reason) or 'you said no'}{waited and f' ({waited.strip()})'}"
     else:
         done = "allowed" if decision.outcome == "allow" else "not allowed"
         text = f"{done} by {decision.by}: {decision.reason}"
