@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Unpack
 
@@ -105,14 +106,22 @@ def refusing_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Homes that nobody had. One for each test out of `tmp_path_factory` would have it look through
+    thousands."""
+    folder = tmp_path_factory.mktemp("kedge-homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _home_of_its_own(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _home_of_its_own(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if _PROVIDER_VARIABLE.fullmatch(name):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("KEDGE_HOME", str(tmp_path_factory.mktemp("kedge-home")))
+    home = next(_homes)
+    home.mkdir()
+    monkeypatch.setenv("KEDGE_HOME", str(home))
 
 
 def _local(host: object) -> bool:

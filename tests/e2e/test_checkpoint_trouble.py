@@ -11,7 +11,7 @@ from e2e.gated import Model, bash, write
 from e2e.process import Kedge, wait_until
 
 AUTO = ("--mode", "full", "--sandbox", "off")
-MANY = 1500
+MANY = 700
 CHANGE = (
     f"rm old/*7; for i in $(seq {MANY}); do echo $i > made/$i; done; "
     "for i in old/*3; do echo x >> $i; done"

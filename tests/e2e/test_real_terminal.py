@@ -17,7 +17,7 @@ from loopback.script import Call, Expect, Fault, Turn, turn
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
-SLOWLY = Fault("slow", delay=0.2)
+SLOWLY = Fault("slow", delay=0.1)
 WAITS = "touch begun; until test -e go; do sleep 0.05; done"
 """A command that ends when it is told to."""
 AT_ONCE = ("--set", "tui.grace_ms=0", "--sandbox", "off")

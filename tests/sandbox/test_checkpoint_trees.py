@@ -31,7 +31,7 @@ _RULED = st.lists(
 )
 _PLACES = st.sampled_from(["plain", "repository", "below", "worktree", "submodule"])
 Files = pytest.TempPathFactory
-_any = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_any = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def workspace(base: Path, place: Place) -> Path:

@@ -1,9 +1,11 @@
 """What a person might do at the keyboard, at random: seeds make it repeatable."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import Random
 
 from textual import events
+from textual.errors import NoWidget
 from textual.pilot import Pilot
 
 from kedge.cli.tui.keys import ACTIONS, key_name
@@ -131,7 +133,9 @@ class Presser:
 
     async def _click(self) -> str:
         place = self._place()
-        await self._pilot.click(offset=place, times=self._random.choice((1, 1, 1, 2, 3)))
+        # Nothing is there just after the window became another size.
+        with suppress(NoWidget):
+            await self._pilot.click(offset=place, times=self._random.choice((1, 1, 1, 2, 3)))
         return f"click {place}"
 
     async def _scroll(self) -> str:

@@ -162,9 +162,9 @@ async def test_a_grant_that_is_revoked_holds_no_longer_in_the_session_that_runs(
     async with stage.app(turns, "go", mode="ask") as seen:
         await asked(seen, 1)
         await seen.pilot.press("3")
-        await seen.until(lambda: seen.texts(Answer) == ["Over."] and not seen.app.state.working)
+        await seen.until(lambda: seen.texts(Answer) == ["Over."] and seen.rests)
         await seen.send("once more")
-        await seen.until(lambda: len(seen.texts(Answer)) == 2 and not seen.app.state.working)
+        await seen.until(lambda: len(seen.texts(Answer)) == 2 and seen.rests)
         await seen.send("/rules")
         await seen.on(PageScreen)
         assert "1 rule from your answers; /grants takes them back" in seen.rows
