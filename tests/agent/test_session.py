@@ -112,7 +112,7 @@ async def still_good(core, session, model, store):
 
 
 @given(moment=st.integers(0, 90), status=st.sampled_from(["interrupted", "terminated", "budget"]))
-@settings(max_examples=25)
+@settings(max_examples=40)
 async def test_a_stop_at_any_event_leaves_a_well_formed_history(core, moment, status):
     store = MemoryStore()
     session, model, _ = busy(core, store)
@@ -128,7 +128,7 @@ async def test_a_stop_at_any_event_leaves_a_well_formed_history(core, moment, st
 
 
 @given(steps=st.integers(0, 70), status=st.sampled_from(["interrupted", "terminated"]))
-@settings(max_examples=25)
+@settings(max_examples=40)
 async def test_a_stop_after_any_number_of_steps_leaves_a_well_formed_history(core, steps, status):
     store = MemoryStore()
     session, model, _ = busy(core, store)
@@ -150,7 +150,7 @@ async def test_a_stop_after_any_number_of_steps_leaves_a_well_formed_history(cor
 
 
 @given(steps=st.integers(0, 70))
-@settings(max_examples=25)
+@settings(max_examples=40)
 async def test_cancelling_whoever_reads_stops_the_turn_and_leaves_a_well_formed_history(
     core, steps
 ):
@@ -177,7 +177,7 @@ def _stored(store, id):
 
 
 @given(moment=st.integers(1, 60))
-@settings(max_examples=25)
+@settings(max_examples=40)
 async def test_closing_the_stream_early_stops_the_turn(core, moment):
     store = MemoryStore()
     session, model, tools = busy(core, store)
@@ -197,7 +197,7 @@ async def test_closing_the_stream_early_stops_the_turn(core, moment):
 
 
 @given(steps=st.integers(1, 70))
-@settings(max_examples=25)
+@settings(max_examples=40)
 async def test_cancelling_every_task_as_a_closing_event_loop_does_closes_all_brackets(core, steps):
     store = MemoryStore()
     session, model, _ = busy(core, store)
