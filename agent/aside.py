@@ -5,17 +5,17 @@ their own, so that they are no part of what the agent's model sees.
 """
 
 import asyncio
-import time
 from contextlib import aclosing
 
 from .budget import Ledger
 from .bus import Bus
-from .context import ModelUse, answer
-from .deltas import Draft
+from .context import ModelUse
 from .errors import BudgetError, ProviderError
-from .events import MessageAdded, ModelRequest, Purpose
+from .events import Body, MessageAdded, ModelRequest, Purpose
 from .messages import Message
+from .metering import Meter
 from .ports import Provider, Request
+from .reply import Reply
 from .transcript import CHARACTERS_PER_TOKEN
 from .view import characters
 
@@ -62,24 +62,18 @@ class Aside:
                 )
             name = self._provider.name
             self._bus.announce(ModelRequest(self._purpose, name, tokens), self._path)
-            return await self._answer(request)
+            return await self._answer(request, tokens)
 
-    async def _answer(self, request: Request) -> MessageAdded:
-        began = time.monotonic()
-        draft = Draft()
+    async def _answer(self, request: Request, tokens: int) -> MessageAdded:
+        reply = Reply(self._provider.name, self._use, Meter(tokens), self._emit)
         try:
             async with aclosing(self._provider.stream(request)) as deltas:
                 async for delta in deltas:
-                    draft.add(delta)
-            if draft.finished is None:
-                raise ProviderError("cut_off", f"{self._provider.name} left its answer unfinished")
+                    reply.add(delta)
+            return reply.complete()
         except (asyncio.CancelledError, ProviderError):
-            if (spoken := draft.spoken()) is not None:
-                self._record(spoken, draft, began)
+            reply.break_off()
             raise
-        return self._record(draft.message(), draft, began)
 
-    def _record(self, message: Message, draft: Draft, began: float) -> MessageAdded:
-        record = answer(message, draft, self._provider.name, self._use, began)
-        self._bus.emit(record, self._path)
-        return record
+    def _emit(self, body: Body) -> None:
+        self._bus.emit(body, self._path)

@@ -22,7 +22,7 @@ from .context import ModelUse
 from .errors import StoreError
 from .events import BudgetSpent, Event, MessageAdded, Resource, Result, Scope, TurnStarted
 from .messages import Usage
-from .spending import Spend, Spending
+from .spending import ModelLost, Spend, Spending
 
 EXPECTED_OUTPUT: Final = 1_000
 """Tokens of the answer that a booked call is expected to give."""
@@ -150,6 +150,8 @@ class Ledger:
                 self._forget("turn")
             case MessageAdded(role="assistant", usage=usage, cost_usd=cost):
                 return Spend(1, usage.input_tokens + usage.output_tokens, cost or 0.0)
+            case ModelLost(_, usage, cost):
+                return Spend(0, usage.input_tokens + usage.output_tokens, cost or 0.0)
             case Result(duration_ms=duration):
                 return Spend(seconds=duration / 1000)
             case BudgetSpent(name, scope=scope, level="soft"):

@@ -1,16 +1,17 @@
 """One call of the model: announced, streamed, shown as it comes, recorded whole or broken off."""
 
 import asyncio
-import time
 from contextlib import aclosing
 
 from .bus import Bus
-from .context import ModelUse, answer, assemble, estimated_tokens
-from .deltas import Delta, Draft, Finished, Restarted, Shown, TextDelta, ThinkingDelta
+from .context import ModelUse, assemble, estimated_tokens
+from .deltas import Delta, Finished, Restarted, Shown, TextDelta, ThinkingDelta
 from .errors import ProviderError
 from .events import Body, ModelRequest, Notice, TextStreamed, ThinkingStreamed, ToolSpec
 from .messages import Message, legible_text
+from .metering import Meter
 from .ports import Provider
+from .reply import Reply
 from .transcript import Transcript
 
 
@@ -41,22 +42,17 @@ class Caller:
         request = assemble(self._transcript, tools, self._use, self._bus.session)
         tokens = estimated_tokens(self._transcript)
         self._bus.announce(ModelRequest("main", self._provider.name, tokens), self._path)
-        began = time.monotonic()
-        draft, shown = Draft(), Shown()
+        meter = Meter(tokens, self._transcript.characters_per_token)
+        reply, shown = Reply(self._provider.name, self._use, meter, self._emit), Shown()
         try:
             async with aclosing(self._provider.stream(request)) as deltas:
                 async for delta in deltas:
-                    draft.add(delta)
+                    reply.add(delta)
                     self._show(delta, shown)
-            if draft.finished is None:
-                raise ProviderError("cut_off", f"{self._provider.name} left its answer unfinished")
+            return Message("assistant", reply.complete().parts)
         except (asyncio.CancelledError, ProviderError):
-            if (spoken := draft.spoken()) is not None:
-                self._record(spoken, draft, began)
+            reply.break_off()
             raise
-        message = draft.message()
-        self._record(message, draft, began)
-        return message
 
     def _show(self, delta: Delta, shown: Shown) -> None:
         match delta:
@@ -77,9 +73,6 @@ class Caller:
             self._emit(Notice("restarted", "the text streamed before is void"))
         if fresh:
             self._emit(TextStreamed(legible_text(fresh)))
-
-    def _record(self, message: Message, draft: Draft, began: float) -> None:
-        self._emit(answer(message, draft, self._provider.name, self._use, began))
 
     def _emit(self, body: Body) -> None:
         self._bus.emit(body, self._path)

@@ -1,14 +1,11 @@
-"""A model call: assembled from the transcript, stable things first, so that caches stay warm; and
-the record of its answer."""
+"""A model call: assembled from the transcript, stable things first, so that caches stay warm."""
 
-import time
 from collections.abc import Callable
 
 from msgspec import Struct
 
-from .deltas import Draft
-from .events import MessageAdded, ToolSpec
-from .messages import Message, Usage
+from .events import ToolSpec
+from .messages import Usage
 from .ports import Request
 from .transcript import Transcript
 
@@ -35,23 +32,6 @@ def assemble(
         max_output_tokens=use.max_output_tokens,
         effort=use.effort,
         session=session,
-    )
-
-
-def answer(message: Message, draft: Draft, model: str, use: ModelUse, began: float) -> MessageAdded:
-    """The record of an answer, whole or broken off, that was asked for at `began` on the monotonic
-    clock."""
-    end = draft.finished
-    usage = end.usage if end else Usage()
-    return MessageAdded(
-        "assistant",
-        message.parts,
-        model=model,
-        stop_reason=end.stop_reason if end else "interrupted",
-        usage=usage,
-        cost_usd=use.price(usage),
-        duration_ms=round((time.monotonic() - began) * 1000),
-        response_id=end.response_id if end else "",
     )
 
 

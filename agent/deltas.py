@@ -2,8 +2,8 @@
 
 Order, per attempt: any number of `TextDelta`, `ThinkingDelta` and `CallDelta`, each belonging to
 the part that is being written; `PartDone` when that part is complete; `Finished` last, exactly
-once. `Restarted` may come at any point before `Finished`: everything since the start of the
-answer is void and an attempt begins anew.
+once. `Metered` may come anywhere before that, and so may `Restarted`: everything since the start
+of the answer is void and an attempt begins anew.
 """
 
 from msgspec import Struct, structs
@@ -36,6 +36,13 @@ class PartDone(Struct, frozen=True):
     part: Part
 
 
+class Metered(Struct, frozen=True):
+    """The provider has taken up the request, and says what the attempt has used so far; nothing
+    where it says so only at the end. A later one takes the place of an earlier one."""
+
+    usage: Usage = Usage()
+
+
 class Restarted(Struct, frozen=True):
     """The attempt failed and another begins."""
 
@@ -55,7 +62,7 @@ class Finished(Struct, frozen=True):
     response_id: str = ""
 
 
-Delta = TextDelta | ThinkingDelta | CallDelta | PartDone | Restarted | Finished
+Delta = TextDelta | ThinkingDelta | CallDelta | PartDone | Metered | Restarted | Finished
 
 
 class Draft:
@@ -82,7 +89,7 @@ class Draft:
                 self._text.clear()
             case Finished():
                 self.finished = delta
-            case ThinkingDelta() | CallDelta():
+            case ThinkingDelta() | CallDelta() | Metered():
                 pass
 
     def _distinct(self, call: ToolCall) -> ToolCall:

@@ -28,6 +28,7 @@ from ..config.exit_codes import Status
 from .effects import Effect, FileChange
 from .messages import Image, Part, Role, StopReason, Text, Usage
 from .person import Around, PersonPrinted
+from .spending import Cost, ModelLost
 
 Outcome = Literal["allow", "deny"]
 ActionStatus = Literal["ok", "failed", "denied", "timeout", "cancelled", "unknown"]
@@ -47,15 +48,6 @@ class ToolSpec(Struct, frozen=True):
     def version(self) -> str:
         """Beginning of the SHA-256 of this as JSON: another one if the model is told otherwise."""
         return sha256(encode(self)).hexdigest()[:12]
-
-
-class Cost(Struct, frozen=True):
-    """Usage of one model over a run, with its price."""
-
-    usage: Usage
-    calls: int
-    usd: float | None
-    """None: the price of this model is not known."""
 
 
 class SessionStarted(Struct, frozen=True, tag_field="kind", tag="session.started"):
@@ -113,6 +105,9 @@ class MessageAdded(Struct, frozen=True, tag_field="kind", tag="message", omit_de
     stop_reason: StopReason = "end"
     usage: Usage = Usage()
     cost_usd: float | None = None
+    estimated: bool = False
+    """Whether usage and cost are, in part, not what the provider has said: the answer broke off
+    before that, or it says nothing."""
     duration_ms: int = 0
     """From the request to the end of the answer, repeated attempts included."""
     response_id: str = ""
@@ -330,6 +325,8 @@ class Result(Struct, frozen=True, tag_field="kind", tag="result"):
     sandbox: str
     mode: str
     error: Failure | None = None
+    cost_estimated: bool = False
+    """Whether a part of usage and cost is estimated."""
 
 
 class TextStreamed(Struct, frozen=True, tag_field="kind", tag="text.delta"):
@@ -363,6 +360,7 @@ Fact = (
     | TurnStarted
     | ModelRequest
     | MessageAdded
+    | ModelLost
     | ActionProposed
     | Decision
     | ActionStarted

@@ -15,7 +15,6 @@ from .events import (
     Body,
     BudgetSpent,
     CheckEnded,
-    Cost,
     Decision,
     Denial,
     Event,
@@ -32,6 +31,7 @@ from .events import (
 from .keeping import Net
 from .messages import Text, Usage
 from .person import ModeChanged
+from .spending import Cost, ModelLost
 
 _CLAIMS_TESTS = re.compile(
     r"\b(?:all|the)?\s*(?:tests?|test suite|checks?|build)\b[^.\n]{0,40}?"
@@ -56,6 +56,7 @@ class Outcome:
         self._not_kept: dict[str, None] = {}
         self._failure: Failure | None = None
         self._api_ms = 0
+        self._estimated = False
         self._mutated = False
         self._ran_since_change = False
         self.text = ""
@@ -69,9 +70,13 @@ class Outcome:
         main = len(event.path) == 1
         match event.body:
             case MessageAdded(role="assistant") as message:
-                self._count(message)
+                self.calls += 1
+                self._api_ms += message.duration_ms
+                self._count(message, 1)
                 if main:
                     self.text = "".join(p.text for p in message.parts if isinstance(p, Text))
+            case ModelLost() as lost:
+                self._count(lost, 0)
             case ActionProposed() as proposed:
                 self._tools[proposed.id] = proposed
             case Decision(id, "deny", by, reason) if by != "schema":
@@ -103,13 +108,12 @@ class Outcome:
         elif said.code == NOT_KEPT:
             self._not_kept[said.text] = None
 
-    def _count(self, message: MessageAdded) -> None:
-        self.calls += 1
-        self._api_ms += message.duration_ms
-        before = self._costs.get(message.model, Cost(Usage(), 0, 0.0))
-        known = before.usd is not None and message.cost_usd is not None
-        usd = _dollars((before.usd or 0.0) + (message.cost_usd or 0.0)) if known else None
-        self._costs[message.model] = Cost(before.usage + message.usage, before.calls + 1, usd)
+    def _count(self, used: MessageAdded | ModelLost, calls: int) -> None:
+        before = self._costs.get(used.model, Cost(Usage(), 0, 0.0))
+        known = before.usd is not None and used.cost_usd is not None
+        usd = _dollars((before.usd or 0.0) + (used.cost_usd or 0.0)) if known else None
+        self._costs[used.model] = Cost(before.usage + used.usage, before.calls + calls, usd)
+        self._estimated = self._estimated or used.estimated
 
     def _acted(self, ended: ActionEnded) -> None:
         effects = self._tools[ended.id].effects if ended.id in self._tools else ()
@@ -180,6 +184,7 @@ class Outcome:
             sandbox=started.sandbox,
             mode=started.mode,
             error=self._failure,
+            cost_estimated=self._estimated,
         )
 
     def _unverified(self) -> tuple[str, ...]:

@@ -4,6 +4,27 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from .messages import Usage
+
+
+class Cost(Struct, frozen=True):
+    """Usage of one model over a run, with its price."""
+
+    usage: Usage
+    calls: int
+    usd: float | None
+    """None: the price of this model is not known."""
+
+
+class ModelLost(Struct, frozen=True, tag_field="kind", tag="model.lost", omit_defaults=True):
+    """A model call, or an attempt at one, came to no words; this is what it used nevertheless."""
+
+    model: str
+    usage: Usage
+    cost_usd: float | None = None
+    estimated: bool = False
+    """As in `MessageAdded`."""
+
 
 class Spend(Struct, frozen=True):
     """An amount of work."""

@@ -129,10 +129,11 @@ class Transcript:
                 self._left.clear()
                 message = Message("user", self._introduced(prompt))
                 self._say(Said(event.seq, message, _own(prompt)))
-            case MessageAdded(role, parts, origin, stop_reason=stop, usage=usage):
+            case MessageAdded(role, parts, origin, stop_reason=stop) as message:
                 if role == "assistant":
                     self.stop_reason = stop
-                    self._learn(usage)
+                    # An estimate is made of what was learnt before.
+                    self._learn(Usage() if message.estimated else message.usage)
                 words = _own(parts) if origin == "person" else ""
                 self._say(Said(event.seq, Message(role, parts), words))
             case Compacted() as compacted:

@@ -32,15 +32,17 @@ def _ladder(modules: tuple[str, ...], *ground: str) -> Table:
 
 _HALL = (
     *("agent.errors", "agent.messages", "agent.deltas", "agent.effects", "agent.checkpoint_facts"),
-    *("agent.lineage", "agent.person", "agent.events", "agent.formats", "agent.codec"),
-    *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages", "agent.spending"),
+    *("agent.lineage", "agent.person", "agent.spending", "agent.events"),
+    *("agent.formats", "agent.codec"),
+    *("agent.ports", "agent.counting", "agent.bookmarks", "agent.stages"),
     *("agent.recollection", "agent.plainfile"),
 )
 _CORE = (
     *("agent.schema", "agent.breaker", "agent.guarded", "agent.gate", "agent.judge"),
     *("agent.bus", "agent.keeping", "agent.view", "agent.transcript", "agent.context"),
     *("agent.aftermath", "agent.background", "agent.changes", "agent.reopening"),
-    *("agent.budget", "agent.aside", "agent.passages", "agent.register", "agent.compaction"),
+    *("agent.metering", "agent.reply", "agent.budget", "agent.aside"),
+    *("agent.passages", "agent.register", "agent.compaction"),
     *("agent.compactor", "agent.conduct", "agent.repetition", "agent.endings"),
     *("agent.foreseeing", "agent.hearing"),
     *(

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Iterable
 import httpx2
 import msgspec
 
-from ..deltas import Delta, Finished, TextDelta, ThinkingDelta
+from ..deltas import Delta, Finished, Metered, TextDelta, ThinkingDelta
 from ..errors import ProviderError
 from . import faults
 from .endpoint import Endpoint
@@ -64,8 +64,9 @@ async def received(response: httpx2.Response, endpoint: Endpoint) -> Batches:
 
 
 async def told(batches: Batches, decoder: Decoder) -> AsyncGenerator[Delta]:
-    """The deltas of an answer. Words that arrived together are one delta; `Finished` is held back
-    until the answer's end has been read."""
+    """The deltas of an answer, whose head says that the request was taken up. Words that arrived
+    together are one delta; `Finished` is held back until the answer's end has been read."""
+    yield Metered()
     finished: Finished | None = None
     async with contextlib.aclosing(batches):
         async for events in batches:

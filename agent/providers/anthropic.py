@@ -14,7 +14,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from ...config.models import ModelProfile
 from ...config.providers import ProviderTable
-from ..deltas import CallDelta, Delta, Finished, PartDone, TextDelta, ThinkingDelta
+from ..deltas import CallDelta, Delta, Finished, Metered, PartDone, TextDelta, ThinkingDelta
 from ..errors import ProviderError
 from ..messages import Opaque, Part, StopReason, Text, Thinking, ToolCall, Usage
 from ..ports import Request
@@ -194,11 +194,12 @@ class AnthropicDecoder:
         self._count(said.usage)
         if said.type == "message_stop":
             return tuple(self._finish())
+        metered = Metered(_counted(self._usage))
         if said.delta is None or not said.delta.stop_reason:
-            return ()
+            return (metered,)
         self._stop_reason = said.delta.stop_reason
         details = said.delta.stop_details
-        return self._explain(details.explanation or "" if details else "")
+        return metered, *self._explain(details.explanation or "" if details else "")
 
     def _explain(self, words: str) -> Iterable[Delta]:
         """A refusal's reason stands in for the answer where there is none."""

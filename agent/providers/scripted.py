@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ...config.errors import ConfigError
-from ..deltas import Delta, Finished, PartDone, TextDelta, ThinkingDelta
+from ..deltas import Delta, Finished, Metered, PartDone, TextDelta, ThinkingDelta
 from ..errors import ScriptDiverged
 from ..messages import Message, Part, Role, StopReason, Text, Thinking, ToolResult, Usage
 from ..ports import Request
@@ -112,6 +112,7 @@ class ScriptedProvider:
             ScriptDiverged: the conversation is not the script's.
         """
         answer = self._answer(request.messages)
+        yield Metered(structs.replace(answer.usage, output_tokens=0, reasoning_tokens=0))
         for part in answer.parts:
             if isinstance(part, Text | Thinking):
                 delta = TextDelta if isinstance(part, Text) else ThinkingDelta

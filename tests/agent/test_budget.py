@@ -15,7 +15,7 @@ from kedge.agent.events import (
 )
 from kedge.agent.messages import Text, Usage
 from kedge.agent.outcome import Outcome
-from kedge.agent.spending import Spend
+from kedge.agent.spending import ModelLost, Spend
 from kedge.agent.stores.memory import MemoryStore
 from kedge.config.settings import BudgetSettings, LimitSettings, ScopeBudget
 
@@ -64,6 +64,14 @@ def fact(body, path=MAIN):
 def said(tokens=10, cost=1.0, path=MAIN):
     message = MessageAdded("assistant", (Text("x"),), usage=Usage(tokens), cost_usd=cost)
     return fact(message, path)
+
+
+def test_what_a_call_used_that_came_to_nothing_is_spent_and_no_call():
+    ledger = a_ledger(session={"cost": 5.0})
+    ledger.add(fact(ModelLost("m", Usage(10, output_tokens=2), 4.5, estimated=True)))
+    assert ledger.spent("session") == Spend(0, 12, 4.5)
+    with ledger.reserve(USE, 10) as refused:
+        assert refused.name == "cost"
 
 
 def a_ledger(clock=None, spending=None, **budgets):

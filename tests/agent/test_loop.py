@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from kedge.agent.deltas import PartDone, Restarted, TextDelta, ThinkingDelta
+from kedge.agent.deltas import Metered, PartDone, Restarted, TextDelta, ThinkingDelta
 from kedge.agent.errors import ProviderError, ScriptDiverged, ToolError
 from kedge.agent.events import (
     ActionEnded,
@@ -23,6 +23,7 @@ from kedge.agent.events import (
 )
 from kedge.agent.messages import Message, Text, Thinking, ToolCall, Usage
 from kedge.agent.ports import CheckOutcome
+from kedge.agent.spending import ModelLost
 from kedge.agent.stores.memory import MemoryStore
 from kedge.config.errors import KedgeError
 
@@ -435,9 +436,48 @@ async def test_the_cost_of_a_model_without_a_price_is_not_known(core):
 
 
 async def test_what_an_interrupted_run_has_cost_until_then_is_known(core):
-    model = core.Model(core.says(core.call("a")), (TextDelta("So"), ProviderError("server", "x")))
+    broken = (Metered(Usage(40)), TextDelta("So it is."), ProviderError("server", "x"))
+    session = core.session(
+        core.Model(core.says(core.call("a")), broken), price=lambda usage: usage.input_tokens / 10
+    )
+    events = await core.all_of(session)
+    whole, cut = [said for said in core.bodies(events, MessageAdded) if said.role == "assistant"]
+    assert (whole.estimated, cut.estimated) == (False, True)
+    assert (cut.usage, cut.cost_usd) == (Usage(40, output_tokens=2), 4.0)
+    result = core.result(events)
+    assert (result.cost_usd, result.cost_estimated) == (5.0, True)
+
+
+async def test_what_a_call_used_that_came_to_no_words_is_on_record(core):
+    """The provider has read the request, and the person had enough before it said a word."""
+    hanging = asyncio.Event()
+    model = core.Model([Metered(Usage(40)), hanging.wait()])
     session = core.session(model, price=lambda usage: usage.input_tokens / 10)
-    assert core.result(await core.all_of(session)).cost_usd == 1.0
+    running = asyncio.create_task(core.all_of(session))
+    await core.until(lambda: model.requests)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    session.stop("interrupted")
+    events = await running
+    assert core.bodies(events, ModelLost) == [ModelLost("test/model", Usage(40), 4.0, True)]
+    result = core.result(events)
+    assert (result.cost_usd, result.cost_estimated, result.turns) == (4.0, True, 0)
+
+
+async def test_what_an_attempt_used_that_was_repeated_is_counted_beside_the_answer(core):
+    again = Restarted(2, 0.0, "overloaded")
+    model = core.Model((Metered(Usage(40, 30)), TextDelta("So"), again, *core.says("So it is.")))
+    events = await core.all_of(core.session(model, price=lambda usage: usage.input_tokens / 10))
+    assert [lost.usage for lost in core.bodies(events, ModelLost)] == [Usage(40, 30)]
+    assert core.bodies(events, MessageAdded)[-1].usage == Usage(10, output_tokens=2)
+    result = core.result(events)
+    assert (result.cost_usd, result.usage["test/model"].calls) == (5.0, 1)
+
+
+async def test_where_no_provider_took_the_request_up_nothing_is_counted(core):
+    events = await core.all_of(core.session(core.Model([ProviderError("connection", "refused")])))
+    assert not core.bodies(events, ModelLost)
+    assert core.result(events).usage == {}
 
 
 @pytest.mark.parametrize("room", range(30))

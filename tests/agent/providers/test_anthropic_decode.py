@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from kedge.agent.deltas import CallDelta, Delta, Finished, PartDone, TextDelta, ThinkingDelta
+from kedge.agent.deltas import (
+    CallDelta,
+    Delta,
+    Finished,
+    Metered,
+    PartDone,
+    TextDelta,
+    ThinkingDelta,
+)
 from kedge.agent.errors import ProviderError
 from kedge.agent.messages import Opaque, StopReason, Text, Thinking, ToolCall, Usage
 from kedge.agent.providers.anthropic import AnthropicWire
@@ -91,6 +99,7 @@ def test_an_answer_comes_out_part_by_part() -> None:
         STOP,
     ]
     assert decoded(events) == [
+        Metered(Usage(115, 100, 5, 1)),
         ThinkingDelta("Let me "),
         ThinkingDelta("see"),
         PartDone(Thinking("Let me see", "c2ln", "anthropic")),
@@ -101,6 +110,7 @@ def test_an_answer_comes_out_part_by_part() -> None:
         CallDelta("read", 14),
         CallDelta("read", 7),
         PartDone(ToolCall("toolu_1", "read", '{"file_path": "a.py"}')),
+        Metered(Usage(115, 100, 5, 40, 7)),
         Finished("tool_use", Usage(115, 100, 5, 40, 7), "claude-opus-5-5", "msg_1"),
     ]
 
@@ -182,14 +192,14 @@ def test_a_refusal_without_words_says_why() -> None:
         "stop_reason": "refusal",
         "stop_details": {"type": "refusal", "explanation": "Not this."},
     }
-    assert decoded([START, refused, STOP])[:2] == [
+    assert decoded([START, refused, STOP])[2:4] == [
         TextDelta("Not this."),
         PartDone(Text("Not this.")),
     ]
 
 
 def test_a_refusal_without_any_explanation_is_an_answer() -> None:
-    (finished,) = decoded([START, ending("refusal"), STOP])
+    *_, finished = decoded([START, ending("refusal"), STOP])
     assert isinstance(finished, Finished)
     assert finished.stop_reason == "refusal"
 

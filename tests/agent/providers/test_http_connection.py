@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kedge.agent.deltas import Delta, Finished, PartDone, TextDelta
+from kedge.agent.deltas import Delta, Finished, Metered, PartDone, TextDelta
 from kedge.agent.errors import ProviderError
 from kedge.agent.messages import Message, Text, Usage
 from kedge.agent.ports import Request
@@ -79,7 +79,8 @@ async def test_words_that_arrive_together_are_one_delta() -> None:
 
     async with raw_server(handle) as url:
         deltas = await answered(provider(url))
-    assert deltas == [TextDelta("aaa"), PartDone(Text("aaa")), Finished("end", Usage())]
+    words = [delta for delta in deltas if not isinstance(delta, Metered)]
+    assert words == [TextDelta("aaa"), PartDone(Text("aaa")), Finished("end", Usage())]
 
 
 async def test_requests_share_a_connection() -> None:
@@ -98,7 +99,7 @@ async def test_requests_share_a_connection() -> None:
     async with raw_server(handle) as url:
         one = provider(url)
         for _ in range(3):
-            assert len([delta async for delta in one.stream(REQUEST)]) == 3
+            assert isinstance([delta async for delta in one.stream(REQUEST)][-1], Finished)
         await one.close()
     assert connections == 1
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kedge.agent.deltas import Draft, Finished, PartDone, TextDelta, ThinkingDelta
+from kedge.agent.deltas import Draft, Finished, Metered, PartDone, TextDelta, ThinkingDelta
 from kedge.agent.errors import ScriptDiverged
 from kedge.agent.messages import Message, Text, Thinking, ToolCall, ToolResult, Usage
 from kedge.agent.ports import Request
@@ -53,6 +53,7 @@ def play(script):
 
 async def test_the_first_answer_is_streamed_word_by_word(play):
     assert await play(ASKED) == [
+        Metered(Usage(900)),
         ThinkingDelta("Hm."),
         PartDone(Thinking("Hm.")),
         TextDelta("I"),
