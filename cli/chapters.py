@@ -21,6 +21,7 @@ from ..agent.events import (
 from ..agent.lineage import Forked, Renamed
 from ..agent.messages import Part, Text, said_in
 from .compacted import told, undone
+from .money import dollars
 from .terminal import harmless
 from .titles import title
 
@@ -83,7 +84,7 @@ def _remark(event: Event) -> list[Chapter]:
         case Failure(_, text):
             return [_chapter(f"Failed: {text}")]
         case Result() as result:
-            cost = "unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+            cost = dollars(result.cost_usd, estimated=result.cost_estimated, unknown="unknown")
             how = f"{result.status} (exit code {result.exit_code}, cost {cost})"
             return [_chapter(f"Ended: {how}")]
         case _:

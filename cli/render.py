@@ -26,6 +26,7 @@ from ..agent.events import (
 from ..agent.messages import Part, Text, said_in
 from .compacted import summary_of, told
 from .counts import counted
+from .money import dollars
 from .terminal import Style, harmless, in_a_line
 from .titles import title
 
@@ -269,7 +270,7 @@ def _opening(started: SessionStarted, session: str) -> str:
 def _facts(result: Result) -> str:
     tokens_in = sum(cost.usage.input_tokens for cost in result.usage.values())
     tokens_out = sum(cost.usage.output_tokens for cost in result.usage.values())
-    cost = "cost unknown" if result.cost_usd is None else f"${result.cost_usd:.4f}"
+    cost = dollars(result.cost_usd, estimated=result.cost_estimated)
     calls = counted(result.turns, "model call")
     return (
         f" · {calls} · {tokens_in} tokens in, {tokens_out} out · {cost} · "

@@ -123,7 +123,7 @@ MAY_IMPORT: Table = {
     "cli.tui": ("agent", "cli", "config", "sandbox"),
     "cli.tui.added": _HALL,
     "cli.tui.view": (
-        *("cli.counts", "cli.refused", "cli.terminal", "cli.titles", "cli.tui.added"),
+        *("cli.counts", "cli.money", "cli.refused", "cli.terminal", "cli.titles", "cli.tui.added"),
         "cli.tui.view",
         *(*_HALL, *_STATUS),
     ),

@@ -11,6 +11,7 @@ from ...agent.compactor import measured
 from ...agent.events import Compacted, Event, Finding, MessageAdded, Notice
 from ...agent.ports import Store
 from ...agent.session import Session
+from ...agent.spending import ModelLost
 from ...agent.transcript import transcript
 from ...config.errors import UsageError
 from ...config.exit_codes import EXIT_CODES
@@ -18,6 +19,7 @@ from ..catalogue import Catalogue
 from ..compacted import summary_of, told
 from ..compose import Composed, compose, saved_sessions
 from ..counts import counted
+from ..money import dollars
 from ..options import OPTIONS, Run, Value
 from ..saved import latest, named
 from ..surroundings import surroundings
@@ -86,9 +88,10 @@ def _report(state: Compacted, events: Sequence[Event]) -> None:
     for event in events:
         if isinstance(event.body, Notice | Finding):
             err.say(f"kedge: {harmless(event.body.text)}\n")
-    costs = [event.body.cost_usd for event in events if isinstance(event.body, MessageAdded)]
-    known = [cost for cost in costs if cost is not None]
-    spent = f", for ${sum(known):.4f}" if len(known) == len(costs) else ""
+    used = [body for event in events if isinstance(body := event.body, MessageAdded | ModelLost)]
+    known = [one.cost_usd for one in used if one.cost_usd is not None]
+    cost = dollars(sum(known), estimated=any(one.estimated for one in used))
+    spent = f", for {cost}" if len(known) == len(used) else ""
     out.say(f"{told(state)}{spent}\n")
     if words := summary_of(state):
         out.say(f"\n{harmless(words)}\n")

@@ -143,6 +143,8 @@ def test_a_turn_ends_quietly_with_what_nobody_checked() -> None:
         "done · 1 min 15 s · $0.5000 · 1 file +2 -1",
         "  not verified: all tests pass",
     ]
+    cut = Ended(1, 1, MAIN, "interrupted", 5.4, 0.0123, (), cost_estimated=True)
+    assert shown(cut)[0].startswith("interrupted · 5.4 s · ~$0.0123 · ")
 
 
 def test_a_long_prompt_is_shortened_until_it_is_opened() -> None:

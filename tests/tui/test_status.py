@@ -80,6 +80,7 @@ def test_it_always_fits(width, words, mode):
         (DeskState(sandbox="off"), "sandbox off"),
         (DeskState(sandbox="none"), "sandbox none"),
         (DeskState(cost_usd=None), "$?"),
+        (DeskState(cost_usd=0.026, cost_estimated=True), "~$0.03"),
         (DeskState(context_tokens=12_300), "12k tokens"),
         (DeskState(open_breakers=("a", "b")), "2 breakers open"),
     ],

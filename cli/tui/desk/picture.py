@@ -31,6 +31,7 @@ def picture(seat: Seat | None, state: DeskState) -> DeskState:
         context_tokens=session.agent.tokens,
         context_window=session.use.window,
         cost_usd=watch.cost,
+        cost_estimated=watch.cost_estimated,
         working=seat.working,
         doing=state.doing or _doing(seat),
         runs_own=seat.runs_own,

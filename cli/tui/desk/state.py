@@ -73,6 +73,8 @@ class DeskState(Struct, frozen=True):
     """0: not known."""
     cost_usd: float | None = 0.0
     """Of the session; None: the price of a model is not known."""
+    cost_estimated: bool = False
+    """Whether a part of that is estimated, since an answer was broken off."""
     working: bool = False
     """Whether a turn runs."""
     doing: str = ""

@@ -13,6 +13,7 @@ from ....agent.events import (
 )
 from ....agent.lineage import Renamed
 from ....agent.person import ModeChanged
+from ....agent.spending import ModelLost
 from ....config.settings import MODES, Mode
 from ...coming import Coming
 from ...commands.why import explained
@@ -30,6 +31,8 @@ class Watch:
         """Whether a person said anything."""
         self.cost: float | None = 0.0
         """US dollars; None if the price of a model is not known."""
+        self.cost_estimated = False
+        """Whether a part of that is estimated."""
         self.mode: Mode | None = None
         """The one that its model was told last, as far as the log says."""
         self.coming = Coming()
@@ -41,8 +44,8 @@ class Watch:
         self.coming.add(event)
         self.planned.add(event)
         match event.body:
-            case MessageAdded("assistant", cost_usd=cost):
-                self.cost = None if self.cost is None or cost is None else self.cost + cost
+            case MessageAdded("assistant") | ModelLost() as used:
+                self._pay(used)
             case TurnStarted():
                 self.begun = True
             case Renamed(name):
@@ -58,6 +61,11 @@ class Watch:
                 self._judged.append(event)
             case _:
                 pass
+
+    def _pay(self, used: MessageAdded | ModelLost) -> None:
+        known = self.cost is not None and used.cost_usd is not None
+        self.cost = (self.cost or 0.0) + (used.cost_usd or 0.0) if known else None
+        self.cost_estimated = self.cost_estimated or used.estimated
 
     def why(self, call: str) -> str:
         """What was decided about a call, or last if none is named, in words; empty if nothing."""

@@ -16,10 +16,11 @@ from ....agent.events import (
     TurnStarted,
 )
 from ....agent.messages import Usage, said_in
-from ....agent.spending import Spend
+from ....agent.spending import ModelLost, Spend
 from ....agent.stores.summary import Summary
 from ....config.settings import Settings
 from ...counts import counted
+from ...money import dollars
 from .page import Page, Row, head, page
 
 
@@ -30,13 +31,21 @@ class Sum(Struct):
     usage: Usage = Usage()
     usd: float | None = 0.0
     """None: the price of a call is not known."""
+    estimated: bool = False
+    """Whether a part of it is."""
 
-    def add(self, message: MessageAdded) -> None:
-        """Count an answer."""
-        self.calls += 1
-        self.usage += message.usage
-        known = self.usd is not None and message.cost_usd is not None
-        self.usd = (self.usd or 0.0) + (message.cost_usd or 0.0) if known else None
+    def add(self, used: "MessageAdded | ModelLost | Sum", calls: int) -> None:
+        """Count what so many calls used."""
+        usd = used.usd if isinstance(used, Sum) else used.cost_usd
+        self.calls += calls
+        self.usage += used.usage
+        self.usd = None if self.usd is None or usd is None else self.usd + usd
+        self.estimated = self.estimated or used.estimated
+
+    @property
+    def cost(self) -> str:
+        """The price in words."""
+        return dollars(self.usd, estimated=self.estimated, unknown="unknown")
 
     @property
     def line(self) -> str:
@@ -44,7 +53,7 @@ class Sum(Struct):
         used = self.usage
         share = used.cached_tokens / used.input_tokens if used.input_tokens else 0
         return (
-            f"{dollars(self.usd):>9}  {counted(self.calls, 'call'):>9}  "
+            f"{self.cost:>9}  {counted(self.calls, 'call'):>9}  "
             f"{used.input_tokens:>10,} in, {share:.0%} cached  {used.output_tokens:>8,} out"
         )
 
@@ -68,10 +77,11 @@ def spent(facts: Iterable[Event]) -> Spent:
                 found.turns[fact.turn] = (" ".join(said_in(prompt).split()), Sum())
             case ModelRequest(purpose):
                 purposes[fact.path] = purpose
-            case MessageAdded("assistant", model=model) as message:
+            case MessageAdded("assistant") | ModelLost() as used:
+                calls = 1 if isinstance(used, MessageAdded) else 0
                 meant = purposes.get(fact.path, "main")
-                found.models.setdefault((model, meant), Sum()).add(message)
-                found.turns.setdefault(fact.turn, ("", Sum()))[1].add(message)
+                found.models.setdefault((used.model, meant), Sum()).add(used, calls)
+                found.turns.setdefault(fact.turn, ("", Sum()))[1].add(used, calls)
             case _:
                 pass
     return found
@@ -85,18 +95,18 @@ def cost_page(facts: Sequence[Event], settings: Settings) -> Page:
 def _cost_rows(found: Spent, settings: Settings) -> Iterator[Row]:
     whole = Sum()
     for one in found.models.values():
-        whole.calls += one.calls
-        whole.usage += one.usage
-        whole.usd = None if whole.usd is None or one.usd is None else whole.usd + one.usd
+        whole.add(one, one.calls)
     yield head("the session")
     yield Row(whole.line)
+    if whole.estimated:
+        yield Row("~: partly an estimate; an answer broke off before its usage was known", "dim")
     for (model, purpose), one in found.models.items():
         yield head(model if purpose == "main" else f"{model}, {purpose}")
         yield Row(one.line)
     if found.turns:
         yield head("by prompt")
     for number, (prompt, one) in found.turns.items():
-        line = f"{dollars(one.usd):>9}  {counted(one.calls, 'call'):>9}"
+        line = f"{one.cost:>9}  {counted(one.calls, 'call'):>9}"
         yield Row(line, more=f"{one.line.strip()}\n{prompt}", note=f"{number}. {prompt[:80]}")
     yield head("budgets")
     yield from _budgets(whole, settings)
@@ -114,11 +124,6 @@ def _budgets(whole: Sum, settings: Settings) -> Iterator[Row]:
         yield Row(said)
     if not limits:
         yield Row("none is set: [limits] and [budgets] in config.toml", "dim")
-
-
-def dollars(usd: float | None) -> str:
-    """An amount of money."""
-    return "unknown" if usd is None else f"${usd:.4f}"
 
 
 def stats_page(facts: Sequence[Event], sessions: Sequence[Summary]) -> Page:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ....config.version import VERSION
+from ...money import dollars
 from ..desk.state import DeskState
 from .modes import MODE_WORDS
 from .page import Page, Row, head, page
@@ -27,7 +28,7 @@ def _status(state: DeskState, more: Iterable[tuple[str, str]]) -> Iterator[Row]:
 
 
 def _session(state: DeskState) -> Iterator[tuple[str, str]]:
-    cost = "not known" if state.cost_usd is None else f"${state.cost_usd:.4f}"
+    cost = dollars(state.cost_usd, estimated=state.cost_estimated, unknown="not known")
     window = f" of {state.context_window:,}" if state.context_window else ""
     changed = " (changed)" if state.dirty else ""
     running = sum(task.running for task in state.tasks)

@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...counts import percent
+from ...money import dollars
 from ...terminal import harmless
 from ..desk.state import DeskState
 from ..running import running_app
@@ -86,9 +87,9 @@ def _context(state: DeskState) -> Piece:
 
 
 def _cost(state: DeskState) -> str:
-    if state.cost_usd is None:
-        return "$?"
-    return f"${state.cost_usd:.2f}" if state.cost_usd else ""
+    if state.cost_usd == 0:
+        return ""
+    return dollars(state.cost_usd, estimated=state.cost_estimated, digits=2, unknown="$?")
 
 
 def fit(said: list[Piece], width: int) -> list[Piece]:

@@ -31,6 +31,8 @@ class Cost(Struct, frozen=True):
 
     total_cost_usd: float | None
     """Null: the price of a model is not known."""
+    estimated: bool = False
+    """Whether a part of it is."""
 
 
 class Window(Struct, frozen=True):
@@ -82,7 +84,7 @@ class Told(Struct, frozen=True):
             model=Model(state.model, state.model.rpartition("/")[2]),
             workspace=Workspace(state.cwd, state.cwd),
             version=VERSION,
-            cost=Cost(state.cost_usd),
+            cost=Cost(state.cost_usd, state.cost_estimated),
             context_window=Window(tokens, size, round(100 * tokens / size) if size else None),
             effort=state.effort,
             mode=state.mode,

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 from rich.segment import Segment
 
+from ...money import dollars
 from .blocks import Ended, Level, Opened, Said, ShellRun, Thought, Told
 from .cards import counts, duration, output
 from .clean import one_line, printed, words
@@ -139,7 +140,7 @@ def ended(block: Ended, look: Look) -> list[Line]:
     """A turn's end: what it took and changed, and what nobody checked."""
     dim = look.ink("dim")
     done = block.status == "done"
-    cost = "cost unknown" if block.cost_usd is None else f"${block.cost_usd:.4f}"
+    cost = dollars(block.cost_usd, estimated=block.cost_estimated)
     inline = [
         Segment(block.status.replace("_", " "), dim if done else look.ink("warn")),
         Segment(f" · {duration(block.seconds)} · {cost}", dim),

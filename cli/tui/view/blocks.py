@@ -154,6 +154,8 @@ class Ended(Struct, frozen=True, tag=True):
     """Net changes of files, one entry per path."""
     unverified: tuple[str, ...] = ()
     """What the answer states and no record supports."""
+    cost_estimated: bool = False
+    """Whether a part of the cost is estimated."""
 
 
 class Divider(Struct, frozen=True, tag=True):

@@ -313,6 +313,7 @@ class View:
             result.cost_usd,
             result.evidence.files_changed,
             result.evidence.unverified_claims,
+            result.cost_estimated,
         )
         self._put(ended)
 
