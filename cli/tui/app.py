@@ -2,15 +2,13 @@
 
 import asyncio
 import gc
-import time
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from msgspec import structs
-
 from ...agent.events import Event
 from ...agent.messages import Prompt, Text
+from ...config.errors import KedgeError
 from ...config.exit_codes import EXIT_CODES
 from ...config.settings import Mode
 from ...config.tui import TuiSettings
@@ -18,29 +16,20 @@ from ..images import load_image
 from ..options import Run
 from ..surroundings import Surroundings
 from .composer.messages import NoteAsked, ShellAsked, Submitted, Trouble
-from .desk.state import what_ends
 from .desk.unheard import said_again
 from .desk.unseen import wants_terminal
-from .desk.words import note_of
-from .terminal.crash import keep_crash
+from .desk.words import leaves, note_of
+from .leaving import TWICE, Leaving
 from .terminal.display import Shown
 from .terminal.suspended import has_shell
-from .transcript.reading import Reading
-from .transcript.tail import Tail
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from .asking.panel import AskPanel
     from .desk.desk import Desk
     from .desk.opening import Opened
     from .seated import Seated
     from .slash.run import Slash
 
-TWICE: Final = 1.5
-"""Seconds within which a key counts as pressed twice."""
-WARNED: Final = 5.0
-"""The same for leaving, after it was said what that ends."""
 _OUT: Final = 0.01
 """Seconds in which the first frame gets to the terminal, once it was made: a thread that imports
 would hold up the one that writes."""
@@ -48,7 +37,7 @@ _NEXT_MODE: Final[dict[Mode, Mode]] = {"ask": "auto", "auto": "plan", "plan": "a
 """`full` has to be asked for by name."""
 
 
-class KedgeApp(Reading):
+class KedgeApp(Leaving):
     """One person's terminal. Whoever runs it calls `close` afterwards."""
 
     def __init__(
@@ -74,15 +63,12 @@ class KedgeApp(Reading):
             welcomes: whether to ask what a first run has to be asked, and to show around.
         """
         super().__init__(where, settings, theme, shown)
-        self.crash = ""
-        """Where to read about the defect that ended the app; empty if none did."""
         self._left = ""
         self._picks = run.values["resume"] == ""
         self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
         self._typed = typed
         self._welcomes = welcomes
         self._early: list[Prompt] = []
-        self._pressed: dict[str, float] = {}
         self._beginning = False
 
     def on_mount(self) -> None:
@@ -110,15 +96,34 @@ class KedgeApp(Reading):
             self.composer.put(self._typed)
         if drafts := await desk.take_draft():
             self.composer.put_back(*drafts)
-        for prompt in (*await self._first(), *self._early):
-            desk.submit(prompt)
         await self._notifier.open()
         if wrong := self.keys.wrong:
             file = self.where.home.config_dir / "config.toml"
             self.say(f"{file}: {wrong} (/keys shows all)", wrong=True)
-        await self.begin()
+        if not await self._begin_first(desk):
+            return
         gc.freeze()  # what start-up made stays, and is not looked through for garbage
         gc.enable()
+
+    async def _begin_first(self, desk: "Desk") -> bool:
+        """Begin with what the command line asked for; whether that can be had. If not, the app ends
+        as `kedge -p` would, unless a person can give what is missing, which is a model."""
+        picks, early = self._picks, self._early
+        try:
+            for prompt in (*await self._first(), *early):
+                desk.submit(prompt)
+            await self.begin()
+        except KedgeError as error:
+            if picks or not self._welcomes or error.exit_code == EXIT_CODES["credentials"]:
+                raise
+            while desk.take_back() is not None:
+                pass  # what the command line said is not for another start
+            if early:
+                self.composer.put_back(*early)
+            self.refused = error
+            self.exit(error.exit_code)
+            return False
+        return True
 
     async def begin(self) -> None:
         """See `Seated.begin`."""
@@ -188,6 +193,9 @@ class KedgeApp(Reading):
 
     def on_submitted(self, message: Submitted) -> None:
         """A prompt was sent: what comes of it is what the person wants to see."""
+        if leaves(message.prompt):
+            self.leave()
+            return
         if message.how == "now":
             self.transcript.action_scroll_end()
         if self._desk is None:
@@ -196,12 +204,21 @@ class KedgeApp(Reading):
             self._desk.later(message.prompt)
         else:
             self._desk.submit(message.prompt)
-            if self._desk.state.trouble and not self._desk.state.session:
-                # It waits: what was missing may be there now, or is asked for once more.
-                self.later(self.begin())
+            self._begin_again()
+
+    def _begin_again(self) -> bool:
+        """Where opening a session has failed: what was missing may be there now, or is asked for
+        once more. Then what waits is sent."""
+        again = self._desk is not None and bool(self._desk.state.trouble)
+        again = again and not self.desk.state.session
+        if again:
+            self.later(self.begin())
+        return again
 
     def on_go_on_asked(self) -> None:
         """Enter, with nothing written."""
+        if self._begin_again():
+            return
         if self._desk is not None and self._desk.go_on():
             self.transcript.action_scroll_end()
         elif self.panels is not None and self.panels.offer.plan:
@@ -236,12 +253,6 @@ class KedgeApp(Reading):
         """Something in the composer did not work."""
         self.say(message.words, wrong=True)
 
-    def _again(self, key: str, within: float = TWICE) -> bool:
-        """Whether a key was pressed shortly before."""
-        now = time.monotonic()
-        before, self._pressed[key] = self._pressed.get(key, -within), now
-        return now - before < within
-
     def action_interrupt(self) -> None:
         """Stop what runs and give back what waited; at rest, twice: clear the prompt, or rewind
         where it is empty."""
@@ -274,49 +285,6 @@ class KedgeApp(Reading):
             self.composer.put_back(prompt)
         return prompt is not None
 
-    async def action_quit(self) -> None:
-        """Clear the prompt or stop what runs; twice: leave."""
-        cleared = self.composer.drop()
-        warned = time.monotonic() - self._pressed.get("leave", -WARNED) < WARNED
-        # What was written since the first time is cleared first.
-        if (self._again("quit") or warned) and not cleared:
-            self.exit(0)
-            return
-        if not cleared and self._desk is not None:
-            self._desk.interrupt()
-        ends = what_ends(structs.replace(self.look(), working=False))
-        also = f", and end {ends}" if ends else ""
-        self.say(f"press {self.keys.shown('quit')} again to leave{also}", holds=TWICE)
-
-    def action_leave(self) -> None:
-        """Leave, if nothing is written."""
-        if not self.composer.text:
-            self.leave()
-
-    def leave(self) -> None:
-        """Leave; if something runs, only when that is said a second time."""
-        ends = what_ends(self.look())
-        if not ends or self._again("leave", WARNED):
-            self.exit(0)
-        else:
-            self.say(f"leaving ends {ends}; again, or ctrl+c, to leave", holds=WARNED)
-
-    def exit(
-        self,
-        result: int | None = None,
-        return_code: int = 0,
-        message: "RenderableType | None" = None,
-    ) -> None:
-        """See `App.exit`; what was not sent is kept for the next start here."""
-        # First, since after a defect what follows may raise again; or there is no screen yet.
-        super().exit(result, return_code, message)
-        if not self.is_running or not self.screen_stack:
-            return
-        if self._desk is not None:
-            self._desk.keep_draft(self.composer.text_with_pastes)
-        if isinstance(tail := self.transcript, Tail):
-            tail.leave()
-
     def action_suspend(self) -> None:
         """Back to the shell, until it brings us to the front again."""
         if has_shell():
@@ -334,16 +302,6 @@ class KedgeApp(Reading):
         """The next mode."""
         if self._desk is not None:
             self.later(self._desk.set_mode(_NEXT_MODE[self.desk.state.mode]))
-
-    def _handle_exception(self, error: Exception) -> None:
-        """See `App._handle_exception`: a defect ends the app in order, and is told in one line."""
-        if self.is_headless:
-            super()._handle_exception(error)
-            return
-        if self.crash:
-            return  # what follows from it says nothing new
-        self.crash = keep_crash(error, self.where.home.state_dir)
-        self.exit(EXIT_CODES["failed"])
 
 
 def _made_later() -> "tuple[type[Desk], Callable[[Seated], Slash]]":

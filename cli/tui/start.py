@@ -59,6 +59,8 @@ def lived(app: "KedgeApp", err: Out) -> int:
     except TimeoutError:
         err.say("kedge: the session did not close in time; its log is complete up to here\n")
         code = EXIT_CODES["failed"]
+    if app.refused is not None:
+        err.say(startup_failure(app.refused))
     if app.crash:
         err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")
     if session := app.resumable:

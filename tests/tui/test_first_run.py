@@ -13,13 +13,16 @@ from textual.events import Key
 from textual.widgets import Input, OptionList
 from tui.seen_app import HELLO, Stage
 
+from kedge.cli.options import Value
 from kedge.cli.tui.screens.dialog import Dialog
 from kedge.cli.tui.screens.line import LineScreen
 from kedge.cli.tui.screens.offers import SetupScreen
 from kedge.cli.tui.screens.tour import TourScreen
 from kedge.cli.tui.view.blocks import Answer, Said
+from kedge.config.exit_codes import EXIT_CODES
 from kedge.config.following import FOLLOWED
 from kedge.config.trust import FILE, Trust, Trusted
+from kedge.config.tui import TuiSettings
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ async def test_a_folder_with_instructions_is_asked_about_before_anything(stage: 
         await seen.on(Dialog)
         assert "AGENTS.md" in seen.shown
         assert not seen.app.state.session
-        await seen.pilot.press("2", "enter")
+        await seen.pilot.press("2")
         await seen.ready()
     standing = Trust(stage.home.data_dir / FILE).state(stage.work, FOLLOWED)
     assert isinstance(standing, Trusted)
@@ -97,10 +100,74 @@ async def test_a_sentence_that_was_begun_neither_trusts_a_folder_nor_leaves() ->
         now = 10.0
         await pilot.press(*"tell me 2", "enter")
         assert pilot.app.screen is dialog
-        assert typed == "let ustell me 2"
+        assert typed == "let us"
         now = 20.0
-        await pilot.press("2", "enter")
+        await pilot.press("2")
         assert given == ["yes"]
+
+
+async def test_letters_that_were_meant_for_a_dialog_are_no_prompt_behind_it(stage: Stage) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    async with stage.app(HELLO, welcomes=True, settings=TuiSettings()) as seen:
+        await seen.on(Dialog)
+        await seen.pilot.press("y", "e", "s", "escape")
+        await seen.ready()
+        assert seen.app.composer.text == ""
+
+
+async def test_ctrl_c_twice_leaves_from_a_dialog_and_declines_nothing_for_good(
+    stage: Stage,
+) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    for _ in range(2):
+        async with stage.app(HELLO, welcomes=True) as seen:
+            await seen.on(Dialog)
+            await seen.pilot.press("ctrl+c")
+            assert not isinstance(seen.app.screen, Dialog)
+            await seen.pilot.press("ctrl+c")
+            await seen.until(lambda: not seen.app.is_running)
+
+
+async def test_ctrl_c_once_closes_a_dialog_and_says_what_a_second_one_does(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.pilot.press("ctrl+c")
+        await seen.said("press ctrl+c again to leave")
+        assert seen.app.is_running
+        assert not isinstance(seen.app.screen, SetupScreen)
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"resume": "nosuch"}, EXIT_CODES["usage"]),
+        ({"model": "foo/bar"}, EXIT_CODES["config"]),
+        ({"image": ("nosuch.png",)}, EXIT_CODES["usage"]),
+    ],
+)
+async def test_what_cannot_be_had_ends_the_start_and_its_prompt_waits_for_no_other(
+    stage: Stage, values: dict[str, Value], code: int
+) -> None:
+    script = None if "model" in values else HELLO
+    async with stage.app(script, "hello", welcomes=True, **values) as seen:
+        await seen.until(lambda: not seen.app.is_running)
+        assert seen.app.refused is not None
+        assert seen.app.refused.exit_code == code
+        assert seen.app.return_value == code
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.ready()
+        assert seen.app.composer.text == ""
+
+
+@pytest.mark.parametrize("word", ["exit", "quit"])
+async def test_the_word_that_leaves_a_shell_leaves(stage: Stage, word: str) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        await seen.send(f"{word} now")
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+        await seen.send(word)
+        await seen.until(lambda: not seen.app.is_running)
+        assert seen.texts(Said) == [f"{word} now"]
 
 
 async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> None:
@@ -110,8 +177,60 @@ async def test_what_a_project_configures_is_shown_line_by_line(stage: Stage) -> 
         await seen.on(Dialog)
         assert 'rules.allow = ["bash(npm test)"]' in seen.shown
         assert "outside the sandbox" in seen.shown
-        await seen.pilot.press("3", "enter")
+        await seen.pilot.press("3")
         await seen.until(lambda: not seen.app.is_running)
+
+
+async def test_all_that_trust_grants_is_listed_with_the_commands_that_run_by_themselves(
+    stage: Stage,
+) -> None:
+    for name, words in {
+        ".kedge/config.toml": '[rules]\nallow = ["bash(npm test)"]\n',
+        ".kedge/commands/plain.md": "Say hello.",
+        ".claude/commands/sayit.md": "Say: !`echo injected $1`",
+        "CLAUDE.md": "Be brief.",
+        "deep/AGENTS.md": "Be briefer.",
+    }.items():
+        (stage.work / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage.work / name).write_text(words)
+    async with stage.app(HELLO, welcomes=True) as seen:
+        await seen.on(Dialog)
+        for words in (
+            'rules.allow = ["bash(npm test)"]',
+            "CLAUDE.md: instructions",
+            "deep/AGENTS.md: instructions, once it works there",
+            "/plain: a command\n",
+            "/sayit: a command; runs echo injected $1",
+        ):
+            assert words in seen.shown
+
+
+async def test_trust_given_before_anything_was_said_holds_at_once(stage: Stage) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    (stage.work / ".kedge" / "commands").mkdir(parents=True)
+    (stage.work / ".kedge" / "commands" / "greet.md").write_text("Say hello.")
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        first = seen.app.state.session
+        await seen.send("/trust")
+        await seen.on(Dialog)
+        await seen.pilot.press("2")
+        await seen.said("trusted")
+        assert seen.app.state.session not in ("", first)
+        await seen.send("/greet")
+        await seen.until(lambda: seen.texts(Said) == ["Say hello."])
+
+
+async def test_trust_given_later_holds_for_the_session_after_this_one(stage: Stage) -> None:
+    (stage.work / "AGENTS.md").write_text("Be brief.")
+    async with stage.app(HELLO, "hi") as seen:
+        await seen.until(lambda: seen.texts(Answer) == ["Hello."])
+        first = seen.app.state.session
+        await seen.send("/trust")
+        await seen.on(Dialog)
+        await seen.pilot.press("2")
+        await seen.said("trusted; /new begins a session that follows it")
+        assert seen.app.state.session == first
 
 
 async def test_without_a_key_the_variable_and_where_to_get_one_are_said(stage: Stage) -> None:
@@ -134,7 +253,7 @@ async def test_a_key_for_now_is_used_and_written_nowhere(stage: Stage) -> None:
         assert "pasted" not in seen.shown
         await seen.pilot.press("enter")
         await seen.on(Dialog)
-        await seen.pilot.press("2", "enter")
+        await seen.pilot.press("2")
         await seen.ready()
         assert seen.app.state.model.startswith("anthropic/")
         await seen.on(TourScreen)
@@ -233,7 +352,7 @@ async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
         await seen.on(SetupScreen)
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.state.queue)
-        await seen.send("/model")
+        await seen.pilot.press("enter")
         await seen.on(SetupScreen)
         await seen.pilot.press("enter")
         await seen.until(lambda: seen.texts(Answer) == ["Local hello."])

@@ -67,6 +67,6 @@ async def test_who_leaves_at_the_question_about_trust_leaves_without_a_word(stag
     (stage.work / "AGENTS.md").write_text("Do this.")
     async with stage.app(HELLO, welcomes=True) as seen:
         await seen.on(Dialog)
-        await seen.pilot.press("3", "enter")
+        await seen.pilot.press("3")
         await seen.until(lambda: seen.app.return_value == 0)
     assert seen.app.told == []

@@ -125,7 +125,7 @@ class PlanScreen(Modal[PlanDecided | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters and numbers are typed while something is typed."""
         typing = self.has_class("-editing") or self.has_class("-noting")
-        return action in ("back", "edit_outside") or not typing
+        return action in ("back", "quit", "edit_outside") or not typing
 
     def action_decide(self, choice: Choice) -> None:
         """That is it; but a plan is only sent back with a reason."""
@@ -186,6 +186,10 @@ class PlanScreen(Modal[PlanDecided | None]):
             self._read(self._place)
         else:
             self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """As back: nothing that was edited is lost."""
+        self.action_back()
 
     def _become(self, text: str) -> None:
         """Take an edited plan."""

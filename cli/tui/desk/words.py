@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
-from ....agent.messages import Image, Prompt, Text
+from ....agent.messages import Image, Prompt, Text, said_in
 from ....config.settings import Mode
 from ..added import Context, read, written
 from .state import Waiting
@@ -12,6 +12,9 @@ from .terms import NONE, Terms
 
 if TYPE_CHECKING:  # the first frame waits for nothing of commands
     from ....agent.tools.jobs import Job
+
+LEAVING = ("exit", "quit")
+"""Words that leave when they are all that was said, as in a shell."""
 
 _LAST_LINES = 5
 """Of a command that ended in the background."""
@@ -30,6 +33,16 @@ def pictured(prompt: Prompt) -> bool:
 def _told_in(part: Text | Image) -> Context | None:
     added = read(part.text) if isinstance(part, Text) else None
     return added if isinstance(added, Context) else None
+
+
+def leaves(prompt: Prompt) -> bool:
+    """Whether that is all that a person said."""
+    return len(prompt) == 1 and said_in(prompt).strip() in LEAVING
+
+
+def as_command(said: str) -> str:
+    """A line that a person typed; the words that leave are the command that does."""
+    return f"/{said.strip()}" if said.strip() in LEAVING else said
 
 
 def note_of(text: str) -> tuple[str, Literal["project", "user"]]:

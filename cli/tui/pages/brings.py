@@ -1,7 +1,11 @@
 """What a folder brings that waits for a person's trust."""
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 from msgspec import Struct
 
+from ....agent.memory.instructions import deeper
 from ....agent.memory.repository import find_repository
 from ....config.brought import Brought
 from ....config.errors import KedgeError
@@ -12,10 +16,13 @@ from ...commands.memory import instructions_here
 from ...commands.trust import LIMITS
 from ...knowledge import root_of
 from ...surroundings import Surroundings
-from ..command_folders import project_folders
 
-_EXACTLY = "Trust it, as long as nothing of it changes"
-_READ = "The agent would follow them, also when they change. Without trust they stay unread."
+_EXACTLY = "Trust it, as long as its settings stay as they are"
+_READ = (
+    "The agent would follow instructions, and / offer commands, also when they change. What a "
+    "command runs by itself only looks, in a sandbox that changes nothing; without trust all "
+    "that stays unread."
+)
 
 
 class Offer(Struct, frozen=True):
@@ -38,33 +45,55 @@ class Offer(Struct, frozen=True):
         return digest(f"{self.root}\n{self.parts}")
 
 
-def offered(loaded: Loaded, where: Surroundings) -> Offer | None:
+def offered(
+    loaded: Loaded, where: Surroundings, commands: Callable[[Path], Iterable[str]]
+) -> Offer | None:
     """What the folder brings and is not trusted; None if there is nothing of the kind. Reads files.
+    `commands` has a line for each command of a project.
 
     Raises:
         KedgeError: the configuration is wrong.
     """
     brings = loaded.brought
-    if brings is not None:
-        return None if brings.trusted else _configured(brings)
     root = root_of(where, find_repository(where.cwd))
+    if brings is not None and brings.trusted:
+        return None
+    if brings is not None:
+        # Trust in a folder below the project's reaches nothing else of that.
+        all_of_it = root.is_relative_to(brings.root)
+        return _configured(
+            brings, _followed(where, root, commands, asked=True) if all_of_it else ()
+        )
     if follows(None, root, where.home.data_dir):
         return None
-    found = [f"{name}: instructions" for name in instructions_here(where).unread]
-    folders = (folder.relative_to(root) for folder in project_folders(root))
-    found += (f"{folder}: commands for / at the prompt" for folder in folders)
+    found = _followed(where, root, commands, asked=False)
     if not found:
         return None
-    return Offer(str(root), FOLLOWED, f"{root} brings", tuple(found), _READ, "Trust it")
+    return Offer(str(root), FOLLOWED, f"{root} brings", found, _READ, "Trust it")
 
 
-def _configured(brings: Brought) -> Offer:
+def _followed(
+    where: Surroundings, root: Path, commands: Callable[[Path], Iterable[str]], *, asked: bool
+) -> tuple[str, ...]:
+    """What would be followed besides settings, line by line. Instructions further below are no
+    reason to ask, but are said where something else is `asked` about."""
+    names = instructions_here(where).unread
+    found = [*(f"{name}: instructions" for name in names), *commands(root)]
+    below = (str(path.relative_to(root)) for path in (deeper(root) if found or asked else ()))
+    found += [f"{name}: instructions, once it works there" for name in below if name not in names]
+    return tuple(found)
+
+
+def _configured(brings: Brought, followed: tuple[str, ...]) -> Offer:
     root = str(brings.root)
     if isinstance(brings.standing, Changed):
         shown, title = brings.standing.diff, f"{root} changed since you trusted it"
     else:
         shown, title = brings.parts, f"{root} wants"
-    return Offer(root, brings.parts, title, tuple(shown.splitlines()), LIMITS, _EXACTLY)
+    lines, limits = tuple(shown.splitlines()), LIMITS
+    if followed:
+        lines, limits = (*lines, "", "and brings", *followed), f"{LIMITS}\n{_READ}"
+    return Offer(root, brings.parts, title, lines, limits, _EXACTLY)
 
 
 def accept(offer: Offer, where: Surroundings) -> None:
@@ -73,8 +102,6 @@ def accept(offer: Offer, where: Surroundings) -> None:
     Raises:
         KedgeError: that cannot be kept.
     """
-    from pathlib import Path
-
     try:
         Trust(where.home.data_dir / FILE).accept(Path(offer.root), offer.parts)
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ....agent.messages import said_in
 from ....config.errors import KedgeError
+from ....config.exit_codes import EXIT_CODES
 from ...options import Run
 from ...surroundings import Surroundings
 from ...terminal import Style
@@ -17,7 +18,7 @@ from ..desk.desk import Desk
 from ..desk.opening import Opened, with_values
 from ..desk.state import what_ends
 from ..desk.unheard import said_again
-from ..desk.words import note_of
+from ..desk.words import as_command, note_of
 from ..entry import Entry
 from ..slash.first_run import begin
 from ..slash.run import Slash
@@ -130,8 +131,8 @@ class Talk:
     async def _begin(self) -> None:
         try:
             await self.begin()
-        except KedgeError:
-            if not self.terminal:
+        except KedgeError as error:
+            if not (self.terminal and error.exit_code == EXIT_CODES["credentials"]):
                 raise
             # A person can say what is missing, and try once more.
             trouble = self.desk.state.trouble
@@ -300,7 +301,7 @@ class Talk:
             self.later(answering)
         elif (said := self._typed.add(text)) is not None and said.strip():
             self._value = ""
-            self._said(said)
+            self._said(as_command(said))
         self.changed()
 
     def _said(self, said: str) -> None:

@@ -1,4 +1,4 @@
-"""A text with a few answers: arrows or numbers choose, Enter takes."""
+"""A text with a few answers: a number answers, or arrows choose and Enter answers."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +40,7 @@ class Dialog(Modal[str | None]):
     Dialog #hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
+        Binding("escape", "leave", "close", priority=True, show=False),
         Binding("pageup", "roll(-8)", "page up", priority=True, show=False),
         Binding("pagedown", "roll(8)", "page down", priority=True, show=False),
     ]
@@ -55,14 +55,14 @@ class Dialog(Modal[str | None]):
         grace: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         typed: Callable[[str], object] = str,
-        at_once: bool = False,
         settled: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`answers` are what is given and its words; within the grace, seconds by the clock, keys
-        give none: a person may be in the middle of a sentence. `typed` takes its letters.
-        A number answers `at_once`, or chooses. Once `settled` gives an answer, nobody is asked."""
+        give none: a person may be in the middle of a sentence. `typed` takes the rest of it.
+        Once `settled` gives an answer, nobody is asked."""
         super().__init__()
-        self._typed, self._at_once, self._settled = typed, at_once, settled
+        self._typed, self._settled = typed, settled
+        self._goes_on = True
         self._grace = Grace(grace, clock)
         self._titled, self._text, self._answers, self._first = title, text, answers, chosen
 
@@ -96,9 +96,8 @@ class Dialog(Modal[str | None]):
         """The keys for another width, and the text as high as leaves the answers to be seen."""
         width = min(self.size.width, 100) - 4
         numbers = f"1-{len(self._answers)}"
-        arrows = Hint("↑ ↓" if self._at_once else f"↑ ↓ {numbers}", "choose")
-        at_once = (Hint(numbers, "answers"),) if self._at_once else ()
-        lines = hinted((*at_once, arrows, Hint("enter", "selects"), CLOSES), width)
+        choice = (Hint(numbers, "answers"), Hint("↑ ↓", "choose"))
+        lines = hinted((*choice, Hint("enter", "selects"), CLOSES), width)
         answers = sum(len(Content(words).wrap(width - 1)) for words in self._lines)
         hint, options = self.query_one("#hint", Static), self.query_one(OptionList)
         hint.update(Content("\n").join(lines))
@@ -114,19 +113,21 @@ class Dialog(Modal[str | None]):
             self.dismiss(self._answers[event.option_index][0])
 
     def on_key(self, event: Key) -> None:
-        """The number of an answer chooses it, or gives it; letters answer nothing, and neither does
-        what follows them at once."""
+        """The number of an answer gives it; letters answer nothing, and neither does what follows
+        them at once."""
         soon = self._grace.is_too_soon()
         numbers = [str(number) for number in range(1, len(self._answers) + 1)]
         if event.character in numbers and not soon:
             event.stop()
             options = self.query_one(OptionList)
             options.highlighted = numbers.index(event.character)
-            if self._at_once:
-                options.action_select()
+            options.action_select()
         elif event.is_printable and event.character:
             self._grace.begin()
-            self._typed(event.character)
+            # Only what follows in one go on what was typed before is the rest of a sentence.
+            self._goes_on = self._goes_on and soon
+            if self._goes_on:
+                self._typed(event.character)
             event.stop()
         elif soon:
             event.stop()
@@ -134,10 +135,6 @@ class Dialog(Modal[str | None]):
     def action_roll(self, by: int) -> None:
         """Read on."""
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
-
-    def action_leave(self) -> None:
-        """No answer."""
-        self.dismiss(None)
 
 
 def coloured(lines: Iterable[str]) -> Content:

@@ -23,7 +23,7 @@ class LineScreen(Modal[str | None]):
     LineScreen Input { border: none; height: 1; padding: 0; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
+        Binding("escape", "leave", "close", priority=True, show=False),
     ]
 
     def __init__(self, title: str, value: str = "", *, about: str = "", secret: bool = False):
@@ -37,9 +37,7 @@ class LineScreen(Modal[str | None]):
             box.border_title = Content(self._titled)
             yield Static(self._about, markup=False)
             yield Input(self._value, password=self._secret, compact=True)
-            yield Static(
-                hinted((Hint("enter", "accepts"), CLOSES), 40)[0], id="hint", markup=False
-            )
+            yield Static(hinted((Hint("enter", "accepts"), CLOSES), 40)[0], id="hint", markup=False)
 
     def on_mount(self) -> None:
         """There is but one place to type."""
@@ -52,7 +50,3 @@ class LineScreen(Modal[str | None]):
         # An Enter too many must not have a key that is pasted next said to the model.
         if given or not self._secret:
             self.dismiss(given)
-
-    def action_leave(self) -> None:
-        """Take nothing."""
-        self.dismiss(None)

@@ -90,7 +90,7 @@ class Picker(Modal[T | None], Generic[T]):
     Picker #shown, Picker #hint { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "leave", "close", priority=True, show=False),
+        Binding("escape", "leave", "close", priority=True, show=False),
         Binding("up,ctrl+p", "step(-1)", "up", priority=True, show=False),
         Binding("down,ctrl+n", "step(1)", "down", priority=True, show=False),
         Binding("pageup", "page(-1)", "page up", priority=True, show=False),
@@ -309,10 +309,6 @@ class Picker(Modal[T | None], Generic[T]):
             preview.scroll_relative(y=by * max(1, preview.size.height - 1), animate=False)
         else:
             self.action_step(by * max(1, self.query_one(OptionList).size.height - 1))
-
-    def action_leave(self) -> None:
-        """Take nothing."""
-        self.dismiss(None)
 
     def action_act(self, key: str) -> None:
         """Do what a key does with the chosen one."""

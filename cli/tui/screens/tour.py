@@ -30,7 +30,8 @@ At the beginning of a prompt:
     (
         "kedge, 2 of 2: what may happen",
         """Nothing is changed or run before it was judged. shift+tab changes the mode:
-  ask    you are asked before something is changed or run
+  ask    asks before anything is changed, sent out or run,
+         except for commands known to only look
   auto   goes on within the sandbox, asks beyond it
   plan   only looks, and answers with a plan
 
@@ -56,7 +57,7 @@ class TourScreen(Modal[None]):
     TourScreen VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+c", "leave", "skip", priority=True, show=False),
+        Binding("escape", "leave", "skip", priority=True, show=False),
         Binding("enter,right,pagedown", "step(1)", "next", priority=True, show=False),
         Binding("left,pageup", "step(-1)", "back", priority=True, show=False),
     ]
@@ -107,7 +108,3 @@ class TourScreen(Modal[None]):
             event.stop()
             self._typed(event.character)
             self.dismiss(None)
-
-    def action_leave(self) -> None:
-        """Skip it."""
-        self.dismiss(None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from ...knowledge import root_of
 from ...surroundings import Surroundings
 from ..command_folders import own_folders, project_folders
 from ..entry import Entry
-from .template import Template, template
+from .template import Template, shell_in, template
 
 LARGEST: Final = 256 << 10
 """Bytes of a file."""
@@ -77,6 +78,21 @@ def customs(loaded: Loaded, where: Surroundings, taken: Sequence[str]) -> Custom
             else:
                 found[one.name] = one
     return Customs(found, tuple(problems))
+
+
+def described(root: Path) -> Iterator[str]:
+    """What a project's commands are, and what they run and ask for when they are used: a line for
+    each that can be read. Reads files."""
+    found: dict[str, Custom] = {}
+    for folder in project_folders(root):
+        for file in _files(folder):
+            with suppress(KedgeError, OSError, UnicodeDecodeError):
+                one = _custom(file, folder, root)
+                found[one.name] = one
+    for one in found.values():
+        runs = [f"runs {command}" for command in shell_in(one.template.body)]
+        asks = [f"answered by {one.template.model}"] if one.template.model else []
+        yield "; ".join((f"/{one.name}: a command", *runs, *asks))
 
 
 def waits_for_trust(name: str, loaded: Loaded, where: Surroundings) -> bool:

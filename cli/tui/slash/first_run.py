@@ -10,6 +10,7 @@ from ....config.exit_codes import EXIT_CODES
 from ....config.private import private_folder
 from ...commands.settings import load_for_commands
 from ..pages.brings import accept, offered
+from .custom import described
 from .lookups import here
 from .session_picker import pick_session
 from .setup import set_up, use
@@ -54,25 +55,40 @@ async def ask_trust(surface: Surface, *, again: bool = False) -> Trusted | None:
     """
     where = here(surface)
     loaded = await asyncio.to_thread(load_for_commands, where)
-    offer = await asyncio.to_thread(offered, loaded, where)
+    offer = await asyncio.to_thread(offered, loaded, where, described)
     if offer is None:
         return None
     marks = Marks(surface.where.home.state_dir)
     declined = f"declined-{offer.key[:16]}"
     if marks.has(declined) and not again:
         return "no"
-    answer = await surface.ask_trust(offer) or "no"
+    answer = await surface.ask_trust(offer)
     match answer:
         case "yes":
             await asyncio.to_thread(accept, offer, where)
-            opened = surface.desk.state.session
-            surface.say("trusted" + ("; a new session follows it" if opened else ""))
+            await _follow(surface)
         case "leave":
             surface.leave()
-        case "no":
-            marks.put(declined)
+        case "no" | None:
+            if answer is not None:
+                marks.put(declined)
             surface.say("what the folder brings stays ignored; /trust asks again")
-    return answer
+    return answer or "no"
+
+
+async def _follow(surface: Surface) -> None:
+    """Have the session follow what is trusted from now on, if nothing was said in it yet.
+
+    Raises:
+        KedgeError: it cannot be opened anew.
+    """
+    desk = surface.desk
+    if desk.state.session and (desk.begun or desk.state.working):
+        surface.say("trusted; /new begins a session that follows it")
+        return
+    if desk.state.session:
+        await desk.new()
+    surface.say("trusted")
 
 
 async def tell_untrusted(surface: Surface) -> None:
@@ -82,7 +98,7 @@ async def tell_untrusted(surface: Surface) -> None:
         KedgeError: the configuration is wrong.
     """
     where = here(surface)
-    offer = await asyncio.to_thread(lambda: offered(load_for_commands(where), where))
+    offer = await asyncio.to_thread(lambda: offered(load_for_commands(where), where, described))
     if offer is not None:
         surface.say(f"{where.cwd} is not trusted: what it brings stays ignored; /trust asks")
 

@@ -143,7 +143,7 @@ class OnScreen:
         answers = [("yes", deed), ("no", "stay")]
         grace = self._app.settings.grace_ms / 1000
         dialog = Dialog(
-            "Sure?", Content(harmless(words)), answers, grace=grace, at_once=True,
+            "Sure?", Content(harmless(words)), answers, grace=grace,
             settled=lambda: None if asks() else "yes",
         )  # fmt: skip
         return await answered(self._app, dialog) == "yes"
@@ -225,7 +225,9 @@ class OnScreen:
         from ..screens.trust import trust_dialog
 
         grace = self._app.settings.grace_ms / 1000
-        dialog = trust_dialog(offer, grace, self._app.composer.insert)
+        composer = self._app.composer
+        # Where no sentence was begun, letters were meant for the dialog, and are no prompt.
+        dialog = trust_dialog(offer, grace, composer.insert if composer.text else str)
         said = await answered(self._app, dialog)
         return next((one for one in _TRUSTED if one == said), None)
 

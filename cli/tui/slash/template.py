@@ -56,6 +56,11 @@ def template(text: str) -> Template:
     )
 
 
+def shell_in(body: str) -> tuple[str, ...]:
+    """The commands that using a template runs, as they are written in it."""
+    return tuple(shell[1] for shell in _SHELL.finditer(body))
+
+
 def _fields(front: str) -> Iterator[tuple[str, str]]:
     """The top level of simple YAML, which front matter is."""
     name, values = "", list[str]()
