@@ -58,8 +58,8 @@ def _asked(keys: KeyTable, *, asks: bool) -> str:
     if asks:
         writes = f", {to} to write" if to else ""
         return f"A question waits: {once}-{because} answer it{writes}"
-    to = f"{to} or a click" if to else "a click"
-    return f"A question waits: {to} to answer it; {submit} sends what you write after it"
+    to = to or "a click"
+    return f"A question waits: {to} to answer it; or say more: {submit} after the current actions"
 
 
 class WaitingList(Static):

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from msgspec import structs
 from textual.app import App
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
@@ -16,10 +16,10 @@ from kedge.agent.events import Considered, Grant
 from kedge.agent.messages import ToolCall
 from kedge.agent.ports import Action, Approval, No, Question, Yes
 from kedge.cli.tui.asking.choices import Choices
-from kedge.cli.tui.asking.fields import Fields
 from kedge.cli.tui.asking.panel import AskPanel
 from kedge.cli.tui.desk.state import Asked, DeskState
-from kedge.cli.tui.grace import Letters
+from kedge.cli.tui.grace import Typed, Typing
+from kedge.cli.tui.keys import key_name
 
 GRACE = 0.5
 OFFER = "bash(make install)"
@@ -51,7 +51,7 @@ class Desk(App[None]):
         self.heard: list[str] = []
 
     def compose(self):
-        yield AskPanel(grace=GRACE, clock=lambda: self.now)
+        yield AskPanel(grace=GRACE, clock=lambda: self.now, prompt=lambda: self.query_one(TextArea))
         yield TextArea("a draft", id="prompt")
 
     def on_mount(self) -> None:
@@ -93,11 +93,11 @@ NO = "the person said no"
 @pytest.mark.parametrize(
     ("keys", "answer"),
     [
-        (["1"], Yes()),
-        (["2"], Yes(Grant("session", (OFFER,)))),
-        (["3"], Yes(Grant("project", (OFFER,)))),
-        (["4"], Yes(Grant("user", (OFFER,)))),
-        (["5"], No(NO)),
+        (["1", "enter"], Yes()),
+        (["2", "enter"], Yes(Grant("session", (OFFER,)))),
+        (["3", "enter"], Yes(Grant("project", (OFFER,)))),
+        (["4", "enter"], Yes(Grant("user", (OFFER,)))),
+        (["5", "enter"], No(NO)),
         (["enter"], Yes()),
         (["right", "enter"], Yes(Grant("session", (OFFER,)))),
         (["up", "up", "enter"], No(NO)),
@@ -127,7 +127,7 @@ async def test_keys_pressed_as_the_question_appears_answer_nothing_and_are_typed
     async with at_the_desk() as pilot:
         pilot.app.ask(asked())
         await pilot.pause()
-        await pilot.press("1", "enter", "x")
+        await pilot.press("1", "enter", "right")
         assert pilot.app.answers == []
         assert pilot.app.query_one(TextArea).text == "a draft"
 
@@ -141,9 +141,6 @@ async def test_a_key_that_came_too_soon_is_said_to_have_done_so():
         async with asyncio.timeout(30):
             while "too soon" in pilot.app.text("#ask-hint"):
                 await pilot.pause(0.05)
-        pilot.app.now += GRACE
-        await pilot.press("x")
-        assert "keys wait a moment" in pilot.app.text("#ask-hint")
 
 
 async def test_who_goes_on_typing_answers_nothing():
@@ -155,21 +152,29 @@ async def test_who_goes_on_typing_answers_nothing():
             await pilot.press("1")
         assert pilot.app.answers == []
         pilot.app.now += GRACE
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         assert len(pilot.app.answers) == 1
 
 
-async def test_the_end_of_a_sentence_is_no_answer():
+@pytest.mark.parametrize("grace", [0.0, GRACE], ids=["at once", "after the grace"])
+@pytest.mark.parametrize("words", ["2 things first", "yes but", "so it is", "book it", "e.g. this"])
+async def test_a_sentence_is_no_answer_and_goes_to_the_prompt_as_a_whole(words: str, grace: float):
     async with at_the_desk() as pilot:
-        await shown(pilot, asked())
-        for key in ("s", "o", "enter"):
-            pilot.app.now += GRACE * 0.9
-            await pilot.press(key)
+        prompt = pilot.app.query_one(TextArea)
+        prompt.text = ""
+        pilot.app.ask(asked())
+        await pilot.pause()
+        pilot.app.now += grace
+        for character in words:  # faster than anybody types
+            key = "space" if character == " " else key_name(character)
+            pilot.app.post_message(Key(key, character))
+        await pilot.pause()
+        async with asyncio.timeout(30):
+            while prompt.text != words:
+                await pilot.pause(0.01)
+        assert pilot.app.focused is prompt
         assert pilot.app.answers == []
-        assert "6 says no with them" in pilot.app.text("#ask-hint")
-        pilot.app.now += GRACE * 1.1
-        await pilot.press("6")
-        assert pilot.app.query_one(Fields).display
+        assert pilot.app.panel.display
 
 
 async def answered(pilot) -> None:
@@ -178,8 +183,10 @@ async def answered(pilot) -> None:
             await pilot.pause(0.01)
 
 
-@pytest.mark.parametrize(("key", "answer"), [("y", Yes()), ("n", No("the person said no"))])
-async def test_y_and_n_answer_as_their_numbers_do_after_the_grace(key: str, answer: Yes | No):
+@pytest.mark.parametrize(
+    ("key", "answer"), [("y", Yes()), ("n", No("the person said no")), ("1", Yes())]
+)
+async def test_what_stands_alone_is_an_answer_after_the_grace(key: str, answer: Yes | No):
     async with at_the_desk() as pilot:
         pilot.app.ask(asked())
         await pilot.pause()
@@ -199,6 +206,14 @@ async def test_a_letter_and_enter_are_that_letter_s_answer():
         assert [approval.answer for _, approval in pilot.app.answers] == [No("the person said no")]
 
 
+async def test_what_was_taken_back_at_once_is_no_answer():
+    async with at_the_desk() as pilot:
+        await shown(pilot, asked(1), asked(2))
+        await pilot.press("1", "backspace", "2", "tab")
+        assert [id for id, _ in pilot.app.answers] == [1]
+        assert pilot.app.answers[0][1].answer == Yes(Grant("session", (OFFER,)))
+
+
 class Waits:
     """Timers that go off when told to."""
 
@@ -215,14 +230,19 @@ class Waits:
 
 def test_a_letter_that_a_word_begins_with_answers_nothing() -> None:
     waits, ran = Waits(), list[str]()
-    letters = Letters(waits, ran.append)
-    assert letters.take("y", "ask_answer('1')")
-    assert not letters.take("o", "ask_open")
-    assert not letters.take("enter", "ask_take")
+    typing = Typing(waits, ran.append)
+    y, o, k = (Typed(one, one) for one in "yok")
+    assert typing.take(y, "ask_answer('1')") == "waits"
+    assert typing.take(o, "ask_open") == "words"
+    assert typing.words() == [y, o]
     assert (waits.due, ran) == ([], [])
-    assert letters.take("y", "ask_answer('1')")
+    assert typing.take(y, "ask_answer('1')") == "waits"
+    assert typing.take(y, "ask_answer('1')") == "waits"
     waits.due[0]()
     assert ran == ["ask_answer('1')"]
+    assert typing.take(o, "ask_open") == "runs"
+    assert typing.take(k, "ask_scroll(-1)") == "runs"
+    assert typing.enter() == "words"
 
 
 async def test_y_in_a_draft_is_no_answer():
@@ -249,7 +269,7 @@ async def test_the_grace_has_an_end_however_fast_keys_come():
         await pilot.pause()
         for _ in range(7):
             pilot.app.now += GRACE * 0.6
-            await pilot.press("5")
+            await pilot.press("5", "enter")
         assert len(pilot.app.answers) == 1
 
 
@@ -259,31 +279,31 @@ async def test_a_question_that_a_dialog_covered_begins_its_grace_when_it_is_seen
         await shown(pilot, asked())
         await pilot.app.pop_screen()
         await pilot.pause()
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         assert pilot.app.answers == []
 
 
 async def test_the_next_question_has_a_grace_of_its_own():
     async with at_the_desk() as pilot:
         await shown(pilot, asked(1), asked(2))
-        await pilot.press("1", "1")
+        await pilot.press("1", "enter", "1", "enter")
         assert [id for id, _ in pilot.app.answers] == [1]
 
 
-async def test_what_is_pasted_answers_nothing():
+async def test_what_is_pasted_answers_nothing_and_goes_to_the_prompt():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
         pilot.app.post_message(Paste("1"))
         await pilot.pause()
         assert pilot.app.answers == []
-        assert pilot.app.query_one(TextArea).text == "a draft"
+        assert pilot.app.query_one(TextArea).text.endswith("1a draft")
 
 
 async def test_what_is_typed_into_the_prompt_is_no_answer():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
         pilot.app.query_one(TextArea).focus()
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         assert pilot.app.answers == []
         assert "1" in pilot.app.query_one(TextArea).text
         assert "f2" in pilot.app.text("#ask-hint")
@@ -292,7 +312,7 @@ async def test_what_is_typed_into_the_prompt_is_no_answer():
 async def test_the_prompt_gets_the_keys_back_after_the_last_answer():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         await pilot.pause()
         assert pilot.app.focused is pilot.app.query_one(TextArea)
         assert pilot.app.query_one(TextArea).text == "a draft"
@@ -301,7 +321,7 @@ async def test_the_prompt_gets_the_keys_back_after_the_last_answer():
 async def test_a_question_that_cannot_be_answered_for_good_does_not_offer_it():
     async with at_the_desk() as pilot:
         await shown(pilot, asked(offers=()))
-        await pilot.press("2", "3", "4", "e")
+        await pilot.press("2", "3", "4", "e", "enter")
         assert pilot.app.answers == []
         assert "session" not in pilot.app.text("#ask-choices")
 
@@ -309,7 +329,9 @@ async def test_a_question_that_cannot_be_answered_for_good_does_not_offer_it():
 async def test_the_rule_can_be_edited_before_it_is_stored():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        await pilot.press("e", "end", *["backspace"] * len("install)"), "*", ")", "enter", "3")
+        await pilot.press(
+            "e", "enter", "end", *["backspace"] * len("install)"), "*", ")", "enter", "3", "enter"
+        )
         await pilot.pause()
         grant = Grant("project", ("bash(make *)",))
         assert pilot.app.answers == [(1, Approval(Yes(grant), "person"))]
@@ -318,10 +340,10 @@ async def test_the_rule_can_be_edited_before_it_is_stored():
 async def test_a_rule_that_is_none_is_complained_about_and_not_taken():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        await pilot.press("e", "end", "backspace", "enter")
+        await pilot.press("e", "enter", "end", "backspace", "enter")
         await pilot.pause()
         assert "can never match" in pilot.app.text("#ask-fit")
-        await pilot.press("escape", "2")
+        await pilot.press("escape", "2", "enter")
         assert pilot.app.answers == [(1, Approval(Yes(Grant("session", (OFFER,))), "person"))]
 
 
@@ -332,7 +354,7 @@ async def test_while_a_rule_is_typed_it_is_said_whether_it_covers_what_is_asked(
     one = Asked(1, structs.replace(question(), covers=covers), ("main",), 0.0)
     async with at_the_desk() as pilot:
         await shown(pilot, one)
-        await pilot.press("e")
+        await pilot.press("e", "enter")
         assert pilot.app.text("#ask-fit") == "✓ covers what is asked"
         await pilot.press("end", *["backspace"] * len("make install)"), "n", "p", "m", ")")
         assert "it would be asked again" in pilot.app.text("#ask-fit")
@@ -346,10 +368,10 @@ async def test_a_rule_that_does_not_cover_what_is_asked_is_not_taken_and_once_st
     one = Asked(1, structs.replace(question(), covers=lambda rules: OFFER in rules), ("main",), 0.0)
     async with at_the_desk() as pilot:
         await shown(pilot, one)
-        await pilot.press("e", "end", "backspace", "x", ")", "enter")
+        await pilot.press("e", "enter", "end", "backspace", "x", ")", "enter")
         await pilot.pause()
         assert "not taken: what is asked is not covered" in pilot.app.text("#ask-fit")
-        await pilot.press("escape", "1")
+        await pilot.press("escape", "1", "enter")
         await pilot.pause()
         assert pilot.app.answers == [(1, Approval(Yes(), "person"))]
 
@@ -357,7 +379,7 @@ async def test_a_rule_that_does_not_cover_what_is_asked_is_not_taken_and_once_st
 async def test_a_no_can_carry_words_which_may_be_pasted():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        await pilot.press("6")
+        await pilot.press("6", "enter")
         await pilot.pause()
         pilot.app.post_message(Paste("use ninja"))
         await pilot.press("enter")
@@ -367,10 +389,10 @@ async def test_a_no_can_carry_words_which_may_be_pasted():
 async def test_escape_leaves_the_words_and_not_the_question():
     async with at_the_desk() as pilot:
         await shown(pilot, asked())
-        await pilot.press("6", "x", "escape")
+        await pilot.press("6", "enter", "x", "escape")
         await pilot.pause()
         assert pilot.app.panel.display
-        await pilot.press("5")
+        await pilot.press("5", "enter")
         assert pilot.app.answers == [(1, Approval(No(NO), "person"))]
 
 
@@ -380,9 +402,9 @@ async def test_several_questions_are_counted_and_answered_in_any_order():
         assert pilot.app.text("#ask-place").startswith("1 of 2")
         await pilot.press("tab")
         assert "for the agent search" in pilot.app.text("#ask-what")
-        await pilot.press("5")
+        await pilot.press("5", "enter")
         pilot.app.now += GRACE
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         assert pilot.app.answers == [
             (2, Approval(No(NO), "person")),
             (1, Approval(Yes(), "person")),
@@ -392,11 +414,11 @@ async def test_several_questions_are_counted_and_answered_in_any_order():
 async def test_a_question_that_was_withdrawn_is_gone():
     async with at_the_desk() as pilot:
         await shown(pilot, asked(1), asked(2))
-        await pilot.press("6", "x")
+        await pilot.press("6", "enter", "x")
         pilot.app.ask(asked(2))
         await pilot.pause()
         pilot.app.now += GRACE
-        await pilot.press("1")
+        await pilot.press("1", "enter")
         assert pilot.app.answers == [(2, Approval(Yes(), "person"))]
 
 
@@ -425,7 +447,7 @@ async def test_effects_are_in_sight_before_rules_are(words):
             assert OFFER in rules
         else:
             assert "deletes /w/build" in rules and OFFER not in rules
-            await pilot.press("2")
+            await pilot.press("2", "enter")
             assert pilot.app.answers == []
         assert "deletes /w/build" in pilot.app.text("#ask-what")
         await pilot.press("o")
@@ -465,11 +487,11 @@ async def test_nothing_is_stored_that_was_not_shown_whole():
         rules = tuple(f"bash(make a-target-with-a-long-name-{number})" for number in range(12))
         await shown(pilot, asked(offers=rules))
         await pilot.pause()
-        await pilot.press("2")
+        await pilot.press("2", "enter")
         await pilot.pause()
         assert pilot.app.answers == []
         assert "read all" in pilot.app.text("#ask-hint")
-        await pilot.press("2")
+        await pilot.press("2", "enter")
         assert pilot.app.answers == [(1, Approval(Yes(Grant("session", rules)), "person"))]
 
 

@@ -1,5 +1,6 @@
 """The panel above the prompt in which questions are answered. It is no dialog: everything else goes
-on being there, and what is typed into the prompt is never an answer."""
+on being there, what is typed into the prompt is never an answer, and a sentence that is typed here
+goes there."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from textual.widget import Widget
 from ....agent.ports import Approval, No, Yes
 from ...questions import SCOPES, meaning, refusal
 from ..desk.state import Asked, DeskState
-from ..grace import Grace, Letters
+from ..grace import Grace, Typed, Typing
 from ..keys import KeyTable, bindings
 from ..running import running_app
 from .choices import Answers, Choices, answers
@@ -25,7 +26,6 @@ from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet
 
-_WORDS: Final = "keys wait a moment · for words: {} says no with them, {} goes to the prompt"
 _LOOKS: Final = """
 AskPanel {
     height: auto; display: none; padding: 0 1; border-top: solid $warning;
@@ -41,7 +41,7 @@ class AskPanel(Vertical, can_focus=True):
     """The questions that wait, one of them open. Hidden when there is none.
 
     It takes the keys when the first question comes, and gives them back after the last. Keys
-    that are pressed within the grace after a question appeared are swallowed.
+    that are pressed within the grace after a question appeared answer nothing.
     """
 
     DEFAULT_CSS = _LOOKS
@@ -68,13 +68,17 @@ class AskPanel(Vertical, can_focus=True):
         *,
         grace: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
+        prompt: Callable[[], Widget | None] = lambda: None,
         id: str | None = None,
     ) -> None:
-        """`grace` is in seconds; `clock` is monotonic."""
+        """`grace` is in seconds; `clock` is monotonic; `prompt` is what gets the words that are
+        typed here, if anything does."""
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
-        self._letters = Letters(self.set_timer, self._run)
+        self._typing = Typing(self.set_timer, self._run)
+        self._prompt = prompt
+        self._giving = False
         self._pending = Pending()
         self._at = 0
         self._why = False
@@ -118,6 +122,7 @@ class AskPanel(Vertical, can_focus=True):
         had_keys = self.has_focus or self._editor.is_open
         appears = self._pending.open is None
         self._leave_editing()
+        self._typing.drop()
         self._pending.open = asked
         self._at, self._why = 0, False
         self._hint.complain("")
@@ -192,37 +197,70 @@ class AskPanel(Vertical, can_focus=True):
         """Keys that answer nothing go on to the app, unless they are typing."""
         if self._editor.is_open:
             return
-        if event.key == "escape" and (self._why or self._sheet.is_open):
-            event.stop()
-            self._letters.drop()
-            self._fold()
-            return
         call = self._keys.call("ask", event.key)
-        if not (call or event.is_printable or event.key in ("enter", "tab", "backspace", "delete")):
+        if event.key in ("escape", "backspace", "delete"):
+            self._typing.drop()
+            if event.key == "escape" and (self._why or self._sheet.is_open):
+                event.stop()
+                self._fold()
+                return
+        elif event.is_printable or event.key == "enter":
+            self._hear(event, call)
             return
-        soon = self._grace.is_too_soon()
-        if self._letters.take(event.key, "" if soon else call) or soon or not call:
+        if not call:
+            return
+        # What was typed before is heard before.
+        soon, settles = self._grace.is_too_soon(), self._typing.settle()
+        if soon or settles:
             event.stop()
             event.prevent_default()
-            if not call:
-                self._hear_words()
-            elif soon:
-                self._hint.hold(self._grace.seconds)
+        if soon:
+            self._hint.hold(self._grace.seconds)
+
+    def _hear(self, event: events.Key, call: str) -> None:
+        """Enter, or a character."""
+        typed = Typed(event.key, event.character)
+        soon = self._grace.is_too_soon()
+        if event.key == "enter":
+            meant = self._typing.enter()
+        else:
+            meant = self._typing.take(typed, call, soon=soon)
+        if meant == "runs" and call and not soon:
+            return
+        event.stop()
+        event.prevent_default()
+        if meant == "words":
+            self._hand_over(*(events.Key(one.key, one.character) for one in self._typing.words()))
+        elif soon:
+            self._hint.hold(self._grace.seconds)
+
+    def _hand_over(self, *typed: events.Key | events.Paste) -> None:
+        """This is for the prompt, as is what follows."""
+        if (prompt := self._prompt()) is not None:
+            for event in typed:
+                prompt.post_message(event)
+            if not self._giving:
+                self._giving = True
+                self._give_keys(prompt)
+
+    def _give_keys(self, prompt: Widget) -> None:
+        # Keys that came here meanwhile stand before those that will come there.
+        if self.message_queue_size:
+            self.call_later(self._give_keys, prompt)
+            return
+        self._giving = False
+        if self.has_focus:
+            self.screen.set_focus(prompt)
 
     def _run(self, call: str) -> None:
         self.call_later(self.run_action, call)
-
-    def _hear_words(self) -> None:
-        """A sentence is being typed: the Enter at its end says yes to nothing."""
-        self._grace.begin()
-        because, prompt = self._key("ask-no-because"), self._key("answer")
-        self._hint.complain(_WORDS.format(because, prompt))
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted answers nothing."""
         if not self._editor.is_open:
             event.stop()
             event.prevent_default()
+            self._hand_over(events.Paste(event.text))
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         """A click answers as its key does."""
