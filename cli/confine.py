@@ -170,11 +170,13 @@ def confinement(
     roots: Roots,
     where: Surroundings,
     scratch: Path,
-    tell: "Callable[[Reached], None]",
+    tell: "Callable[[Reached], None]" = lambda reached: None,
+    held: Callable[[str], None] = lambda note: None,
 ) -> Confinement:
     """The sandbox that the settings ask for, proven. Not to be called within an event loop.
 
-    `tell` hears of each host that a command reached, or was refused, once.
+    `tell` hears of each host that a command reached, or was refused, once; `held` of what was held
+    back after a command, in a sentence.
 
     Raises:
         NotAvailable: this host cannot keep what was asked for; `hint` says what would change that.
@@ -191,7 +193,7 @@ def confinement(
     proven = attested(policy_of(loaded, roots, own, where.env), where.env, own.cache_dir)
     policy = policy_of(loaded, roots, own, where.env, scratch=(scratch,))
     registry = Registry(own.state_dir / "sandboxes")
-    sandbox = sandbox_on(proven.rung, policy, where.env, registry, _once(tell))
+    sandbox = sandbox_on(proven.rung, policy, where.env, registry, _once(tell), held)
     obeyed = Guard(policy)
     files = RootedFiles(roots, obeyed)
     return Confinement(

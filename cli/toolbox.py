@@ -93,10 +93,17 @@ class Toolbox:
         scratch = self._scratch.path
         kept = outputs.resolve() if outputs else scratch / "outputs"
 
+        self.held: list[str] = []
+        """What the sandbox held back after commands, a sentence each."""
+
+        def hold(note: str) -> None:
+            self.held.append(note)
+            notice("held", note)
+
         def confined(mode: Mode) -> Confinement:
             moded = structs.replace(loaded, settings=structs.replace(settings, mode=mode))
             return confinement(
-                moded, roots, where, scratch, lambda reached: notice("egress", reached.text)
+                moded, roots, where, scratch, lambda reached: notice("egress", reached.text), hold
             )
 
         self._walls = Walls(confined, settings.mode, kept)

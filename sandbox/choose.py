@@ -88,13 +88,15 @@ def sandbox_on(
     env: Mapping[str, str],
     registry: Registry,
     tell: "Callable[[Reached], None]",
+    held: "Callable[[str], None]",
 ) -> "ConfinedSandbox | LandlockSandbox":
-    """The sandbox of a session, on the rung that was attested; nothing runs yet."""
+    """The sandbox of a session, on the rung that was attested; nothing runs yet. `tell` hears of
+    hosts, `held` of what was held back after a command."""
     if rung == "landlock":
         from .landlocked import LandlockSandbox
 
-        return LandlockSandbox(policy, env, registry=registry)
-    return ConfinedSandbox(policy, env, registry=registry, tell=tell)
+        return LandlockSandbox(policy, env, held=held, registry=registry)
+    return ConfinedSandbox(policy, env, registry=registry, tell=tell, held=held)
 
 
 def check_platform(platform: str = sys.platform) -> None:

@@ -15,6 +15,7 @@ from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, NotAvailable, status_of
 from .helper import Helper, start_helper
 from .inside.plan import Plan
+from .launching import LONGEST_NOTE
 from .memory import MemoryGroup, bound_memory
 from .output import Pipe, exit_of
 from .policy import Policy
@@ -36,6 +37,7 @@ class ConfinedSandbox:
         linger: float = 0.1,
         without: tuple[str, ...] = (),
         tell: "Callable[[Reached], None]" = lambda reached: None,
+        held: "Callable[[str], None]" = lambda note: None,
         registry: Registry | None = None,
     ) -> None:
         """Prepare a sandbox; nothing runs yet.
@@ -47,6 +49,7 @@ class ConfinedSandbox:
             linger: seconds that what a command left running gets to end by itself.
             without: walls left out, so that tests can see the self-test fail.
             tell: hears of every host that a command reached or was refused.
+            held: hears of everything that was held back after a command, in a sentence.
             registry: remembers the helper for the next start.
         """
         self.policy = policy
@@ -55,6 +58,7 @@ class ConfinedSandbox:
         self._linger = linger
         self._without = without
         self._tell = tell
+        self._held = held
         self._registry = registry
         self._egress: Egress | None = None
         self._memory: MemoryGroup | None = None
@@ -73,7 +77,7 @@ class ConfinedSandbox:
         if command.extra is not None:
             return await self._start_apart(command, command.extra)
         helper = await self.helper()
-        process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
+        process = ConfinedProcess(helper, command.timeout, self._under_way.discard, self._held)
         self._under_way.add(process)
         env = inner_environment(self.policy, command.env, self._proxy)
         try:
@@ -93,6 +97,7 @@ class ConfinedSandbox:
             grace=self._grace,
             linger=self._linger,
             tell=self._tell,
+            held=self._held,
             registry=self._registry,
         )
         self._apart.add(apart)
@@ -164,7 +169,7 @@ class ConfinedSandbox:
         helper = await self.helper()
         began = time.monotonic()
         command = Command((), self.policy.roots.workspace, {}, timeout=10)
-        process = ConfinedProcess(helper, command.timeout, self._under_way.discard)
+        process = ConfinedProcess(helper, command.timeout, self._under_way.discard, self._held)
         self._under_way.add(process)
         # What is remembered of a host is not probed again.
         from .inside.probing import BAIT
@@ -200,10 +205,17 @@ class ConfinedSandbox:
 class ConfinedProcess:
     """A command under way in a `ConfinedSandbox`."""
 
-    def __init__(self, helper: Helper, timeout: float | None, forget: "_Forget") -> None:
+    def __init__(
+        self,
+        helper: Helper,
+        timeout: float | None,
+        forget: "_Forget",
+        held: "Callable[[str], None]",
+    ) -> None:
         self._helper = helper
         self._timeout = timeout
         self._forget = forget
+        self._held = held
         self._loop = asyncio.get_running_loop()
         self._began = time.monotonic()
         self._ended: float | None = None
@@ -284,7 +296,6 @@ class ConfinedProcess:
     async def _live(self) -> Exit:
         try:
             await self._gone
-            self._notes += await self._helper.settle()
         finally:
             self._release()
             if self._last is not None:
@@ -306,9 +317,10 @@ class ConfinedProcess:
         self._forget(self)
 
     def _hear(self) -> None:
-        """Take a message of the command's init; see `inside.process.serve`."""
+        """Take a message of the command's init (see `inside.process.serve`), or of the helper: `~`
+        and what it did about the command."""
         try:
-            said = self._control.recv(4096)
+            said = self._control.recv(LONGEST_NOTE)
         except OSError:
             said = b""
         if not self._started.done():
@@ -321,6 +333,10 @@ class ConfinedProcess:
             self._ended = time.monotonic()
         elif said.startswith(b"*"):
             self._notes += (f"the command was ended: {said[1:].decode()}",)
+        elif said.startswith(b"~"):
+            note = os.fsdecode(said[1:])
+            self._notes += (note,)
+            self._held(note)
 
     def _out_of_time(self) -> None:
         self._timed_out = True

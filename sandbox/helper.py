@@ -1,10 +1,9 @@
-"""The other end of the helper: starts it, asks it for commands, hears when it is done."""
+"""The other end of the helper: starts it, and asks it for commands."""
 
 import asyncio
 import contextlib
 import marshal
 import socket
-from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,7 +24,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 class Helper:
-    """A helper under way. Belongs to one event loop."""
+    """A helper under way."""
 
     def __init__(
         self,
@@ -35,12 +34,9 @@ class Helper:
     ) -> None:
         self._launched = launched
         self._line = launched.line
-        self._loop = asyncio.get_running_loop()
-        self._waiting = deque[asyncio.Future[bytes]]()
         self.ready = ready
         self.listener = listener
         """For the proxy: a socket that listens inside, and its port there."""
-        self._loop.add_reader(self._line, self._hear)
 
     @property
     def pid(self) -> int:
@@ -60,13 +56,6 @@ class Helper:
         """
         send(self._line, {"do": "start", **request}, fds)
 
-    async def settle(self) -> tuple[str, ...]:
-        """Have what appeared during a command held back; return what a person should know."""
-        try:
-            return tuple(marshal.loads(await self._ask("settle")))
-        except NotAvailable:
-            return ()
-
     def accept(self, paths: Iterable[Path]) -> None:
         """Tell of what a person let another helper's command change."""
         with contextlib.suppress(NotAvailable):
@@ -74,36 +63,9 @@ class Helper:
 
     def close(self) -> None:
         """End it, and with it whatever it started; wait until it has cleaned up."""
-        self._loop.remove_reader(self._line)
         self._line.close()
-        self._fail()
         if not self._launched.wait(5):
             self._launched.kill()
-
-    async def _ask(self, what: str) -> bytes:
-        answer: asyncio.Future[bytes] = self._loop.create_future()
-        send(self._line, {"do": what}, [])
-        self._waiting.append(answer)
-        return await answer
-
-    def _hear(self) -> None:
-        try:
-            said = self._line.recv(_LONGEST)
-        except OSError:
-            said = b""
-        if not said:
-            self._loop.remove_reader(self._line)
-            self._fail()
-        elif self._waiting:
-            answer = self._waiting.popleft()
-            if not answer.done():
-                answer.set_result(said)
-
-    def _fail(self) -> None:
-        while self._waiting:
-            answer = self._waiting.popleft()
-            if not answer.done():
-                answer.set_exception(gone())
 
 
 async def start_helper(plan: Plan, *, hosts: bool = False) -> Helper:

@@ -44,13 +44,16 @@ class LandlockSandbox:
         policy: Policy,
         env: Mapping[str, str],
         *,
+        held: Callable[[str], None] = lambda note: None,
         registry: Registry | None = None,
         without: tuple[str, ...] = (),
     ) -> None:
-        """`registry` remembers what is started, for the next start; `without` leaves walls out,
-        so that tests can see the self-test fail."""
+        """`held` hears of everything that was held or put back after a command, in a sentence;
+        `registry` remembers what is started, for the next start; `without` leaves walls out, so
+        that tests can see the self-test fail."""
         self.policy = policy
         self._registry = registry
+        self._held = held
         self._registered = False
         self._env = dict(env)
         self._direct = DirectSandbox()
@@ -76,14 +79,20 @@ class LandlockSandbox:
         if command.extra is not None:
             # What is held back after a command differs: so does all that is known of the roots.
             policy = self.policy.widened(command.extra)
-            apart = LandlockSandbox(policy, self._env, registry=self._registry)
+            apart = LandlockSandbox(policy, self._env, held=self._held, registry=self._registry)
             command = msgspec.structs.replace(command, extra=None)
-            return LandlockProcess(await apart._started(command), apart._restoring, apart.close)
+            return LandlockProcess(await apart._started(command), apart._settle, apart.close)
         if not self._under_way:
             self._restoring.renew()
         process = await self._started(command)
         self._under_way += 1
-        return LandlockProcess(process, self._restoring, self._ended)
+        return LandlockProcess(process, self._settle, self._ended)
+
+    def _settle(self) -> tuple[str, ...]:
+        notes = tuple(self._restoring.settle())
+        for note in notes:
+            self._held(note)
+        return notes
 
     async def _ended(self) -> None:
         self._under_way -= 1
@@ -170,11 +179,15 @@ class LandlockProcess:
     """A command under way in a `LandlockSandbox`."""
 
     def __init__(
-        self, process: DirectProcess, restoring: Restoring, last: Callable[[], Awaitable[None]]
+        self,
+        process: DirectProcess,
+        settle: Callable[[], tuple[str, ...]],
+        last: Callable[[], Awaitable[None]],
     ) -> None:
-        """`last` is done once nothing of the command is left, before anybody hears of its end."""
+        """`settle`, then `last`, is done once nothing of the command is left, before anybody hears
+        of its end."""
         self._process = process
-        self._life = asyncio.get_running_loop().create_task(self._live(restoring, last))
+        self._life = asyncio.get_running_loop().create_task(self._live(settle, last))
 
     def __aiter__(self) -> Self:
         return self
@@ -196,9 +209,11 @@ class LandlockProcess:
         await self._process.kill()
         return await self.wait()
 
-    async def _live(self, restoring: Restoring, last: Callable[[], Awaitable[None]]) -> Exit:
+    async def _live(
+        self, settle: Callable[[], tuple[str, ...]], last: Callable[[], Awaitable[None]]
+    ) -> Exit:
         ended = await self._process.wait()
-        notes = tuple(restoring.settle())
+        notes = settle()
         await last()
         return msgspec.structs.replace(ended, notes=notes)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _BOOT = "import sys; sys.path.insert(0, {!r}); from inside.main import main; main()"
 _LONGEST = 1 << 20
+LONGEST_NOTE = 1 << 16
+"""Bytes of one message about a command."""
 _HERE = os.path.dirname(os.path.realpath(__file__))
 
 

@@ -4,7 +4,6 @@ Without an event loop, which would take longer to import than the sandbox to ent
 """
 
 import contextlib
-import marshal
 import os
 import socket
 from collections.abc import Mapping
@@ -15,7 +14,16 @@ import msgspec
 
 from .compiling import compile_plan, inner_environment
 from .errors import CannotStart, status_of
-from .launching import Launched, ask_listener, gone, plan_values, receive, refused, send
+from .launching import (
+    LONGEST_NOTE,
+    Launched,
+    ask_listener,
+    gone,
+    plan_values,
+    receive,
+    refused,
+    send,
+)
 from .policy import Policy
 from .registry import Registry
 from .spawn import check_directory, shown
@@ -112,15 +120,14 @@ def _run(line: socket.socket, request: dict[str, object], argv: tuple[str, ...])
         if listener.failure:
             words = listener.failure.removesuffix(f": {argv[0]!r}")
             raise CannotStart(f"cannot run {shown(argv)}: {words}", status=listener.refusal)
-        send(line, {"do": "settle"}, [])
-        notes = tuple(marshal.loads(receive(line)))
     if interrupt is not None:
         raise interrupt
-    return Ended(listener.code, (*listener.notes, *notes))
+    return Ended(listener.code, tuple(listener.notes))
 
 
 class _Listener:
-    """Takes the messages of a command's init; see `inside.process.serve`."""
+    """Takes the messages of a command's init (see `inside.process.serve`) and of the helper: `~`
+    and what it did about the command."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -150,12 +157,14 @@ class _Listener:
                     self._status = int(said[1:])
                 case b"*":
                     self.notes.append(f"the command was ended: {said[1:].decode()}")
+                case b"~":
+                    self.notes.append(os.fsdecode(said[1:]))
                 case _:
                     pass
 
     def _heard(self) -> bytes:
         try:
-            return self._control.recv(4096)
+            return self._control.recv(LONGEST_NOTE)
         except ConnectionError:
             return b""
 

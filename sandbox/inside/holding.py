@@ -2,6 +2,8 @@
 
 import errno
 import os
+import stat
+from collections.abc import Callable
 
 from . import repositories
 
@@ -18,7 +20,26 @@ def set_aside(path: str) -> list[str]:
         if error.errno in (errno.ENOENT, errno.EBUSY):
             return []
         return [f"{path} appeared, would be obeyed outside, and stays: {error.strerror}"]
-    return [f"{path} appeared and was renamed to {target}: programs outside would obey it"]
+    return [
+        f"{path} appeared while a command ran, and is now called {target}: programs outside would "
+        "obey it. If it is yours, give it its name back while no command runs"
+    ]
+
+
+def is_tame(path: str) -> bool:
+    """Whether `neutralise` would leave this path of a git directory as it is."""
+    name = os.path.basename(path)
+    try:
+        if name == "hooks":
+            return _is_plain(path, stat.S_ISDIR) and not _live_hooks(path)
+        if name in ("config", "config.worktree"):
+            return _is_plain(path, stat.S_ISREG) and _reads_as(path, _harmless(path)[0])
+        if name == "commondir":
+            return _is_worktree_of_parent(path)
+        return name != "attributes" or not os.path.getsize(path)
+    except OSError:
+        # Whoever made it such that it cannot be looked at gets no benefit of doubt.
+        return False
 
 
 def neutralise(path: str) -> list[str]:
@@ -28,51 +49,55 @@ def neutralise(path: str) -> list[str]:
     """
     name = os.path.basename(path)
     try:
-        if name == "hooks":
-            return _hooks(path)
-        if name in ("config", "config.worktree"):
-            return _configuration(path)
-        if name == "commondir" and not _is_worktree_of_parent(path):
-            return set_aside(path)
-        if name == "attributes" and os.path.getsize(path):
-            return set_aside(path)
+        if is_tame(path):
+            return []
+        if name == "hooks" and _is_plain(path, stat.S_ISDIR):
+            return [note for hook in _live_hooks(path) for note in set_aside(hook)]
+        if name in ("config", "config.worktree") and _is_plain(path, stat.S_ISREG):
+            return _tame_configuration(path)
     except OSError:
-        # Whoever made it such that it cannot be looked at gets no benefit of doubt.
-        return set_aside(path)
-    return []
+        # As above.
+        pass
+    return set_aside(path)
 
 
-def _hooks(path: str) -> list[str]:
-    if os.path.islink(path) or not os.path.isdir(path):
-        return set_aside(path)
-    notes: list[str] = []
-    for name in os.listdir(path):
-        if not name.endswith(".sample") and HELD not in name:
-            notes += set_aside(f"{path}/{name}")
-    return notes
+def _is_plain(path: str, kind: Callable[[int], bool]) -> bool:
+    return kind(os.lstat(path).st_mode)
 
 
-def _configuration(path: str) -> list[str]:
-    """Keep of a configuration what is harmless, in words that can be read in one way only."""
-    if os.path.islink(path) or not os.path.isfile(path):
-        return set_aside(path)
+def _live_hooks(path: str) -> list[str]:
+    names = os.listdir(path)
+    return [f"{path}/{one}" for one in names if not one.endswith(".sample") and HELD not in one]
+
+
+def _harmless(path: str) -> tuple[bytes, list[str]]:
+    """What of a configuration is harmless, in words that can be read in one way only; and the names
+    of what is not."""
     values = repositories.settings(path)
     directory = os.path.dirname(path)
     dropped = [value for value in values if not repositories.is_harmless(value, directory)]
     kept = repositories.written([value for value in values if value not in dropped])
-    content = kept.encode("utf-8", "surrogateescape")
+    names = {f"{section}.{name}" for section, _, name, _ in dropped}
+    return kept.encode("utf-8", "surrogateescape"), sorted(names)
+
+
+def _reads_as(path: str, content: bytes) -> bool:
     with open(path, "rb") as file:
-        if file.read(len(content) + 1) == content:
-            return []
-    _replace(path, content)
+        return file.read(len(content) + 1) == content
+
+
+def _tame_configuration(path: str) -> list[str]:
+    content, dropped = _harmless(path)
+    kept = _replace(path, content)
     if not dropped:
         return []
-    names = ", ".join(sorted({f"{section}.{name}" for section, _, name, _ in dropped}))
-    return [f"{path}: removed settings that could run programs outside: {names}"]
+    names = ", ".join(dropped)
+    return [f"{path}: removed settings that could run programs outside: {names}; it was {kept}"]
 
 
-def _replace(path: str, content: bytes) -> None:
-    """Give a file new content; the old is kept beside it, in case a person wrote it meanwhile."""
+def _replace(path: str, content: bytes) -> str:
+    """Give a file new content; the old is kept beside it, in case a person wrote it meanwhile.
+    Return where."""
     beside = _free_name(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(beside, flags, 0o644), "wb") as file:
@@ -80,6 +105,7 @@ def _replace(path: str, content: bytes) -> None:
     kept = _free_name(path)
     os.link(path, kept, follow_symlinks=False)
     os.replace(beside, path)
+    return kept
 
 
 def _free_name(path: str) -> str:

@@ -11,13 +11,17 @@ import os
 from itertools import chain
 
 from . import mounts, repositories
-from .holding import neutralise, set_aside
+from .holding import is_tame, neutralise, set_aside
 from .names import NEVER_READ, NEVER_WRITTEN, Names
 from .plan import Plan
 from .sockets import HostSockets
 from .sparing import but_for, spares
 from .tracked import Index
 from .walking import Walk, in_git, is_git
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "/sys", "/opt")
 """Where no link in a workspace makes us hide anything: what is secret there the policy names, and
@@ -50,6 +54,9 @@ class Islands:
         """What the configuration of git named at the start, as it is written there."""
         self._links: dict[str, str] = {}
         """Protected names, and names in git directories, that are links; and to what."""
+        self._empty: set[str] = set()
+        """Protected names at which an empty directory was left. That something is put into it, the
+        directory above does not tell."""
 
     def wanted(self) -> list[str]:
         """The names that nobody inside may take, whether they are free or not; those of
@@ -141,22 +148,38 @@ class Islands:
         escaped = ("".join(f"\\{c}" if c in "\\*?[ #!" else c for c in name) for name in names)
         return [f"/{name}" for name in escaped if "\n" not in name]
 
+    def welcome(self) -> None:
+        """Protect what appeared while nothing ran: commands did not make it, so it is a person's.
+
+        To be called while nothing runs, `settle` having been called when the last command ended.
+        """
+        if self._keeps():
+            for walk in self._walks:
+                for path in self._strange(walk.news(), self._welcome_git):
+                    self._protect(path)
+            for path in (*self._strange_targets(), *self._strange_in_git()):
+                self._protect(path)
+
+    def _welcome_git(self, entry: str) -> None:
+        # One that a command made stays open to commands.
+        known = repositories.git_directory(entry) in self._git
+        (self._know if known else self._protect_git)(entry)
+
     def settle(self) -> list[str]:
         """Hold back what appeared; return a sentence for each that a person should read."""
-        if not self._plan.writable or "islands" in self._plan.without:
-            return []
         notes: list[str] = []
-        for walk in self._walks:
-            for path in walk.news():
-                notes += self._hold(path)
-        notes += self._hold_targets()
-        self._git.update(map(repositories.git_directory, self._entries))
-        for directory in sorted(self._git):
-            if self._below_roots(f"{directory}/"):
-                for path in repositories.executing(directory):
-                    if not self._stands(path) and not spares(path, self._plan.may_write):
-                        notes += neutralise(path)
+        if self._keeps():
+            for walk in self._walks:
+                for path in self._strange(walk.news(), self._know):
+                    notes += set_aside(path)
+            for path in self._strange_targets():
+                notes += set_aside(path)
+            for path in self._strange_in_git():
+                notes += neutralise(path)
         return notes[:_MOST_NOTES]
+
+    def _keeps(self) -> bool:
+        return self._plan.writable and "islands" not in self._plan.without
 
     def _take_in(self, path: str) -> None:
         if os.path.islink(path):
@@ -268,28 +291,37 @@ class Islands:
         within = any(f"{path}/".startswith(f"{one}/") for one in _SYSTEM)
         return within or any(f"{one}/".startswith(f"{path.rstrip('/')}/") for one in above)
 
-    def _hold(self, path: str) -> list[str]:
-        if _is_repository(path):
-            self._know(path)
+    def _strange(self, news: list[str], meet: "Callable[[str], object]") -> "Iterator[str]":
+        """Which of these are not protected although they should be. Repositories are met: what
+        matters lies in them."""
+        waiting = [path for path in self._empty if os.path.lexists(path)]
+        self._empty.clear()
+        for path in dict.fromkeys((*waiting, *news)):
+            if _is_repository(path):
+                meet(path)
+            if self._is_strange(path):
+                yield path
+
+    def _is_strange(self, path: str) -> bool:
         if os.path.islink(path):
             if self._links.get(path) == os.readlink(path):
-                return []
+                return False
             if in_git(path):
                 # Git writes through links: to logs and messages, in words that others choose.
-                inside = self._below_roots(f"{os.path.realpath(path)}/")
-                return [] if inside else set_aside(path)
+                return not self._below_roots(f"{os.path.realpath(path)}/")
         if _is_repository(path) or in_git(path):
-            return []
+            return False
         stands = self._stands(path) or path in self._hidden
-        spared = spares(path, self._plan.may_write)
-        # Nobody obeys an empty directory: it may be a placeholder of a session beside this one.
-        if stands or spared or _is_empty(path) or self._judge(path) != NEVER_WRITTEN:
-            return []
-        return set_aside(path)
+        if stands or spares(path, self._plan.may_write) or self._judge(path) != NEVER_WRITTEN:
+            return False
+        if _is_empty(path):
+            # Nobody obeys an empty directory: it may be a placeholder of a session beside this one.
+            self._empty.add(path)
+            return False
+        return True
 
-    def _hold_targets(self) -> list[str]:
-        """Hold back what took the place of something that is protected under another name."""
-        notes: list[str] = []
+    def _strange_targets(self) -> "Iterator[str]":
+        """What took the place of something that is protected under another name."""
         for path in sorted(self._named.union(self._links)):
             real = os.path.realpath(path)
             if not self._below_roots(real) or not os.path.lexists(real) or self._stands(real):
@@ -298,8 +330,16 @@ class Islands:
                 continue
             if path in self._named or not (in_git(path) or self._judge(path) == NEVER_READ):
                 same = os.path.islink(path) and self._links.get(path) == os.readlink(path)
-                notes += set_aside(real if same else path)
-        return notes
+                yield real if same else path
+
+    def _strange_in_git(self) -> "Iterator[str]":
+        self._git.update(map(repositories.git_directory, self._entries))
+        for directory in sorted(self._git):
+            if self._below_roots(f"{directory}/"):
+                for path in repositories.executing(directory):
+                    spared = self._stands(path) or spares(path, self._plan.may_write)
+                    if not spared and not is_tame(path):
+                        yield path
 
     def _stands(self, path: str) -> bool:
         same = path in self._standing and self._standing[path] == _identity(path)

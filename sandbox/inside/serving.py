@@ -44,10 +44,9 @@ class Service:
         self._islands = islands
         self._placeholders = placeholders
         self._janitor = janitor
-        self._running = set[int]()
-        """The inits of commands that have not ended."""
-        self._unsettled = set[int]()
-        """Those, and of commands that nobody has asked about since."""
+        self._running: dict[int, socket.socket] = {}
+        """The inits of commands that have not ended, and our ends of their lines: whoever asked for
+        a command hears of its end only when we have let go, too."""
         self._until: float | None = time.monotonic() + _LINGER
         """When the placeholders go, if nothing is started before; at first, what was left of a
         session that could not take them away."""
@@ -71,7 +70,7 @@ class Service:
                 more = self._heed()
             if self._until is not None and time.monotonic() >= self._until:
                 self._let_go()
-        self._settle_last()
+        self._outlive()
 
     def _patience(self) -> float | None:
         """Milliseconds until something is to be done."""
@@ -86,10 +85,6 @@ class Service:
         match request.pop("do"):
             case "start":
                 self._start(process.Start(**request), fds)
-            case "settle":
-                self._reap(os.WNOHANG)
-                self._unsettled &= self._running
-                self._line.send(marshal.dumps(self._islands.settle()))
             case "accept":
                 self._islands.accept(request["paths"])
             case "listen":
@@ -99,29 +94,34 @@ class Service:
         return True
 
     def _start(self, start: process.Start, fds: list[int]) -> None:
-        *streams, control = fds
+        *streams, number = fds
+        control = socket.socket(fileno=number)
         try:
+            if not self._running:
+                self._islands.welcome()
             self._islands.renew(self._placeholders.hold())
         except OSError as error:
-            with socket.socket(fileno=control) as refused:
-                words = f"{error.errno}:{error.strerror}: {error.filename!r}"
-                refused.send(b"!" + words.encode(errors="replace"))
+            words = f"{error.errno}:{error.strerror}: {error.filename!r}"
+            with control:
+                control.send(b"!" + words.encode(errors="replace"))
         else:
-            init = _clone(self._walls, start, streams, control)
-            self._running.add(init)
-            self._unsettled.add(init)
-            os.close(control)
+            others = tuple(self._running.values())
+            self._running[_clone(self._walls, start, streams, control, others)] = control
         for fd in streams:
             os.close(fd)
         self._note_rest()
 
     def _reap(self, how: int) -> None:
         """Take note of the commands that have ended: of one at least, unless `how` says not to
-        wait."""
+        wait. What they left is looked for now and at no other time: what appears later, while
+        nothing runs, is a person's."""
+        ended: list[socket.socket] = []
         with contextlib.suppress(ChildProcessError):
             while pid := os.waitpid(-1, how)[0]:
-                self._running.discard(pid)
+                ended.append(self._running.pop(pid))
                 how = os.WNOHANG
+        if ended:
+            _say(ended, self._islands.settle())
         self._note_rest()
 
     def _note_rest(self) -> None:
@@ -132,12 +132,10 @@ class Service:
         self._placeholders.release()
         self._janitor.tidy()
 
-    def _settle_last(self) -> None:
-        """Hold back what commands left that nobody waits for any more: kedge was killed."""
+    def _outlive(self) -> None:
+        """Wait for what runs still: kedge was killed."""
         while self._running:
             self._reap(0)
-        if self._unsettled:
-            self._islands.settle()
         self._placeholders.release()
 
 
@@ -158,14 +156,31 @@ def _wake(_number: int, _frame: object) -> None:
     """Nothing to do: that the signal is caught is what ends the waiting."""
 
 
-def _clone(walls: process.Walls, start: process.Start, streams: list[int], control: int) -> int:
-    """Start a command; return the number of its init."""
+def _say(lines: list[socket.socket], notes: list[str]) -> None:
+    """Tell those whose commands have ended what was done about it, and that they have."""
+    for line in lines:
+        # Nobody listens any more when kedge was killed.
+        with line, contextlib.suppress(OSError):
+            for note in notes:
+                line.send(b"~" + note.encode(errors="surrogateescape"))
+
+
+def _clone(
+    walls: process.Walls,
+    start: process.Start,
+    streams: list[int],
+    control: socket.socket,
+    others: tuple[socket.socket, ...],
+) -> int:
+    """Start a command; return the number of its init. `others` are lines of other commands."""
     apart = 0 if "processes" in walls.plan.without else kernel.NEW_PID
     init = kernel.clone(apart | kernel.NEW_NS)
     if init == 0:
         try:
             os.close(0)
-            process.serve(walls, start, streams, socket.socket(fileno=control))
+            for other in others:
+                other.close()
+            process.serve(walls, start, streams, control)
         finally:
             os._exit(0)
     return init

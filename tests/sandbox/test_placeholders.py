@@ -47,9 +47,11 @@ class Place:
 
     def session(self) -> "Session":
         env = {"PATH": os.environ["PATH"], "HOME": str(self.home)}
-        sandbox = ConfinedSandbox(wanted_policy(Wanted(str(self.work)), env), env)
+        held = list[str]()
+        policy = wanted_policy(Wanted(str(self.work)), env)
+        sandbox = ConfinedSandbox(policy, env, held=held.append)
         self._stack.push_async_callback(sandbox.close)
-        return Session(sandbox, self.work)
+        return Session(sandbox, self.work, held)
 
     def seen(self) -> list[str]:
         """What a person sees in the workspace, and in what git keeps there."""
@@ -67,8 +69,9 @@ class Place:
 class Session:
     """One session's sandbox."""
 
-    def __init__(self, sandbox: ConfinedSandbox, work: Path) -> None:
+    def __init__(self, sandbox: ConfinedSandbox, work: Path, held: list[str]) -> None:
         self.sandbox = sandbox
+        self.held = held
         self._work = work
 
     async def run(self, script: str) -> str:
@@ -314,3 +317,77 @@ def test_without_namespaces_those_of_a_session_beside_are_left_alone(tmp_path: P
     (work / ".vscode/tasks.json").write_text("evil")
     os.utime(work / ".vscode", (changed, changed))
     assert restoring.settle() and not (work / ".vscode").exists()
+
+
+async def test_what_a_person_made_since_the_last_command_is_left_alone_at_the_end(
+    place: Place,
+) -> None:
+    for number in range(5):
+        session = place.session()
+        assert await session.run("echo done") == "done\n"
+        settings = place.work / f"{number}/.claude/commands"
+        settings.mkdir(parents=True)
+        (settings / "mine.md").write_text("mine")
+        await session.sandbox.close()
+        assert (settings / "mine.md").exists()
+
+
+async def test_what_a_person_made_between_commands_is_left_alone_and_protected(
+    place: Place,
+) -> None:
+    (place.work / "sub").mkdir()
+    session = place.session()
+    await session.run("mkdir -p made/.vscode")
+    (place.work / "sub/.envrc").write_text("mine")
+    (place.work / "made/.vscode/tasks.json").write_text("mine")
+    place.git("init", "-q", "clone")
+    place.git("-C", "clone", "config", "core.pager", "mine")
+    (place.work / "clone/.git/hooks/pre-commit").write_text("mine")
+    tried = ("sub/.envrc", "made/.vscode/tasks.json", "clone/.git/config", "clone/.git/hooks/x")
+    for path in tried:
+        assert "Read-only" in await session.run(f"echo evil >{path}")
+    await session.sandbox.close()
+    assert session.held == []
+    assert (place.work / "clone/.git/hooks/pre-commit").read_text() == "mine"
+    assert place.git("-C", "clone", "config", "core.pager") == "mine\n"
+
+
+async def test_a_repository_that_a_command_made_stays_open_to_commands(place: Place) -> None:
+    session = place.session()
+    await session.run("git init -q sub")
+    assert await session.run("git -C sub remote add up ../up && echo added") == "added\n"
+    await session.sandbox.close()
+    assert session.held == []
+    assert place.git("-C", "sub", "remote") == "up\n"
+
+
+async def test_a_directory_that_one_command_makes_and_another_fills_is_held_and_said(
+    place: Place,
+) -> None:
+    session = place.session()
+    await session.run("mkdir -p sub/.vscode")
+    await session.run("echo evil >sub/.vscode/tasks.json")
+    assert os.listdir(place.work / "sub") == [".vscode.held-by-kedge"]
+    assert [note.partition(" ")[0] for note in session.held] == [f"{place.work}/sub/.vscode"]
+
+
+async def test_what_a_command_made_that_was_ended_by_leaving_is_held_and_said(
+    place: Place,
+) -> None:
+    session = place.session()
+    await session.start("mkdir sub; echo evil >sub/.envrc")
+    await session.sandbox.close()
+    assert os.listdir(place.work / "sub") == [".envrc.held-by-kedge"]
+    assert len(session.held) == 1 and ".envrc.held-by-kedge" in session.held[0]
+
+
+async def test_what_a_person_made_before_kedge_was_killed_is_left_alone(place: Place) -> None:
+    session = place.session()
+    await session.run("true")
+    await place.idle()
+    (place.work / "sub").mkdir()
+    (place.work / "sub/.envrc").write_text("mine")
+    helper = await session.sandbox.helper()
+    # All that the helper sees of it when kedge is killed.
+    helper.close()
+    assert os.listdir(place.work / "sub") == [".envrc"]
