@@ -287,7 +287,7 @@ def test_a_command_of_the_person_streams_and_is_then_recorded(happens: Happening
         (Notice("retry", "attempt 2"), "warning", "attempt 2"),
         (CheckEnded("pytest", True), "note", "check passed: pytest"),
         (CheckEnded("pytest", False, exit_code=1), "error", "check failed: pytest (exit 1)"),
-        (ModeChanged("plan", "auto", "off"), "note", "mode plan, before auto · sandbox off"),
+        (ModeChanged("plan", "auto", "off"), "note", "mode plan (was auto)"),
     ],
 )
 def test_remarks_have_a_level(
@@ -326,3 +326,38 @@ def test_every_change_is_told_and_ids_rise(choices: list[int]) -> None:
         assert differing <= changed
         assert list(now) == sorted(now)
         known = now
+
+
+def test_switches_of_the_mode_in_a_row_are_one_remark_and_none_where_it_ends_as_it_began(
+    happens: Happening,
+) -> None:
+    ask, auto = (
+        happens(ModeChanged(mode, before, "workspace-write (landlock 7)"))
+        for mode, before in (("auto", "ask"), ("plan", "auto"))
+    )
+    view = folded(ask, auto)
+    remark = only(view)
+    assert isinstance(remark, Told)
+    assert remark.text == "mode plan (was ask)"
+    view.add(happens(ModeChanged("ask", "plan", "workspace-write (landlock 7)")))
+    assert not view.blocks
+    view.add(happens(ModeChanged("full", "ask", "off")))
+    view.add(happens.message(Text("Hello")))
+    view.add(happens(ModeChanged("ask", "full", "workspace-write (landlock 7)")))
+    texts = [block.text for block in view.blocks if isinstance(block, Told)]
+    assert texts == [
+        "mode full (was ask) · sandbox off (was workspace-write)",
+        "mode ask (was full) · sandbox workspace-write (was off)",
+    ]
+
+
+@pytest.mark.parametrize("end", [TextStreamed("Hello"), TurnEnded("upstream")])
+def test_a_call_that_is_tried_again_is_one_line_as_long_as_it_is_tried(
+    happens: Happening, end: TextStreamed | TurnEnded
+) -> None:
+    view = folded(*(happens(Notice("retry", f"refused; attempt {n} in 1.0 s")) for n in (2, 3)))
+    remark = only(view)
+    assert isinstance(remark, Told)
+    assert remark.text == "attempt 3 in 1.0 s: refused"
+    view.add(happens(end))
+    assert not any(isinstance(block, Told) for block in view.blocks)

@@ -12,6 +12,7 @@ from .cards import counts, duration, output
 from .clean import one_line, printed, words
 from .flow import Line, behind, flow, one
 from .look import Look
+from .markdown import emphasised
 
 LONG_PROMPT: Final = 12
 """Lines of a person's words that are shown unless opened."""
@@ -21,6 +22,7 @@ GLANCE_DETAIL: Final = 5
 """Lines of what was found wrong that are shown unless opened."""
 GLANCE_FILES: Final = 8
 """Changed files that are named at the end of a turn."""
+_THOUGHT: Final = "italic dim"
 _UNSAID: Final = "nobody said this: the model is told"
 
 _BROKEN_OFF: Final = frozenset(
@@ -71,20 +73,22 @@ def said(block: Said, look: Look) -> list[Line]:
 
 def thought(block: Thought, look: Look) -> list[Line]:
     """Reasoning: its last words while it comes, how long it took afterwards, all when opened."""
-    ink = look.ink("italic dim")
+    ink = look.ink(_THOUGHT)
     took = f" for {duration(block.seconds)}" if block.seconds else ""
     label = f"thought{took}" if block.done else "thinking…"
     sign = [Segment("∴ ", ink)]
     text = words(block.text).strip()
     if not look.expanded:
         glance = one_line(text) if block.done else text.rpartition("\n")[2].strip()
-        room = look.width - len(label)
-        shown = glance if block.done else _end(glance, max(10, room - 8))
-        inline = [Segment(label, ink), Segment(f": {shown}" if shown else "", ink)]
+        shown = emphasised(glance, look, _THOUGHT) if glance else []
+        if not block.done:
+            room = max(10, look.width - len(label) - 8)
+            shown = [Segment(_end("".join(part.text for part in shown), room), ink)]
+        inline = [Segment(f"{label}: " if glance else label, ink), *shown]
         return [one(inline, look.width, sign)]
     head = one([Segment(label, ink)], look.width, sign)
     margin = [Segment("  ")]
-    return [head, *flow([Segment(text, ink)], look.width, margin, margin)]
+    return [head, *flow(emphasised(text, look, _THOUGHT), look.width, margin, margin)]
 
 
 def _end(text: str, most: int) -> str:
@@ -97,7 +101,11 @@ def told(block: Told, look: Look) -> list[Line]:
     sign, ink = _SIGNS[block.level]
     style = look.ink(ink)
     margin = [Segment("  ")]
-    lines = flow([Segment(words(block.text), style)], look.width, [Segment(sign, style)], margin)
+    text = [Segment(words(block.text), style)]
+    lines = flow(text, look.width, [Segment(sign, style)], margin)
+    if block.code == "retry":
+        # It is there for moments, and moves nothing.
+        return [one(text, look.width, [Segment(sign, style)])]
     if not block.detail or (block.level == "note" and not look.expanded):
         return lines
     detail = printed(block.detail).strip().split("\n")
@@ -139,10 +147,10 @@ def _shell_facts(block: ShellRun) -> Iterator[tuple[str, str]]:
 def ended(block: Ended, look: Look) -> list[Line]:
     """A turn's end: what it took and changed, and what nobody checked."""
     dim = look.ink("dim")
-    done = block.status == "done"
+    done = block.status in ("done", "blocked")
     cost = dollars(block.cost_usd, estimated=block.cost_estimated)
     inline = [
-        Segment(block.status.replace("_", " "), dim if done else look.ink("warn")),
+        Segment(block.said or block.status.replace("_", " "), dim if done else look.ink("warn")),
         Segment(f" · {duration(block.seconds)} · {cost}", dim),
     ]
     if block.changes:

@@ -156,6 +156,8 @@ class Ended(Struct, frozen=True, tag=True):
     """What the answer states and no record supports."""
     cost_estimated: bool = False
     """Whether a part of the cost is estimated."""
+    said: str = ""
+    """How it ended, in words; empty: its status."""
 
 
 class Divider(Struct, frozen=True, tag=True):

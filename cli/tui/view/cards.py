@@ -13,6 +13,7 @@ from .blocks import Card, CardStatus
 from .clean import one_line, printed, words
 from .diff import drawn, rows
 from .flow import Line, behind, flow, one
+from .found import found
 from .links import at, linked
 from .look import Look
 from .prose import code
@@ -87,6 +88,8 @@ def _facts(block: Card) -> Iterator[tuple[str, str]]:
     if block.changes:
         yield f"+{added}", "good"
         yield f"-{removed}", "bad"
+    if block.status == "ok" and (words := found(block.tool, block.arguments, block.content)):
+        yield words, "dim"
     if block.duration_ms >= 100:
         yield duration(block.duration_ms / 1000), "dim"
 
@@ -148,7 +151,8 @@ def _opened(block: Card, look: Look) -> Iterator[Line]:
     if block.status == "running":
         yield from output(block.output, look)
     elif not block.changes or block.status != "ok":
-        yield from output(block.content, look)
+        denied = block.status == "denied"
+        yield from output(shown(block.content) if denied else block.content, look)
     if block.full_output:
         label = Segment("all of it: ", look.ink("dim"))
         style = at(f"{block.full_output}:1", look) or look.ink("dim")
@@ -163,7 +167,7 @@ def _arguments(block: Card, look: Look) -> Iterator[Line]:
     for name, value in given.items():
         if name == "command" and isinstance(value, str):
             yield from code(value.strip(), "bash", look)
-        elif not (value is None or value is False or (block.changes and name in _TOLD)):
+        elif value not in (None, False, "") and not (block.changes and name in _TOLD):
             text = value if isinstance(value, str) else repr(value)
             label = Segment(f"{words(name)}: ", look.ink("dim"))
             yield from flow([label, Segment(words(text), look.ink("text"))], look.width)[:OPEN]

@@ -4,9 +4,7 @@ Stored sessions and live ones are folded alike; a log merely lacks the progress.
 in words is made in remarks.py.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +16,7 @@ from ....agent.events import (
     ActionStarted,
     Decision,
     Event,
+    Failure,
     MessageAdded,
     Notice,
     Result,
@@ -27,13 +26,16 @@ from ....agent.events import (
     TurnEnded,
     TurnStarted,
 )
-from ....agent.messages import Image, Part, Text, Thinking
-from ....agent.person import PersonPrinted, PersonRan
+from ....agent.messages import Image, Part, Text
+from ....agent.person import ModeChanged, PersonPrinted, PersonRan
 from ...titles import title
 from .attached import attached
-from .blocks import Answer, Block, Card, Divider, Ended, Said, ShellRun, Thought, Told
+from .becoming import between, over, runs, seconds_of, with_text
+from .blocks import Answer, Block, Card, Divider, Said, ShellRun, Thought, Told
+from .endings import ended
 from .growing import Growing
-from .remarks import gone_back, opened, remark
+from .remarks import gone_back, opened, remark, retrying
+from .switching import Switching
 
 KEPT_OUTPUT = 16_000
 """Characters of a running action's output that are kept, its last."""
@@ -41,6 +43,9 @@ KEPT_SHELL = 200_000
 """The same of a command of the person's own."""
 
 Path = tuple[str, ...]
+
+_ANSWERED = (TextStreamed, ThinkingStreamed, MessageAdded, Failure, TurnEnded)
+"""What a call comes to in the end, however often it was tried."""
 
 
 class View:
@@ -61,6 +66,9 @@ class View:
         """The actions of which cards say that a person is being asked."""
         self._runs: dict[str, int] = {}
         """Commands of the person's own that are running."""
+        self._retries: dict[Path, int] = {}
+        """By agent: what is said of a call that is being tried again."""
+        self._switching = Switching()
         self._speaker: Path = ()
         self._cwd = ""
         self._next = 1
@@ -93,7 +101,7 @@ class View:
         """
         if id in self._stale:
             self._stale.discard(id)
-            self._blocks[id] = _with_text(self._blocks[id], self._growing[id].text)
+            self._blocks[id] = with_text(self._blocks[id], self._growing[id].text)
         return self._blocks[id]
 
     def card(self, call: str, path: Path = ("main",)) -> Card | None:
@@ -104,6 +112,8 @@ class View:
     def add(self, event: Event) -> Sequence[int]:
         """Fold one more event in; the ids of the blocks that changed, came or fell away."""
         self._changed = []
+        if isinstance(event.body, _ANSWERED):
+            self._drop(self._retries.pop(event.path, 0))
         match event.body:
             case TextStreamed(text):
                 self._stream(event, text, thinking=False)
@@ -137,6 +147,7 @@ class View:
         match event.body:
             case SessionStarted() as started:
                 self._cwd = started.cwd
+                self._switching.began(started)
                 self._put(opened(self._new(event.path), event, started))
                 for problem in started.config_problems:
                     id = self._new(event.path)
@@ -145,6 +156,12 @@ class View:
                 self._say(event, prompt, steering=False)
             case Notice("restarted"):
                 self._void(event.path)
+            case Notice("retry", text):
+                id = self._retries.get(event.path) or self._new(event.path)
+                self._retries[event.path] = id
+                self._put(Told(id, event.seq, event.path, "warning", "retry", retrying(text)))
+            case ModeChanged() as changed:
+                self._switch(event, changed)
             case TurnEnded():
                 self._void(event.path)
             case Result() as result:
@@ -201,6 +218,14 @@ class View:
         if (block := remark(event)) is not None:
             self._put(replace(block, id=self._new(event.path)))
 
+    def _switch(self, event: Event, changed: ModeChanged) -> None:
+        words = self._switching.hear(changed, next(reversed(self._blocks), 0))
+        if words:
+            id = self._switching.remark = self._switching.remark or self._new(event.path)
+            self._put(Told(id, event.seq, event.path, "note", "mode", words))
+        else:
+            self._drop(self._switching.remark)
+
     def _stream(self, event: Event, text: str, *, thinking: bool) -> None:
         stream = self._streams.setdefault(event.path, [])
         if stream and isinstance(self._blocks[stream[-1]], Thought) == thinking:
@@ -220,13 +245,13 @@ class View:
     def _close_thought(self, id: int, ts: str) -> None:
         match self.block(id):
             case Thought() as thought if not thought.done:
-                self._put(replace(thought, done=True, seconds=_between(self._began.get(id), ts)))
+                self._put(replace(thought, done=True, seconds=between(self._began.get(id), ts)))
             case _:
                 pass
 
     def _message(self, event: Event, message: MessageAdded) -> None:
         if message.role == "assistant":
-            self._finalise(event, list(_runs(message.parts)))
+            self._finalise(event, list(runs(message.parts)))
         elif message.origin == "person":
             self._say(event, message.parts, steering=True)
         else:
@@ -237,7 +262,7 @@ class View:
         stream = self._streams.pop(event.path, [])
         if stream:
             self._close_thought(stream[-1], event.ts)
-        seconds = {id: _seconds(self._blocks[id]) for id in stream}
+        seconds = {id: seconds_of(self._blocks[id]) for id in stream}
         if [isinstance(self._blocks[id], Thought) for id in stream] != [it for it, _ in runs]:
             for id in stream:
                 self._drop(id)
@@ -275,7 +300,7 @@ class View:
                     self._grow(card.id, text)
             case ActionEnded() as ended if card := self.card(ended.id, path):
                 self._settle(card.id)
-                self._put(_over(card, ended))
+                self._put(over(card, ended))
             case _:
                 pass
 
@@ -304,75 +329,21 @@ class View:
             if isinstance(self._blocks[id], Answer | Thought):
                 self._drop(id)
         self._streams.clear()
-        ended = Ended(
-            self._new(event.path),
-            event.seq,
-            event.path,
-            result.status,
-            result.duration_ms / 1000,
-            result.cost_usd,
-            result.evidence.files_changed,
-            result.evidence.unverified_claims,
-            result.cost_estimated,
-        )
-        self._put(ended)
+        self._put(ended(self._new(event.path), event, result))
 
     def _rewind(self, event: Event, rewound: Rewound) -> None:
         undone: list[Said] = []
+        files = False
         back = rewound.what != "files" and not rewound.redone
         for id, block in list(self._blocks.items()):
             if block.seq < rewound.to:
                 continue
             if isinstance(block, Said) and not block.steering:
                 undone.append(block)
+            files = files or (isinstance(block, Card) and bool(block.changes))
             if back:
                 self._drop(id)
         if back:
             self._streams.clear()
         id = self._new(event.path)
-        self._put(gone_back(id, event, rewound, undone))
-
-
-def _with_text(block: Block, text: str) -> Block:
-    match block:
-        case Answer() | Thought():
-            return replace(block, text=text)
-        case Card() | ShellRun():
-            return replace(block, output=text)
-        case _:
-            return block
-
-
-def _over(card: Card, ended: ActionEnded) -> Card:
-    content = "\n".join(
-        part.text if isinstance(part, Text) else "[picture]" for part in ended.content
-    )
-    return replace(
-        card,
-        status=ended.status,
-        output="",
-        content=content,
-        changes=ended.changes,
-        duration_ms=ended.duration_ms,
-        exit_code=ended.exit_code,
-        signal=ended.signal,
-        full_output=ended.full_output or "",
-    )
-
-
-def _runs(parts: Iterable[Part]) -> Iterator[tuple[bool, str]]:
-    """Reasoning and words in turn, as they are streamed: what stands between is no text."""
-    legible = [part for part in parts if isinstance(part, Text | Thinking) and part.text]
-    for thinking, group in groupby(legible, key=lambda part: isinstance(part, Thinking)):
-        yield thinking, "".join(part.text for part in group)
-
-
-def _seconds(block: Block) -> float:
-    return block.seconds if isinstance(block, Thought) else 0.0
-
-
-def _between(began: str | None, ended: str) -> float:
-    if began is None:
-        return 0.0
-    span = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
-    return max(0.0, span.total_seconds())
+        self._put(gone_back(id, event, rewound, undone, files=files))

@@ -9,15 +9,20 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from rich.segment import Segment
+
 from .arriving import closed, whole
 from .flow import BLANK, Line
 from .highlight import PIECE, coloured
+from .inline import inline
 from .look import Look
 from .prose import Tokens, block_lines, blocks, code_line
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
+_MARKS: Final = frozenset("*_`~")
+"""What emphasis is written with."""
 LONG_LIST: Final = 1_500
 """Characters of a list from which on its finished items are settled."""
 LONG_PARAGRAPH: Final = 4_000
@@ -194,6 +199,20 @@ def markdown(text: str, look: Look) -> list[Line]:
     document.add(text)
     document.finish()
     return document.lines
+
+
+def emphasised(text: str, look: Look, base: str) -> list[Segment]:
+    """A text line by line with its emphasis, in a style of its own; what is no emphasis stays as it
+    was written. `text` is harmless already."""
+    segments: list[Segment] = []
+    for line in text.split("\n"):
+        if segments:
+            segments.append(Segment("\n", look.ink(base)))
+        if _MARKS.isdisjoint(line):
+            segments.append(Segment(line, look.ink(base)))
+        else:
+            segments += inline(_reader().parseInline(closed(line))[0], look, base)
+    return segments
 
 
 def _unsettled(found: Sequence[Tokens], text: str) -> int:

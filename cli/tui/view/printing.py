@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 from rich.segment import Segment
 
-from .blocks import Answer, Block, Card, Divider, Ended, Opened, ShellRun, Thought
+from .blocks import Answer, Block, Card, Divider, Ended, Opened, ShellRun, Thought, Told
 from .flow import BLANK, Line, flow
 from .fold import View
 from .lines import gap, render
@@ -110,6 +110,11 @@ class Printing:
                 return done or block.id < self._closed
             case Card():
                 return block.over or block.id < self._closed
+            case Told(code="retry"):
+                return block.id < self._closed
+            case Told(code="mode"):
+                # The next switch may take its place.
+                return block.id != self.newest
             case _:
                 return True
 

@@ -18,7 +18,8 @@ from ....agent.events import (
 )
 from ....agent.lineage import Forked, Renamed
 from ....agent.messages import Text
-from ....agent.person import ModeChanged, ModelChanged
+from ....agent.person import ModelChanged
+from ...counts import counted
 from .blocks import Divider, Level, Opened, Said, Told
 
 _LEVELS: Final[dict[str, Level]] = {"info": "note", "warning": "warning", "critical": "error"}
@@ -90,11 +91,9 @@ def _changed(event: Event) -> _Words | None:
         case Renamed(name):
             words = f"the session is called {name!r}" if name else "the session has no name"
             return ("note", "name", words, "")
-        case ModeChanged(mode, before, sandbox):
-            return ("note", "mode", f"mode {mode}, before {before} · sandbox {sandbox}", "")
         case ModelChanged(model, effort, before):
             words = f"model {model}" + (f", effort {effort}" if effort else "")
-            return ("note", "model", words + (f", before {before}" if before != model else ""), "")
+            return ("note", "model", words + (f" (was {before})" if before != model else ""), "")
         case _:
             return None
 
@@ -121,13 +120,24 @@ def _compacted(compacted: Compacted) -> str:
     return f"what came before was {how} for the model{sizes}"
 
 
-def gone_back(id: int, event: Event, rewound: Rewound, undone: Sequence[Said]) -> Divider:
-    """What a person undid; the detail are the prompts that fell away."""
-    prompts = "1 prompt" if len(undone) == 1 else f"{len(undone)} prompts"
+def retrying(notice: str) -> str:
+    """What is said of a call that is tried again, what may be cut off last."""
+    reason, _, when = notice.rpartition("; ")
+    return f"{when}: {reason}" if reason else notice
+
+
+def gone_back(
+    id: int, event: Event, rewound: Rewound, undone: Sequence[Said], *, files: bool
+) -> Divider:
+    """What a person undid; the detail are the prompts that fell away. `files`: whether any had been
+    changed since."""
+    prompts = counted(len(undone), "prompt")
     words = {
-        "conversation": f"went back: {prompts} undone, files left as they are",
-        "files": f"files put back to before {prompts}",
-        "both": f"went back: {prompts} undone, with what was done to files",
+        "conversation": f"rewound {prompts}, files left as they are"
+        if files
+        else f"rewound {prompts}, no files had changed",
+        "files": f"files as they were before {prompts}",
+        "both": f"rewound {prompts} and their file changes",
     }[rewound.what]
     if rewound.redone:
         words = "what was undone is done again"
