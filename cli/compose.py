@@ -19,10 +19,10 @@ from ..agent.guarded import Guarded
 from ..agent.ports import Check, Store, Tool
 from ..agent.session import Session, new_session_id
 from ..config.errors import UsageError
-from ..config.layers import Loaded
+from ..config.layers import CHOSEN, Loaded
 from ..config.models import ModelProfile
 from ..config.settings import Effort, Mode, Settings
-from ..config.values import Table, merged
+from ..config.values import KeyPath, Table, merged
 from ..config.version import VERSION
 from .effective import settings_of
 from .models import Model, model_of
@@ -58,8 +58,8 @@ class Composed:
         self.session = session
         self.toolbox = toolbox
         self.judges = judges
-        self.loaded = loaded
-        """The settings, with the model that answers now."""
+        self._opened = self.loaded = loaded
+        """The settings, with the model that answers now, and the mode that decides now."""
         self.storage = storage
         self._knowing = knowing
         self.model = model
@@ -67,11 +67,23 @@ class Composed:
 
     def reach(self, addresses: Mapping[str, str]) -> None:
         """Have servers called at these base URLs, by provider, by models that answer later."""
-        settings = self.loaded.settings
-        new: dict[str, Table] = {name: {"base_url": url} for name, url in addresses.items()}
-        known = {**settings.providers, **new}
-        both = {name: merged(settings.providers.get(name, {}), known[name]) for name in known}
-        self.loaded = replace(self.loaded, settings=replace(settings, providers=both))
+        self._opened = _reaching(self._opened, addresses)
+        self.loaded = _reaching(self.loaded, addresses)
+
+    @property
+    def own_mode(self) -> Mode | None:
+        """The mode, if it is the session's own; None if any that is opened would have it."""
+        origin = self.loaded.origins["mode"]
+        return self.loaded.settings.mode if origin.source.layer == "session" else None
+
+    def set_mode(self, mode: Mode) -> None:
+        """Decide by another mode from here on.
+
+        Raises:
+            KedgeError: the log has ended; the mode stays.
+        """
+        self.session.conduct.set_mode(mode)
+        self._amend(replace(self.loaded.settings, mode=mode))
 
     async def set_model(self, name: str, effort: Effort | None, where: Surroundings) -> None:
         """Have another model answer from here on: by `provider/model`, or the same if empty; its
@@ -93,8 +105,20 @@ class Composed:
         tools = (*self.toolbox.without(_other_edit_tool(model.profile)), *self._knowing)
         provider = Guarded(model.provider, breaker)
         before = self.session.set_model(provider, model.use(settings), tools)
-        self.loaded, self.model = replace(self.loaded, settings=settings), model
+        self.model = model
+        self._amend(settings)
         await before.close()
+
+    def _amend(self, settings: Settings) -> None:
+        """Have other settings hold; what is as it was at first is from where it was from then."""
+        opened = self._opened
+        values: tuple[tuple[KeyPath, str, str], ...] = (
+            (("mode",), opened.settings.mode, settings.mode),
+            (("model", "name"), opened.settings.model.name, settings.model.name),
+            (("model", "effort"), opened.settings.model.effort, settings.model.effort),
+        )
+        news = [key for key, first, now in values if first != now]
+        self.loaded = replace(self.loaded, origins=opened.origins).amended(settings, CHOSEN, *news)
 
     async def close(self) -> None:
         """Close the session, then end what its tools left running."""
@@ -102,6 +126,14 @@ class Composed:
         await self.judges.close()
         await self.toolbox.close()
         await asyncio.to_thread(self.storage.forget)
+
+
+def _reaching(loaded: Loaded, addresses: Mapping[str, str]) -> Loaded:
+    known = loaded.settings.providers
+    new: dict[str, Table] = {name: {"base_url": url} for name, url in addresses.items()}
+    both = {name: merged(known.get(name, {}), new.get(name, {})) for name in known | new}
+    keys = [("providers", name, "base_url") for name in addresses]
+    return loaded.amended(replace(loaded.settings, providers=both), CHOSEN, *keys)
 
 
 def compose(
@@ -131,9 +163,9 @@ def compose(
     store = store_of(run, where)
     before = resumed(run, where, store)
     where = where if run.text("cd") else before.place(where)
-    loaded = settings_of(run, where)
-    settings = before.settings(loaded)
-    restored, loaded = before.restored(loaded, settings), replace(loaded, settings=settings)
+    configured = settings_of(run, where)
+    settings = (loaded := before.loaded(configured)).settings
+    restored = before.restored(configured.settings.mode, settings.mode)
     model = model_of(settings, where, pace=pace, images=not interactive and _brings_images(run))
     use = model.use(settings)
     before = before.forked(store)

@@ -1,4 +1,4 @@
-"""The settings of a run: all layers, with what its command line says on top."""
+"""The settings of a run: all layers, with its command line and what was chosen since on top."""
 
 from ..config.layers import Flag, Loaded, load
 from ..config.values import Value
@@ -8,7 +8,7 @@ from .surroundings import Surroundings
 
 
 def settings_of(run: Run, where: Surroundings) -> Loaded:
-    """All layers, with the run's flags on top.
+    """All layers, with the run's flags and what was chosen since on top.
 
     Raises:
         ConfigError: a value is wrong, or something is not trusted that has to be.
@@ -30,6 +30,7 @@ def settings_of(run: Run, where: Surroundings) -> Loaded:
         profile=run.text("profile"),
         sets=run.texts("set"),
         flags=flags,
+        chosen=run.chosen,
     )
     if run.flag("require_trust"):
         loaded.require_trust()

@@ -147,6 +147,8 @@ class Run(Struct, frozen=True):
     prompt: str | None
     values: dict[str, Value]
     """Field of each option to its value, defaults filled in."""
+    chosen: dict[tuple[str, ...], str] = {}
+    """Settings that a person has chosen since, at the session, by key."""
 
     def flag(self, field: str) -> bool:
         """Whether a flag was given."""

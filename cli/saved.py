@@ -16,7 +16,7 @@ from ..agent.ports import Store
 from ..agent.session import new_session_id
 from ..config.errors import UsageError
 from ..config.layers import Loaded
-from ..config.settings import MODES, Mode, Settings
+from ..config.settings import MODES, Mode
 from .options import Run
 from .surroundings import Surroundings
 
@@ -59,35 +59,39 @@ class Resumed(Struct, frozen=True):
             )
         return structs.replace(where, cwd=cwd)
 
-    def settings(self, loaded: Loaded) -> Settings:
+    def loaded(self, loaded: Loaded) -> Loaded:
         """The settings, with the model and the mode as they were, unless this run asks for others.
 
         A mode that the project's file narrows stays at least as narrow.
         """
-        settings = loaded.settings
         if self.started is None:
-            return settings
+            return loaded
         name, mode = self.started.model, _mode(self.started.mode)
-        if mode is not None and not _asked("mode", loaded):
+        if mode not in (None, loaded.settings.mode) and not _asked("mode", loaded):
             narrowed = _layer("mode", loaded) == "project"
-            wider = MODES.index(mode) > MODES.index(settings.mode)
-            settings = structs.replace(settings, mode=settings.mode if narrowed and wider else mode)
-        if _asked("model.name", loaded) or name.startswith("scripted:"):
-            return settings
-        return structs.replace(settings, model=structs.replace(settings.model, name=name))
+            wider = MODES.index(mode) > MODES.index(loaded.settings.mode)
+            if not (narrowed and wider):
+                settings = structs.replace(loaded.settings, mode=mode)
+                loaded = loaded.amended(settings, _AS_LEFT, ("mode",))
+        model = loaded.settings.model
+        if name == model.name or _asked("model.name", loaded) or name.startswith("scripted:"):
+            return loaded
+        settings = structs.replace(loaded.settings, model=structs.replace(model, name=name))
+        return loaded.amended(settings, _AS_LEFT, ("model", "name"))
 
-    def restored(self, loaded: Loaded, settings: Settings) -> tuple[tuple[str, str], ...]:
-        """What a person should know of `settings` that they did not ask for now, with a code."""
-        if settings.mode == loaded.settings.mode:
+    def restored(self, configured: Mode, mode: Mode) -> tuple[tuple[str, str], ...]:
+        """What a person should know of the mode that they did not ask for now, with a code."""
+        if mode == configured:
             return ()
         words = (
-            f"the session goes on in mode {settings.mode}, as it was left; a new one would begin "
-            f"in mode {loaded.settings.mode} (--mode says which)"
+            f"the session goes on in mode {mode}, as it was left; a new one would begin "
+            f"in mode {configured} (--mode says which)"
         )
         return (("mode", words),)
 
 
-_CHOSEN_NOW = ("environment", "profile", "set", "flag", "managed")
+_AS_LEFT = "as the session was left"
+_CHOSEN_NOW = ("environment", "profile", "set", "flag", "session", "managed")
 """Layers that speak of this run; files speak of runs in general."""
 
 

@@ -23,6 +23,10 @@ MANAGED: Final = pathlib.Path("/etc/kedge/managed.toml")
 """The administrator's file. Nothing beats it."""
 
 
+CHOSEN: Final = "chosen since kedge started"
+"""Where a value is from that a person chose at the session."""
+
+
 class Flag(Struct, frozen=True):
     """A value given by a flag of its own, such as `--max-turns`."""
 
@@ -63,6 +67,13 @@ class Loaded(Struct, frozen=True):
                 hint="look at it, and accept it, with: kedge trust",
             )
 
+    def amended(self, settings: Settings, where: str, *keys: KeyPath) -> "Loaded":
+        """With these settings, whose values at `keys` are from the session itself: `where` says in
+        words how they came about."""
+        source = Source("session", where)
+        news = {dotted(key): Origin(source, key) for key in keys}
+        return msgspec.structs.replace(self, settings=settings, origins={**self.origins, **news})
+
     @property
     def policy_hash(self) -> str:
         """Names what may happen: equal for runs that were judged by the same rules."""
@@ -80,15 +91,17 @@ def load(
     profile: str = "",
     sets: Iterable[str] = (),
     flags: Mapping[str, Flag] | None = None,
+    chosen: Mapping[KeyPath, str] | None = None,
     managed: pathlib.Path = MANAGED,
     data_dir: pathlib.Path | None = None,
 ) -> Loaded:
     """Reads every layer: defaults < user < project < environment < profile < set < flags <
-    managed.
+    chosen < managed.
 
     Tables merge, scalars replace, lists named in `CONCATENATED` add up. `cwd` must be absolute;
-    `flags` maps dotted keys to what was given. `data_dir` says which projects are trusted; without
-    it none is. Nothing is read but the files named here, those below `cwd`, and what they name.
+    `flags` maps dotted keys to what was given, `chosen` keys to what a person chose since.
+    `data_dir` says which projects are trusted; without it none is. Nothing is read but the files
+    named here, those below `cwd`, and what they name.
 
     Raises:
         ConfigError: a file that cannot be read or is not TOML, an unknown key, variable or
@@ -105,6 +118,7 @@ def load(
     if profile:
         stack.lay_checked(user.profile(profile))
     stack.lay_checked(*from_sets(sets), *_from_flags(flags or {}))
+    stack.lay_checked(*_from_choices(chosen or {}))
     stack.lay_checked(read("managed", managed))
     return stack.loaded(package_version)
 
@@ -148,6 +162,11 @@ def _from_flags(flags: Mapping[str, Flag]) -> Iterable[Layer]:
     for key, flag in flags.items():
         source = Source("flag", flag.name, repr(flag.value))
         yield Layer(source, nested(tuple(key.split(".")), flag.value))
+
+
+def _from_choices(chosen: Mapping[KeyPath, str]) -> Iterable[Layer]:
+    for path, value in chosen.items():
+        yield Layer(Source("session", CHOSEN, repr((path, value))), nested(path, value))
 
 
 def _brought(gated: Layer, data_dir: pathlib.Path | None) -> "Brought":

@@ -10,9 +10,9 @@ from .errors import ConfigError
 from .values import KeyPath, Table, dotted
 
 LayerName = Literal[
-    "default", "user", "project", "environment", "profile", "set", "flag", "managed"
+    "default", "user", "project", "environment", "profile", "set", "flag", "session", "managed"
 ]
-"""The layers, lowest first."""
+"""The layers, lowest first. `session`: what holds because of the session itself."""
 
 _DEFAULTS = pathlib.Path(__file__).parent / "defaults" / "settings.toml"
 
@@ -22,7 +22,7 @@ class Source(Struct, frozen=True):
 
     layer: LayerName
     where: str
-    """The file, the variable, or the flag."""
+    """The file, the variable, the flag, or how it came about, in words."""
     text: str = ""
     """The whole file, or what the variable or flag said."""
     prefix: KeyPath = ()
@@ -31,7 +31,7 @@ class Source(Struct, frozen=True):
     @property
     def is_file(self) -> bool:
         """Whether `where` is a file, so that values have lines."""
-        return self.layer not in ("environment", "set", "flag")
+        return self.layer not in ("environment", "set", "flag", "session")
 
     def line_of(self, path: KeyPath) -> int:
         """The 1-based line that sets the value; 0 outside files. Scans the text, so is not for
@@ -75,7 +75,7 @@ class Origin(Struct, frozen=True):
 
     @property
     def line(self) -> int:
-        """1-based; 0 for a variable or flag."""
+        """1-based; 0 where there are no lines."""
         if self.index is None:
             return self.source.line_of(self.path)
         return self.source.line_of_item(self.path, self.index)

@@ -29,7 +29,9 @@ from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui.desk.desk import Desk
 from kedge.cli.tui.desk.state import DeskState
+from kedge.cli.tui.pages.experiment import experiment_page
 from kedge.config.errors import KedgeError, UsageError
+from kedge.config.layers import CHOSEN
 from kedge.config.paths import Home
 
 Body = TypeVar("Body")
@@ -919,3 +921,48 @@ async def test_a_defect_of_who_hears_does_not_leave_a_screen_that_stands_still(
     desk.submit(words("hi"))
     await sitting.until(lambda: sitting.failed)
     assert [str(error) for error in sitting.failed] == ["who hears is broken"]
+
+
+async def test_a_choice_of_the_person_is_from_them_and_a_flag_from_the_command_line(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open(mode=None)
+    assert _origins(desk) == {"mode": "default", "model.effort": "default", "model.name": "--model"}
+    await desk.set_mode("plan")
+    await desk.set_model("", "high")
+    chosen = {"mode": CHOSEN, "model.effort": CHOSEN, "model.name": "--model"}
+    assert _origins(desk) == chosen
+    assert desk.seat.composed.loaded.settings.mode == "plan"
+    known = desk.seat.composed.session.conduct.started
+    page = experiment_page(desk.seat.composed.loaded, known, ())
+    said = [row.text for row in page.rows]
+    assert f"{CHOSEN}: mode, model.effort" in said
+    assert "set by --model, --sandbox" in said
+    await desk.new()
+    assert (_origins(desk), desk.state.mode, desk.state.effort) == (chosen, "plan", "high")
+
+
+async def test_a_choice_that_is_taken_back_is_from_where_it_was_from_before(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open(mode="full")
+    await desk.set_mode("plan")
+    await desk.set_mode("full")
+    assert _origins(desk)["mode"] == "--mode"
+
+
+async def test_the_mode_of_a_session_that_is_gone_on_with_is_from_there(sitting: Sitting) -> None:
+    desk = await sitting.open((["user"], [says("Hello.")]), mode=None)
+    await desk.set_mode("plan")
+    desk.submit(words("Hi."))
+    await sitting.turns(1)
+    left = desk.seat.id
+    await sitting.until(lambda: not desk.state.working)
+    await desk.close()
+    again = await sitting.open((["user"], [says("Hello.")]), mode=None, resume=left)
+    assert (again.state.mode, _origins(again)["mode"]) == ("plan", "as the session was left")
+
+
+def _origins(desk: Desk) -> dict[str, str]:
+    known = desk.seat.composed.loaded.origins
+    return {key: str(known[key]) for key in ("mode", "model.effort", "model.name")}

@@ -19,7 +19,7 @@ from ..tasks import Failed
 from .asking import DeskApprover
 from .drafts import Draft, Drafts
 from .hindsight import Hindsight
-from .opening import Opened, opened, with_model, with_values
+from .opening import Opened, opened, with_mode, with_model, with_values
 from .picture import picture
 from .seat import Seat
 from .state import DeskState
@@ -99,6 +99,11 @@ class Desk:
         """The id of the session, if it can be gone on with once it is left; else empty."""
         return self.seat.id if self.begun and self.seat.composed.storage.lasts else ""
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """What the sandbox held back in this session, a sentence each."""
+        return tuple(self._seat.composed.toolbox.held) if self._seat else ()
+
     def _touch(self) -> None:
         self._state = None
         self._changed()
@@ -145,7 +150,8 @@ class Desk:
         """Leave this session for another one, which goes on in its own mode."""
         if self._seat is None or id != self._seat.id:
             self._mode = None
-            await self._sit_down(with_values(self._asking(resume=id, fork=False), mode=None))
+            run = with_mode(self._asking(resume=id, fork=False), None)
+            await self._sit_down(with_values(run, mode=None))
 
     async def reopen(self) -> None:
         """Open this session anew, whose log could not be written any more, and go on with what
@@ -160,8 +166,8 @@ class Desk:
 
     def _asking(self, *, resume: str | None, fork: bool) -> Run:
         """The run as it was asked for, but for another session; the mode goes with the person."""
-        mode = self._seat.mode if self._seat else self._mode
-        run = self._run if mode is None else with_values(self._run, mode=mode)
+        mode = self._seat.composed.own_mode if self._seat else self._mode
+        run = self._run if mode is None else with_mode(self._run, mode)
         return with_values(run, resume=resume, fork=fork, **{"continue": False})
 
     async def _sit_down(self, run: Run) -> None:

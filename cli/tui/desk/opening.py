@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ....agent.errors import StoreError
 from ....agent.events import Event
 from ....agent.memory.repository import find_repository
 from ....agent.ports import Approver
 from ....agent.stores.jsonl import JsonlStore
-from ....config.settings import Effort
+from ....config.settings import Effort, Mode
 from ...compose import Composed, compose
 from ...options import Run, Value
 from ...storage import Storage
@@ -70,7 +70,13 @@ def forget(session: str, storage: Storage) -> None:
 
 def with_values(run: Run, **values: Value) -> Run:
     """The run with other values, by field."""
-    return Run(run.prompt, {**run.values, **values})
+    return structs.replace(run, values={**run.values, **values})
+
+
+def with_mode(run: Run, mode: Mode | None) -> Run:
+    """The run with the mode that a person chose; None: as the run itself says, if it does."""
+    chosen = {key: value for key, value in run.chosen.items() if key != ("mode",)}
+    return structs.replace(run, chosen=chosen if mode is None else {**chosen, ("mode",): mode})
 
 
 def with_model(
@@ -78,10 +84,14 @@ def with_model(
 ) -> Run:
     """The run with another model, if one is named, servers at these base URLs, by provider, and an
     effort, unless it stays."""
-    sets = [f"providers.{name}.base_url={url}" for name, url in addresses.items()]
-    sets += [] if effort is None else [f"model.effort='{effort}'"]
-    chosen = {"model": model} if model else {}
-    return with_values(run, set=(*run.texts("set"), *sets), **chosen)
+    news: dict[tuple[str, ...], str] = {
+        ("providers", name, "base_url"): url for name, url in addresses.items()
+    }
+    if model:
+        news["model", "name"] = model
+    if effort is not None:
+        news["model", "effort"] = effort
+    return structs.replace(run, chosen={**run.chosen, **news})
 
 
 def branch_of(cwd: Path) -> str:

@@ -241,7 +241,7 @@ class Seat:
             KedgeError: the sandbox cannot keep it, or the log has ended; the mode stays.
         """
         await asyncio.to_thread(self.composed.toolbox.prepare, mode)
-        self._session.conduct.set_mode(mode)
+        self.composed.set_mode(mode)
         self._changed()
 
     async def set_model(self, name: str, effort: Effort | None = None) -> None:

@@ -48,9 +48,7 @@ def experiment_page(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran])
 
 def _rows(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran]) -> Iterator[Row]:
     yield head(f"configuration {now.config_version}, kedge {now.kedge_version}")
-    sources = (origin.source for origin in loaded.origins.values())
-    places = sorted({source.where for source in sources if source.layer != "default"})
-    yield Row(f"set by {', '.join(places)}" if places else "as packaged")
+    yield from _set_by(loaded)
     arm = now.experiment_arm
     yield Row(f"experiment: {arm}" if arm else "no experiment runs", "" if arm else "dim")
     if not earlier:
@@ -64,6 +62,18 @@ def _rows(loaded: Loaded, now: SessionStarted, earlier: Sequence[Ran]) -> Iterat
         yield Row("nothing changed", "dim")
     yield head(f"versions in the last {counted(len(earlier), 'session')} here")
     yield from _versions(earlier)
+
+
+def _set_by(loaded: Loaded) -> Iterator[Row]:
+    places: set[str] = set()
+    own: dict[str, list[str]] = {}
+    for key, origin in loaded.origins.items():
+        if origin.source.layer == "session":
+            own.setdefault(origin.source.where, []).append(key)
+        elif origin.source.layer != "default":
+            places.add(origin.source.where)
+    yield Row(f"set by {', '.join(sorted(places))}" if places else "as packaged")
+    yield from (Row(f"{how}: {', '.join(sorted(keys))}") for how, keys in own.items())
 
 
 def _changes(last: SessionStarted, now: SessionStarted) -> Iterator[str]:
