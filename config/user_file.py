@@ -8,7 +8,8 @@ said, with the one value; so no form of TOML that is unknown here can be damaged
 import pathlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import starmap
 from typing import Final
 
 import msgspec
@@ -16,9 +17,9 @@ import msgspec
 from .errors import ConfigError
 from .private import private_folder
 from .replacing import alone, replace_file
-from .values import KeyPath, Table, dotted, merged, nested
+from .values import KeyPath, Table, Value, dotted, merged, nested
 
-Plain = str | bool
+Plain = str | bool | list[Value]
 """What can be kept."""
 
 _HEADER: Final = re.compile(r"[ \t]*\[(?P<name>[^\[\]]+)\][ \t]*(?:#.*)?")
@@ -34,19 +35,30 @@ def keep(file: pathlib.Path, path: KeyPath, value: Plain) -> None:
     Raises:
         ConfigError: it is not TOML or cannot be read or written; it is as it was.
     """
+    keep_all(file, {path: value})
+
+
+def keep_all(file: pathlib.Path, values: Mapping[KeyPath, Plain]) -> None:
+    """Write all of the values, or none; see `keep`.
+
+    Raises:
+        ConfigError: as `keep`.
+    """
     try:
         place = file.resolve()
         private_folder(place.parent)
         with alone(place.parent):
             text = place.read_bytes().decode() if place.exists() else ""
-            new = with_value(text, path, value).encode()
-            replace_file(place, new, private=not place.exists())
+            new = text
+            for path, value in values.items():
+                new = with_value(new, path, value)
+            replace_file(place, new.encode(), private=not place.exists())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(
-            f"{dotted(path)} could not be kept: {reason}",
+            f"{', '.join(map(dotted, values))} could not be kept: {reason}",
             file=str(file),
-            hint=f"to keep it, write there: {dotted(path)} = {_spelled(value)}",
+            hint=f"to keep it, write there: {'; '.join(starmap(_line, values.items()))}",
         ) from error
 
 
@@ -58,6 +70,8 @@ def with_value(text: str, path: KeyPath, value: Plain) -> str:
     """
     before: Table = tomllib.loads(text)
     wanted = merged(before, nested(path, value))
+    if wanted == before:
+        return text
     for after in _attempts(text, path, _spelled(value)):
         if _reads(after) == wanted:
             return after
@@ -110,6 +124,10 @@ def _keys(name: str) -> KeyPath:
     return tuple(part.strip().strip("\"'") for part in name.strip().split("."))
 
 
+def _line(path: KeyPath, value: Plain) -> str:
+    return f"{dotted(path)} = {_spelled(value)}"
+
+
 def _spelled(value: Plain) -> str:
-    # What JSON says of a text or a truth value, TOML says in the same way.
+    # What JSON says of a text, texts or a truth value, TOML says in the same way.
     return msgspec.json.encode(value).decode()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kedge.config.errors import ConfigError
-from kedge.config.user_file import keep, with_value
+from kedge.config.user_file import keep, keep_all, with_value
 
 THEME = ("tui", "theme")
 
@@ -111,3 +111,23 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(ConfigError, match=r"tui\.theme could not be kept"):
         keep(tmp_path / "taken" / "config.toml", THEME, "light")
+
+
+def test_values_that_belong_together_are_kept_all_or_none(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('mode = "ask"  # mine\n')
+    server = {
+        ("providers", "own", "wire"): "openai-chat",
+        ("providers", "own", "key_env"): ["OWN_API_KEY"],
+    }
+    for _ in range(2):  # what stands there already is left as it is
+        keep_all(file, server)
+        assert tomllib.loads(file.read_text()) == {
+            "mode": "ask",
+            "providers": {"own": {"wire": "openai-chat", "key_env": ["OWN_API_KEY"]}},
+        }
+        assert file.read_text().startswith('mode = "ask"  # mine\n')
+    before = file.read_text()
+    with pytest.raises(ConfigError, match="could not be kept"):
+        keep_all(file, {("theme",): "dark", ("mode", "name"): "auto"})
+    assert file.read_text() == before

@@ -332,6 +332,49 @@ async def test_local_servers_are_in_sight_and_found_by_what_they_are(stage: Stag
             assert all("not running here" in row for row in seen.rows)
 
 
+async def test_who_leaves_the_question_for_a_key_is_back_at_the_list(stage: Stage) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.write("anthropic")
+        await seen.pilot.press("enter")
+        await seen.on(LineScreen)
+        await seen.pilot.press("escape")
+        await seen.on(SetupScreen)
+
+
+@pytest.mark.parametrize("wants_a_key", [False, True])
+async def test_any_server_is_a_provider_by_its_url(
+    stage: Stage, local: str, *, wants_a_key: bool
+) -> None:
+    async with stage.app(welcomes=True) as seen:
+        await seen.on(SetupScreen)
+        await seen.write("url")
+        await seen.pilot.press("enter")
+        await seen.on(LineScreen)
+        seen.app.screen.query_one(Input).value = "no url"
+        await seen.pilot.press("enter")
+        await seen.until(lambda: "is no http(s) URL" in seen.shown)
+        seen.app.screen.query_one(Input).value = f"http://{local}/v1/"
+        await seen.pilot.press("enter")
+        await seen.on(Dialog)
+        await seen.pilot.press("2" if wants_a_key else "1")
+        if wants_a_key:
+            await seen.on(LineScreen)
+            await seen.write("sk-own-pasted0123456789")
+            await seen.pilot.press("enter")
+            await seen.on(Dialog)
+            await seen.pilot.press("2")
+        await seen.on(TourScreen)
+        await seen.pilot.press("h", "i", "enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Local hello."])
+        chosen = seen.app.state.model
+        assert chosen == f"{local.replace('.', '-').replace(':', '-')}/tiny"
+    if not wants_a_key:
+        async with stage.app(welcomes=True) as seen:
+            await seen.ready()
+            assert seen.app.state.model == chosen
+
+
 async def test_who_takes_no_model_is_told_so_once(stage: Stage) -> None:
     async with stage.app(welcomes=True) as seen:
         await seen.on(SetupScreen)

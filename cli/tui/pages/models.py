@@ -1,5 +1,7 @@
 """Models that could answer, for who has none."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from ....config.settings import Effort
@@ -20,7 +22,8 @@ class Offer(Struct, frozen=True):
     """A model that could answer."""
 
     model: str
-    """`provider/model`; without a model, one of those that its server will offer."""
+    """`provider/model`; without a model, one of those that its server will offer; empty: of a
+    server that is still to be named."""
     variable: str = ""
     """Where its key would be found; empty if it needs none."""
     title: str = ""
@@ -31,3 +34,7 @@ class Offer(Struct, frozen=True):
     def silent(self) -> bool:
         """Whether its server does not answer so far."""
         return self.model.endswith("/")
+
+
+ANY_SERVER: Final = Offer("", title="Another server, by its URL")
+"""One that speaks OpenAI's Chat Completions."""

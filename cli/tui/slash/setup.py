@@ -2,22 +2,24 @@
 
 import asyncio
 
+from ....config.errors import KedgeError
 from ....config.providers import ProviderTable, local_servers, names, table
 from ...local_models import models_of
 from ...provider_keys import PAGES
-from ..pages.models import Offer
+from ..pages.models import ANY_SERVER, Offer
 from .access import made_ready
 from .lookups import loaded_of
+from .own_server import add_server
 from .preferences import choose
 from .surface import Surface
 
 
 async def set_up(surface: Surface) -> bool:
     """Have a person choose a model, and give what it needs, for this start and later ones;
-    whether a session is open now.
+    whether a session is open now. What cannot be opened is said, and another one chosen.
 
     Raises:
-        KedgeError: it cannot be opened.
+        KedgeError: the configuration is wrong.
     """
     settings = (await asyncio.to_thread(loaded_of, surface)).settings
 
@@ -32,10 +34,17 @@ async def set_up(surface: Surface) -> bool:
             silent += () if found else (Offer(f"{one.name}/", title=one.title),)
         known = (table(name, settings.providers) for name in names(settings.providers))
         keyed = [_offer(one) for one in known if one.takes_a_key and one.default_model]
-        return [*running, *silent, *keyed]
+        return [*running, *silent, ANY_SERVER, *keyed]
 
-    offer = await surface.choose_offer(await asyncio.to_thread(look))
-    return offer is not None and await use(surface, offer.model, lasts=True)
+    while offer := await surface.choose_offer(await asyncio.to_thread(look)):
+        # Who leaves what is asked about one of them, is back at all of them.
+        try:
+            model = offer.model or await add_server(surface)
+            if model and await use(surface, model, lasts=True):
+                return True
+        except KedgeError as error:
+            surface.say(error.in_words, wrong=True)
+    return False
 
 
 async def use(surface: Surface, model: str, *, lasts: bool) -> bool:
