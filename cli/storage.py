@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..agent.ports import Store
+from ..config.private import private_folder
 from .options import Run
 from .surroundings import Surroundings
 
@@ -61,7 +62,7 @@ def storage_of(
     if not interactive:
         return Storage(store, where, checkpoints=False)
     try:
-        unkept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(unkept)
         return Storage(store, where, passing=Scratch(unkept))
     except OSError:
         return Storage(store, where, checkpoints=False)

@@ -88,7 +88,7 @@ MAY_IMPORT: Table = {
     "cli.catalogue": ("cli", *_HALL, "agent.memory", "agent.stores", "config"),
     "cli.chapters": ("cli", *_HALL, "agent.stores"),
     "cli.keeping": ("agent", "cli", "config", "sandbox"),
-    "cli.storage": ("cli", *_HALL, "sandbox.scratch"),
+    "cli.storage": ("cli", *_HALL, "config.private", "sandbox.scratch"),
     "cli.knowledge": ("agent", "cli", "config"),
     "cli.saved": ("cli", *_HALL, "agent.bus", "agent.session", "agent.stores", "config"),
     "cli.commands.compact": ("agent", "cli", "config"),

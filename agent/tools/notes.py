@@ -126,9 +126,10 @@ def _write(path: Path, lines: list[str]) -> None:
         raise ToolError("other", f"{path} is a link, so it is not written through.")
     try:
         # What a project has is for all who share it.
-        if path.parent.name != ".kedge":
+        if path.parent.name == ".kedge":
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
             private_folder(path.parent)
-        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data, private=False)
     except OSError as error:
         raise ToolError("other", f"{path} cannot be written: {error.strerror}") from error

@@ -678,6 +678,7 @@ async def test_of_a_session_that_is_not_kept_everything_is_known_until_it_is_lef
     left = [path for path in sitting.home.state_dir.rglob("*") if path.is_file()]
     assert [path for path in left if "trash" not in path.parts] == []
     assert not sitting.home.data_dir.exists()
+    assert sitting.home.state_dir.stat().st_mode & 0o077 == 0
 
 
 PLAN_TURN: Answer = (["user"], [says("1. look 2. write")])

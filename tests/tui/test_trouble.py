@@ -1,5 +1,6 @@
 """What goes wrong beside the session is said, and the session goes on."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from kedge.cli.tui.composer.sources import Candidate
 from kedge.cli.tui.desk.unseen import wants_terminal
 from kedge.cli.tui.entry import Entry
 from kedge.cli.tui.keys import KeyTable
+from kedge.cli.tui.terminal.crash import keep_crash
 from kedge.cli.tui.view.blocks import Answer
 from kedge.config.tui import TuiSettings
 
@@ -86,3 +88,14 @@ def test_programs_for_terminals_are_known_wherever_they_begin() -> None:
     assert wants_terminal("git log | /usr/bin/less -R") == "less"
     assert wants_terminal("cd x && top") == "top"
     assert wants_terminal("grep vim notes; echo less") == ""
+
+
+def test_what_is_kept_of_a_defect_leaves_no_folder_open_to_others(tmp_path: Path) -> None:
+    state = tmp_path / "state" / "kedge"
+    before = os.umask(0o022)
+    try:
+        report = Path(keep_crash(ValueError("x"), state))
+    finally:
+        os.umask(before)
+    made = [state.parent, state, report.parent, report]
+    assert [one.stat().st_mode & 0o077 for one in made] == [0, 0, 0, 0]

@@ -5,13 +5,15 @@ import time
 import traceback
 from pathlib import Path
 
+from ....config.private import private_folder
+
 
 def keep_crash(error: BaseException, state_dir: Path) -> str:
     """Write down how it happened; where, or in one line what, if that could not be written."""
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     file = state_dir / "crashes" / name
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(file.parent)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as out:
             out.writelines(traceback.format_exception(error))
