@@ -13,7 +13,7 @@ from e2e import breaking
 from e2e.breaking import WHERE
 from e2e.person import Person
 from e2e.process import Kedge, alive, kedges, the_kedge, wait_until
-from e2e.screen import words
+from e2e.screen import Screen, words
 
 SLEEP = "sleep 7531"
 MODES_AT_REST = "0 0 0 1 0"
@@ -149,4 +149,45 @@ def test_line_by_line_a_prompt_is_answered(person: Person, tmp_path: Path) -> No
     person.sees("Hello.")
     person.rests("plan>")
     person.screen.type("/quit")
+    person.ends(0)
+
+
+@pytest.mark.parametrize("shown", [(), ("--inline",), ("--plain",)])
+@pytest.mark.parametrize(
+    ("asked", "code", "said"),
+    [
+        (("-r", "nosuch"), 2, "kedge: there is no session 'nosuch'"),
+        (("-m", "foo/bar"), 3, "kedge: unknown provider 'foo'"),
+    ],
+)
+def test_what_cannot_be_had_ends_it_with_what_is_wrong_and_its_code(
+    person: Person, asked: tuple[str, ...], code: int, said: str, shown: tuple[str, ...]
+) -> None:
+    person.starts(*asked, *shown)
+    text = person.ends(code)
+    assert said in text
+    assert "Ask for something" not in text
+
+
+def test_a_session_that_another_one_has_open_is_not_gone_on_with(
+    person: Person, kedge: Kedge, script: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    working(person, kedge, script)
+    second = Person(Screen(folder, kedge))
+    try:
+        second.starts("-c")
+        assert "is in use by another kedge" in second.ends(1)
+    finally:
+        second.screen.close()
+        person.screen.close()
+    wait_until(lambda: not sleeping(), "the command is ended")
+
+
+@pytest.mark.parametrize("shown", [(), ("--plain",)])
+def test_the_word_exit_leaves(person: Person, shown: tuple[str, ...]) -> None:
+    person.starts("-m", "anthropic/claude-sonnet-5-5", "--sandbox", "off", *shown)
+    person.sees("ask> " if shown else "Ask for something")
+    person.screen.type("exit")
     person.ends(0)
