@@ -16,7 +16,7 @@ from .compose import Composed, compose, schema_of
 from .options import OPTIONS, Run
 from .output_file import keep_answer, output_file
 from .stdin import piped
-from .surfaces import ANSWERS, Streams, Surface, Watched, startup_failure, surfaces_for
+from .surfaces import ANSWERS, Streams, Surface, Watched, held_back, startup_failure, surfaces_for
 from .surroundings import Surroundings, surroundings
 from .terminal import Out, Style, harmless
 
@@ -59,7 +59,7 @@ def main(run: Run, *, stdin: bool = True, pace: float = 0.0, progress: int = 2) 
         # end: frozen, it is not looked through from here on either.
         gc.freeze()
         gc.enable()
-        result = asyncio.run(_work(composed, prompt, surfaces))
+        result = asyncio.run(_work(composed, prompt, surfaces, err))
     except KedgeError as error:
         err.say(startup_failure(error))
         if run.output_format != "text":
@@ -109,7 +109,9 @@ def _require_words(run: Run) -> None:
             raise UsageError(f"{option.name} is empty", hint="was a shell variable not set?")
 
 
-async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surface]) -> Result:
+async def _work(
+    composed: Composed, prompt: Prompt | None, surfaces: list[Surface], err: Out
+) -> Result:
     loop = asyncio.get_running_loop()
     for number, status in _SIGNALS.items():
         loop.add_signal_handler(number, composed.session.stop, status)
@@ -124,7 +126,9 @@ async def _work(composed: Composed, prompt: Prompt | None, surfaces: list[Surfac
             if isinstance(event.body, Result):
                 result = event.body
     finally:
+        said = len(composed.toolbox.held)
         await composed.close()
+        err.say(held_back(composed.toolbox.held[said:]))
     assert result is not None, "the stream ends with a result, or with an exception"
     return result
 

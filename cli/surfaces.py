@@ -3,7 +3,7 @@
 stdout carries the answer (or records) and nothing else; progress and complaints go to stderr.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from ..agent.events import CheckEnded, Event, Result
 from ..config.errors import KedgeError
 from .live import Live
 from .render import Renderer, explained, what_to_do
-from .terminal import Out, Style, harmless
+from .terminal import Out, Style, harmless, visible
 
 
 class Surface(Protocol):
@@ -197,6 +197,12 @@ def _failed(check: CheckEnded) -> str:
 def final_json(value: object) -> bytes:
     """A structured answer as it is printed."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2)
+
+
+def held_back(notes: Iterable[str]) -> str:
+    """What the sandbox held back after commands, for whoever has just left; names of files are the
+    commands' to choose."""
+    return "".join(f"kedge: {visible(note)}\n" for note in notes)
 
 
 def startup_failure(error: KedgeError) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -64,6 +64,8 @@ class KedgeApp(Leaving):
         """
         super().__init__(where, settings, theme, shown)
         self._left = ""
+        self.held: Sequence[str] = ()
+        """What the sandbox held back in the session that was open last, once it is closed."""
         self._picks = run.values["resume"] == ""
         self._asked = Run(run.prompt, {**run.values, "resume": None}) if self._picks else run
         self._typed = typed
@@ -165,6 +167,7 @@ class KedgeApp(Leaving):
         # First, since there is not much time, and the others wait for programs.
         if self._desk is not None:
             self._left = self._desk.resumable
+            self.held = self._desk.held
             await self._desk.close()
         if self._status_command is not None:
             await self._status_command.close()
@@ -259,7 +262,12 @@ class KedgeApp(Leaving):
         if self._desk is None:
             return
         self.leave_search()
-        if self._desk.interrupt() or self._give_back():
+        own = self.look().runs_own
+        if self._desk.interrupt():
+            self._pressed.pop("interrupt", None)
+            if not (own or self.composer.text) and (waiting := self._desk.take_all_back()):
+                self.composer.put_back(*waiting)
+        elif self._give_back():
             self._pressed.pop("interrupt", None)
         elif self._again("interrupt"):
             self._pressed.pop("interrupt")

@@ -11,7 +11,7 @@ from ...config.errors import KedgeError
 from ...config.exit_codes import EXIT_CODES
 from ..effective import settings_of
 from ..options import Run
-from ..surfaces import startup_failure
+from ..surfaces import held_back, startup_failure
 from ..surroundings import surroundings
 from ..terminal import Out
 from .terminal.background import Background, Question, automatic
@@ -63,6 +63,7 @@ def lived(app: "KedgeApp", err: Out) -> int:
         err.say(startup_failure(app.refused))
     if app.crash:
         err.say(f"kedge: a defect of kedge's own ended it; how it happened: {app.crash}\n")
+    err.say(held_back(app.held))
     if session := app.resumable:
         err.say(f"kedge: resume with: kedge -r {session}\n")
     return code

@@ -62,6 +62,7 @@ class Background:
         if self._idle():
             wakes = self._is_to_wake
             how = _NOW if wakes else _HOW
+            self._conduct.say()
             self._conduct.record(Notice("background", f"{ended_in_words(job)}\n{how}"))
             if wakes:
                 self._tell()

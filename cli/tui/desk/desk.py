@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,9 +100,9 @@ class Desk:
         return self.seat.id if self.begun and self.seat.composed.storage.lasts else ""
 
     @property
-    def held(self) -> tuple[str, ...]:
-        """What the sandbox held back in this session, a sentence each."""
-        return tuple(self._seat.composed.toolbox.held) if self._seat else ()
+    def held(self) -> Sequence[str]:
+        """What the sandbox held back in this session, a sentence each; grows until it is closed."""
+        return self._seat.composed.toolbox.held if self._seat else ()
 
     def _touch(self) -> None:
         self._state = None

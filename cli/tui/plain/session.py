@@ -6,7 +6,7 @@ The main thread has the lines, see `Keyboard`; the session lives in another one.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -14,7 +14,7 @@ from ....config.errors import KedgeError
 from ....config.exit_codes import EXIT_CODES
 from ...effective import settings_of
 from ...options import Run
-from ...surfaces import startup_failure
+from ...surfaces import held_back, startup_failure
 from ...surroundings import surroundings
 from ...terminal import Out, Style
 from ..composer.history import History
@@ -81,6 +81,7 @@ class SessionThread:
         self._talk: Talk | None = None
         self._code = 0
         self._resumable = ""
+        self._held: Sequence[str] = ()
 
     def start(self, make: Callable[[], Talk], keyboard: Keyboard) -> None:
         """Begin; the keyboard is closed once it is over."""
@@ -93,6 +94,7 @@ class SessionThread:
             self._code = await talk.live()
         finally:
             self._resumable = talk.desk.resumable
+            self._held = talk.desk.held
             await talk.desk.close()
 
     def end(self, out: Out, err: Out) -> int:
@@ -106,6 +108,7 @@ class SessionThread:
         finally:
             self._worker.shutdown()
             self._loop.close()
+        err.say(held_back(self._held))
         if self._resumable:
             out.say(f"kedge: resume with: kedge -r {self._resumable}\n")
         return self._code
