@@ -11,7 +11,7 @@ from ...config.narrowing import find
 from ...config.trust import FILE, Changed, Trust, Trusted
 from ..surroundings import Surroundings, surroundings
 from ..terminal import Out, Style, harmless
-from .memory import trust_instructions
+from .memory import instructions_here, trust_instructions
 from .settings import load_for_commands
 
 LIMITS = (
@@ -43,7 +43,7 @@ def trust_folder(cd: str, *, yes: bool) -> int:
         when = brings.standing.when.isoformat(" ", "seconds")
         sys.stdout.write(f"{harmless(str(brings.root))} is trusted since {when}.\n")
         return 0
-    _show(brings, Style.of(Out(1), where.env))
+    _show(brings, where)
     if not (yes or _agreed()):
         sys.stderr.write("kedge: not trusted; it stays ignored\n")
         return 1
@@ -101,7 +101,8 @@ def _trust(where: Surroundings) -> Trust:
     return Trust(where.home.data_dir / FILE)
 
 
-def _show(brings: Brought, style: Style) -> None:
+def _show(brings: Brought, where: Surroundings) -> None:
+    style = Style.of(Out(1), where.env)
     root = harmless(str(brings.root))
     if isinstance(brings.standing, Changed):
         sys.stdout.write(f"{style.strong(root)} changed since you trusted it:\n\n")
@@ -111,7 +112,9 @@ def _show(brings: Brought, style: Style) -> None:
         sys.stdout.write(f"{style.strong(root)} wants:\n\n")
         for line in brings.parts.splitlines():
             sys.stdout.write(f"  {harmless(line)}\n")
-    sys.stdout.write(f"\n{LIMITS}\n")
+    names = ", ".join(instructions_here(where).unread)
+    also = f"Its instruction files{f' ({names})' if names else ''} and its commands for / would be"
+    sys.stdout.write(f"\n{LIMITS}\n{harmless(also)} followed, too, also when they change.\n")
     sys.stdout.flush()
 
 

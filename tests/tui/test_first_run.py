@@ -200,7 +200,7 @@ async def test_all_that_trust_grants_is_listed_with_the_commands_that_run_by_the
             "CLAUDE.md: instructions",
             "deep/AGENTS.md: instructions, once it works there",
             "/plain: a command\n",
-            "/sayit: a command; runs echo injected $1",
+            "/sayit: a command; runs `echo injected $1`",
         ):
             assert words in seen.shown
 

@@ -20,8 +20,8 @@ from ...surroundings import Surroundings
 _EXACTLY = "Trust it, as long as its settings stay as they are"
 _READ = (
     "The agent would follow instructions, and / offer commands, also when they change. What a "
-    "command runs by itself only looks, in a sandbox that changes nothing; without trust all "
-    "that stays unread."
+    "command runs by itself is known to only look, or allowed by a rule; all else in it is "
+    "refused. Without trust they stay unread."
 )
 
 

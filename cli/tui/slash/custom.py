@@ -90,7 +90,7 @@ def described(root: Path) -> Iterator[str]:
                 one = _custom(file, folder, root)
                 found[one.name] = one
     for one in found.values():
-        runs = [f"runs {command}" for command in shell_in(one.template.body)]
+        runs = [f"runs `{command}`" for command in shell_in(one.template.body)]
         asks = [f"answered by {one.template.model}"] if one.template.model else []
         yield "; ".join((f"/{one.name}: a command", *runs, *asks))
 
