@@ -7,7 +7,7 @@ from typing import Final, Literal
 from msgspec import structs
 
 from ..config.errors import KedgeError
-from ..config.kept_keys import FILE, KeptKeys
+from ..config.kept_keys import FILE, KEPT, KeptKeys
 from ..config.providers import ProviderTable
 from ..config.secrets import Key, find_key
 from .surroundings import Surroundings
@@ -32,7 +32,7 @@ PAGES: Final = {
 
 ORIGINS: Final[dict[KeyOrigin, str]] = {
     "environment": "from the environment",
-    "kept": "kept by kedge",
+    "kept": KEPT,
     "given": "given until you leave",
 }
 """In words."""
@@ -78,7 +78,8 @@ def key_file(where: Surroundings) -> KeptKeys:
 
 def lent(where: Surroundings, key: Key) -> Surroundings:
     """The surroundings where this key counts until the person leaves."""
-    return structs.replace(where, given={**where.given, key.variable: key})
+    typed = Key(key.reveal(), key.variable, "the one that you gave")
+    return structs.replace(where, given={**where.given, key.variable: typed})
 
 
 def keep_key(where: Surroundings, key: Key) -> Surroundings:
@@ -91,7 +92,8 @@ def keep_key(where: Surroundings, key: Key) -> Surroundings:
     with _writing(file):
         file.keep(key.variable, key.reveal())
     given = {name: one for name, one in where.given.items() if name != key.variable}
-    return structs.replace(where, given=given, kept={**where.kept, key.variable: key})
+    kept = {**where.kept, key.variable: Key(key.reveal(), key.variable, KEPT)}
+    return structs.replace(where, given=given, kept=kept)
 
 
 def forget_keys(where: Surroundings, variables: Collection[str]) -> tuple[Surroundings, int]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FILE: Final = "keys.json"
 """Its name in the data directory, which is nobody's repository."""
 
+KEPT: Final = "kept by kedge"
+"""Where such a key is from, in words."""
+
 
 class KeptKeys:
     """The keys of this person, by the variable that each stands in for."""
@@ -46,7 +49,7 @@ class KeptKeys:
         # Most starts find no file, and need not know providers.
         from .secrets import Key
 
-        return {variable: Key(value, variable) for variable, value in values.items()}
+        return {variable: Key(value, variable, KEPT) for variable, value in values.items()}
 
     def keep(self, variable: str, value: str) -> None:
         """Keep a key, see `is_key`, in place of the one that was kept for the variable.

@@ -14,12 +14,14 @@ class Key:
     Not a struct: those print and encode every field.
     """
 
-    __slots__ = ("_value", "variable")
+    __slots__ = ("_value", "origin", "variable")
 
-    def __init__(self, value: str, variable: str) -> None:
+    def __init__(self, value: str, variable: str, origin: str = "") -> None:
         self._value = value
         self.variable = variable
-        """The environment variable it came from."""
+        """The environment variable that is for it."""
+        self.origin = origin or f"from {variable}"
+        """Where it came from, in words that follow `the key is`."""
 
     def reveal(self) -> str:
         """The key itself, for the header that carries it and nothing else."""

@@ -74,14 +74,14 @@ class Endpoint(Struct, frozen=True):
         return value
 
     def worded(self, error: ProviderError) -> ProviderError:
-        """The error, with the key's variable named where the key is at fault, and never the key:
-        some providers quote it."""
+        """The error, saying where the key is from where it is at fault, and never the key: some
+        providers quote it."""
         text = str(error)
         if self.key:
             secret = self.key.reveal()
             if len(secret) >= _LEAST_SECRET:
                 text = text.replace(secret, "[key]")
             if error.kind == "credentials":
-                text = f"{text} (the key is from {self.key.variable})"
+                text = f"{text} (the key is {self.key.origin})"
         error.args = (text,)
         return error

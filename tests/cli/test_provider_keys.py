@@ -3,14 +3,18 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from kedge.cli.provider_keys import forget_keys, keep_key, key_of, lent, origin_of
+from kedge.agent.errors import ProviderError
+from kedge.agent.providers.endpoint import Endpoint
+from kedge.cli.provider_keys import forget_keys, keep_key, key_file, key_of, lent, origin_of
 from kedge.cli.surroundings import Surroundings, surroundings
 from kedge.config.errors import KedgeError
 from kedge.config.paths import Home
 from kedge.config.providers import table
 from kedge.config.secret_finder import SecretFinder
 from kedge.config.secrets import Key
+from kedge.config.settings import HttpSettings
 
 ANTHROPIC = table("anthropic", {})
 NAME, SECOND = ANTHROPIC.key_env
@@ -73,3 +77,20 @@ def test_the_environment_of_a_process_has_no_kept_key_and_its_finder_knows_all(
     place.teach(finder)
     assert "0123456789" not in finder.redact_known("sk-kept-0123456789 sk-set-0123456789")
     assert "plain-words-9" not in finder.redact_known("plain-words-9")
+
+
+def test_a_refused_key_is_said_to_be_from_where_it_is(tmp_path: Path) -> None:
+    def told(place: Surroundings) -> str:
+        endpoint = Endpoint(
+            "anthropic/m", ANTHROPIC, "http://h", key_of(ANTHROPIC, place), HttpSettings()
+        )
+        return str(endpoint.worded(ProviderError("credentials", "refused")))
+
+    typed = Key("sk-typed-0123456789", NAME)
+    outside = where(tmp_path, **{NAME: "sk-set-0123456789"})
+    assert told(outside) == f"refused (the key is from {NAME})"
+    assert told(lent(outside, typed)) == "refused (the key is the one that you gave)"
+    kept = keep_key(where(tmp_path), typed)
+    assert told(kept) == "refused (the key is kept by kedge)"
+    started = structs.replace(where(tmp_path), kept=key_file(kept).all())
+    assert told(started) == "refused (the key is kept by kedge)"

@@ -379,7 +379,7 @@ def test_a_key_is_shown_nowhere_while_it_is_typed(person: Person, screen: Screen
     screen.type("sk-of-somebody")
     screen.sees("keep the key?")
     screen.type("2")
-    screen.sees("answers")
+    screen.sees("the key is tried")
     assert "sk-of-somebody" not in screen.text
     person.leaves()
 

@@ -109,7 +109,7 @@ async def test_a_model_without_its_key_asks_for_it_and_goes_on(stage: Stage) -> 
         assert "HOUSE_API_KEY" in seen.shown
         await give(seen, GOOD)
         await answer(seen, UNTIL_I_LEAVE)
-        await seen.said("house/keyed answers")
+        await seen.said("using house/keyed; the key is tried with your next prompt")
         await seen.send(f"my key is {GOOD}")
         await seen.until(lambda: seen.texts(Answer) == ["keyed says hello."])
         await seen.send("/new")

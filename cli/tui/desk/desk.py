@@ -19,7 +19,7 @@ from ..tasks import Failed
 from .asking import DeskApprover
 from .drafts import Draft, Drafts
 from .hindsight import Hindsight
-from .opening import Opened, opened, with_mode, with_model, with_values
+from .opening import Opened, opened, with_mode, with_model, with_values, without_mode
 from .picture import picture
 from .seat import Seat
 from .state import DeskState
@@ -150,8 +150,7 @@ class Desk:
         """Leave this session for another one, which goes on in its own mode."""
         if self._seat is None or id != self._seat.id:
             self._mode = None
-            run = with_mode(self._asking(resume=id, fork=False), None)
-            await self._sit_down(with_values(run, mode=None))
+            await self._sit_down(without_mode(self._asking(resume=id, fork=False)))
 
     async def reopen(self) -> None:
         """Open this session anew, whose log could not be written any more, and go on with what
@@ -228,10 +227,18 @@ class Desk:
 
     def take_back(self) -> Prompt | None:
         """What was said last and nobody heard yet; it waits no longer. None: nothing waits."""
-        self._unsay()
         last = self._line.last()
+        if last is None and self._seat is not None:
+            last = self._seat.unsay_last()
         self._touch()
         return last
+
+    def take_all_back(self) -> tuple[Prompt, ...]:
+        """Everything that nobody heard yet, the next one first; it waits no longer."""
+        self._unsay()
+        waiting = tuple(one.prompt for one in self._line.clear())
+        self._touch()
+        return waiting
 
     def _unsay(self) -> None:
         if self._seat is not None:

@@ -73,10 +73,15 @@ def with_values(run: Run, **values: Value) -> Run:
     return structs.replace(run, values={**run.values, **values})
 
 
-def with_mode(run: Run, mode: Mode | None) -> Run:
-    """The run with the mode that a person chose; None: as the run itself says, if it does."""
+def with_mode(run: Run, mode: Mode) -> Run:
+    """The run with the mode that a person chose."""
+    return structs.replace(run, chosen={**run.chosen, ("mode",): mode})
+
+
+def without_mode(run: Run) -> Run:
+    """The run in whatever mode its session has."""
     chosen = {key: value for key, value in run.chosen.items() if key != ("mode",)}
-    return structs.replace(run, chosen=chosen if mode is None else {**chosen, ("mode",): mode})
+    return structs.replace(with_values(run, mode=None), chosen=chosen)
 
 
 def with_model(

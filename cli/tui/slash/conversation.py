@@ -16,7 +16,7 @@ from .command import Command, named
 from .lookups import loaded_of
 from .preferences import choose, for_now
 from .session_picker import may_leave, pick_session
-from .setup import remember, use
+from .setup import in_use, remember, use
 from .surface import Surface
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ async def _model(surface: Surface, words: str) -> None:
     wanted = Answering(name, effort, not now) if name else await surface.choose_model()
     if wanted is None:
         return
+    before = surface.where
     if ready := await made_ready(surface, wanted.model):
         working = surface.desk.state.working
         same = ready == surface.desk.state.model
         await surface.desk.set_model("" if same else ready, wanted.effort)
-        said = f"{ready} answers{' from the next prompt on' if working else ''}"
+        when = " from the next prompt on" if working else ""
+        said = in_use(ready, before, surface.where, when)
         await remember(surface, said, ready, lasts=wanted.lasts and not now)
         await _say_effort(surface, wanted.effort, lasts=wanted.lasts and not now)
 
@@ -149,7 +151,10 @@ async def _compact(surface: Surface, words: str) -> None:
 
 async def _new(surface: Surface, words: str) -> None:
     if await may_leave(surface, "begin a new session"):
+        before = surface.desk.resumable
         await surface.desk.new()
+        if before:
+            surface.say(f"a new session; back to the one before: /resume {before}")
 
 
 async def _continue(surface: Surface, words: str) -> None:
@@ -277,7 +282,7 @@ CONVERSATION: tuple[Command[Surface], ...] = (
     Command("resume", "resume another session", _resume, "[id or name]",
             aliases=("sessions", "session", "history")),
     Command("fork", "go on in a copy of this session", _fork, aliases=("branch",)),
-    Command("rewind", "go back to before a prompt: files, talk, or both", _rewind,
+    Command("rewind", "rewind to before a prompt: files, conversation, or both", _rewind,
             aliases=("checkpoint", "restore", "tree")),
     Command("undo", "the files as they were before the last turns", _undo, "[turns] [--force]",
             words=(_FORCE,)),

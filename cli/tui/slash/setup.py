@@ -6,6 +6,7 @@ from ....config.errors import KedgeError
 from ....config.providers import ProviderTable, local_servers, names, table
 from ...local_models import models_of
 from ...provider_keys import PAGES
+from ...surroundings import Surroundings
 from ..pages.models import ANY_SERVER, Offer
 from .access import made_ready
 from .lookups import loaded_of
@@ -54,16 +55,26 @@ async def use(surface: Surface, model: str, *, lasts: bool) -> bool:
     Raises:
         KedgeError: it cannot be opened.
     """
+    before = surface.where
     ready = await made_ready(surface, model)
     if not ready:
         return False
     surface.desk.settle(surface.where, model=ready)
     await surface.desk.open()
+    said = in_use(ready, before, surface.where)
     if lasts:
-        await remember(surface, f"{ready} answers", ready)
+        await remember(surface, said, ready)
     else:
-        surface.say(f"{ready} answers")
+        surface.say(said)
     return True
+
+
+def in_use(model: str, before: Surroundings, now: Surroundings, when: str = "") -> str:
+    """That a model is used from here on, or from `when`, in words: nobody knows yet whether a key
+    is good that was not there before."""
+    if (before.given, before.kept) == (now.given, now.kept):
+        return f"{model} answers{when}"
+    return f"using {model}{when}; the key is tried with your next prompt"
 
 
 async def remember(surface: Surface, said: str, model: str, *, lasts: bool = True) -> None:
