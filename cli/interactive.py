@@ -33,11 +33,15 @@ def interactive(run: Run) -> int:
 
 
 def _require_meaning(run: Run) -> None:
-    """Refuse what only a one-shot run can do.
+    """Refuse what only a one-shot run can do or read.
 
     Raises:
         UsageError: it was asked for.
     """
+    if run.flag("plain") and os.isatty(1) and not os.isatty(0):
+        # A program that hosts a session has both ends; each line of anything else would be a prompt.
+        words = "--plain takes what is typed, and stdin is not a terminal"
+        raise UsageError(words, hint='kedge -p "PROMPT" takes stdin along as material')
     for option in OPTIONS:
         if option.field in ONE_SHOT and run.values[option.field] != option.default:
             raise UsageError(f"{option.name} is an option of one-shot runs", hint="add -p")

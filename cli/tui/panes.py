@@ -23,7 +23,7 @@ from .composer.history import History
 from .composer.sources import Files, Source
 from .desk.state import DeskState
 from .keys import KeyTable, bindings
-from .notices import Notices
+from .notices import Notices, moment_of
 from .status.line import StatusLine
 from .status.todo import BREAKPOINTS
 from .terminal.display import Display, Front, Shown
@@ -182,10 +182,11 @@ class Panes(Display, inherit_bindings=False):
         """Tell the person something that is not part of the session, and that is true for so many
         seconds; 0: it stays true."""
         transcript = self.transcript
-        if isinstance(transcript, Tail) and len(self.screen_stack) == 1:
+        # What will not be true any more has no place in a scrollback.
+        if isinstance(transcript, Tail) and len(self.screen_stack) == 1 and not holds:
             transcript.tell(harmless(words), "bad" if wrong else "dim")
             return
-        self._notices.say(harmless(words), wrong=wrong, holds=holds)
+        self._notices.say(harmless(words), moment_of(self.look()), wrong=wrong, holds=holds)
 
     @property
     def _notices(self) -> Notices:
@@ -233,10 +234,13 @@ class Panes(Display, inherit_bindings=False):
         transcript.ask([(one.path, one.question.action.call.id) for one in state.questions])
         if self._status_command is not None:
             self._status_command.hear(state)
+        for screen in self.screen_stack:
+            for notices in screen.query(Notices):
+                notices.hear(moment_of(state))
         self._notifier.hear(state, focused=self.app_focus, now=time.monotonic())
         self._entitle(state)
         # One at a time: else each look of a busy moment would go on being repeated.
-        if not self._ticks and any(task.running for task in state.tasks):
+        if not self._ticks and (state.working or any(task.running for task in state.tasks)):
             self._ticks = True
             self.set_timer(_TICK, self._tick)
 

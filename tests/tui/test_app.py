@@ -14,6 +14,7 @@ from kedge.cli.options import OPTIONS, Run, Value
 from kedge.cli.surroundings import Surroundings
 from kedge.cli.tui.app import KedgeApp
 from kedge.cli.tui.asking.panel import AskPanel
+from kedge.cli.tui.status.line import WorkLine
 from kedge.cli.tui.view.blocks import Answer, Card, Said, ShellRun
 from kedge.config.paths import Home
 from kedge.config.tui import TuiSettings
@@ -127,6 +128,22 @@ async def test_escape_stops_the_turn_and_gives_waiting_words_back(begin: Begin) 
         assert [card.status for card in cards] == ["cancelled"]
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.composer.text == "and then")
+
+
+async def test_escape_gives_everything_back_that_waited_to_be_edited(begin: Begin) -> None:
+    async with begin([(["user"], [bash("sleep 100")])], "go") as seen:
+        # It prints nothing, and is known to run.
+        await seen.until(
+            lambda: any("running" in str(one.content) for one in seen.app.query(WorkLine))
+        )
+        await seen.send("now")
+        seen.app.composer.put("later")
+        await seen.pilot.press("alt+enter")
+        await seen.until(lambda: seen.app.state.steering and seen.app.state.queue)
+        await seen.pilot.press("escape")
+        await seen.until(lambda: not seen.app.state.working)
+        assert seen.app.composer.text == "now\n\nlater"
+        assert not seen.app.state.queue
 
 
 async def test_ctrl_b_sends_the_running_command_to_the_background(begin: Begin) -> None:

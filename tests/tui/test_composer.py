@@ -14,6 +14,7 @@ from tui.composer_app import ComposerApp, desktop_at
 from kedge.agent.messages import Image, Text
 from kedge.cli.tui.composer.completion import Completion
 from kedge.cli.tui.keys import KeyTable
+from kedge.cli.tui.terminal.pasting import Hearing
 from kedge.config.errors import UsageError
 
 _PNG = bytes.fromhex(
@@ -431,6 +432,18 @@ async def test_vi_goes_through_the_history_from_the_first_line(root: Path) -> No
     async with running(root, vim=True) as (app, pilot):
         await pilot.press(*"one", "enter", *"two", "escape", "k")
         assert app.composer.text == "one"
+        # It is still the normal mode.
+        await pilot.press("x")
+        assert app.composer.text == "on"
+
+
+async def test_an_emoji_of_several_characters_is_typed_whole(root: Path) -> None:
+    async with running(root) as (app, pilot):
+        family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+        for message in Hearing().hear(family.encode()):
+            app.post_message(message)
+        await pilot.pause()
+        assert app.composer.text == family
 
 
 async def test_a_prompt_that_is_taken_back_has_its_pictures(root: Path) -> None:

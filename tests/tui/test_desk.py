@@ -209,6 +209,25 @@ async def test_what_is_said_to_a_running_turn_is_heard_after_the_batch(sitting: 
     assert [text.text for text in _answers(sitting)] == ["I heard."]
 
 
+async def test_taking_back_what_was_said_last_leaves_the_rest_as_it_waits(
+    sitting: Sitting,
+) -> None:
+    desk = await sitting.open((["user"], [calls("1", "bash", command="sleep 100")]))
+    desk.submit(words("First."))
+    await sitting.until(lambda: desk.state.tasks)
+    for prompt in ("One.", "Two."):
+        desk.submit(words(prompt))
+    desk.later(words("Later."))
+    assert desk.take_back() == words("Later.")
+    assert [one.words for one in desk.state.steering] == ["One.", "Two."]
+    assert desk.take_back() == words("Two.")
+    assert [one.words for one in desk.state.steering] == ["One."]
+    assert desk.state.queue == ()
+    desk.later(words("Later."))
+    assert desk.take_all_back() == (words("One."), words("Later."))
+    assert (desk.state.steering, desk.state.queue) == ((), ())
+
+
 async def test_words_that_nobody_heard_survive_an_interrupt_and_come_back(
     sitting: Sitting,
 ) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.containers import Vertical
-from tui.seen_app import HELLO, Stage
+from tui.seen_app import HELLO, Stage, bash
 
 from kedge.cli.tui.notices import Notices
 from kedge.cli.tui.screens.page import PageScreen
@@ -60,8 +60,32 @@ async def test_what_was_true_for_a_moment_goes_with_it(stage: Stage) -> None:
         await seen.pilot.press("ctrl+c")
         notices = seen.app.screen.query_one(Notices)
         assert str(notices.content) == "stays\npress ctrl+c again to leave"
-        await seen.until(lambda: "once more" not in str(notices.content))
+        await seen.until(lambda: "again to leave" not in str(notices.content))
         assert str(notices.content) == "stays"
+
+
+async def test_what_has_to_wait_is_named_and_goes_with_the_turn(stage: Stage) -> None:
+    async with stage.app([(["user"], [bash("sleep 100")])], "go") as seen:
+        await seen.until(lambda: seen.app.state.tasks)
+        await seen.send("/undo")
+        await seen.said("/undo has to wait until the turn is over (Esc stops it)")
+        notices = seen.app.screen.query_one(Notices)
+        assert notices.display
+        await seen.pilot.press("escape")
+        await seen.until(lambda: not seen.app.state.working)
+        await seen.until(lambda: "has to wait" not in str(notices.content))
+
+
+async def test_what_was_said_of_a_session_ends_with_it(stage: Stage) -> None:
+    async with stage.app(HELLO) as seen:
+        await seen.ready()
+        seen.app.say("looking at this one")
+        seen.app.say("looking at it again", wrong=True)
+        before = seen.app.state.session
+        await seen.send("/clear")
+        await seen.until(lambda: seen.app.state.session not in ("", before))
+        await seen.pilot.pause()
+        assert "looking" not in str(seen.app.screen.query_one(Notices).content)
 
 
 async def test_who_has_selected_words_is_told_how_they_are_copied(stage: Stage) -> None:

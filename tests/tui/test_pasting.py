@@ -76,6 +76,16 @@ def test_keys_before_and_after_a_paste_stay_keys_in_their_order(
     ]
 
 
+def test_what_is_text_is_typed_as_such_and_what_turns_it_round_is_not() -> None:
+    family, persian = "\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e"
+    typed = f"{family} {persian} e\u0301 \u2764\ufe0f a\u00a0b"
+    keys = [one for one in heard(typed.encode()) if isinstance(one, Key) and one.is_printable]
+    assert "".join(key.character or "" for key in keys) == typed
+    assert {key.handler_name for key in keys} == {"on_key"}
+    for turning in "\u202e\u2066\u009b":
+        assert not any(one.is_printable for one in heard(turning.encode()) if isinstance(one, Key))
+
+
 def test_the_words_of_a_paste_stay_with_plain_line_ends() -> None:
     inside = "eins\r\nzwei\rdrei\n\tvier ☂\x1b[31m!\x00".encode()
     assert pasted(heard(BEGINS + inside + ENDS)) == ["eins\nzwei\ndrei\n\tvier ☂!"]

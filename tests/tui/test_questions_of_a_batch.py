@@ -64,7 +64,7 @@ async def test_what_waits_and_what_is_to_come_is_listed(stage: Stage) -> None:
             ["also", "grep"], ["also", "bash"], ["then", "write"],
         ]  # fmt: skip
         assert words(seen, "#ask-place").startswith("1 of up to 4")
-        await seen.pilot.press("tab", "1")
+        await seen.pilot.press("tab", "1", "enter")
         await asked(seen, 2)
         await seen.pilot.press("5")
         await asked(seen, 1)
@@ -141,14 +141,14 @@ async def test_on_a_small_screen_nothing_is_stored_before_it_was_read(stage: Sta
     async with stage.app(script(asks), "go", mode="ask") as seen:
         await seen.pilot.resize_terminal(40, 12)
         await asked(seen, 1)
-        await seen.pilot.press("2")
+        await seen.pilot.press("2", "enter")
         await seen.pilot.pause()
         assert "read all" in words(seen, "#ask-hint")
-        await seen.pilot.press("2")
+        await seen.pilot.press("2", "enter")
         assert len(seen.app.state.questions) == 1
         for _ in range(20):
             await seen.pilot.press("j")
-        await seen.pilot.press("2")
+        await seen.pilot.press("2", "enter")
         await seen.until(lambda: not seen.app.state.questions)
 
 

@@ -14,6 +14,7 @@ from ..keys import KeyTable
 from ..running import defect, running_app
 from ..tasks import Failed, Tasks
 from ..vim.machine import Vim
+from ..vim.motions import resting
 from .files import FileIndex
 from .history import Entry, History, Recall
 from .mentions import is_picture, mentions
@@ -114,7 +115,10 @@ class DraftArea(PromptArea):
         clean = harmless(text)
         self.replace_all(clean, len(clean))
         if self.vim is not None:
-            self.vim.reset(clean)
+            rests = self.vim.mode != "insert"
+            self.vim.reset(clean, "normal" if rests else "insert")
+            if rests:
+                self.move_cursor(self.location_of(resting(clean, len(clean))))
             self._tell()
 
     def put_back(self, *prompts: Prompt) -> None:

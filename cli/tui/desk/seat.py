@@ -41,6 +41,10 @@ Over = Callable[[bool, str, Prompt | None], None]
 and is not on record: nobody heard it."""
 
 
+class WorkingError(UsageError):
+    """Something cannot be done while a turn runs."""
+
+
 class Seat:
     """A person's place at one session. Belongs to one event loop."""
 
@@ -179,6 +183,13 @@ class Seat:
         """Take back what was told to the running turn and not heard."""
         return [self._untold.again(prompt) for prompt in self._session.agent.unsay()]
 
+    def unsay_last(self) -> Prompt | None:
+        """Take back what was told last to the running turn, if anything is not heard."""
+        *others, last = self.unsay() or [None]
+        for prompt in filter(None, others):
+            self.say(prompt)
+        return last
+
     def _begin(self, prompt: Prompt | None, terms: Terms = NONE) -> None:
         self.began = time.monotonic()
         self._turn = self._tasks.begin(self._work(prompt, terms))
@@ -294,10 +305,10 @@ class Seat:
         """Return if no turn runs.
 
         Raises:
-            UsageError: one does.
+            WorkingError: one does.
         """
         if self.working:
-            raise UsageError("that has to wait until the turn is over", hint="Esc stops it")
+            raise WorkingError("that has to wait until the turn is over", hint="Esc stops it")
 
     def shell(self, command: str) -> None:
         """Run a command as the person; the model hears of it with their next words."""

@@ -118,6 +118,11 @@ class Line:
         """Take the first one out."""
         return self._waiting.pop(0) if self._waiting else None
 
+    def clear(self) -> tuple[Waiting, ...]:
+        """Take all of them out."""
+        waiting, self._waiting = self.waiting, []
+        return waiting
+
     def last(self) -> Prompt | None:
         """Take the last one out."""
         return self._waiting.pop().prompt if self._waiting else None

@@ -50,7 +50,13 @@ class Along:
     def taken_back(self) -> str:
         """Take back what was said last and is not sent: its words. What was attached to it is so
         again."""
-        prompt = self._desk.take_back() or ()
+        return self._again(self._desk.take_back() or ())
+
+    def all_taken_back(self) -> str:
+        """The same of everything that is not sent."""
+        return "\n\n".join(map(self._again, self._desk.take_all_back()))
+
+    def _again(self, prompt: Prompt) -> str:
         own = takewhile(lambda part: isinstance(part, Image), prompt)
         self._pictures += (part for part in own if isinstance(part, Image))
         return said_in(prompt)

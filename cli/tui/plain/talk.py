@@ -284,12 +284,21 @@ class Talk:
             pass
         elif self._begun and self.desk.interrupt():
             self._warned = time.monotonic()
+            self._give_back()
             self.say("stopping; press Ctrl+C again to leave")
         elif self._again():
             self.end(0)
         else:
             self.say("press Ctrl+C again to leave")
         self.changed()
+
+    def _give_back(self) -> None:
+        """What waited is not sent by itself after a turn that was stopped."""
+        if self.terminal and (words := self._along.all_taken_back()):
+            self.put(words)
+            self.say("what was not heard yet stands in the next line again")
+        elif count := len(self.desk.state.queue) + len(self.desk.state.steering):
+            self.say(f"{count} not heard yet: sent after your next line")
 
     def take(self, text: str) -> None:
         """A line that a person typed."""

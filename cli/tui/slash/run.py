@@ -7,8 +7,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ....agent.messages import Image, Prompt, Text
+from ....config.errors import UsageError
 from ..composer.mentions import attach
 from ..composer.sources import Candidate
+from ..desk.seat import WorkingError
 from ..desk.terms import NONE, Terms
 from ..entry import Entry
 from .asked_for import terms_of
@@ -77,7 +79,11 @@ class Slash:
         """
         command = None if name in self._customs.commands else self._by_name.get(name)
         if command is not None:
-            await command.run(self._surface, words.strip())
+            try:
+                await command.run(self._surface, words.strip())
+            except WorkingError as error:
+                wait = f"/{name} has to wait until the turn is over"
+                raise UsageError(wait, hint=error.hint) from error
             return
         # Whoever writes a command wants to try it at once.
         await self.look()

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from ...terminal import harmless
 from .background import Answers
+from .typed_text import as_text
 
 BEGIN: Final = "\x1b[200~"
 """Before and after a paste (xterm's control sequences, bracketed paste mode)."""
@@ -96,7 +97,7 @@ class Hearing:
 
     def _keys(self, text: str) -> Iterator[Message]:
         if text:
-            yield from self._parser.feed(text)
+            yield from map(as_text, self._parser.feed(text))
 
     def _begun(self, passed: int) -> Iterator[Message]:
         """A paste begins: what was held is over, what the parser has of the marker forgotten."""
