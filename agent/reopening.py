@@ -38,13 +38,15 @@ class Reopening:
         first = self._transcript.started
         if first is None:
             return []
-        return [
-            *changes(last, now, tools, first),
-            *(
-                Notice("background_gone", f"does not run any more: {command}")
-                for command in self._background.commands
-            ),
-        ]
+        return [*changes(last, now, tools, first), *self.gone]
+
+    @property
+    def gone(self) -> tuple[Notice, ...]:
+        """Those of them that say what ran in the background when the log ended."""
+        return tuple(
+            Notice("background_gone", f"does not run any more: {command}")
+            for command in self._background.commands
+        )
 
     def told(self, *, announced: bool) -> tuple[Text, ...]:
         """For the model, before the next prompt; less once the start is `announced`."""

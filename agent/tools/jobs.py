@@ -176,7 +176,9 @@ class Jobs:
     def running(self) -> list[str]:
         """A line for each job that is still running."""
         return [
-            f"{job.id} {job.state}: {job.command}" for job in self._jobs.values() if job.running
+            f"{job.id} ({job.seconds:.0f} s): {job.command}"
+            for job in self._jobs.values()
+            if job.running
         ]
 
     async def close(self) -> None:

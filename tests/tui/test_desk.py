@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import resource
 import subprocess
 from collections.abc import AsyncIterator, Callable, Generator, Sequence
@@ -986,3 +987,32 @@ async def test_the_mode_of_a_session_that_is_gone_on_with_is_from_there(sitting:
 def _origins(desk: Desk) -> dict[str, str]:
     known = desk.seat.composed.loaded.origins
     return {key: str(known[key]) for key in ("mode", "model.effort", "model.name")}
+
+
+async def test_what_ended_with_kedge_is_said_where_the_log_says_that_it_still_runs(
+    sitting: Sitting,
+) -> None:
+    answers: tuple[Answer, ...] = (
+        (["user"], [calls("1", "bash", command="sleep 333", run_in_background=True)]),
+        (["tool"], [says("It runs.")]),
+        (["user"], [says("Ok.")]),
+    )
+    desk = await sitting.open(*answers)
+    desk.submit(words("Go."))
+    await sitting.turns(1)
+    await sitting.until(lambda: not desk.state.working)
+    left = desk.seat.id
+    assert re.fullmatch(r"still running: bash_1 \(\d+ s\): sleep 333", _notices(sitting)[-1])
+    await desk.close()
+    again = await sitting.open(*answers, resume=left)
+    gone = "does not run any more: bash_1: sleep 333"
+    assert _notices(sitting)[-1] == gone
+    again.submit(words("Go on."))
+    await sitting.turns(2)
+    assert _notices(sitting).count(gone) == 1
+    log = again.seat.composed.storage.store.read(left)
+    assert sum(event.body == Notice("background_gone", gone) for event in log) == 1
+
+
+def _notices(sitting: Sitting) -> list[str]:
+    return [notice.text for notice in sitting.bodies(Notice)]

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from msgspec import structs
@@ -11,6 +11,7 @@ from ....agent.checkpoint_facts import Checkpointed, Rewound
 from ....agent.events import (
     Event,
     ModelRequest,
+    Notice,
     Result,
     TextStreamed,
     ThinkingStreamed,
@@ -93,8 +94,11 @@ class Seat:
         self._shell = PersonalShell(
             where.env, at.cwd, spill, self._record, Tasks(failed, self._changed)
         )
+        self._foretold: tuple[Notice, ...] = ()
+        """What is shown already and goes on record with the first prompt."""
         for event in at.past:
             self._take(event)
+        self._foretell(at.past)
         # A long log is not kept twice: what is shown of it was heard.
         self.at = structs.replace(at, past=())
         self._resumed = bool(at.past)
@@ -109,7 +113,16 @@ class Seat:
         )
         self.worktree.look()
 
+    def _foretell(self, past: Sequence[Event]) -> None:
+        """Show what ended with kedge: the log's own last words may be that it still runs."""
+        gone = self._session.conduct.reopening.gone
+        for notice in gone:
+            self._take(structs.replace(past[-1], body=notice))
+        self._foretold = gone
+
     def _take(self, event: Event) -> None:
+        if event.body in self._foretold:
+            return
         self.watch.add(event)
         self._hear(event)
         # Words as they come, hundreds a second, change nothing besides themselves.
