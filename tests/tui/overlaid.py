@@ -182,10 +182,14 @@ def trust() -> Screen[str | None]:
         (
             'hook  format  after write: ruff format "$KEDGE_FILE"',
             "rule  allow  bash(python3 -m unittest *)",
+            "",
+            "and brings",
+            "AGENTS.md: instructions",
+            "/changes: a command; runs `git status --short`",
         ),
         "It would run with your rights, outside the sandbox. Programs are shown as far as the "
         "configuration names them; what they load in turn is not.",
-        "Trust it, as long as nothing of it changes",
+        "Trust it, as long as its settings stay as they are",
     )
     return trust_dialog(offer, 0.0)
 
