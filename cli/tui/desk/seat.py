@@ -95,10 +95,7 @@ class Seat:
             where.env, at.cwd, spill, self._record, Tasks(failed, self._changed)
         )
         self._foretold: tuple[Notice, ...] = ()
-        """What is shown already and goes on record with the first prompt."""
-        for event in at.past:
-            self._take(event)
-        self._foretell(at.past)
+        self._recall(at.past)
         # A long log is not kept twice: what is shown of it was heard.
         self.at = structs.replace(at, past=())
         self._resumed = bool(at.past)
@@ -113,8 +110,11 @@ class Seat:
         )
         self.worktree.look()
 
-    def _foretell(self, past: Sequence[Event]) -> None:
-        """Show what ended with kedge: the log's own last words may be that it still runs."""
+    def _recall(self, past: Sequence[Event]) -> None:
+        """Hear the log, and what ended with kedge: its own last words may be that it still runs.
+        That goes on record with the first prompt, and is not shown again then."""
+        for event in past:
+            self._take(event)
         gone = self._session.conduct.reopening.gone
         for notice in gone:
             self._take(structs.replace(past[-1], body=notice))
