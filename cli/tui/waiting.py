@@ -31,7 +31,7 @@ def waiting_in_lines(state: DeskState, take_back: str) -> str:
 def _until(state: DeskState) -> str:
     """When a prompt is sent that waits for the turn to be over."""
     if not state.session:
-        return "when there is a session (/new begins one)"
+        return "once a session is open"
     # After a turn that was stopped nothing goes on by itself.
     return "after this turn" if state.working or state.doing else "after your next prompt"
 
@@ -44,6 +44,8 @@ def invitation(state: DeskState, keys: KeyTable, *, asks: bool = False) -> str:
     if submit and not (state.working or state.doing):
         if state.unfinished:
             return f"The last turn broke off: {submit} goes on with it; or say what to do instead"
+        if state.queue and state.trouble and not state.session:
+            return f"{submit} tries again to open a session, and sends what waits"
         if state.queue and state.session:
             return f"{submit} sends what waits; or say something else first"
     if submit and later and state.working:
