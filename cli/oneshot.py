@@ -126,9 +126,8 @@ async def _work(
             if isinstance(event.body, Result):
                 result = event.body
     finally:
-        said = len(composed.toolbox.held)
         await composed.close()
-        err.say(held_back(composed.toolbox.held[said:]))
+        err.say(held_back(composed.toolbox.held))
     assert result is not None, "the stream ends with a result, or with an exception"
     return result
 

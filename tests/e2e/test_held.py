@@ -64,7 +64,7 @@ def test_what_a_command_made_that_leaving_ended_is_said_after_leaving(
     assert (kedge.cwd / "sub/.envrc.held-by-kedge").exists()
 
 
-def test_a_run_without_a_terminal_says_it_at_once(kedge: Kedge, served: Served) -> None:
+def test_a_run_without_a_terminal_says_it_at_its_end(kedge: Kedge, served: Served) -> None:
     arguments = serves(kedge, served, "echo x >sub/.envrc", background=False)
     ran = kedge(*arguments, "-p", "go")
     assert ran.complaint.count("sub/.envrc.held-by-kedge") == 1
