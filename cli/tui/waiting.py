@@ -7,11 +7,18 @@ from textual.widgets import Static
 
 from ..questions import first_line
 from .composer.draft_area import PLACEHOLDER
+from .composer.sources import InputMode
 from .desk.state import DeskState
 from .keys import KeyTable
 
 _MOST: Final = 3
 """Prompts that are shown; of the others only how many there are."""
+
+
+_OTHERWISE: Final[dict[InputMode, str]] = {
+    "shell": "runs in your shell; esc leaves",
+    "note": "a note for later sessions; esc leaves",
+}
 
 
 def waiting_in_lines(state: DeskState, take_back: str) -> str:
@@ -36,8 +43,13 @@ def _until(state: DeskState) -> str:
     return "after this turn" if state.working or state.doing else "after your next prompt"
 
 
-def invitation(state: DeskState, keys: KeyTable, *, asks: bool = False) -> str:
-    """What stands where nothing is written; `asks`: a question has the keys."""
+def invitation(
+    state: DeskState, keys: KeyTable, *, asks: bool = False, mode: InputMode = "prompt"
+) -> str:
+    """What stands where nothing is written; `asks`: a question has the keys; `mode` is what would
+    be written."""
+    if mode != "prompt":
+        return _OTHERWISE[mode]
     submit, later = keys.shown("submit"), keys.shown("complete")
     if state.questions:
         return _asked(keys, asks=asks)

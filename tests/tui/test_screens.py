@@ -130,7 +130,7 @@ async def test_a_file_is_put_back_and_that_is_taken_back(stage: Stage) -> None:
         assert file.read_text() == "new\n"
         await seen.pilot.press("ctrl+r")
         await seen.until(lambda: file.read_text() == "old\n")
-        await seen.until(lambda: "put back" in seen.rows[0])
+        await seen.until(lambda: "reverted" in seen.rows[0])
         await seen.pilot.press("ctrl+t")
         await seen.until(lambda: file.read_text() == "new\n")
 

@@ -13,6 +13,7 @@ from textual.widgets import Static
 from kedge.agent.messages import Text
 from kedge.agent.tools.todo import TodoItem
 from kedge.cli.tui.desk.state import Asked, DeskState, Task, Waiting
+from kedge.cli.tui.keys import KeyTable
 from kedge.cli.tui.status.line import (
     StatusLine,
     WorkLine,
@@ -23,7 +24,7 @@ from kedge.cli.tui.status.line import (
     work_in_words,
 )
 from kedge.cli.tui.status.todo import BREAKPOINTS, TodoPanel, in_one_line
-from kedge.cli.tui.waiting import waiting_in_lines
+from kedge.cli.tui.waiting import invitation, waiting_in_lines
 
 FULL = DeskState(
     session="s",
@@ -218,7 +219,9 @@ async def test_the_status_line_follows_the_width_of_the_screen():
         await pilot.pause()
         assert "config 0123456" in str(status.visual)
         status.replace("my own line")
-        assert str(status.visual) == "my own line"
+        assert str(status.visual).split() == ["my", "own", "line", "auto", "·", "workspace-write"]
+        status.replace("long " * 100)
+        assert str(status.visual).endswith("… auto · workspace-write")
         status.replace("")
         assert "config 0123456" in str(status.visual)
 
@@ -237,3 +240,8 @@ async def test_facts_that_change_while_words_stream_in_lay_nothing_out_anew():
             await pilot.pause()
         assert "working 10s" in str(app.query_one(WorkLine).visual)
         assert layouts == []
+
+
+def test_an_empty_prompt_says_what_a_command_of_ones_own_does():
+    assert "runs in your shell" in invitation(DeskState(), KeyTable(), mode="shell")
+    assert "runs in your shell" not in invitation(DeskState(), KeyTable())

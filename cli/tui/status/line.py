@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from rich.cells import cell_len
 from textual.content import Content
 from textual.timer import Timer
@@ -44,7 +44,7 @@ class Piece(Struct, frozen=True):
 def pieces(state: DeskState) -> list[Piece]:
     """All that there is to say, in order."""
     said = [
-        Piece(state.mode, 0, _MODES[state.mode]),
+        _mode(state),
         Piece(f"{state.model.rpartition('/')[2]} {state.effort}".strip(), 2),
         _sandbox(state),
         Piece(f"{state.branch}{'*' if state.dirty else ''}", 6),
@@ -57,6 +57,10 @@ def pieces(state: DeskState) -> list[Piece]:
         Piece(state.config_version[:7] and f"config {state.config_version[:7]}", 9, side="right"),
     ]
     return [piece for piece in said if piece.words]
+
+
+def _mode(state: DeskState) -> Piece:
+    return Piece(state.mode, 0, _MODES[state.mode])
 
 
 def _sandbox(state: DeskState) -> Piece:
@@ -121,6 +125,16 @@ def laid_out(said: list[Piece], width: int) -> Content:
     return left + " " * gap + right if right.plain else left
 
 
+def owned(own: str, state: DeskState, width: int) -> Content:
+    """A person's own line, with what may happen without asking at its end in any case."""
+    may = [structs.replace(one, side="right") for one in (_mode(state), _sandbox(state))]
+    said = fit([one for one in may if one.words], width // 2)
+    room = width - _width(said) - 1
+    return laid_out(
+        [Piece(Content(harmless(own)).truncate(room, ellipsis=True).plain, 0), *said], width
+    )
+
+
 class StatusLine(Static):
     """How things stand, in one line that always fits."""
 
@@ -150,8 +164,7 @@ class StatusLine(Static):
     def _draw(self) -> None:
         width = self.content_size.width
         if self._own:
-            own = Content(harmless(self._own)).truncate(width, ellipsis=True)
-            self.update(own, layout=False)
+            self.update(owned(self._own, self._state, width), layout=False)
         elif width:
             self.update(laid_out(fit(pieces(self._state), width), width), layout=False)
 
