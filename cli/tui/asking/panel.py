@@ -15,7 +15,7 @@ from textual.widget import Widget
 from ....agent.ports import Approval, No, Yes
 from ...questions import SCOPES, meaning, refusal
 from ..desk.state import Asked, DeskState
-from ..grace import Grace, Typed, Typing
+from ..grace import Grace
 from ..keys import KeyTable, bindings
 from ..running import running_app
 from .choices import Answers, Choices, answers
@@ -25,6 +25,7 @@ from .hint import AskHint, keys_in_words, sparing
 from .pending import Pending
 from .room import CRAMPED
 from .sheet import QuestionSheet
+from .typed_here import TypedHere
 
 _LOOKS: Final = """
 AskPanel {
@@ -76,9 +77,7 @@ class AskPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self._keys = keys or KeyTable()
         self._grace = Grace(grace, clock)
-        self._typing = Typing(self.set_timer, self._run)
-        self._prompt = prompt
-        self._giving = False
+        self._typed = TypedHere(self, self._keys, self._grace, prompt)
         self._pending = Pending()
         self._at = 0
         self._why = False
@@ -122,7 +121,7 @@ class AskPanel(Vertical, can_focus=True):
         had_keys = self.has_focus or self._editor.is_open
         appears = self._pending.open is None
         self._leave_editing()
-        self._typing.drop()
+        self._typed.drop()
         self._pending.open = asked
         self._at, self._why = 0, False
         self._hint.complain("")
@@ -197,70 +196,20 @@ class AskPanel(Vertical, can_focus=True):
         """Keys that answer nothing go on to the app, unless they are typing."""
         if self._editor.is_open:
             return
-        call = self._keys.call("ask", event.key)
-        if event.key in ("escape", "backspace", "delete"):
-            self._typing.drop()
-            if event.key == "escape" and (self._why or self._sheet.is_open):
-                event.stop()
-                self._fold()
-                return
-        elif event.is_printable or event.key == "enter":
-            self._hear(event, call)
-            return
-        if not call:
-            return
-        # What was typed before is heard before.
-        soon, settles = self._grace.is_too_soon(), self._typing.settle()
-        if soon or settles:
+        if event.key == "escape" and (self._why or self._sheet.is_open):
+            event.stop()
+            self._typed.drop()
+            self._fold()
+        elif self._typed.takes(event):
             event.stop()
             event.prevent_default()
-        if soon:
-            self._hint.hold(self._grace.seconds)
-
-    def _hear(self, event: events.Key, call: str) -> None:
-        """Enter, or a character."""
-        typed = Typed(event.key, event.character)
-        soon = self._grace.is_too_soon()
-        if event.key == "enter":
-            meant = self._typing.enter()
-        else:
-            meant = self._typing.take(typed, call, soon=soon)
-        if meant == "runs" and call and not soon:
-            return
-        event.stop()
-        event.prevent_default()
-        if meant == "words":
-            self._hand_over(*(events.Key(one.key, one.character) for one in self._typing.words()))
-        elif soon:
-            self._hint.hold(self._grace.seconds)
-
-    def _hand_over(self, *typed: events.Key | events.Paste) -> None:
-        """This is for the prompt, as is what follows."""
-        if (prompt := self._prompt()) is not None:
-            for event in typed:
-                prompt.post_message(event)
-            if not self._giving:
-                self._giving = True
-                self._give_keys(prompt)
-
-    def _give_keys(self, prompt: Widget) -> None:
-        # Keys that came here meanwhile stand before those that will come there.
-        if self.message_queue_size:
-            self.call_later(self._give_keys, prompt)
-            return
-        self._giving = False
-        if self.has_focus:
-            self.screen.set_focus(prompt)
-
-    def _run(self, call: str) -> None:
-        self.call_later(self.run_action, call)
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted answers nothing."""
         if not self._editor.is_open:
             event.stop()
             event.prevent_default()
-            self._hand_over(events.Paste(event.text))
+            self._typed.hand_over(events.Paste(event.text))
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         """A click answers as its key does."""

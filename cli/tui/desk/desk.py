@@ -1,9 +1,7 @@
 """What a screen can ask for: one session after another, words, questions, and how things stand."""
 
 import asyncio
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ....agent.events import Event
@@ -17,6 +15,7 @@ from ...surfaces import startup_failure
 from ...surroundings import Surroundings
 from ..tasks import Failed
 from .asking import DeskApprover
+from .doing import Doing
 from .drafts import Draft, Drafts
 from .hindsight import Hindsight
 from .opening import Opened, opened, with_mode, with_model, with_values, without_mode
@@ -69,7 +68,7 @@ class Desk:
         self._line = Line()
         self._seat: Seat | None = None
         self._mode: Mode | None = None
-        self._doing, self._since = "", 0.0
+        self._doing = Doing(self._touch)
         self._trouble = ""
         self._state: DeskState | None = None
 
@@ -80,8 +79,8 @@ class Desk:
             state = DeskState(
                 cwd=str(self._where.cwd),
                 mode=self._mode or "ask",
-                doing=self._doing,
-                since=self._since,
+                doing=self._doing.words,
+                since=self._doing.since,
                 queue=self._line.waiting,
                 questions=self._approver.waiting,
                 trouble=self._trouble,
@@ -126,17 +125,7 @@ class Desk:
     @property
     def hindsight(self) -> Hindsight:
         """What is past in the session that is open; raises as `seat`."""
-        return Hindsight(self.seat, self._busy)
-
-    @contextmanager
-    def _busy(self, doing: str) -> Generator[None]:
-        self._doing, self._since = doing, time.monotonic()
-        self._touch()
-        try:
-            yield
-        finally:
-            self._doing, self._since = "", 0.0
-            self._touch()
+        return Hindsight(self.seat, self._doing.during)
 
     async def open(self) -> None:
         """Open the session that the command line asked for, and go on with what waits."""
@@ -170,7 +159,7 @@ class Desk:
         return with_values(run, resume=resume, fork=fork, **{"continue": False})
 
     async def _sit_down(self, run: Run) -> None:
-        with self._busy("opening the session"):
+        with self._doing.during("opening the session"):
             if self._seat is not None:
                 await self._seat.rest()
             try:
@@ -188,7 +177,9 @@ class Desk:
                 hear=self._hear,
                 changed=self._touch,
                 over=self._over,
-                free=lambda: not (self._doing or self._line.waiting or self._approver.waiting),
+                free=lambda: (
+                    not (self._doing.words or self._line.waiting or self._approver.waiting)
+                ),
                 failed=self._failed,
             )
             if self._mode is not None:
@@ -208,7 +199,7 @@ class Desk:
     def submit(self, prompt: Prompt, terms: Terms = NONE) -> None:
         """Say this: now if nothing runs, else to the running turn, after the current batch; or when
         that is over, where it has terms of its own."""
-        if self._seat is None or self._doing or (terms != NONE and self._seat.working):
+        if self._seat is None or self._doing.words or (terms != NONE and self._seat.working):
             self._line.add(prompt, terms)
         elif pictured(prompt) and (wrong := self.state.no_images):
             self._line.add(prompt, terms)
@@ -227,18 +218,14 @@ class Desk:
 
     def take_back(self) -> Prompt | None:
         """What was said last and nobody heard yet; it waits no longer. None: nothing waits."""
-        last = self._line.last()
-        if last is None and self._seat is not None:
-            last = self._seat.unsay_last()
         self._touch()
-        return last
+        return self._line.last() or (self._seat and self._seat.unsay_last())
 
     def take_all_back(self) -> tuple[Prompt, ...]:
         """Everything that nobody heard yet, the next one first; it waits no longer."""
         self._unsay()
-        waiting = tuple(one.prompt for one in self._line.clear())
         self._touch()
-        return waiting
+        return tuple(one.prompt for one in self._line.clear())
 
     def _unsay(self) -> None:
         if self._seat is not None:

@@ -52,9 +52,17 @@ class Along:
         again."""
         return self._again(self._desk.take_back() or ())
 
-    def all_taken_back(self) -> str:
-        """The same of everything that is not sent."""
-        return "\n\n".join(map(self._again, self._desk.take_all_back()))
+    def given_back(self, *, editable: bool) -> str:
+        """What a turn that was stopped has not heard, which is not sent by itself: its words, to be
+        edited, or empty. It is said what becomes of it."""
+        state = self._desk.state
+        count = len(state.queue) + len(state.steering)
+        if editable and count:
+            self._say("what was not heard yet stands in the next line again")
+            return "\n\n".join(map(self._again, self._desk.take_all_back()))
+        if count:
+            self._say(f"{count} not heard yet: sent after your next line")
+        return ""
 
     def _again(self, prompt: Prompt) -> str:
         own = takewhile(lambda part: isinstance(part, Image), prompt)

@@ -88,10 +88,9 @@ class Talk:
         self._asked: list[tuple[Ask, asyncio.Future[str | None]]] = []
         self._tasks = Tasks(self._failed, self._done)
         self._typed = Typed()
-        self._mode = ""
+        self._mode = self._value = ""
         self._along = Along(self.desk, self.say)
         self._over = self._looks = self._begun = False
-        self._value = ""
         self._warned = -_TWICE
         self._taken = 0
 
@@ -284,21 +283,13 @@ class Talk:
             pass
         elif self._begun and self.desk.interrupt():
             self._warned = time.monotonic()
-            self._give_back()
+            self._value = self._along.given_back(editable=self.terminal) or self._value
             self.say("stopping; press Ctrl+C again to leave")
         elif self._again():
             self.end(0)
         else:
             self.say("press Ctrl+C again to leave")
         self.changed()
-
-    def _give_back(self) -> None:
-        """What waited is not sent by itself after a turn that was stopped."""
-        if self.terminal and (words := self._along.all_taken_back()):
-            self.put(words)
-            self.say("what was not heard yet stands in the next line again")
-        elif count := len(self.desk.state.queue) + len(self.desk.state.steering):
-            self.say(f"{count} not heard yet: sent after your next line")
 
     def take(self, text: str) -> None:
         """A line that a person typed."""
