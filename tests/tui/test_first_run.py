@@ -395,6 +395,7 @@ async def test_what_is_said_without_a_model_waits_and_asks_for_one_again(
         await seen.on(SetupScreen)
         await seen.pilot.press("escape")
         await seen.until(lambda: seen.app.state.queue)
+        await seen.until(lambda: "enter tries again" in str(seen.app.composer.placeholder))
         await seen.pilot.press("enter")
         await seen.on(SetupScreen)
         await seen.pilot.press("enter")

@@ -96,6 +96,14 @@ async def test_escape_decides_nothing():
         assert await reviewed(pilot, "escape") == [None]
 
 
+async def test_ctrl_c_goes_back_as_escape_does_and_keeps_what_was_edited():
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        await reviewed(pilot, "e", "X", "ctrl+c", "1")
+        (decision,) = pilot.app.decided
+        assert decision == decided("auto", f"X{PLAN}", {}, edited=True)
+        assert await reviewed(pilot, "ctrl+c") == [decision, None]
+
+
 async def test_lines_get_notes_which_can_be_changed_and_taken_away():
     async with Desk().run_test(size=(80, 24)) as pilot:
         await reviewed(pilot, "down", "n", *"abc", "enter", "down", "enter", *"d1", "enter")
