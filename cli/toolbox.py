@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -35,6 +36,9 @@ from .confine import Confinement, confinement
 from .judging import command_effects, territory_of
 from .surroundings import Surroundings
 from .walls import Walls
+
+if TYPE_CHECKING:
+    from ..sandbox.egress import Reached
 
 _PREVIEWED = 1 << 20
 """Bytes of a file that is changed which a preview looks at."""
@@ -95,16 +99,11 @@ class Toolbox:
 
         self.held: list[str] = []
         """What the sandbox held back after commands, a sentence each."""
-
-        def hold(note: str) -> None:
-            self.held.append(note)
-            notice("held", note)
+        self._notice = notice
 
         def confined(mode: Mode) -> Confinement:
             moded = structs.replace(loaded, settings=structs.replace(settings, mode=mode))
-            return confinement(
-                moded, roots, where, scratch, lambda reached: notice("egress", reached.text), hold
-            )
+            return confinement(moded, roots, where, scratch, self._reach, self._hold)
 
         self._walls = Walls(confined, settings.mode, kept)
         self.sandbox: Sandbox = self._walls
@@ -182,6 +181,13 @@ class Toolbox:
     def to_background(self) -> int:
         """See `Shell.to_background`."""
         return self._shell.to_background()
+
+    def _reach(self, reached: "Reached") -> None:
+        self._notice("egress", reached.text)
+
+    def _hold(self, note: str) -> None:
+        self.held.append(note)
+        self._notice("held", note)
 
     def _foresee(self, command: str, cwd: Path) -> tuple[Effect, ...]:
         territory = self.territory

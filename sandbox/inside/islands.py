@@ -8,7 +8,6 @@ after each command.
 
 import contextlib
 import os
-from itertools import chain
 
 from . import mounts, repositories
 from .holding import is_tame, neutralise, set_aside
@@ -18,6 +17,7 @@ from .sockets import HostSockets
 from .sparing import but_for, spares
 from .tracked import Index
 from .walking import Walk, in_git, is_git
+from .wanted import is_below, pointed_to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/dev", "/proc", "
 """Where no link in a workspace makes us hide anything: what is secret there the policy names, and
 everything needs the rest."""
 _MOST_NOTES = 100
-"""Of one command: they travel as one message."""
+"""Of one command."""
 
 
 class Islands:
@@ -57,31 +57,6 @@ class Islands:
         self._empty: set[str] = set()
         """Protected names at which an empty directory was left. That something is put into it, the
         directory above does not tell."""
-
-    def wanted(self) -> list[str]:
-        """The names that nobody inside may take, whether they are free or not; those of
-        directories end with a slash. To be called outside."""
-        if not self._plan.writable or "islands" in self._plan.without:
-            return []
-        workspace = self._plan.workspace
-        wanted = [f"{workspace}/{name}/" for name in self._plan.placeholders]
-        entries = [f"{workspace}/.git", *repositories.enclosing(workspace)]
-        directories = {repositories.shared_directory(entry) for entry in entries[:2]}
-        if os.path.isdir(entries[0]):
-            directories.add(os.path.realpath(entries[0]))
-        for directory in directories:
-            if self._below_roots(f"{directory}/"):
-                wanted += repositories.made_in(directory)
-        for target in map(os.path.realpath, chain(*map(self._pointed_to, entries))):
-            if self._below_roots(target) and not os.path.lexists(target):
-                wanted.append(f"{target}/")
-        for path in self._plan.may_write:
-            if f"{path}/" in wanted:
-                # Another sandbox's placeholder, in the way of what was allowed.
-                with contextlib.suppress(OSError):
-                    os.rmdir(path)
-        allowed = self._plan.may_write
-        return [path for path in dict.fromkeys(wanted) if path.rstrip("/") not in allowed]
 
     def raise_all(self) -> None:
         """Protect everything that is there now."""
@@ -218,7 +193,7 @@ class Islands:
         self._protect_named(entry)
 
     def _protect_named(self, entry: str) -> None:
-        for target in self._pointed_to(entry):
+        for target in pointed_to(entry):
             if self._below_roots(os.path.realpath(target)):
                 self._named.add(target)
                 self._protect(target)
@@ -233,17 +208,8 @@ class Islands:
             self._indexes[os.path.dirname(entry)] = Index(directory)
         return directory
 
-    def _pointed_to(self, entry: str) -> list[str]:
-        directory = repositories.git_directory(entry)
-        home = os.path.expanduser("~")
-        files = [f"{home}/.gitconfig", f"{home}/.config/git/config"]
-        if directory:
-            shared = repositories.common_directory(directory)
-            files += [f"{shared}/config", f"{directory}/config.worktree"]
-        return repositories.pointed_to(os.path.dirname(entry), files)
-
     def _below_roots(self, path: str) -> bool:
-        return any(path.startswith(f"{root}/") for root in self._plan.roots)
+        return is_below(path, self._plan.roots)
 
     def _protect(self, path: str) -> None:
         if os.path.islink(path):

@@ -20,6 +20,7 @@ from .plan import Plan, write_git_settings
 from .probing import Before
 from .serving import Service, receive
 from .sockets import HostSockets
+from .wanted import wanted
 
 _PR_SET_DUMPABLE = 4
 
@@ -35,8 +36,8 @@ def main() -> None:
     plan = Plan(**receive(line)[0])
     before = Before(plan)
     islands = Islands(plan, HostSockets(plan.roots))
-    wanted = islands.wanted()
-    janitor = leave_outside(wanted)
+    names = wanted(plan)
+    janitor = leave_outside(names)
     try:
         entering.enter(plan)
         # From here on nobody with our user id may look into this process.
@@ -51,7 +52,7 @@ def main() -> None:
         line.send(b"!" + _why(error).encode())
         return
     line.send(b"+" + marshal.dumps({"landlock": landlock.abi()}))
-    Service(line, walls, islands, Placeholders(wanted), janitor).serve()
+    Service(line, walls, islands, Placeholders(names), janitor).serve()
     janitor.finish()
 
 
