@@ -20,8 +20,10 @@ _STORING: Answers = (
     ("4", "ask-everywhere", "everywhere"),
 )
 _NO: Answers = (("5", "ask-no", "no"), ("6", "ask-no-because", "no, because"))
+_WHOLE: dict[str, str] = {}
 _SHORT = {"2": "session", "3": "project", "6": "no, …"}
-"""Words for a narrow screen."""
+_SHORTEST = {**_SHORT, "4": "all"}
+"""Words for narrow screens."""
 
 
 def answers(*, storing: bool, count: int = 1) -> Answers:
@@ -51,15 +53,23 @@ class Choices(Static):
     def show(self, answers: Answers, at: int, keys: KeyTable) -> None:
         """Draw them, in a column where there is room, else in a row."""
         parts: list[Content] = []
-        fits = sum(len(words) + 4 for _, _, words in answers) <= self.screen.size.width - 2
+        shorter = self._shorter(answers)
         for place, (answer, action, words) in enumerate(answers):
             key = next(iter(keys.keys(action)), "")
-            words = words if fits else _SHORT.get(answer, words)
+            words = shorter.get(answer, words)
             text = Content.assemble((f" {key} ", "bold $text-accent"), f"{words} ")
             text = text.stylize("reverse") if place == at else text
             parts.append(text.stylize(Style.from_meta({"@click": f"choose('{answer}')"})))
         tall = self.screen.size.height >= _TALL
         self.update(Content("\n" if tall else "").join(parts))
+
+    def _shorter(self, answers: Answers) -> dict[str, str]:
+        """The words that have to be others for all to go in a row, or the shortest there are."""
+        room = self.screen.size.width - 2
+        for shorter in (_WHOLE, _SHORT):
+            if sum(len(shorter.get(one, words)) + 4 for one, _, words in answers) <= room:
+                return shorter
+        return _SHORTEST
 
     def action_choose(self, answer: str) -> None:
         """A click."""

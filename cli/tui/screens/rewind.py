@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from msgspec import Struct
 from textual.content import Content
@@ -11,7 +12,11 @@ from ...ages import age_of
 from ...counts import counted
 from ...terminal import harmless
 from ..desk.points import Point
+from .hints import CLOSES, Hint
 from .picker import Act, Item, Picker
+
+_ROOMY: Final = 60
+"""Cells from which on the keys are explained in whole words."""
 
 
 class Taken(Struct, frozen=True):
@@ -38,6 +43,14 @@ class RewindPicker(Picker[Taken]):
         self._points = {point.seq: point for point in points}
         items = [_item(point, now or datetime.now(UTC)) for point in reversed(points)]
         super().__init__("rewind to before …", items, acts=acts)
+
+    @property
+    def hints(self) -> list[Hint]:
+        """See `Picker.hints`; in few words where more would hide what is undone."""
+        if self.content_width >= _ROOMY:
+            return super().hints
+        few = (("enter", "both"), ("ctrl+f", "files"), ("ctrl+t", "conversation"))
+        return [*(Hint(key, words) for key, words in few), CLOSES]
 
     async def _only(self, item: Item[Taken], what: Reach) -> str:
         self.dismiss(Taken(item.value.seq, what))

@@ -282,7 +282,7 @@ CONVERSATION: tuple[Command[Surface], ...] = (
     Command("resume", "resume another session", _resume, "[id or name]",
             aliases=("sessions", "session", "history")),
     Command("fork", "go on in a copy of this session", _fork, aliases=("branch",)),
-    Command("rewind", "rewind to before a prompt: files, conversation, or both", _rewind,
+    Command("rewind", "rewind files, conversation or both to before a prompt", _rewind,
             aliases=("checkpoint", "restore", "tree")),
     Command("undo", "the files as they were before the last turns", _undo, "[turns] [--force]",
             words=(_FORCE,)),
