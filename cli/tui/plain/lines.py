@@ -353,6 +353,8 @@ def _point(point: Point) -> tuple[str, str]:
 
 
 def _needs(offer: ModelOffer) -> str:
+    if not offer.model:
+        return "any that speaks OpenAI's Chat Completions"
     if offer.variable:
         where = f", get one at {offer.page}" if offer.page else ""
         return f"needs a key{where}"

@@ -74,7 +74,10 @@ async def _free_name(surface: Surface, base_url: str) -> str:
 async def _ask_model(surface: Surface, server: ProviderTable) -> str:
     found = await asyncio.to_thread(lambda: list(models_of(server, {})))
     if not found:
-        about = f"{server.base_url}/models lists none to who has no key: its name, as it has it."
+        about = (
+            f"{server.base_url}/models lists no models without a key, or does not answer:\n"
+            "the model's name, as the server has it."
+        )
         return await surface.ask_line("the model", "", about)
     if len(found) == 1:
         return found[0]
