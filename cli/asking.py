@@ -15,6 +15,7 @@ from .coming import Coming
 from .counts import counted
 from .edited_rules import fit, listed
 from .questions import (
+    ASKED_AGAIN,
     answer_in_words,
     arguments_in_words,
     command_lines,
@@ -181,6 +182,7 @@ def question_text(
             f"5 no · 6 no, and say why{every}",
         ]
     else:
+        lines.append(style.dim(f"  {ASKED_AGAIN}"))
         lines.append(f"  1 once · 5 no · 6 no, and say why{every}")
     return "\n".join(lines) + "\n"
 

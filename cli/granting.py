@@ -85,7 +85,7 @@ class SessionGrants:
         try:
             stored = self._stored()
         except (KedgeError, ValueError) as error:
-            self._notify("grant", f"what was allowed for good does not hold: {error}")
+            self._notify("grant", f"the saved rules do not hold: {error}")
             stored = ()
         self._rules = (*self._own, *self._lent, *stored)
 

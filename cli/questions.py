@@ -28,6 +28,10 @@ _SCOPE_WORDS: Final = {
 _DOING: Final = {"read": "reads", "write": "writes", "delete": "deletes", "reach": "connects to"}
 
 
+ASKED_AGAIN: Final = "asked every time: no rule can be saved for this"
+"""Why there is no answer that stores anything, where there is none."""
+
+
 class Piece(Struct, frozen=True):
     """A part of a line of a command, harmless, and with nothing left out."""
 

@@ -22,7 +22,7 @@ def list_grants(*, as_json: bool) -> None:
     out = Out(1)
     grants = stored_grants(surroundings()).all()
     if not grants and not as_json:
-        Out(2).say("nothing was allowed for good\n")
+        Out(2).say("no rule was saved with an answer\n")
     for grant in grants:
         out.write(msgspec.json.encode(grant) + b"\n") if as_json else out.say(_line(grant))
 

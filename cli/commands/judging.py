@@ -60,7 +60,7 @@ def _rules() -> typer.Typer:
 
 
 def _grants() -> typer.Typer:
-    grants = group("What was allowed for good.")
+    grants = group("The rules that were saved with answers.")
     grants.command("list")(grants_list)
     grants.command("revoke")(grants_revoke)
     return grants
@@ -200,7 +200,7 @@ def rules_lint(cd: Directory = "", json: Json = False) -> None:
 
 
 def grants_list(json: Json = False) -> None:
-    """List what was allowed for good, with origin and end."""
+    """List the rules that were saved with answers, with origin and end."""
     from .grants import list_grants as run
 
     run(as_json=json)

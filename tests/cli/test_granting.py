@@ -63,7 +63,7 @@ def test_of_a_file_that_is_damaged_meanwhile_nothing_holds_and_that_is_told(held
     session.remember(Grant("project", (RULE,)))
     held.file.write_text("{")
     assert rules(session) == []
-    assert "does not hold" in held.notices[0]
+    assert "do not hold" in held.notices[0]
     with pytest.raises(ConfigError):
         held.session()
 

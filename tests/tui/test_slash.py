@@ -133,7 +133,7 @@ async def test_an_unknown_command_names_the_nearest(stage: Stage) -> None:
         ("context", "room left"),
         ("cost", "the session"),
         ("rules", "mode full"),
-        ("grants", "nothing was allowed for good"),
+        ("grants", "no rule was saved with an answer"),
         ("config", "tui.theme"),
         ("memory", "no instruction files"),
         ("hooks", "no hook is configured"),

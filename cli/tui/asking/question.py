@@ -10,6 +10,7 @@ from textual.content import Content
 from ....agent.events import ActionProposed
 from ....agent.ports import Question
 from ...questions import (
+    ASKED_AGAIN,
     arguments_in_words,
     command_lines,
     effects_in_words,
@@ -112,7 +113,7 @@ def _circumstances(asked: Asked, state: DeskState) -> str:
 def stored(rules: tuple[str, ...], saving: str) -> Content:
     """What the keys that are `saving` would store; where that is nothing, why they are missing."""
     if not rules:
-        return _muted("asked every time: no rule can be saved for this")
+        return _muted(ASKED_AGAIN)
     label = f"{saving} save the rule: " if len(rules) == 1 else f"{saving} save the rules: "
     parts: list[_Part] = [(label, "$text-muted")]
     for place, rule in enumerate(rules):

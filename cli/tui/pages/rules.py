@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from ....agent.events import Decision, Event
@@ -54,20 +55,29 @@ def grants_page(
 
 
 def _stored(stored: Sequence[StoredGrant], project: Path, now: datetime) -> Iterator[Row]:
-    yield head("for good")
-    for grant in stored:
-        place = grant.project or "everywhere"
-        until = grant.expires.astimezone(UTC).date().isoformat()
-        holds = grant.holds(project, now)
-        why = "" if holds else "expired" if grant.expires <= now else "not here"
-        yield Row(
-            f"{grant.rule}  {why}".rstrip(),
-            "" if holds else "dim",
-            grant.id,
-            f"in {place}, until {until}, answered in {grant.origin}",
-        )
+    places = {str(project): "in this project", "": "everywhere"}
+    for place, grants in groupby(sorted(stored, key=_place), key=_place):
+        yield head(places.get(place, f"in {place}"))
+        yield from (_stored_row(grant, project, now) for grant in grants)
     if not stored:
-        yield Row("nothing was allowed for good", "dim")
+        yield head("saved")
+        yield Row("no rule was saved with an answer", "dim")
+
+
+def _place(grant: StoredGrant) -> str:
+    return grant.project
+
+
+def _stored_row(grant: StoredGrant, project: Path, now: datetime) -> Row:
+    until = grant.expires.astimezone(UTC).date().isoformat()
+    holds = grant.holds(project, now)
+    why = "" if holds else "expired" if grant.expires <= now else "not here"
+    return Row(
+        f"{grant.rule}  {why}".rstrip(),
+        "" if holds else "dim",
+        grant.id,
+        f"until {until}, answered in {grant.origin}",
+    )
 
 
 def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
@@ -75,7 +85,7 @@ def _of_session(facts: Sequence[Event]) -> Iterator[Row]:
     rules = _session_rules(facts)
     yield from map(Row, rules)
     if not rules:
-        yield Row("nothing was allowed for the session", "dim")
+        yield Row("no rule was allowed for the session", "dim")
 
 
 def _session_rules(facts: Sequence[Event]) -> list[str]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ....agent.ports import Approval, No, Question, Yes
 from ...questions import (
+    ASKED_AGAIN,
     arguments_in_words,
     command_lines,
     effects_in_words,
@@ -64,6 +65,8 @@ def question_lines(asked: Asked, batch: Batch, rules: tuple[str, ...]) -> Iterat
         stored = visible("; ".join(rules))
         yield from (f"  {key} yes, {words}: always {stored}" for key, words in _SCOPES.items())
         yield "  e change that rule first"
+    else:
+        yield f"  ({ASKED_AGAIN})"
     yield "  5 no"
     yield "  6 no, and what it should do instead, such as: 6 use the test folder"
     if batch.are_several:

@@ -218,7 +218,7 @@ VIEWS: tuple[Command[Surface], ...] = (
     Command("why", "the last decision explained, or that on a call", _why, "[call]"),
     Command("rules", "what is allowed, asked about and denied", _rules,
             aliases=("permissions", "approvals", "approve", "allowed-tools")),
-    Command("grants", "what you allowed for good, and taking it back", _grants),
+    Command("grants", "the rules you saved with answers, and revoking them", _grants),
     Command("memory", "instruction files and notes", _memory),
     Command("config", "every setting, and where it is from", _config, aliases=("settings",)),
     Command("experiment", "the configuration that runs, and those before it", _experiment),
