@@ -145,6 +145,19 @@ def test_a_question_about_a_long_change_fits_and_shows_all_on_demand(
     assert "✓ write new.py" in left
 
 
+def test_what_is_true_for_a_moment_is_not_printed(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    person.starts(*served(HELD), *INLINE, "tell me")
+    sees(screen, "first words")
+    screen.press("C-c")
+    sees(screen, "again to leave")
+    wait_until(
+        lambda: not any("again to leave" in row for row in rows(screen)), "the moment is over"
+    )
+    leaves(person, screen)
+
+
 def test_leaving_takes_away_all_but_what_was_said_and_tells_how_to_go_on(
     person: Person, screen: Screen, served: Served
 ) -> None:

@@ -1,6 +1,7 @@
 """The session line by line: through a pipe, and at a real terminal."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -276,6 +277,32 @@ def test_ctrl_c_stops_the_turn_and_twice_leaves(
     screen.press("C-c")
     screen.sees("interrupted")
     assert "resume with: kedge -r" in person.leaves("C-c")
+
+
+@TERMINAL
+def test_what_was_not_heard_before_ctrl_c_stands_in_the_next_line(
+    person: Person, screen: Screen, served: Served
+) -> None:
+    person.starts(*served(bash("sleep 7312"), turn("Heard.")), *PLAIN, "--mode", "full", "go")
+    screen.sees("▸ bash")
+    screen.type("and then this")
+    screen.sees("heard after the current step")
+    screen.press("C-c")
+    screen.sees("full> and then this")
+    screen.press("Enter")
+    screen.sees("Heard.")
+    screen.press("C-d")
+    person.ends(0)
+
+
+@TERMINAL
+def test_what_is_piped_in_at_a_terminal_is_no_line_that_somebody_typed(
+    person: Person, screen: Screen
+) -> None:
+    screen.type(f"ls -l / | {shlex.join([*COMMAND, '--plain'])}; echo ended $?")
+    screen.sees("stdin is not a terminal")
+    screen.sees("kedge -p")
+    screen.sees("ended 2")
 
 
 @TERMINAL

@@ -74,6 +74,22 @@ def test_a_number_answers_the_question(
     assert (kedge.cwd / "made").exists()
 
 
+def test_a_sentence_typed_into_a_question_answers_nothing_and_is_said(
+    person: Person, screen: Screen, kedge: Kedge, served: Served
+) -> None:
+    heard = turn("I heard.", expect=Expect(last_contains="2 things first"))
+    person.starts(*served(bash("touch made"), heard), *AT_ONCE, "make it")
+    sees(screen, "A question waits: 1-6 answer it, f2 to write")
+    screen.type("2 things first")
+    sees(screen, "sent after the current step: 2 things first")
+    assert not (kedge.cwd / "made").exists()
+    screen.press("F2")
+    sees(screen, "e edits the rule")
+    screen.press("1")
+    sees(screen, "I heard.")
+    assert (kedge.cwd / "made").exists()
+
+
 def test_a_question_is_refused_with_words_for_the_model(
     person: Person, screen: Screen, kedge: Kedge, served: Served
 ) -> None:

@@ -168,9 +168,10 @@ async def test_a_sentence_is_no_answer_and_goes_to_the_prompt_as_a_whole(words: 
         for character in words:  # faster than anybody types
             key = "space" if character == " " else key_name(character)
             pilot.app.post_message(Key(key, character))
+        pilot.app.post_message(Key("enter", "\r"))
         await pilot.pause()
         async with asyncio.timeout(30):
-            while prompt.text != words:
+            while prompt.text != f"{words}\n":
                 await pilot.pause(0.01)
         assert pilot.app.focused is prompt
         assert pilot.app.answers == []

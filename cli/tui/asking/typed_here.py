@@ -31,6 +31,8 @@ class TypedHere:
         self._prompt = prompt
         self._typing = Typing(panel.set_timer, self._run)
         self._giving = False
+        """Whether the prompt is about to get the keys: what comes here until then is for it, too,
+        as the Enter at the end of a sentence."""
 
     def _run(self, call: str) -> None:
         self._panel.call_later(self._panel.run_action, call)
@@ -41,6 +43,9 @@ class TypedHere:
 
     def takes(self, event: events.Key) -> bool:
         """Hear a key; whether it must not be obeyed, now or at all."""
+        if self._giving:
+            self.hand_over(events.Key(event.key, event.character))
+            return True
         call = self._keys.call("ask", event.key)
         if event.key in ("escape", "backspace", "delete"):
             self.drop()
