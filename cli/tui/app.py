@@ -276,7 +276,8 @@ class KedgeApp(Leaving):
             else:
                 self.ask_slash("rewind")
         elif self.composer.text:
-            self.say(f"press {self.keys.shown('interrupt')} again to clear the prompt", holds=TWICE)
+            key = self.keys.shown("interrupt").replace("escape", "esc")
+            self.say(f"press {key} again to clear the prompt", holds=TWICE)
 
     def action_take_back(self) -> None:
         """Take the last waiting prompt back into the composer."""

@@ -14,7 +14,7 @@ _PROMPTS = {"6": "What should it do instead?", "e": "Rules instead of"}
 """What is shown when a line may be typed, by the key that asks for it."""
 _TOLD = r"\n(?:  yes, |  you said no|. escalate )"
 """What is shown when any other key has answered."""
-_ONCE_MORE = "once more"
+_ONCE_MORE = "to leave"
 _PRESSES = 5
 _GRACE = 0.5
 """Seconds after a question in which keys count for nothing."""

@@ -57,7 +57,7 @@ def leaves(terminal: Pseudo) -> None:
     """Leave; once more where the turn of which the answer was seen is not over yet."""
     since = len(terminal.written)
     terminal.press(b"\x04")
-    terminal.until(lambda: terminal.is_over or b"once more" in terminal.written[since:])
+    terminal.until(lambda: terminal.is_over or b"to leave" in terminal.written[since:])
     if not terminal.is_over:
         terminal.press(b"\x04")
     assert terminal.ends() == 0

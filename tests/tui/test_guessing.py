@@ -304,7 +304,7 @@ async def test_escape_twice_clears_the_draft_into_the_history(stage: Stage) -> N
         await seen.ready()
         await seen.write("half a thought")
         await seen.pilot.press("escape")
-        await seen.said("once more clears the prompt")
+        await seen.said("again to clear the prompt")
         await seen.pilot.press("escape")
         await seen.until(lambda: not seen.app.composer.text)
         await seen.pilot.press("up")
