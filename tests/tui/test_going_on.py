@@ -109,7 +109,24 @@ async def test_what_waited_is_sent_with_enter_when_a_turn_was_stopped(stage: Sta
     async with stage.app(script, "work") as seen:
         await seen.until((stage.work / "begun").exists)
         seen.app.composer.put("and then this")
-        await seen.pilot.press("alt+enter", "escape")
+        await seen.pilot.press("alt+enter")
+        await seen.until(lambda: seen.app.state.queue)
+        # It is not given back where something else is written.
+        await seen.pilot.press("x", "escape")
         await seen.until(lambda: seen.app.state.unfinished)
-        await seen.pilot.press("enter")
+        await seen.pilot.press("backspace", "enter")
         await seen.until(lambda: seen.texts(Answer)[-1:] == ["Both."])
+
+
+async def test_what_waited_is_given_back_and_sent_instead_of_going_on(stage: Stage) -> None:
+    script: Script = [INTERRUPTED[0], (["tool", "user"], [text("Something else.")])]
+    async with stage.app(script, "work") as seen:
+        await seen.until((stage.work / "begun").exists)
+        seen.app.composer.put("and then this")
+        await seen.pilot.press("alt+enter")
+        await seen.until(lambda: seen.app.state.queue)
+        await seen.pilot.press("escape")
+        await seen.until(lambda: seen.app.state.unfinished)
+        assert seen.app.composer.text == "and then this"
+        await seen.pilot.press("enter")
+        await seen.until(lambda: seen.texts(Answer) == ["Something else."])
