@@ -22,6 +22,7 @@ from .composer.files import FileIndex
 from .composer.history import History
 from .composer.sources import Files, Source
 from .desk.state import DeskState
+from .greeting import Greeting
 from .keys import KeyTable, bindings
 from .notices import Notices, moment_of
 from .status.line import StatusLine
@@ -89,6 +90,8 @@ class Panes(Display, inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """What is in sight at first: the transcript, the prompt, how things stand."""
+        if self.shown == "full":
+            yield Greeting(self.where, id="greeting")
         with Horizontal(id="main"):
             yield self._new_transcript()
         yield ComposerBar(self._desktop, id="bar")
@@ -106,6 +109,8 @@ class Panes(Display, inherit_bindings=False):
                 raise
             return False
         self.panels = panels
+        for greeting in front.query(Greeting):
+            greeting.run_worker(greeting.look_back(), exit_on_error=False)
         self.show_soon()
         return True
 
@@ -163,6 +168,10 @@ class Panes(Display, inherit_bindings=False):
             self.transcript.restyle(cwd=str(cwd))
         if self._status_command is not None:
             self._status_command.move(cwd)
+
+    def on_state_changed(self) -> None:
+        """What is written is for somebody else now: so says what stands where nothing is."""
+        self.show_soon()
 
     def on_background_told(self, message: BackgroundTold) -> None:
         """The terminal says late what it is like."""
@@ -226,14 +235,17 @@ class Panes(Display, inherit_bindings=False):
             self.composer.say_no_images()
         self.query_one(StatusLine).show(state)
         asks = self.panels is not None and self.panels.asking.has_focus
-        self.composer.placeholder = invitation(state, self.keys, asks=asks)
+        self.composer.placeholder = invitation(state, self.keys, asks=asks, mode=self.composer.mode)
         if self.panels is not None:
             self.panels.show(state, state.plan)
         if isinstance(transcript := self.transcript, Tail):
             transcript.make_room(asked=bool(state.questions))
         transcript.ask([(one.path, one.question.action.call.id) for one in state.questions])
-        if self._status_command is not None:
+        # Before that nothing is known of what a status line is about.
+        if self._status_command is not None and state.model and state.sandbox:
             self._status_command.hear(state)
+        for greeting in self.query(Greeting):
+            greeting.show(state, begun=bool(transcript.view.ids))
         for screen in self.screen_stack:
             for notices in screen.query(Notices):
                 notices.hear(moment_of(state))

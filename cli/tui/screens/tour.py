@@ -17,9 +17,9 @@ _PAGES: Final = (
     (
         "kedge, 1 of 2: working together",
         """Say what you want, and press enter. While it works you can go on typing:
-  enter       is heard after the current step
+  enter       is sent after the current step
   tab         waits until the turn is over
-  esc         stops; esc esc goes back to before a prompt
+  esc         stops; esc esc rewinds to before a prompt
 
 At the beginning of a prompt:
   /  commands       @  a file goes along
