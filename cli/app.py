@@ -83,7 +83,7 @@ def _without_print(arguments: Sequence[str], run: Run) -> int:
     if has_terminal() or run.flag("plain"):
         return interactive(run)
     words = "there is no terminal to work on"
-    return _complained(arguments, words, 'add -p "PROMPT"; what hosts it through pipes adds --plain')
+    return _complained(arguments, words, 'add -p "PROMPT"; what hosts it by pipes adds --plain')
 
 
 def _complained(arguments: Sequence[str], words: str, hint: str) -> int:

@@ -219,7 +219,7 @@ class Desk:
     def take_back(self) -> Prompt | None:
         """What was said last and nobody heard yet; it waits no longer. None: nothing waits."""
         self._touch()
-        return self._line.last() or (self._seat and self._seat.unsay_last())
+        return self._line.last() or (self._seat.unsay_last() if self._seat else None)
 
     def take_all_back(self) -> tuple[Prompt, ...]:
         """Everything that nobody heard yet, the next one first; it waits no longer."""

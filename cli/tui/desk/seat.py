@@ -198,10 +198,10 @@ class Seat:
 
     def unsay_last(self) -> Prompt | None:
         """Take back what was told last to the running turn, if anything is not heard."""
-        *others, last = self.unsay() or [None]
-        for prompt in filter(None, others):
+        unheard = self.unsay()
+        for prompt in unheard[:-1]:
             self.say(prompt)
-        return last
+        return unheard[-1] if unheard else None
 
     def _begin(self, prompt: Prompt | None, terms: Terms = NONE) -> None:
         self.began = time.monotonic()
