@@ -23,7 +23,7 @@ class Greeting(Static):
     """Stands above the transcript until that has something of its own."""
 
     DEFAULT_CSS = """
-    Greeting { height: auto; padding: 0 1; color: $text-muted;
+    Greeting { height: auto; color: $text-muted;
                text-wrap: nowrap; text-overflow: ellipsis; }
     """
 

@@ -40,8 +40,10 @@ _SIGNS: Final[dict[Level, tuple[str, str]]] = {
 def opened(block: Opened, look: Look) -> list[Line]:
     """What the session runs under."""
     before = "resumed" if block.resumed else f"kedge {block.version}"
+    # How it is kept is said by /status.
+    level = block.sandbox.partition(" (")[0]
     facts = (
-        *(before, block.model, f"mode {block.mode}", f"sandbox {block.sandbox}"),
+        *(before, block.model, f"mode {block.mode}", f"sandbox {level}"),
         f"session {block.session}",
     )
     return flow([Segment(words(" · ".join(facts)), look.ink("dim"))], look.width)
