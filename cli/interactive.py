@@ -39,7 +39,7 @@ def _require_meaning(run: Run) -> None:
         UsageError: it was asked for.
     """
     if run.flag("plain") and os.isatty(1) and not os.isatty(0):
-        # A program that hosts a session has both ends; each line of anything else would be a prompt.
+        # Who hosts a session has both ends; of anything else each line would be a prompt.
         words = "--plain takes what is typed, and stdin is not a terminal"
         raise UsageError(words, hint='kedge -p "PROMPT" takes stdin along as material')
     for option in OPTIONS:

@@ -53,3 +53,12 @@ def person(kedge: Kedge, tmp_path: Path) -> Iterator[Person]:
     screen = Screen(tmp_path, kedge)
     yield Person(screen)
     screen.close()
+
+
+@pytest.fixture
+def toured(person: Person, kedge: Kedge) -> Person:
+    """The same, who has been shown around before."""
+    seen = kedge.home / "state" / "seen"
+    seen.mkdir(parents=True)
+    (seen / "toured").touch()
+    return person

@@ -48,12 +48,8 @@ NAMES = NAME.findall(LONG)
 
 
 @pytest.fixture
-def screen(person: Person, kedge: Kedge) -> Screen:
-    """The terminal of somebody who has been shown around."""
-    seen = kedge.home / "state" / "seen"
-    seen.mkdir(parents=True)
-    (seen / "toured").touch()
-    return person.screen
+def screen(toured: Person) -> Screen:
+    return toured.screen
 
 
 def rows(screen: Screen) -> list[str]:

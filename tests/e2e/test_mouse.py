@@ -17,12 +17,8 @@ OPTIONS = ("--mode", "full", "--sandbox", "off")
 
 
 @pytest.fixture
-def screen(person: Person, kedge: Kedge) -> Screen:
-    """The terminal of somebody who has been shown around."""
-    seen = kedge.home / "state" / "seen"
-    seen.mkdir(parents=True)
-    (seen / "toured").touch()
-    return person.screen
+def screen(toured: Person) -> Screen:
+    return toured.screen
 
 
 def test_a_click_opens_a_card_and_another_one_closes_it(
