@@ -89,8 +89,9 @@ class Screen:
 
     def _mouse(self, button: int, place: tuple[int, int], *, up: bool = False) -> None:
         x, y = place
-        report = f"\x1b[<{button};{x};{y}{'m' if up else 'M'}"
-        self._tmux("send-keys", "-H", *(f"{byte:x}" for byte in report.encode()))
+        # All of it at once, as a terminal does: byte by byte it may become Esc and letters.
+        self._tmux("set-buffer", "-b", "mouse", f"\x1b[<{button};{x};{y}{'m' if up else 'M'}")
+        self._tmux("paste-buffer", "-b", "mouse", "-d", "-r")
 
     @property
     def clipboard(self) -> str:

@@ -13,6 +13,9 @@ from loopback.script import Call, turn
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
 RESTS = "Ask for something"
+COUNTED = "context <1%"
+"""In the status line once it has heard of the turn; with it the header of the start goes, and all
+that stands below moves up."""
 OPTIONS = ("--mode", "full", "--sandbox", "off")
 
 
@@ -21,13 +24,19 @@ def screen(toured: Person) -> Screen:
     return toured.screen
 
 
+def settled(screen: Screen) -> None:
+    """Wait until the turn is over and nothing moves any more."""
+    screen.sees(RESTS)
+    screen.sees(COUNTED)
+
+
 def test_a_click_opens_a_card_and_another_one_closes_it(
     person: Person, screen: Screen, served: Served
 ) -> None:
     counted = Call("bash", {"command": "seq 41 99"})
     person.starts(*served(turn(counted), turn("All counted.")), *OPTIONS, "count")
     screen.sees("All counted.")
-    screen.sees(RESTS)
+    settled(screen)
     assert "\n  42" not in screen.seen
     closed = screen.seen
     screen.click("seq 41 99")
@@ -39,7 +48,7 @@ def test_a_click_opens_a_card_and_another_one_closes_it(
 def test_what_is_dragged_over_is_copied(person: Person, screen: Screen, served: Served) -> None:
     person.starts(*served(turn("The anchor holds, and so does the line.")), *OPTIONS, "go")
     screen.sees("does the line")
-    screen.sees(RESTS)
+    settled(screen)
     screen.drag("anchor", "holds")
     screen.sees("ctrl+c copies")
     screen.press("C-c")
@@ -58,7 +67,7 @@ def test_a_click_on_a_place_in_a_file_shows_it_in_the_editor(
     chosen = ("--set", f'tui.editor="{editor}"')
     person.starts(*served(answer), *OPTIONS, *chosen, "where?")
     screen.sees("not elsewhere")
-    screen.sees(RESTS)
+    settled(screen)
     screen.click("boat.py:2")
     shown = kedge.cwd / "shown"
     wait_until(shown.exists, "the editor has run")
@@ -73,7 +82,7 @@ def test_the_wheel_scrolls_and_the_next_prompt_is_seen_again(
     long = "\n\n".join(f"paragraph {number} of many" for number in range(60))
     person.starts(*served(turn(long), turn("Short.")), *OPTIONS, "go")
     screen.sees("paragraph 59 of many")
-    screen.sees(RESTS)
+    settled(screen)
     screen.wheel(up=True, at="paragraph 59", times=10)
     wait_until(lambda: "paragraph 59" not in screen.seen, "it is scrolled")
     screen.type("again")
