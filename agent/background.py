@@ -24,23 +24,21 @@ class Background:
             case SessionStarted():
                 self._asked, self._running = {}, {}
             case ActionProposed(id, "bash", arguments=dict() as given):
-                if given.get("run_in_background"):
-                    self._asked[id] = str(given.get("command", ""))
+                self._asked[id] = str(given.get("command", ""))
             case ActionEnded() as ended:
                 self._ended(ended)
             case _:
                 pass
 
     def _ended(self, ended: ActionEnded) -> None:
-        command = self._asked.pop(ended.id, None)
+        command = self._asked.pop(ended.id, "")
         # Most outputs are of sessions in which nothing runs, and they may be long.
-        if ended.status != "ok" or not (command is not None or self._running):
-            return
-        text = "".join(part.text for part in ended.content if isinstance(part, Text))
-        if command is not None and (found := _JOB.search(text)):
-            self._running[found[1]] = command
-        for job in (_JOB if ended.tool == "bash_kill" else _ENDED).findall(text):
-            self._running.pop(job, None)
+        if ended.status == "ok" and self._running:
+            text = "".join(part.text for part in ended.content if isinstance(part, Text))
+            for job in (_JOB if ended.tool == "bash_kill" else _ENDED).findall(text):
+                self._running.pop(job, None)
+        if ended.background:
+            self._running[ended.background] = command
 
     @property
     def commands(self) -> tuple[str, ...]:

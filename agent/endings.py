@@ -26,6 +26,7 @@ def from_output(call: ToolCall, output: Output) -> ActionEnded:
         truncated=output.truncated,
         full_output=output.full_output,
         changes=output.changes,
+        background=output.background,
     )
 
 

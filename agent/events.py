@@ -185,6 +185,8 @@ class ActionEnded(Struct, frozen=True, tag_field="kind", tag="action.ended", omi
     full_output: str | None = None
     """File with the whole output, where `content` was cut."""
     changes: tuple[FileChange, ...] = ()
+    background: str = ""
+    """The id under which the command goes on in the background, if it does."""
 
 
 class CheckEnded(Struct, frozen=True, tag_field="kind", tag="check", omit_defaults=True):

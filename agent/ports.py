@@ -74,6 +74,8 @@ class Output(Struct, frozen=True):
     full_output: str | None = None
     changes: tuple[FileChange, ...] = ()
     denied: tuple[Denied, ...] = ()
+    background: str = ""
+    """The id under which the command goes on in the background, if it does."""
 
     @classmethod
     def of(cls, text: str) -> "Output":

@@ -195,13 +195,15 @@ class Shell:
         self._jobs.add(job)
         so_far = job.news()
         sent = _in_background("The person sent it to the background", job)
-        return _captured(_paragraphs(notice, _printed(so_far), sent), so_far)
+        told = _captured(_paragraphs(notice, _printed(so_far), sent), so_far)
+        return structs.replace(told, background=job.id)
 
     async def _start(self, command: str, notice: str, extra: Extra | None) -> Output:
         job = await self._job(command, command, extra)
         self._jobs.add(job)
         started = _in_background("Started in the background", job)
-        return Output.of(_paragraphs(notice, started, *self._jobs.newly_ended()))
+        told = Output.of(_paragraphs(notice, started, *self._jobs.newly_ended()))
+        return structs.replace(told, background=job.id)
 
     async def _job(
         self, command: str, run: str, extra: Extra | None, live: Live | None = None

@@ -16,6 +16,7 @@ import pytest
 from kedge.agent.checkpoint_facts import Rewound
 from kedge.agent.events import (
     ActionEnded,
+    ActionOutput,
     Decision,
     Event,
     MessageAdded,
@@ -989,29 +990,38 @@ def _origins(desk: Desk) -> dict[str, str]:
     return {key: str(known[key]) for key in ("mode", "model.effort", "model.name")}
 
 
+@pytest.mark.parametrize("who", ["model", "person"])
 async def test_what_ended_with_kedge_is_said_where_the_log_says_that_it_still_runs(
-    sitting: Sitting,
+    sitting: Sitting, who: str
 ) -> None:
+    asked: dict[str, object] = {"run_in_background": True} if who == "model" else {}
     answers: tuple[Answer, ...] = (
-        (["user"], [calls("1", "bash", command="sleep 333", run_in_background=True)]),
+        (["user"], [calls("1", "bash", command="echo on; sleep 333", **asked)]),
         (["tool"], [says("It runs.")]),
         (["user"], [says("Ok.")]),
     )
     desk = await sitting.open(*answers)
     desk.submit(words("Go."))
+    if who == "person":
+        await sitting.until(lambda: sitting.bodies(ActionOutput))
+        assert desk.background()
     await sitting.turns(1)
     await sitting.until(lambda: not desk.state.working)
     left = desk.seat.id
-    assert re.fullmatch(r"still running: bash_1 \(\d+ s\): sleep 333", _notices(sitting)[-1])
+    assert re.fullmatch(
+        r"still running: bash_1 \(\d+ s\): echo on; sleep 333", _notices(sitting)[-1]
+    )
     await desk.close()
     again = await sitting.open(*answers, resume=left)
-    gone = "does not run any more: bash_1: sleep 333"
+    gone = "does not run any more: bash_1: echo on; sleep 333"
     assert _notices(sitting)[-1] == gone
     again.submit(words("Go on."))
     await sitting.turns(2)
     assert _notices(sitting).count(gone) == 1
-    log = again.seat.composed.storage.store.read(left)
+    log = list(again.seat.composed.storage.store.read(left))
     assert sum(event.body == Notice("background_gone", gone) for event in log) == 1
+    prompts = [event.body.prompt for event in log if isinstance(event.body, TurnStarted)]
+    assert "- bash_1: echo on; sleep 333]" in str(prompts[-1])
 
 
 def _notices(sitting: Sitting) -> list[str]:

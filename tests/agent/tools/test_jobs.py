@@ -193,8 +193,9 @@ async def test_a_command_in_the_foreground_goes_on_in_the_background_when_told(
     os.mkfifo(tools.root / "go")
     call = await _under_way(tools, command="echo first; read x < go; echo last $x")
     assert tools.shell.to_background() == 1
-    told = (await call).content[0]
-    assert isinstance(told, Text)
+    output = await call
+    told = output.content[0]
+    assert isinstance(told, Text) and output.background == "bash_1"
     assert told.text.startswith("first\nThe person sent it to the background as bash_1.")
     assert len(tools.shell.running) == 1
     (tools.root / "go").write_text("word\n")
