@@ -68,6 +68,15 @@ def test_through_a_pipe_each_line_is_answered_before_the_next_is_read(says: Says
     assert "resume with: kedge -r" in ran.answer
 
 
+def test_what_follows_an_answer_is_no_answer_to_the_same_question(says: Says) -> None:
+    # Words that are still being heard are when a line could be read too early: many chances.
+    names = "abcdefgh"
+    turns = [one for name in names for one in (bash(f"touch {name}"), turn("Done."))]
+    ran = says(*(["go", "yes please", "5", "/undo"] * len(names)), turns=tuple(turns))
+    assert ran.answer.count("answer: 5\n") == len(names)
+    assert ran.answer.count("ask> /undo\n") == len(names)
+
+
 def test_nothing_that_is_printed_moves_a_cursor(says: Says) -> None:
     ran = says("go", "1", "/help", turns=(bash("touch a; printf '\\033[2Jx'"), turn("D\x1b[1mone")))
     assert b"\x1b" not in ran.out

@@ -43,6 +43,8 @@ class Gate:
         self._grace = grace
         self._clock = clock
         self._shown: Asked | None = None
+        self._answering = False
+        """An answer was said, and is not taken in yet."""
         self._since = 0.0
         self._before = 0
         """Questions that were answered since there was none."""
@@ -53,8 +55,8 @@ class Gate:
 
     @property
     def waits(self) -> bool:
-        """Whether a question is open."""
-        return self._shown is not None
+        """Whether a question is open, and nothing was said to it that is still to be taken in."""
+        return self._shown is not None and not self._answering
 
     def look(self) -> None:
         """Show what is asked now."""
@@ -98,7 +100,15 @@ class Gate:
             return None
         if self._clock() - self._since < self._grace:
             return self._too_soon()
-        return self._answer(asked, said)
+        # From here on, not when the work begins: no other line may be asked for in between.
+        self._answering = True
+        return self._take_in(asked, said)
+
+    async def _take_in(self, asked: Asked, said: Yes | No | Wish) -> None:
+        try:
+            await self._answer(asked, said)
+        finally:
+            self._answering = False
 
     async def _too_soon(self) -> None:
         self._host.say("that came too soon to be meant for the question; say it again")
