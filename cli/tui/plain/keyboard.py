@@ -80,7 +80,9 @@ class Keyboard:
         self._editing = editing
         self._patient = not os.isatty(descriptor)
         self._said: deque[str] = deque()
-        self._ask: Ask | None = None
+        self._ask: tuple[Ask | None, int] = None, 0
+        """What was asked for, and after how many lines: one more answers it. Set at once, so that
+        no line comes between the two."""
         self._closed = False
         self._main = threading.main_thread().ident
         self._wake = os.pipe()
@@ -109,6 +111,11 @@ class Keyboard:
         comes just before a line begins: then `nudge` once more, a little later."""
         return self._stale or self._handled < self._arrived
 
+    @property
+    def _awaited(self) -> Ask | None:
+        ask, taken = self._ask
+        return ask if taken == self._given else None
+
     def fileno(self) -> int:
         """Readable when a signal has come: then call `arrived`."""
         return self._alarm[0]
@@ -129,8 +136,8 @@ class Keyboard:
     def ask(self, ask: Ask | None, taken: int) -> None:
         """Wait for this line from here on; None: for whatever a person says unasked. Who has
         `taken` fewer lines than there were, speaks too soon, and is not heard."""
-        if ask != self._ask and taken == self._given:
-            self._ask = ask
+        if ask != self._awaited and taken == self._given:
+            self._ask = ask, taken
             self._stale = True
             self.nudge()
 
@@ -187,7 +194,7 @@ class Keyboard:
             self._lent = False
 
     def _step(self, listener: Listener) -> None:
-        ask = self._ask
+        ask = self._awaited
         if ask is not self._begun:
             self._begun = ask
             self._typed = (ask.value if ask else "") or self._typed
@@ -214,7 +221,6 @@ class Keyboard:
             return
         except EOFError:
             self._shown = words
-            self._ask = None
             self._given += 1
             listener.leave()
             return
@@ -248,7 +254,6 @@ class Keyboard:
 
     def _give(self, line: str, listener: Listener) -> None:
         self._shown = ""
-        self._ask = None
         self._given += 1
         listener.line(line)
 
