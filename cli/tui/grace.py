@@ -59,11 +59,20 @@ class Typing:
     back by pressing another key need not wait, but belong to the sentence, too."""
 
     def __init__(
-        self, wait: Callable[[float, Callable[[], None]], Timer], run: Callable[[str], None]
+        self,
+        wait: Callable[[float, Callable[[], None]], Timer],
+        run: Callable[[str], None],
+        arrived: Callable[[Callable[[], None]], Timer],
     ) -> None:
-        """`wait` makes a timer of so many seconds; `run` takes the call of the key that counts."""
+        """
+        Args:
+            wait: makes a timer of so many seconds.
+            run: takes the call of the key that counts.
+            arrived: calls something once all keys were heard that have arrived already.
+        """
         self._wait = wait
         self._run = run
+        self._arrived = arrived
         self._timer: Timer | None = None
         self._keys: list[Typed] = []
         """What followed each other at once."""
@@ -90,14 +99,19 @@ class Typing:
         return "waits" if waits else "runs"
 
     def enter(self) -> Literal["runs", "waits", "words"]:
-        """Enter was pressed: it says that a character is an answer, and is part of words."""
-        if self.settle():
-            return "waits"
-        if len({one.key for one in self._keys}) > 1:
-            self._rest()
-            self._keys.append(Typed("enter", "\r"))
+        """Enter was pressed: it says that a character is an answer, and is part of words. Lines
+        that a terminal pastes as if they were typed come all at once: theirs says nothing."""
+        if not self._keys:
+            return "runs"
+        call = self._call
+        is_words = not call and len({one.key for one in self._keys}) > 1
+        self._rest()
+        self._keys.append(Typed("enter", "\r"))
+        if is_words:
             return "words"
-        return "waits" if self._keys else "runs"
+        self._call = call
+        self._timer = self._arrived(self._over)
+        return "waits"
 
     def settle(self) -> bool:
         """Nothing follows: what waits counts; whether anything did."""

@@ -45,6 +45,11 @@ class Screen:
         # As it is: tmux would make Enter of the ends of lines, as terminals do of typed ones.
         self._tmux("paste-buffer", "-p", "-r")
 
+    def paste_bare(self, text: str) -> None:
+        """Paste as a terminal does that knows no brackets: as if it was typed, all at once."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer")
+
     def resize(self, columns: int, rows: int) -> None:
         """Make the window larger or smaller."""
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))

@@ -90,6 +90,21 @@ def test_a_sentence_typed_into_a_question_answers_nothing_and_is_said(
     assert (kedge.cwd / "made").exists()
 
 
+def test_lines_that_are_pasted_as_if_typed_answer_nothing(
+    person: Person, screen: Screen, kedge: Kedge, served: Served
+) -> None:
+    heard = turn("I heard.", expect=Expect(last_contains="and then the rest"))
+    person.starts(*served(bash("touch made"), heard), *AT_ONCE, "make it")
+    sees(screen, "A question waits: 1-6 answer it, f2 to write")
+    screen.paste_bare("1\nand then the rest\n")
+    sees(screen, "and then the rest")
+    assert not (kedge.cwd / "made").exists()
+    screen.press("F2")
+    sees(screen, "e edits the rule")
+    screen.press("1")
+    sees(screen, "I heard.")
+
+
 def test_a_question_is_refused_with_words_for_the_model(
     person: Person, screen: Screen, kedge: Kedge, served: Served
 ) -> None:

@@ -231,7 +231,7 @@ class Waits:
 
 def test_a_letter_that_a_word_begins_with_answers_nothing() -> None:
     waits, ran = Waits(), list[str]()
-    typing = Typing(waits, ran.append)
+    typing = Typing(waits, ran.append, lambda then: waits(0, then))
     y, o, k = (Typed(one, one) for one in "yok")
     assert typing.take(y, "ask_answer('1')") == "waits"
     assert typing.take(o, "ask_open") == "words"
@@ -244,6 +244,21 @@ def test_a_letter_that_a_word_begins_with_answers_nothing() -> None:
     assert typing.take(o, "ask_open") == "runs"
     assert typing.take(k, "ask_scroll(-1)") == "runs"
     assert typing.enter() == "words"
+
+
+def test_enter_behind_an_answer_means_it_unless_more_came_at_once() -> None:
+    waits, ran = Waits(), list[str]()
+    typing = Typing(waits, ran.append, lambda then: waits(0, then))
+    one, more, enter = Typed("1", "1"), Typed("m", "m"), Typed("enter", "\r")
+    assert typing.take(one, "ask_answer('1')") == "waits"
+    assert typing.enter() == "waits" and ran == []
+    waits.due[-1]()
+    assert ran == ["ask_answer('1')"]
+    assert typing.take(one, "ask_answer('1')") == "waits"
+    assert typing.enter() == "waits"
+    assert typing.take(more, "") == "words"
+    assert typing.words() == [one, enter, more]
+    assert (waits.due, len(ran)) == ([], 1)
 
 
 async def test_y_in_a_draft_is_no_answer():

@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from ..grace import Grace, Typed, Typing
 from ..keys import KeyTable
+from ..running import running_app
 from .hint import AskHint
 
 _OF_TYPING: Final = ("enter", "tab", "backspace", "delete")
@@ -29,7 +30,7 @@ class TypedHere:
         self._keys = keys
         self._grace = grace
         self._prompt = prompt
-        self._typing = Typing(panel.set_timer, self._run)
+        self._typing = Typing(panel.set_timer, self._run, lambda then: _Arrived(panel, then))
         self._giving = False
         """Whether the prompt is about to get the keys: what comes here until then is for it, too,
         as the Enter at the end of a sentence."""
@@ -82,3 +83,20 @@ class TypedHere:
         self._giving = False
         if self._panel.has_focus:
             self._panel.screen.set_focus(prompt)
+
+
+class _Arrived:
+    """Calls something once the keys were heard that have arrived, which go from the app to the
+    screen and to the panel, each of which has a queue."""
+
+    def __init__(self, panel: Widget, then: Callable[[], None]) -> None:
+        self._then: Callable[[], None] | None = then
+        running_app().call_later(panel.screen.call_later, panel.call_later, self._run)
+
+    def _run(self) -> None:
+        if self._then is not None:
+            self._then()
+
+    def stop(self) -> None:
+        """Let it not be called."""
+        self._then = None
