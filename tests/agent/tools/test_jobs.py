@@ -104,7 +104,7 @@ async def test_output_of_a_job_is_capped_with_the_whole_in_a_file(tools: Tools):
 
 
 async def test_killing_ends_the_whole_tree_and_shows_the_rest(tools: Tools):
-    await tools.start("sleep 60 & echo child $!; wait")
+    await tools.start("sleep 60 & echo child $!; exec sleep 60")
     said = await printed(tools, "bash_1", "child ")
     pid = int(said.split("child ")[1].split("\n")[0])
     assert "bash_1: killed by SIGTERM after" in await tools("bash_kill", id="bash_1")
