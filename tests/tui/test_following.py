@@ -29,6 +29,7 @@ async def test_sending_goes_to_the_end(tmp_path: Path) -> None:
 async def test_a_command_of_one_s_own_goes_to_the_end(tmp_path: Path) -> None:
     async with Stage(tmp_path).app(LONG, "go") as seen:
         await seen.until(lambda: seen.texts(Answer) and not seen.app.look().working)
+        await seen.until(lambda: seen.app.transcript.scroll_y > 0)
         seen.app.transcript.action_scroll_home()
         await seen.until(lambda: not seen.app.transcript.following)
         await seen.pilot.press(*"!ls", "enter")
